@@ -1,0 +1,65 @@
+"""Checks what callers hand in; each refusal says argument, rule and value.
+
+Shapes are tuples in which None stands for any length.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from analysis.errors import AnalysisError
+
+Shape = tuple[int | None, ...]
+
+
+def as_integers(argument: str, value: ArrayLike, shape: Shape) -> NDArray[np.int64]:
+    """Return `value` as whole numbers of the given shape, or refuse it."""
+    return _as_array(argument, value, shape, "iu", "hold whole numbers").astype(np.int64)
+
+
+def as_reals(argument: str, value: ArrayLike, shape: Shape) -> NDArray[np.float64]:
+    """Return `value` as finite floats of the given shape, or refuse it."""
+    array = _as_array(argument, value, shape, "iuf", "hold numbers").astype(np.float64)
+    require(np.isfinite(array), argument, "be finite", array)
+    return array
+
+
+def as_booleans(argument: str, value: ArrayLike, shape: Shape) -> NDArray[np.bool_]:
+    """Return `value` as booleans of the given shape, or refuse it."""
+    return _as_array(argument, value, shape, "b", "hold booleans").astype(np.bool_, copy=False)
+
+
+def require(holds: NDArray[np.bool_], argument: str, rule: str, value: NDArray[np.generic]) -> None:
+    """Refuse `argument` with its first value for which the rule does not hold."""
+    if not np.all(holds):
+        offending = np.broadcast_to(value, np.shape(holds))[~holds]
+        raise AnalysisError(argument, rule, offending.flat[0].item())
+
+
+def require_choice(argument: str, value: str, choices: Collection[str]) -> None:
+    """Refuse a named option that is none of `choices`."""
+    if value not in choices:
+        raise AnalysisError(argument, f"be one of {', '.join(sorted(choices))}", value)
+
+
+def _as_array(argument: str, value: ArrayLike, shape: Shape, kinds: str, rule: str) -> NDArray[np.generic]:
+    try:
+        array: NDArray[np.generic] = np.asarray(value)
+    except ValueError:  # numpy's word for rows of unequal length
+        raise AnalysisError(argument, "be a rectangular array", value) from None
+    fits = array.ndim == len(shape) and all(
+        wanted in (None, got) for wanted, got in zip(shape, array.shape, strict=True)
+    )
+    if not fits:
+        raise AnalysisError(argument, f"have shape {_shape_in_words(shape)}", array.shape)
+    if array.size and array.dtype.kind not in kinds:
+        raise AnalysisError(argument, rule, array.dtype.name)
+    return array
+
+
+def _shape_in_words(shape: Shape) -> str:
+    lengths = ["any" if length is None else str(length) for length in shape]
+    return f"({', '.join(lengths)}{',' if len(lengths) == 1 else ''})"

@@ -1,0 +1,1 @@
+"""Sums per primary sampling unit that add up over batches, days and machines."""

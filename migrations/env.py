@@ -1,0 +1,16 @@
+"""Alembic's door: runs migrations over the connection that the caller gives."""
+
+from alembic import context
+
+from survey_app.models.base import Base
+from survey_app.models import access_point, campaign, instrument, job, office, publication, response, staff
+
+FAMILIES = (access_point, campaign, instrument, job, office, publication, response, staff)
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=Base.metadata,
+    compare_type=True,
+    transaction_per_migration=False,
+)
+context.run_migrations()

@@ -1,0 +1,72 @@
+"""Campaigns, sample cells, access points and their days."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+
+
+def upgrade() -> None:
+    op.create_table(
+        "campaign",
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("code", sa.String, nullable=False, unique=True),
+        sa.Column("title", sa.String, nullable=False),
+        sa.Column("title_en", sa.String, nullable=False),
+        sa.Column("kind", sa.String, nullable=False),
+        sa.Column("sampling_basis", sa.String, nullable=False),
+        sa.Column("instrument_version_id", sa.Integer, sa.ForeignKey("instrument_version.id"), nullable=False),
+        sa.Column("opens_on", sa.Date, nullable=False),
+        sa.Column("closes_on", sa.Date),
+        sa.Column("minimum_n", sa.Integer, nullable=False),
+        sa.Column("controller_name", sa.String, nullable=False),
+        sa.Column("controller_address", sa.String, nullable=False),
+        sa.Column("controller_phone", sa.String, nullable=False),
+        sa.Column("retention_years", sa.Integer, nullable=False),
+        sa.Column("is_demo", sa.Boolean, nullable=False),
+        sa.CheckConstraint("kind IN ('continuous', 'annual')", name="kind_is_known"),
+        sa.CheckConstraint(
+            "sampling_basis IN ('probability', 'census', 'opt_in')", name="sampling_basis_is_known"
+        ),
+        sa.CheckConstraint("closes_on IS NULL OR closes_on >= opens_on", name="closes_after_it_opens"),
+        sa.CheckConstraint("minimum_n >= 5", name="never_shows_under_five"),
+    )
+    op.create_table(
+        "sample_cell",
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("campaign_id", sa.Integer, sa.ForeignKey("campaign.id"), nullable=False),
+        sa.Column("stratum", sa.String, nullable=False),
+        sa.Column("psu", sa.String, nullable=False),
+        sa.Column("weight", sa.Float, nullable=False),
+        sa.CheckConstraint("weight > 0", name="weight_is_positive"),
+    )
+    op.create_index("ix_sample_cell_campaign_id", "sample_cell", ["campaign_id"])
+    op.create_table(
+        "access_point",
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("code", sa.String, unique=True),
+        sa.Column("campaign_id", sa.Integer, sa.ForeignKey("campaign.id"), nullable=False),
+        sa.Column("office_id", sa.Integer, sa.ForeignKey("office.id"), nullable=False),
+        sa.Column("counter_id", sa.Integer, sa.ForeignKey("counter.id")),
+        sa.Column("mode", sa.String, nullable=False),
+        sa.Column("provenance", sa.String, nullable=False),
+        sa.Column("issued_on", sa.Date, nullable=False),
+        sa.Column("revoked_on", sa.Date),
+        sa.CheckConstraint("mode IN ('web', 'kiosk', 'paper', 'telephone')", name="mode_is_known"),
+        sa.CheckConstraint("provenance IN ('A', 'B', 'C', 'D')", name="provenance_is_known"),
+    )
+    op.create_index("ix_access_point_campaign_id_office_id", "access_point", ["campaign_id", "office_id"])
+    op.create_table(
+        "access_point_day",
+        sa.Column("access_point_id", sa.Integer, sa.ForeignKey("access_point.id"), primary_key=True),
+        sa.Column("day", sa.Integer, primary_key=True),
+        sa.Column("n_opened", sa.Integer, nullable=False),
+        sa.Column("n_received", sa.Integer, nullable=False),
+        sa.CheckConstraint("n_opened >= 0 AND n_received >= 0", name="holds_counts"),
+    )
+
+
+def downgrade() -> None:
+    for table in ("access_point_day", "access_point", "sample_cell", "campaign"):
+        op.drop_table(table)

@@ -1,0 +1,43 @@
+"""The factory: joins settings, database, rooms and error pages, and does nothing else.
+
+Python runs this file before any other of the package, so what it joins is imported inside: a job
+process that needs only the rows loads no web framework.
+"""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from survey_app.config import Settings
+    from survey_app.web.context import Clock
+
+
+def create_app(settings: "Settings | None" = None, clock: "Clock | None" = None) -> "Flask":
+    from flask import Flask
+    from flask_wtf import CSRFProtect
+
+    from survey_app import cli
+    from survey_app.accounts import routes as accounts
+    from survey_app.collect import routes as collect
+    from survey_app.config import read_settings
+    from survey_app.db import Database
+    from survey_app.prepare import routes as prepare
+    from survey_app.publish import routes as publish
+    from survey_app.web import access, context, error_pages, formatting, headers, i18n
+
+    app = Flask(__name__)
+    settings = settings or read_settings()
+    app.secret_key = settings.secrets[0]
+    app.config["SECRET_KEY_FALLBACKS"] = list(settings.secrets[1:])
+    app.extensions["settings"] = settings
+    app.extensions["clock"] = clock or context.system_clock
+    app.extensions["database"] = Database(settings.database_url, connections=settings.threads)
+    for join in (i18n.speak, headers.protect, access.guard, error_pages.register, formatting.teach):
+        join(app)
+    forgery_guard = CSRFProtect(app)
+    for room in (collect, publish, accounts, prepare):
+        app.register_blueprint(room.blueprint)
+    forgery_guard.exempt(collect.blueprint)  # its signed submission key does that work, without a cookie
+    cli.register(app)
+    return app

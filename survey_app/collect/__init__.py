@@ -1,0 +1,1 @@
+"""A respondent answers: page, submission, writer; import of paper forms."""

@@ -1,0 +1,84 @@
+"""The engine, and the only place that commits or rolls back. It knows no Flask."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pysqlite3.dbapi2
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.orm import Session
+
+from survey_app.errors import UnsoundDatabase
+
+# SQLite loses committed rows when two processes write and one of them resets the write-ahead log at the
+# wrong instant: all versions from 3.7.0 to 3.51.2 but these two (sqlite.org/wal.html, "WAL-reset bug").
+FIRST_WAL, LAST_UNSOUND = (3, 7, 0), (3, 51, 2)
+MENDED_BRANCHES = {(3, 44, 6), (3, 50, 7)}
+LOCK_WAIT_MILLISECONDS = 12_000
+
+
+class Database:
+    """One database, reached by `transaction()` to write and `reading()` to read."""
+
+    def __init__(self, url: str, connections: int = 8) -> None:
+        self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
+        self.engine = _sqlite_engine(url, connections) if self.is_sqlite else _postgresql_engine(url, connections)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """Give a session whose work is committed at the end, or rolled back whole."""
+        with self.engine.connect() as connection, Session(connection, expire_on_commit=False) as session:
+            with session.begin():
+                yield session
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """Give a session over one consistent snapshot, for reading only."""
+        options: dict[str, Any] = (
+            {"reads_only": True}
+            if self.is_sqlite
+            else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        )
+        with self.engine.connect().execution_options(**options) as connection:
+            with Session(connection, expire_on_commit=False) as session:
+                yield session
+
+
+def refuse_unsound_sqlite(version: tuple[int, int, int]) -> None:
+    """Stop on an SQLite that can lose rows when the web process and the job process both write."""
+    if FIRST_WAL <= version <= LAST_UNSOUND and version not in MENDED_BRANCHES:
+        found = ".".join(map(str, version))
+        raise UnsoundDatabase(
+            f"SQLite {found} has the WAL-reset fault and can lose committed responses. "
+            "Install the pinned wheel: pip install --require-hashes -r requirements.txt"
+        )
+
+
+def _sqlite_engine(url: str, connections: int) -> Engine:
+    refuse_unsound_sqlite(pysqlite3.dbapi2.sqlite_version_info)
+    engine = create_engine(url, module=pysqlite3.dbapi2, pool_size=connections, max_overflow=32)
+
+    @event.listens_for(engine, "connect")
+    def _set_up(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # the begin event below decides, not the driver
+        cursor = connection.cursor()
+        for pragma in (
+            f"busy_timeout={LOCK_WAIT_MILLISECONDS}",
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        reads_only = connection.get_execution_options().get("reads_only", False)
+        # IMMEDIATE takes the write lock at the start: no transaction fails half-way for want of it.
+        connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _postgresql_engine(url: str, connections: int) -> Engine:
+    return create_engine(url, pool_size=connections, max_overflow=32, pool_pre_ping=False, pool_recycle=1800)

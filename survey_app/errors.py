@@ -1,0 +1,95 @@
+"""What can go wrong, in the field's words. `web/error_pages.py` turns each into its page."""
+
+from datetime import date
+
+
+class SurveyError(Exception):
+    """Anything the service refuses for a reason that it can say."""
+
+
+class BadSettings(SurveyError):
+    """The environment or the data folder holds a setting that must not be used."""
+
+
+class UnsoundDatabase(SurveyError):
+    """This database could lose committed rows, so the service does not start on it."""
+
+
+class NotFound(SurveyError):
+    """There is no such thing, or the account has no right to it: both look the same."""
+
+
+class SignInRequired(SurveyError):
+    """The page is for staff and nobody is signed in."""
+
+
+class UnknownCode(SurveyError):
+    """No access point has this code."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(f"unknown code {code[:32]!r}")
+        self.code = code[:32]
+
+
+class CodeRevoked(SurveyError):
+    """The access point was withdrawn."""
+
+    def __init__(self, revoked_on: date) -> None:
+        super().__init__(f"code revoked on {revoked_on}")
+        self.revoked_on = revoked_on
+
+
+class CampaignNotOpen(SurveyError):
+    """The campaign begins later."""
+
+    def __init__(self, opens_on: date) -> None:
+        super().__init__(f"campaign opens on {opens_on}")
+        self.opens_on = opens_on
+
+
+class CampaignClosed(SurveyError):
+    """The campaign has ended; `late` says that a form opened in time arrived too late."""
+
+    def __init__(self, closes_on: date, campaign_code: str, *, late: bool = False) -> None:
+        super().__init__(f"campaign closed on {closes_on}")
+        self.closes_on = closes_on
+        self.campaign_code = campaign_code
+        self.late = late
+
+
+class BadSubmission(SurveyError):
+    """The form arrived damaged, altered or without a valid key."""
+
+
+class SubmissionTooLarge(BadSubmission):
+    """The body is larger than any form can be."""
+
+
+class AlreadyAnswered(SurveyError):
+    """Other answers arrived under a submission key that was used: the first ones stand."""
+
+
+class QueueFull(SurveyError):
+    """More submissions wait than can be stored in a reasonable time."""
+
+    retry_after_seconds = 5
+
+
+class StorageFailed(SurveyError):
+    """The database did not store the submission; whether it arrived is not known."""
+
+
+class ImportRefused(SurveyError):
+    """A file was not imported; `faults` lists every fault as (line, column, what)."""
+
+    def __init__(self, faults: list[tuple[int, str, str]]) -> None:
+        super().__init__("\n".join(f"line {line}, {column}: {what}" for line, column, what in faults))
+        self.faults = faults
+
+
+class VersionIsPublished(SurveyError):
+    """A published instrument version cannot be changed, only followed by a new one."""
+
+
+class NotEmpty(SurveyError):
+    """A database that holds anything is never seeded."""

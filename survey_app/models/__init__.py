@@ -1,0 +1,1 @@
+"""The rows, one small file a family. Import a row from its own file."""

@@ -1,0 +1,58 @@
+"""Campaigns, and the cells of the samples that were drawn for them."""
+
+from datetime import date
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from survey_app.models.base import Base, one_of
+
+CAMPAIGN_KINDS = ("continuous", "annual")
+SAMPLING_BASES = ("probability", "census", "opt_in")
+
+
+class Campaign(Base):
+    """What is asked, from when to when, by whom, and on what sampling basis."""
+
+    __tablename__ = "campaign"
+    __table_args__ = (
+        one_of("kind", CAMPAIGN_KINDS),
+        one_of("sampling_basis", SAMPLING_BASES),
+        CheckConstraint("closes_on IS NULL OR closes_on >= opens_on", name="closes_after_it_opens"),
+        CheckConstraint("minimum_n >= 5", name="never_shows_under_five"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(unique=True)
+    title: Mapped[str]
+    title_en: Mapped[str]
+    kind: Mapped[str]
+    sampling_basis: Mapped[str]
+    instrument_version_id: Mapped[int] = mapped_column(ForeignKey("instrument_version.id"))
+    opens_on: Mapped[date]
+    closes_on: Mapped[date | None]  # the last day on which it is open
+    minimum_n: Mapped[int] = mapped_column(default=10)  # fewer respondents: no figure in public
+    controller_name: Mapped[str]
+    controller_address: Mapped[str]
+    controller_phone: Mapped[str]
+    retention_years: Mapped[int]
+    is_demo: Mapped[bool] = mapped_column(default=False)
+
+    def title_in(self, language: str) -> str:
+        return self.title_en if language == "en" and self.title_en else self.title
+
+
+class SampleCell(Base):
+    """A stratum × PSU × weight of a drawn sample; a response carries its cell, never its unit."""
+
+    __tablename__ = "sample_cell"
+    __table_args__ = (
+        CheckConstraint("weight > 0", name="weight_is_positive"),
+        Index("ix_sample_cell_campaign_id", "campaign_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"))
+    stratum: Mapped[str]
+    psu: Mapped[str]
+    weight: Mapped[float]

@@ -1,0 +1,30 @@
+"""Instruments as they were published. A trigger keeps each version as it is (migration 0002)."""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from survey_app.models.base import Base, UtcDateTime
+from survey_app.models.definition import Definition
+
+
+class InstrumentVersion(Base):
+    """One published version; `definition_json` is canonical, so its checksum names the content."""
+
+    __tablename__ = "instrument_version"
+    __table_args__ = (
+        UniqueConstraint("code", "version"),
+        CheckConstraint("version >= 1", name="version_counts_from_one"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str]
+    version: Mapped[int]
+    definition_json: Mapped[str]
+    checksum: Mapped[str]
+    published_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    @property
+    def definition(self) -> Definition:
+        return Definition.from_json(self.definition_json)

@@ -1,0 +1,73 @@
+"""Jobs: work asked for by name, claimed by one child process, with progress and result."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, or_, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from survey_app.config import Settings
+from survey_app.db import Database
+from survey_app.models.base import Base, UtcDateTime, one_of
+
+JOB_STATES = ("queued", "running", "done", "failed")
+CLAIM = timedelta(minutes=2)  # renewed by every report of progress
+
+
+class Job(Base):
+    """One piece of work. A running job whose claim has run out may be claimed again."""
+
+    __tablename__ = "job"
+    __table_args__ = (
+        one_of("state", JOB_STATES),
+        CheckConstraint("state <> 'running' OR claimed_until IS NOT NULL", name="running_is_claimed"),
+        Index("ix_job_state", "state"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    arguments: Mapped[dict[str, Any]] = mapped_column(JSON)
+    state: Mapped[str] = mapped_column(default="queued")
+    n_done: Mapped[int] = mapped_column(default=0)
+    n_total: Mapped[int | None]
+    owner_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    file_name: Mapped[str | None]  # in the files folder
+    error: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    claimed_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a job's function gets: its arguments, the house's foundations, the time, a way to report."""
+
+    job_id: int
+    arguments: dict[str, Any]
+    database: Database
+    settings: Settings
+    now: datetime
+    report: Callable[[int, int], None]  # n_done, n_total
+
+
+def enqueue(
+    session: Session, name: str, arguments: dict[str, Any], now: datetime, owner_id: int | None = None
+) -> Job:
+    job = Job(name=name, arguments=arguments, created_at=now, owner_id=owner_id)
+    session.add(job)
+    session.flush()  # gives the id that the caller shows
+    return job
+
+
+def claim(session: Session, now: datetime) -> Job | None:
+    """Take the oldest job that waits, or whose process died; two claimants never get the same one."""
+    is_free = or_(Job.state == "queued", (Job.state == "running") & (Job.claimed_until < now))
+    job_id = session.scalar(
+        select(Job.id).where(is_free).order_by(Job.id).limit(1).with_for_update(skip_locked=True)
+    )
+    if job_id is None:
+        return None
+    session.execute(update(Job).where(Job.id == job_id).values(state="running", claimed_until=now + CLAIM))
+    return session.get_one(Job, job_id)

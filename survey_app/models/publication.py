@@ -1,0 +1,93 @@
+"""What was released: the sums behind the figures, the figures, and the publications that hold them."""
+
+from datetime import date, datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary
+from sqlalchemy.orm import Mapped, mapped_column
+
+from survey_app.models.access_point import PROVENANCE_CLASSES
+from survey_app.models.base import Base, EpochDay, UtcDateTime, one_of
+from survey_app.models.campaign import SAMPLING_BASES
+
+PUBLICATION_KINDS = ("running", "period", "wave")
+
+
+class Tally(Base):
+    """Released counts of one point, day, instrument version and sample cell: they add up.
+
+    `counts` are zlib-packed little-endian uint32, one row of 16 (nibble values) per item, in the
+    order of the definition. Unreleased responses are in no tally, so no figure can leak them.
+    """
+
+    __tablename__ = "tally"
+
+    access_point_id: Mapped[int] = mapped_column(ForeignKey("access_point.id"), primary_key=True)
+    day: Mapped[date] = mapped_column(EpochDay, primary_key=True)
+    instrument_version_id: Mapped[int] = mapped_column(ForeignKey("instrument_version.id"), primary_key=True)
+    cell_id: Mapped[int] = mapped_column(primary_key=True)  # 0: no drawn sample
+    n_respondents: Mapped[int]
+    counts: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class OfficeRelease(Base):
+    """How many responses of an office its figures contain: the next release counts from here."""
+
+    __tablename__ = "office_release"
+
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"), primary_key=True)
+    office_id: Mapped[int] = mapped_column(ForeignKey("office.id"), primary_key=True)
+    n_released: Mapped[int]
+    released_on: Mapped[date]
+
+
+class Publication(Base):
+    """A set of figures: running (one a campaign, overwritten) or frozen for a period or a wave."""
+
+    __tablename__ = "publication"
+    __table_args__ = (
+        one_of("kind", PUBLICATION_KINDS),
+        Index("ix_publication_campaign_id", "campaign_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"))
+    kind: Mapped[str]
+    covers_from: Mapped[date]
+    covers_until: Mapped[date]
+    published_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    method_version: Mapped[str]
+    data_checksum: Mapped[str | None]  # of the tallies behind a frozen publication
+
+
+class Figure(Base):
+    """One estimate with all that must stand beside it. A trigger keeps frozen ones (migration 0005)."""
+
+    __tablename__ = "figure"
+    __table_args__ = (
+        one_of("provenance", PROVENANCE_CLASSES),
+        one_of("sampling_basis", SAMPLING_BASES),
+        CheckConstraint("(value IS NULL) = (reason IS NOT NULL)", name="has_a_value_or_a_reason"),
+        CheckConstraint("(value IS NULL) = (low IS NULL) AND (low IS NULL) = (high IS NULL)", name="has_its_range"),
+        CheckConstraint("value IS NULL OR (0 <= low AND low <= value AND value <= high AND high <= 1)", name="lies_in_its_range"),
+    )
+
+    publication_id: Mapped[int] = mapped_column(ForeignKey("publication.id"), primary_key=True)
+    office_id: Mapped[int] = mapped_column(ForeignKey("office.id"), primary_key=True)
+    provenance: Mapped[str] = mapped_column(primary_key=True)
+    measure: Mapped[str] = mapped_column(primary_key=True)  # index, factor:CODE, item:CODE
+    value: Mapped[float | None]
+    standard_error: Mapped[float | None]
+    degrees_of_freedom: Mapped[int | None]
+    low: Mapped[float | None]
+    high: Mapped[float | None]
+    t_low: Mapped[float | None]
+    t_high: Mapped[float | None]
+    level: Mapped[float]
+    interval_method: Mapped[str]
+    n_respondents: Mapped[int]
+    n_answers: Mapped[int]
+    effective_sample_size: Mapped[float | None]
+    population_size: Mapped[int | None]
+    sampling_basis: Mapped[str]
+    reason: Mapped[str | None]  # why there is no estimate
+    released_on: Mapped[date]

@@ -1,0 +1,47 @@
+"""Responses: one packed row each, once, with no time finer than the day and no order of arrival."""
+
+from datetime import date
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary
+from sqlalchemy.orm import Mapped, mapped_column
+
+from survey_app.models.base import Base, EpochDay
+
+
+class Response(Base):
+    """One respondent's answers.
+
+    The key begins with access point and day, which the signed page fixes: the rows of an office-day lie
+    together (the release job reads a range, with no second index) and a submission key cannot return
+    under another day. Column order keeps the PostgreSQL row free of padding.
+    """
+
+    __tablename__ = "response"
+    __table_args__ = (
+        CheckConstraint("length(submission_key) = 16", name="key_has_sixteen_bytes"),
+        {"sqlite_with_rowid": False},
+    )
+
+    fingerprint: Mapped[int] = mapped_column(BigInteger)  # of the body: tells a repeat from other answers
+    access_point_id: Mapped[int] = mapped_column(ForeignKey("access_point.id"), primary_key=True)
+    day: Mapped[date] = mapped_column(EpochDay, primary_key=True)
+    instrument_version_id: Mapped[int] = mapped_column(ForeignKey("instrument_version.id"))
+    cell_id: Mapped[int | None] = mapped_column(ForeignKey("sample_cell.id"))
+    submission_key: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    answers: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Comment(Base):
+    """A comment, kept apart from the answers it came with: nothing joins the two."""
+
+    __tablename__ = "comment"
+    __table_args__ = (
+        CheckConstraint("length(comment_key) = 16", name="key_has_sixteen_bytes"),
+        Index("ix_comment_access_point_id_day", "access_point_id", "day"),
+        {"sqlite_with_rowid": False},
+    )
+
+    comment_key: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)  # random
+    access_point_id: Mapped[int] = mapped_column(ForeignKey("access_point.id"))
+    day: Mapped[date] = mapped_column(EpochDay)
+    text: Mapped[str]

@@ -1,0 +1,66 @@
+"""The code printed on a poster: eight symbols, the last of which checks the other seven.
+
+The alphabet leaves out 0, 1, I, L and O, so no two symbols look alike enough to need guessing. Its 31 symbols
+are the numbers 0 to 30, and a code is well formed when the sum of weight x number is 0 modulo 31, with the
+weights 8, 7, ... 1 from left to right. 31 is prime, so a product is 0 modulo 31 only if one of its factors is:
+
+- one wrong symbol shifts the sum by weight x (difference of the two numbers): both are 1 to 30 in size, so the
+  shift is never 0 and every single wrong symbol is found;
+- exchanging two symbols, neighbours or not, shifts it by (difference of weights) x (difference of numbers):
+  weights are distinct, so every exchange of two different symbols is found.
+
+Any other mistake slips through once in 31.
+"""
+
+import secrets
+import unicodedata
+
+ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
+LENGTH = 8
+
+_MODULUS = len(ALPHABET)
+_NUMBER = {symbol: number for number, symbol in enumerate(ALPHABET)}
+_WEIGHTS = range(LENGTH, 0, -1)
+
+
+def new_code() -> str:
+    body = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH - 1))
+    return body + ALPHABET[-_weighted_sum(body) % _MODULUS]
+
+
+def is_well_formed(code: str) -> bool:
+    """Whether this could be a code of ours; only the database knows whether it is one."""
+    return len(code) == LENGTH and all(map(_NUMBER.__contains__, code)) and _weighted_sum(code) % _MODULUS == 0
+
+
+def normalise(text: str) -> str:
+    """Bring what a person typed or scanned to the stored form; the result need not be well formed.
+
+    Width and case do not matter; blanks, dashes and invisible characters are dropped. Nothing is guessed: 0, O, 1,
+    I and L stand in no code, so 0 could as well have been a Q, a D or an 8, and a code must not open the page
+    of another office because of a guess. They stay, and the code is then not well formed.
+    """
+    wide = unicodedata.normalize("NFKC", text).upper()
+    return "".join(symbol for symbol in wide if not _is_separator(symbol))
+
+
+def printed(code: str) -> str:
+    """Two groups of four: short enough to keep in mind while typing, and to say aloud."""
+    return f"{code[:4]}-{code[4:]}"
+
+
+def form_path(code: str) -> str:
+    return f"/s/{code}"
+
+
+def qr_address(public_url: str, code: str) -> str:
+    """All capitals, so that the QR code packs two characters into 11 bits instead of 16."""
+    return (public_url.rstrip("/") + form_path(code)).upper()
+
+
+def _weighted_sum(symbols: str) -> int:
+    return sum(weight * _NUMBER[symbol] for weight, symbol in zip(_WEIGHTS, symbols, strict=False))
+
+
+def _is_separator(symbol: str) -> bool:
+    return unicodedata.category(symbol) in {"Zs", "Zl", "Zp", "Cc", "Cf", "Pd"} or symbol in "−_"

@@ -1,0 +1,1 @@
+"""The printed codes: their QR pictures and the posters they hang on."""

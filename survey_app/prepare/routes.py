@@ -1,0 +1,5 @@
+"""Pages of prepare."""
+
+from flask import Blueprint
+
+blueprint = Blueprint("prepare", __name__)

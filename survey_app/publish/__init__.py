@@ -1,0 +1,1 @@
+"""Responses become figures: release, frozen publications, pages."""

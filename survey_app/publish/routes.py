@@ -1,0 +1,5 @@
+"""Pages of publish."""
+
+from flask import Blueprint
+
+blueprint = Blueprint("publish", __name__)

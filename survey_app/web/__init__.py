@@ -1,0 +1,1 @@
+"""What all pages share: access, error pages, languages, numbers as text, charts."""
