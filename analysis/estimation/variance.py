@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,13 +14,6 @@ from analysis.sums.psu_sums import PsuSums, sum_rows
 
 LonePsu = Literal["not_estimable", "adjust", "certainty", "fail"]
 
-# What a stratum with one PSU adds to the variance, as a multiple of z²; NaN spoils its domain.
-_LONE_FACTOR: Final[dict[str, float]] = {
-    "not_estimable": math.nan,
-    "adjust": 1.0,
-    "certainty": 0.0,
-    "fail": math.nan,
-}
 _ROUNDING: Final = 1e-12  # nearer than this to 0 or 1 a ratio, or to 0 a standard error, is that
 
 
@@ -59,7 +51,7 @@ def ratio_variance(
     Parameters
     ----------
     sums : PsuSums
-        Sums of H strata, P PSUs, K measures.
+        Sums of H strata, P PSUs, K measures, each a proportion.
     domain_of_stratum : (H,) int, >= -1
         Domain 0 … D-1 of each stratum code, -1 for a stratum in no domain.
     lone_psu : {"not_estimable", "adjust", "certainty", "fail"}
@@ -104,34 +96,32 @@ def ratio_variance(
     >>> ratio_variance(sums, [0, 1]).variance.tolist()
     [[0.0625], [nan]]
     """
-    require_choice("lone_psu", lone_psu, _LONE_FACTOR)
-    sums, domain_of_row, domains = _rows_in_domains(sums, domain_of_stratum)
+    require_choice("lone_psu", lone_psu, get_args(LonePsu))
+    domains = domains_of_strata(sums, domain_of_stratum)
     n_domains = int(domains.max(initial=-1)) + 1
-    n_strata = domains.size
-    total = sum_rows(domain_of_row, n_domains, sums.denominator)
-    ratio = _ratio(sum_rows(domain_of_row, n_domains, sums.numerator), total)
-    per_row = np.where(total > 0, total, 1.0)[domain_of_row]
-    z = (sums.numerator - np.nan_to_num(ratio)[domain_of_row] * sums.denominator) / per_row
-    of_stratum = _stratum_variance(z, sums.stratum, n_strata, lone_psu)
-    inside = domains >= 0
-    variance = sum_rows(domains[inside], n_domains, of_stratum[inside])
+    home = np.where(domains < 0, n_domains, domains)  # one more domain for what is in none, cut off below
+    row = home[sums.stratum]
+    total = sum_rows(row, n_domains + 1, sums.denominator)
+    ratio = _ratio(sum_rows(row, n_domains + 1, sums.numerator), total)
+    per_row = np.where(total > 0, total, 1.0)[row]
+    z = (sums.numerator - np.nan_to_num(ratio)[row] * sums.denominator) / per_row
+    variance = sum_rows(home, n_domains + 1, _stratum_variance(z, sums.stratum, domains, lone_psu))
+    variance[variance < _ROUNDING**2] = 0.0
     answering = sums.denominator > 0
-    active_strata = sum_rows(sums.stratum, n_strata, answering) > 0
-    n_psus = sum_rows(domain_of_row, n_domains, answering)
-    freedom = (n_psus - sum_rows(domains[inside], n_domains, active_strata[inside])).astype(np.int64)
-    variance = np.where(variance < _ROUNDING**2, 0.0, variance)
-    return RatioVariance(ratio, np.where(freedom > 0, variance, np.nan), freedom)
+    active_strata = sum_rows(sums.stratum, domains.size, answering) > 0
+    freedom = sum_rows(row, n_domains + 1, answering) - sum_rows(home, n_domains + 1, active_strata)
+    variance[freedom < 1] = np.nan
+    return RatioVariance(ratio[:-1], variance[:-1], freedom[:-1].astype(np.int64))
 
 
-def _rows_in_domains(
-    sums: PsuSums, domain_of_stratum: ArrayLike
-) -> tuple[PsuSums, NDArray[np.int64], NDArray[np.int64]]:
+def domains_of_strata(sums: PsuSums, domain_of_stratum: ArrayLike) -> NDArray[np.int64]:
+    """Return the checked (H,) domains of the strata, -1 for a stratum in no domain."""
     domains = as_integers("domain_of_stratum", domain_of_stratum, (None,))
     require(domains >= -1, "domain_of_stratum", "hold domains from 0 on, or -1", domains)
     n_strata = int(sums.stratum.max(initial=-1)) + 1
     if domains.size < n_strata:
         raise AnalysisError("domain_of_stratum", f"have a domain for each of {n_strata} strata", domains.size)
-    return sums, domains[sums.stratum], domains
+    return domains
 
 
 def _ratio(numerator: NDArray[np.float64], denominator: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -143,15 +133,17 @@ def _ratio(numerator: NDArray[np.float64], denominator: NDArray[np.float64]) -> 
 
 
 def _stratum_variance(
-    z: NDArray[np.float64], stratum: NDArray[np.int64], n_strata: int, lone_psu: LonePsu
+    z: NDArray[np.float64], stratum: NDArray[np.int64], domains: NDArray[np.int64], lone_psu: LonePsu
 ) -> NDArray[np.float64]:
-    n_psus = np.bincount(stratum, minlength=n_strata)
-    lone = n_psus == 1
+    n_psus = np.bincount(stratum, minlength=domains.size)
+    lone = (n_psus == 1) & (domains >= 0)
     if lone_psu == "fail" and lone.any():
-        raise AnalysisError("lone_psu", "find two PSUs in each stratum", np.flatnonzero(lone).tolist())
-    mean = sum_rows(stratum, n_strata, z) / np.maximum(n_psus, 1)[:, None]
-    mean[lone] = 0.0
-    squares = sum_rows(stratum, n_strata, (z - mean[stratum]) ** 2)
+        raise AnalysisError("stratum", "have two PSUs under lone_psu='fail'", np.flatnonzero(lone).tolist())
+    mean = sum_rows(stratum, domains.size, z) / np.maximum(n_psus, 1)[:, None]
+    if lone_psu == "adjust":
+        mean[lone] = 0.0
+    squares = sum_rows(stratum, domains.size, (z - mean[stratum]) ** 2)
     factor = n_psus / np.maximum(n_psus - 1, 1)
-    factor[lone] = _LONE_FACTOR[lone_psu]
+    if lone_psu == "not_estimable":
+        factor[lone] = np.nan
     return squares * factor[:, None]

@@ -38,7 +38,7 @@ def upgrade() -> None:
         sa.Column("campaign_id", sa.Integer, sa.ForeignKey("campaign.id"), nullable=False),
         sa.Column("stratum", sa.String, nullable=False),
         sa.Column("psu", sa.String, nullable=False),
-        sa.Column("weight", sa.Float, nullable=False),
+        sa.Column("weight", sa.Double, nullable=False),
         sa.CheckConstraint("weight > 0", name="weight_is_positive"),
     )
     op.create_index("ix_sample_cell_campaign_id", "sample_cell", ["campaign_id"])
