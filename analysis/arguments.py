@@ -32,6 +32,16 @@ def as_booleans(argument: str, value: ArrayLike, shape: Shape) -> NDArray[np.boo
     return _as_array(argument, value, shape, "b", "hold booleans").astype(np.bool_, copy=False)
 
 
+def as_numbers(argument: str, value: ArrayLike) -> NDArray[np.float64]:
+    """Return `value` as floats of any shape, infinite ones allowed, or refuse it."""
+    try:
+        numbers = np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise AnalysisError(argument, "hold numbers", value) from None
+    require(~np.isnan(numbers), argument, "be a number", numbers)
+    return numbers
+
+
 def require(holds: NDArray[np.bool_], argument: str, rule: str, value: NDArray[np.generic]) -> None:
     """Refuse `argument` with its first value for which the rule does not hold."""
     if not np.all(holds):

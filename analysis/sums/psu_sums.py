@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from analysis.arguments import as_integers, as_reals, require
 from analysis.errors import AnalysisError
 
-ROUNDING = 1e-9  # relative slack between sums that are equal but for the order of addition
+_ROUNDING = 1e-9  # relative slack between sums that are equal but for the order of addition
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -67,6 +67,8 @@ class PsuSums:
     PsuSums(2 PSUs in 1 strata, 1 measures, 10 respondents)
     >>> both.numerator.tolist(), both.denominator.tolist()
     ([[3.0], [5.0]], [[4.0], [6.0]])
+    >>> tally_counts([0], [11], [4], [[3, 2]], [[4, 4]]).collapse([[0, 1], [1]]).numerator.tolist()
+    [[5.0, 2.0]]
     """
 
     stratum: NDArray[np.int64]
@@ -109,7 +111,7 @@ class PsuSums:
     @property
     def n_measures(self) -> int:
         """Number of measures J."""
-        return self.numerator.shape[1]
+        return int(self.numerator.shape[1])
 
     def merge(self, *others: PsuSums) -> PsuSums:
         """Add the sums of the same PSU; the order of the parts does not matter.
@@ -181,12 +183,12 @@ class PsuSums:
         locate_psus(self.stratum, self.psu)
         ids, n_rows = np.unique(self.psu, return_counts=True)
         require(n_rows == 1, "psu", "have one row each", ids)
-        above = self.numerator > self.denominator * (1 + ROUNDING)
+        above = self.numerator > self.denominator * (1 + _ROUNDING)
         require(~above, "numerator", "not exceed denominator", self.numerator)
         answered = (self.n_answers > 0) & (self.weight_sum > 0)[:, None]
         rule = "be 0 where n_answers or weight_sum is 0"
         require(answered | (self.denominator == 0), "denominator", rule, self.denominator)
-        least = self.weight_sum**2 * (1 - ROUNDING)
+        least = self.weight_sum**2 * (1 - _ROUNDING)
         rule = "be at least weight_sum² / n_respondents"
         enough = self.weight_square_sum * self.n_respondents >= least
         require(enough, "weight_square_sum", rule, self.weight_square_sum)
@@ -221,5 +223,5 @@ def sum_rows(
     """
     if values.ndim == 1:
         weighted = values if weight is None else values * weight
-        return np.bincount(group, weighted, n_groups)
+        return np.bincount(group, weighted, n_groups).astype(np.float64, copy=False)
     return np.column_stack([sum_rows(group, n_groups, column, weight) for column in values.T])

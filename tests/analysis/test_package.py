@@ -1,0 +1,57 @@
+import doctest
+import importlib
+import json
+import pkgutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import analysis
+
+MODULES = sorted(module.name for module in pkgutil.walk_packages(analysis.__path__, "analysis."))
+
+
+def modules_after(code):
+    run = [sys.executable, "-c", f"{code}; import json, sys; print(json.dumps(sorted(sys.modules)))"]
+    root = Path(__file__).parents[2]
+    return set(json.loads(subprocess.run(run, capture_output=True, check=True, text=True, cwd=root).stdout))
+
+
+def test_importing_analysis_loads_neither_numpy_nor_scipy():
+    loaded = modules_after("import analysis")
+    assert "analysis" in loaded
+    assert loaded.isdisjoint({"numpy", "scipy", "pandas", "polars", "analysis.estimation"})
+
+
+def test_using_every_public_name_loads_no_heavy_part_of_scipy():
+    loaded = modules_after("import analysis; [getattr(analysis, name) for name in analysis.__all__]")
+    assert "scipy.special" in loaded
+    assert loaded.isdisjoint({"scipy.stats", "scipy.sparse", "pandas"})
+
+
+@pytest.mark.parametrize("name", analysis.__all__)
+def test_each_public_name_resolves_to_itself(name):
+    value = getattr(analysis, name)
+    assert name == "METHOD_VERSION" or value.__name__ == name
+    assert name in dir(analysis)
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="no_such_thing"):
+        _ = analysis.no_such_thing
+
+
+def test_the_method_version_is_a_word_for_pages():
+    assert analysis.METHOD_VERSION == "1"
+
+
+@pytest.mark.parametrize("name", [name for name in analysis.__all__ if name != "METHOD_VERSION"])
+def test_each_public_name_has_an_example(name):
+    assert ">>>" in getattr(analysis, name).__doc__
+
+
+@pytest.mark.parametrize("module", ["analysis", *MODULES])
+def test_examples_in_docstrings_are_true(module):
+    assert doctest.testmod(importlib.import_module(module)).failed == 0
