@@ -24,7 +24,7 @@ def create_app(settings: "Settings | None" = None, clock: "Clock | None" = None)
     from survey_app.db import Database
     from survey_app.prepare import routes as prepare
     from survey_app.publish import routes as publish
-    from survey_app.web import access, context, error_pages, formatting, headers, i18n
+    from survey_app.web import access, context, error_pages, formatting, headers, health, i18n, page_frame
 
     app = Flask(__name__)
     settings = settings or read_settings()
@@ -33,10 +33,12 @@ def create_app(settings: "Settings | None" = None, clock: "Clock | None" = None)
     app.extensions["settings"] = settings
     app.extensions["clock"] = clock or context.system_clock
     app.extensions["database"] = Database(settings.database_url, connections=settings.threads)
-    for join in (i18n.speak, headers.protect, access.guard, error_pages.register, formatting.teach):
+    for join in (i18n.speak, headers.protect, access.guard, error_pages.register):
         join(app)
+    for teach in (formatting.teach, page_frame.teach):
+        teach(app)
     forgery_guard = CSRFProtect(app)
-    for room in (collect, publish, accounts, prepare):
+    for room in (collect, publish, accounts, prepare, health):
         app.register_blueprint(room.blueprint)
     forgery_guard.exempt(collect.blueprint)  # its signed submission key does that work, without a cookie
     cli.register(app)

@@ -76,7 +76,9 @@ def read_secrets(path: Path) -> tuple[bytes, ...]:
     except ValueError as error:
         raise BadSettings(f"{path}: each line must be a secret in hexadecimal digits.") from error
     if not found or min(map(len, found)) < SECRET_BYTES:
-        raise BadSettings(f"{path}: each secret needs at least {SECRET_BYTES} bytes ({2 * SECRET_BYTES} digits).")
+        raise BadSettings(
+            f"{path}: each secret needs at least {SECRET_BYTES} bytes ({2 * SECRET_BYTES} digits)."
+        )
     return found
 
 

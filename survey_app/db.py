@@ -22,7 +22,9 @@ class Database:
 
     def __init__(self, url: str, connections: int = 8) -> None:
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
-        self.engine = _sqlite_engine(url, connections) if self.is_sqlite else _postgresql_engine(url, connections)
+        self.engine = (
+            _sqlite_engine(url, connections) if self.is_sqlite else _postgresql_engine(url, connections)
+        )
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:

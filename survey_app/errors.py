@@ -23,6 +23,10 @@ class SignInRequired(SurveyError):
     """The page is for staff and nobody is signed in."""
 
 
+class AccountRefused(SurveyError):
+    """An account cannot be made as asked; the message says why."""
+
+
 class UnknownCode(SurveyError):
     """No access point has this code."""
 

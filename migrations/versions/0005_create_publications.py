@@ -23,8 +23,10 @@ def upgrade() -> None:
         "office_release",
         sa.Column("campaign_id", sa.Integer, sa.ForeignKey("campaign.id"), primary_key=True),
         sa.Column("office_id", sa.Integer, sa.ForeignKey("office.id"), primary_key=True),
+        sa.Column("provenance", sa.String, primary_key=True),
         sa.Column("n_released", sa.Integer, nullable=False),
         sa.Column("released_on", sa.Date, nullable=False),
+        sa.CheckConstraint("provenance IN ('A', 'B', 'C', 'D')", name="provenance_is_known"),
     )
     _create_publication()
     _create_figure()

@@ -61,5 +61,3 @@ def one_of(column: str, values: tuple[str, ...]) -> CheckConstraint:
     """State that a text column holds one of a few words."""
     words = ", ".join(f"'{value}'" for value in values)
     return CheckConstraint(f"{column} IN ({words})", name=f"{column}_is_known")
-
-

@@ -30,12 +30,18 @@ class Tally(Base):
 
 
 class OfficeRelease(Base):
-    """How many responses of an office its figures contain: the next release counts from here."""
+    """How many responses of an office and class its figures contain: the next release counts from here.
+
+    A class of its own, because figures are kept per class: one answer of class B that came in a batch
+    with four of class C would stand alone in the figure of class B.
+    """
 
     __tablename__ = "office_release"
+    __table_args__ = (one_of("provenance", PROVENANCE_CLASSES),)
 
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"), primary_key=True)
     office_id: Mapped[int] = mapped_column(ForeignKey("office.id"), primary_key=True)
+    provenance: Mapped[str] = mapped_column(primary_key=True)
     n_released: Mapped[int]
     released_on: Mapped[date]
 
@@ -67,8 +73,13 @@ class Figure(Base):
         one_of("provenance", PROVENANCE_CLASSES),
         one_of("sampling_basis", SAMPLING_BASES),
         CheckConstraint("(value IS NULL) = (reason IS NOT NULL)", name="has_a_value_or_a_reason"),
-        CheckConstraint("(value IS NULL) = (low IS NULL) AND (low IS NULL) = (high IS NULL)", name="has_its_range"),
-        CheckConstraint("value IS NULL OR (0 <= low AND low <= value AND value <= high AND high <= 1)", name="lies_in_its_range"),
+        CheckConstraint(
+            "(value IS NULL) = (low IS NULL) AND (low IS NULL) = (high IS NULL)", name="has_its_range"
+        ),
+        CheckConstraint(
+            "value IS NULL OR (0 <= low AND low <= value AND value <= high AND high <= 1)",
+            name="lies_in_its_range",
+        ),
     )
 
     publication_id: Mapped[int] = mapped_column(ForeignKey("publication.id"), primary_key=True)

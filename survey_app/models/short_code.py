@@ -1,21 +1,23 @@
 """The code printed on a poster: eight symbols, the last of which checks the other seven.
 
-The alphabet leaves out 0, 1, I, L and O, so no two symbols look alike enough to need guessing. Its 31 symbols
-are the numbers 0 to 30, and a code is well formed when the sum of weight x number is 0 modulo 31, with the
-weights 8, 7, ... 1 from left to right. 31 is prime, so a product is 0 modulo 31 only if one of its factors is:
+The alphabet leaves out vowels, B, L, S, W, Y, Z, 0 and 1. So no symbols look alike enough to need guessing, no
+word forms by chance, and a Vietnamese keyboard (Telex) has nothing to turn into a marked letter but DD,
+which becomes Đ and is turned back. Its 23 symbols are the numbers 0 to 22, and a code is well formed when
+the sum of weight x number is 0 modulo 23, with the weights 8, 7, ... 1 from left to right. 23 is prime, so
+a product is 0 modulo 23 only if one of its factors is:
 
-- one wrong symbol shifts the sum by weight x (difference of the two numbers): both are 1 to 30 in size, so the
-  shift is never 0 and every single wrong symbol is found;
+- one wrong symbol shifts the sum by weight x (difference of the two numbers): both are 1 to 22 in size, so
+  the shift is never 0 and every single wrong symbol is found;
 - exchanging two symbols, neighbours or not, shifts it by (difference of weights) x (difference of numbers):
   weights are distinct, so every exchange of two different symbols is found.
 
-Any other mistake slips through once in 31.
+Any other mistake slips through once in 23.
 """
 
 import secrets
 import unicodedata
 
-ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
+ALPHABET = "23456789CDFGHJKMNPQRTVX"
 LENGTH = 8
 
 _MODULUS = len(ALPHABET)
@@ -30,17 +32,19 @@ def new_code() -> str:
 
 def is_well_formed(code: str) -> bool:
     """Whether this could be a code of ours; only the database knows whether it is one."""
-    return len(code) == LENGTH and all(map(_NUMBER.__contains__, code)) and _weighted_sum(code) % _MODULUS == 0
+    return (
+        len(code) == LENGTH and all(map(_NUMBER.__contains__, code)) and _weighted_sum(code) % _MODULUS == 0
+    )
 
 
 def normalise(text: str) -> str:
     """Bring what a person typed or scanned to the stored form; the result need not be well formed.
 
-    Width and case do not matter; blanks, dashes and invisible characters are dropped. Nothing is guessed: 0, O, 1,
-    I and L stand in no code, so 0 could as well have been a Q, a D or an 8, and a code must not open the page
-    of another office because of a guess. They stay, and the code is then not well formed.
+    Width and case do not matter; blanks, dashes and invisible characters are dropped. Nothing is guessed:
+    0, O, 1, I and L stand in no code, so a 0 was a misread Q, D or 8, and no guess may open the form of
+    another office. They stay, and the code is then not well formed.
     """
-    wide = unicodedata.normalize("NFKC", text).upper()
+    wide = unicodedata.normalize("NFKC", text).upper().replace("Đ", "DD")
     return "".join(symbol for symbol in wide if not _is_separator(symbol))
 
 

@@ -121,4 +121,4 @@ def office_in_scope(session: Session, staff: Staff, office_id: int) -> Office:
 
 def guard(app: Flask) -> None:
     app.before_request(check_access)
-    app.view_functions["static"].access = PUBLIC  # type: ignore[attr-defined]  # as public() marks it
+    app.view_functions["static"].access = PUBLIC  # type: ignore[union-attr]  # as public() marks it

@@ -111,10 +111,14 @@ def show_http_error(error: HTTPException) -> Response | AnyResponse:
     if error.code == 404:
         return problem(*not_found(error))
     if error.code == 405:
-        return problem(405, _("Page not found"), _("This page cannot be used that way. Go back and try again."))
+        return problem(
+            405, _("Page not found"), _("This page cannot be used that way. Go back and try again.")
+        )
     if error.code >= 500:
         return show_fault(error)
-    return problem(error.code, _("The request was not understood"), _("Go back, reload the page and try again."))
+    return problem(
+        error.code, _("The request was not understood"), _("Go back, reload the page and try again.")
+    )
 
 
 def show_fault(error: Exception) -> Response:

@@ -14,7 +14,8 @@ MINUS = "\N{MINUS SIGN}"
 
 def day_text(day: date) -> str:
     """Write 05/02/2026 or 5 February 2026."""
-    return format_date(day, "d MMMM y" if chosen_language() == "en" else "dd/MM/yyyy")
+    text: str = format_date(day, "d MMMM y" if chosen_language() == "en" else "dd/MM/yyyy")
+    return text
 
 
 def time_text(moment: datetime) -> str:

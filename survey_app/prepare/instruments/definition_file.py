@@ -110,8 +110,9 @@ def _composed(text: str) -> yaml.Node:
     except yaml.reader.ReaderError as error:
         raise _broken(text.count("\n", 0, error.position) + 1, "not_yaml", problem=error.reason) from error
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        raise _broken(mark.line + 1 if mark else 1, "not_yaml", problem=error.problem) from error
+        raise _broken(_line_of(error.problem_mark), "not_yaml", problem=error.problem) from error
+    except (ValueError, OverflowError) as error:  # an escape such as "\UFFFFFFFF" that names no character
+        raise _broken(1, "not_yaml", problem=error) from error
     if root is None:
         raise _broken(1, "wrong_type", expected="một nhóm mục (tên: giá trị)")
     return root
@@ -124,11 +125,15 @@ def _refuse_aliases_and_depth(text: str) -> None:
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
         depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
         if depth > MOST_LEVELS:
-            raise _broken(event.start_mark.line + 1, "too_deep", most=MOST_LEVELS)
+            raise _broken(_line_of(event.start_mark), "too_deep", most=MOST_LEVELS)
         if isinstance(event, AliasEvent):
-            faults.append(fault_of(event.start_mark.line + 1, "", "alias", {}))
+            faults.append(fault_of(_line_of(event.start_mark), "", "alias", {}))
     if faults:
         raise BrokenDefinition(faults)
+
+
+def _line_of(mark: Any) -> int:
+    return int(mark.line) + 1 if mark else 1
 
 
 def _broken(line: int, rule: str, **values: object) -> BrokenDefinition:

@@ -24,8 +24,8 @@ class Walk:
     lines: dict[str, int] = field(default_factory=dict)
     texts: dict[str, dict[str, str]] = field(default_factory=dict)
 
-    def refuse(self, path: str, rule: str, *, line: int | None = None, **values: object) -> None:
-        self.faults.append(fault_of(line or self.line_of(path), path, rule, values))
+    def refuse(self, path: str, rule: str, **values: object) -> None:
+        self.faults.append(fault_of(self.line_of(path), path, rule, values))
 
     def line_of(self, path: str) -> int:
         """Return the line of a field, or of the nearest thing around it that the file does hold."""
@@ -146,10 +146,9 @@ def _entries(node: Node, path: str, walk: Walk) -> dict[str, Node] | None:
     entries: dict[str, Node] = {}
     for key, value in node.value:
         name = key.value if isinstance(key, ScalarNode) else "?"
-        if name in entries:
-            walk.refuse(joined(path, name), "doubled_key", line=line_of_node(key), value=name)
-            continue
         walk.lines[joined(path, name)] = line_of_node(key)
+        if name in entries:
+            walk.refuse(joined(path, name), "doubled_key", value=name)
         entries[name] = value
     return entries
 

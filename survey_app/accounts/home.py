@@ -1,0 +1,24 @@
+"""What the staff's first page offers."""
+
+from datetime import date
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from survey_app.models.office import Office
+from survey_app.models.staff import Staff
+
+
+def starting_offices(session: Session, staff: Staff, today: date) -> list[Office]:
+    """List the offices at the top of this person's scope, and those below if there is one top alone."""
+    top = Office.parent_id.is_(None) if staff.office_id is None else Office.id == staff.office_id
+    tops = _existing(session, top, today)
+    return tops + _existing(session, Office.parent_id == tops[0].id, today) if len(tops) == 1 else tops
+
+
+def _existing(session: Session, condition: object, today: date) -> list[Office]:
+    exists_today = (Office.valid_from <= today) & or_(
+        Office.valid_until.is_(None), Office.valid_until >= today
+    )
+    query = select(Office).where(condition, exists_today).order_by(Office.sort_key, Office.id)  # type: ignore[arg-type]
+    return list(session.scalars(query))

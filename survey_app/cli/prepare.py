@@ -1,0 +1,122 @@
+"""Commands that set an installation up: offices, dossier counts, instruments, campaigns."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+from flask import Flask
+from flask.cli import AppGroup
+
+from survey_app.errors import SurveyError
+from survey_app.models.campaign import CAMPAIGN_KINDS, SAMPLING_BASES
+from survey_app.web.context import database, now
+
+office = AppGroup("office", help="Offices over time.")
+dossier = AppGroup("dossier", help="Dossiers settled per office and month.")
+instrument = AppGroup("instrument", help="Instrument definitions.")
+campaign = AppGroup("campaign", help="Campaigns.")
+
+FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+DAY = click.DateTime(["%Y-%m-%d"])
+
+
+def register(app: Flask) -> None:
+    for group in (office, dossier, instrument, campaign):
+        app.cli.add_command(group)
+
+
+@contextmanager
+def faults_told() -> Iterator[None]:
+    """Write one line a fault to standard error and end with 1."""
+    try:
+        yield
+    except SurveyError as error:
+        click.echo(str(error), err=True)
+        raise SystemExit(1) from error
+
+
+@office.command("import")
+@FILE
+def import_offices_file(file: Path) -> None:
+    """Import offices from a CSV file."""
+    from survey_app.prepare.offices.office_file import import_offices
+
+    with faults_told(), database().transaction() as session:
+        n_offices = import_offices(session, file.read_bytes())
+    click.echo(f"Imported {n_offices} offices.")
+
+
+@dossier.command("import")
+@FILE
+def import_dossier_file(file: Path) -> None:
+    """Import dossier counts from a CSV file."""
+    from survey_app.prepare.offices.dossier_file import import_dossiers
+
+    with faults_told(), database().transaction() as session:
+        n_counts = import_dossiers(session, file.read_bytes())
+    click.echo(f"Imported {n_counts} dossier counts.")
+
+
+@instrument.command("check")
+@FILE
+def check_definition(file: Path) -> None:
+    """List what is wrong with a definition file."""
+    from survey_app.prepare.instruments.definition_file import read_definition
+
+    with faults_told():
+        definition = read_definition(file)
+    click.echo(
+        f"{definition.code} version {definition.version}: {definition.n_questions} questions, no fault."
+    )
+
+
+@instrument.command("publish")
+@FILE
+def publish_definition(file: Path) -> None:
+    """Publish a definition file as the next version of its instrument."""
+    from survey_app.prepare.instruments.definition_file import read_definition
+    from survey_app.prepare.instruments.publish import publish_version
+
+    with faults_told(), database().transaction() as session:
+        version = publish_version(session, read_definition(file), now())
+    click.echo(f"{version.code} version {version.version} is published.")
+
+
+@campaign.command("create")
+@click.option("--code", required=True, help="Stands in addresses: a–z, 0–9 and -.")
+@click.option("--title", required=True, help="In Vietnamese.")
+@click.option("--title-en", required=True, help="In English.")
+@click.option("--kind", type=click.Choice(CAMPAIGN_KINDS), default="continuous", show_default=True)
+@click.option("--sampling-basis", type=click.Choice(SAMPLING_BASES), default="opt_in", show_default=True)
+@click.option("--instrument", "instrument_code", required=True, help="Code of a published instrument.")
+@click.option("--instrument-version", type=int, help="The newest if not given.")
+@click.option("--opens-on", type=DAY, required=True)
+@click.option("--closes-on", type=DAY, help="The last day on which it is open.")
+@click.option("--minimum-n", type=int, default=10, show_default=True)
+@click.option("--controller-name", required=True, help="Who answers for the data.")
+@click.option("--controller-address", required=True)
+@click.option("--controller-phone", required=True)
+@click.option("--retention-years", type=int, required=True, help="How long responses are kept.")
+def create(opens_on: datetime, closes_on: datetime | None, **stated: Any) -> None:
+    """Create a campaign."""
+    from survey_app.prepare.campaigns.create import CampaignPlan, create_campaign
+
+    plan = CampaignPlan(opens_on=opens_on.date(), closes_on=closes_on.date() if closes_on else None, **stated)
+    with faults_told(), database().transaction() as session:
+        created = create_campaign(session, plan)
+    click.echo(f"Campaign {created.code} is created; it opens on {created.opens_on}.")
+
+
+@campaign.command("follow")
+@click.option("--code", required=True, help="Code of the campaign.")
+@click.option("--instrument-version", type=int, required=True, help="A newer version of its instrument.")
+def follow(code: str, instrument_version: int) -> None:
+    """Let a campaign ask a newer version of its instrument."""
+    from survey_app.prepare.campaigns.follow import follow_version
+
+    with faults_told(), database().transaction() as session:
+        follow_version(session, code, instrument_version)
+    click.echo(f"Campaign {code} asks version {instrument_version} now.")

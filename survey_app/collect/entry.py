@@ -1,0 +1,93 @@
+"""From a code to what its page must say, or to the reason why there is no page."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from sqlalchemy import bindparam, select
+from sqlalchemy.orm import Session
+
+from survey_app.errors import BadSubmission, CampaignClosed, CampaignNotOpen, CodeRevoked, UnknownCode
+from survey_app.models.access_point import AccessPoint
+from survey_app.models.campaign import Campaign
+from survey_app.models.office import Counter, Office
+from survey_app.models.short_code import is_well_formed, normalise
+
+# A form opened in time may arrive this much later: a phone without network sends when it can.
+LATE_BY = timedelta(days=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One way in: where it is, what is asked, from when to when."""
+
+    code: str
+    access_point_id: int
+    instrument_version_id: int
+    office: str
+    counter: str | None
+    campaign_code: str
+    opens_on: date
+    closes_on: date | None
+    revoked_on: date | None
+    controller_name: str
+    controller_address: str
+    controller_phone: str
+    retention_years: int
+    is_demo: bool
+
+
+FIND = (
+    select(
+        AccessPoint.code,
+        AccessPoint.id,
+        Campaign.instrument_version_id,
+        Office.name,
+        Counter.label,
+        Campaign.code,
+        Campaign.opens_on,
+        Campaign.closes_on,
+        AccessPoint.revoked_on,
+        Campaign.controller_name,
+        Campaign.controller_address,
+        Campaign.controller_phone,
+        Campaign.retention_years,
+        Campaign.is_demo,
+    )
+    .join(Campaign, Campaign.id == AccessPoint.campaign_id)
+    .join(Office, Office.id == AccessPoint.office_id)
+    .outerjoin(Counter, Counter.id == AccessPoint.counter_id)
+    .where(AccessPoint.code == bindparam("code"))
+)
+
+
+def find_entry(session: Session, typed: str) -> Entry:
+    """Find the way in by its code as scanned or typed."""
+    code = normalise(typed)
+    row = session.execute(FIND, {"code": code}).one_or_none() if is_well_formed(code) else None
+    if row is None:
+        raise UnknownCode(code)
+    return Entry(*row)
+
+
+def check_opens(entry: Entry, today: date) -> None:
+    """Refuse to show a form that could not be sent."""
+    if entry.revoked_on is not None:
+        raise CodeRevoked(entry.revoked_on)
+    if today < entry.opens_on:
+        raise CampaignNotOpen(entry.opens_on)
+    if entry.closes_on is not None and today > entry.closes_on:
+        raise CampaignClosed(entry.closes_on, entry.campaign_code)
+
+
+def check_accepts(entry: Entry, issued_on: date, today: date) -> None:
+    """Accept a form by the day on which its page was opened; late ones for 48 hours."""
+    if not entry.opens_on <= issued_on <= today:
+        raise BadSubmission("form was issued outside its campaign")
+    if entry.closes_on is not None and _is_too_late(entry.closes_on, issued_on, today):
+        raise CampaignClosed(entry.closes_on, entry.campaign_code, late=issued_on <= entry.closes_on)
+    if entry.revoked_on is not None and _is_too_late(entry.revoked_on, issued_on, today):
+        raise CodeRevoked(entry.revoked_on)
+
+
+def _is_too_late(last_day: date, issued_on: date, today: date) -> bool:
+    return issued_on > last_day or today > last_day + LATE_BY

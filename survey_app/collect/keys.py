@@ -1,0 +1,85 @@
+"""Submission keys and receipts: what makes an answer count exactly once without knowing whose it is."""
+
+import hashlib
+import hmac
+import secrets
+import struct
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Self
+
+from survey_app.errors import BadSubmission
+from survey_app.models.base import EPOCH
+from survey_app.models.short_code import ALPHABET
+
+KEY_BYTES = 16
+LAYOUT = struct.Struct(f">IIH{KEY_BYTES}s")  # access point, instrument version, day, random key
+SEAL_BYTES = 14  # 112 bits; with the layout 40 bytes, 54 characters on the page
+RECEIPT_SYMBOLS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class SubmissionKey:
+    """The identity of one form on one page: random, and bound to its point, version and day of issue."""
+
+    access_point_id: int
+    instrument_version_id: int
+    day: date
+    key: bytes
+
+    @classmethod
+    def issue(cls, access_point_id: int, instrument_version_id: int, day: date) -> Self:
+        return cls(access_point_id, instrument_version_id, day, secrets.token_bytes(KEY_BYTES))
+
+    def sealed(self, secret: bytes) -> str:
+        """Write the key for the page, with a seal that only the server can make."""
+        packed = LAYOUT.pack(
+            self.access_point_id, self.instrument_version_id, (self.day - EPOCH).days, self.key
+        )
+        return urlsafe_b64encode(packed + _seal(packed, secret)).decode()
+
+    @classmethod
+    def unsealed(cls, text: str, accepted_secrets: tuple[bytes, ...]) -> Self:
+        """Read a key back from a form; refuse one that no accepted secret has sealed."""
+        try:
+            sealed = urlsafe_b64decode(text.encode("ascii"))
+        except ValueError as error:
+            raise BadSubmission("submission key is not readable") from error
+        packed, seal = sealed[: LAYOUT.size], sealed[LAYOUT.size :]
+        if len(packed) < LAYOUT.size or sealed_text(sealed) != text:
+            raise BadSubmission("submission key is not readable")
+        if not any(hmac.compare_digest(seal, _seal(packed, secret)) for secret in accepted_secrets):
+            raise BadSubmission("submission key is not ours")
+        access_point_id, version_id, day, key = LAYOUT.unpack(packed)
+        return cls(access_point_id, version_id, EPOCH + timedelta(days=day), key)
+
+    @property
+    def receipt(self) -> str:
+        """Give the code that proves the form arrived. It follows from the key alone, so a repeat gets the same."""
+        number = int.from_bytes(hashlib.blake2b(self.key, digest_size=8, person=b"receipt").digest())
+        symbols = []
+        for _ in range(RECEIPT_SYMBOLS):
+            number, place = divmod(number, len(ALPHABET))
+            symbols.append(ALPHABET[place])
+        return "".join(symbols[:5]) + "-" + "".join(symbols[5:])
+
+
+def sealed_text(sealed: bytes) -> str:
+    return urlsafe_b64encode(sealed).decode()
+
+
+def _seal(packed: bytes, secret: bytes) -> bytes:
+    return hmac.digest(secret, b"submission" + packed, "sha256")[:SEAL_BYTES]
+
+
+def receipt_proof(receipt: str, secret: bytes) -> str:
+    """Seal a receipt in the thank-you page's address, so that nobody can make the page lie."""
+    return hmac.digest(secret, b"receipt" + receipt.encode(), "sha256")[:6].hex()
+
+
+def is_receipt(receipt: str, proof: str, accepted_secrets: tuple[bytes, ...]) -> bool:
+    return any(
+        hmac.compare_digest(proof.encode(), receipt_proof(receipt, secret).encode())
+        for secret in accepted_secrets
+    )

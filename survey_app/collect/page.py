@@ -1,0 +1,91 @@
+"""The form as a page: the same template gives the compiled page and the page with problems to mend."""
+
+import hashlib
+from base64 import b64encode
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from flask import render_template
+from flask_babel import force_locale
+from flask_babel import gettext as _
+
+from survey_app.collect.compiled import CompiledPage, cut_mark
+from survey_app.collect.entry import Entry
+from survey_app.collect.submission import COMMENT_FIELD, Submission
+from survey_app.models.definition import Definition, Item
+from survey_app.web.i18n import LANGUAGES
+
+FOLDER = Path(__file__).parents[1] / "templates" / "collect"
+STYLE = "".join(line.strip() for line in (FOLDER / "form.css").read_text("utf-8").splitlines())
+STYLE_HASH = b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
+POLICY = (
+    f"default-src 'none'; style-src 'sha256-{STYLE_HASH}'; img-src data:; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+CHANGING = (
+    "office",
+    "place",
+    "code",
+    "controller_name",
+    "controller_address",
+    "controller_phone",
+    "retention_years",
+    "demo_line",
+    "key",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the respondent has chosen and must mend; empty on a first view."""
+
+    submission: Submission = field(default_factory=Submission)
+    messages: dict[str, str] = field(default_factory=dict)  # item code or field → what to do
+    notice: str | None = None
+
+
+def page_values(entry: Entry, key: str) -> dict[str, str]:
+    return {
+        "office": entry.office,
+        "place": f"{entry.counter}, {entry.office}" if entry.counter else entry.office,
+        "code": entry.code,
+        "controller_name": entry.controller_name,
+        "controller_address": entry.controller_address,
+        "controller_phone": entry.controller_phone,
+        "retention_years": str(entry.retention_years),
+        "demo_line": _("Demonstration data, not a real office") if entry.is_demo else "",
+        "key": key,
+    }
+
+
+def render_form(definition: Definition, language: str, values: dict[str, str], shown: Shown) -> str:
+    return render_template(
+        "collect/form.html",
+        definition=definition,
+        lang=language,
+        other_language=next(code for code in LANGUAGES if code != language),
+        style=STYLE,
+        shown=shown,
+        **values,
+    )
+
+
+def compile_page(definition: Definition, language: str) -> CompiledPage:
+    marks = {name: str(cut_mark(name)) for name in CHANGING}
+    with force_locale(language):
+        return CompiledPage(render_form(definition, language, marks, Shown()))
+
+
+def problem_message(definition: Definition, submission: Submission, name: str, kind: str) -> str:
+    """Say what is wrong with one field and what to do, in the words of a form."""
+    if name == COMMENT_FIELD and definition.comment is not None:
+        n, most = len(submission.comment), definition.comment.max_characters
+        if kind == "too_long":
+            return _("%(n)s characters, at most %(max)s. Remove %(over)s.", n=n, max=most, over=n - most)
+        return _("Unreadable characters. Remove them.")
+    number = definition.numbers[name]
+    if kind == "two_answers":
+        return _("Question %(i)s: choose only one.", i=number)
+    if kind == "contradicts":
+        return _("Question %(i)s: “No” is chosen but a number is given. Change one.", i=number)
+    return _("Question %(i)s: choose again from the list.", i=number)

@@ -1,0 +1,82 @@
+"""Read a form against its definition: the table-driven check that comes from the same source as the page."""
+
+import hashlib
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from survey_app.models.definition import Definition
+
+COMMENT_FIELD = "form-comment"  # the hyphen: no item code has one
+KEY_FIELD = "form-key"
+# Directional marks and the like can turn a text around or hide parts of it; a reader cannot see them.
+INVISIBLE = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+UNREADABLE_MARK = "\N{REPLACEMENT CHARACTER}"
+
+
+@dataclass(slots=True)
+class Submission:
+    """What a respondent sent, kept for showing again, with every problem by field name."""
+
+    key: str = ""
+    answers: dict[str, str] = field(default_factory=dict)
+    comment: str = ""
+    problems: dict[str, str] = field(default_factory=dict)  # item code or field → kind of problem
+    is_damaged: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.answers and not self.comment
+
+    def fingerprint(self) -> int:
+        """Tell a repeat from other answers in 64 bits, signed as both databases store them."""
+        digest = hashlib.blake2b(digest_size=8)
+        for name, value in (*sorted(self.answers.items()), ("", self.comment)):
+            digest.update(f"{name}\0{value}\0".encode())
+        return int.from_bytes(digest.digest(), signed=True)
+
+
+def read_submission(fields: Iterable[tuple[str, str]], definition: Definition) -> Submission:
+    """Sort the fields of a form into answers and problems; nothing is dropped unsaid."""
+    found = Submission()
+    seen: set[str] = set()
+    for name, value in fields:
+        is_doubled = name in seen
+        seen.add(name)
+        if name == KEY_FIELD and not is_doubled:
+            found.key = value
+        elif name == COMMENT_FIELD and definition.comment is not None and not is_doubled:
+            _read_comment(found, value, definition.comment.max_characters)
+        elif name in definition.numbers:
+            _read_answer(found, definition, name, value, is_doubled=is_doubled)
+        else:
+            found.is_damaged = True  # no page of ours sends this
+    for item_code in definition.contradictions(found.answers):
+        found.problems.setdefault(item_code, "contradicts")
+    return found
+
+
+def _read_answer(
+    found: Submission, definition: Definition, name: str, value: str, *, is_doubled: bool
+) -> None:
+    if is_doubled:
+        found.problems[name] = "two_answers"
+        found.answers.pop(name, None)
+    elif value in definition.item(name).positions:
+        found.answers[name] = value
+    else:
+        found.problems[name] = "unknown_value"
+
+
+def _read_comment(found: Submission, value: str, max_characters: int) -> None:
+    # NFC at the door: some keyboards send letters and marks apart, and lengths must count letters.
+    comment = unicodedata.normalize("NFC", value.replace("\r\n", "\n")).strip()
+    found.comment = "".join(UNREADABLE_MARK if _is_unreadable(symbol) else symbol for symbol in comment)
+    if UNREADABLE_MARK in found.comment:
+        found.problems[COMMENT_FIELD] = "unreadable"
+    elif len(comment) > max_characters:
+        found.problems[COMMENT_FIELD] = "too_long"
+
+
+def _is_unreadable(symbol: str) -> bool:
+    return symbol in INVISIBLE or (unicodedata.category(symbol) in {"Cc", "Cs"} and symbol not in "\n\t")

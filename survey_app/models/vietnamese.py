@@ -1,0 +1,89 @@
+"""Vietnamese names: how they are found without marks, and in which order they stand.
+
+Both keys leave out what kind of unit a name begins with ("Bộ phận Một cửa xã An Phú" is found and sorted by
+"An Phú"), and both are plain ASCII, so that every database compares them alike.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from typing import TypeVar
+
+Form = TypeVar("Form")
+
+_WORD = re.compile(r"[^\W\d_]+|\d+")
+_SHORT_TYPE = re.compile(r"\b(?:tp|p|x)\.")
+_TYPES = (
+    "trung tâm phục vụ hành chính công",
+    "bộ phận tiếp nhận và trả kết quả",
+    "bộ phận một cửa",
+    "ủy ban nhân dân",
+    "ubnd",
+    "tỉnh",
+    "thành phố",
+    "đặc khu",
+    "phường",
+    "xã",
+    "huyện",
+    "quận",
+    "thị xã",
+    "thị trấn",
+)
+
+_SYMBOLS = "0123456789abcdefghijklmnopqrstuvwxyz"  # in the order of every collation
+_END, _BETWEEN_WORDS, _NUMBER = _SYMBOLS[:3]
+_LETTERS = dict(zip("aăâbcdđeêfghijklmnoôơpqrstuưvwxyz", _SYMBOLS[3:], strict=True))
+_QUALITIES = "\u0306\u0302\u031b"  # breve, circumflex, horn make another letter
+_TONES = dict(zip("\u0300\u0309\u0303\u0301\u0323", "12345", strict=True))  # huyền, hỏi, ngã, sắc, nặng
+
+
+def search_key(text: str) -> str:
+    """Reduce a name, or what somebody types for it, to words without marks: hoà, Hòa and hoa are one."""
+    return " ".join(_without_type(_words(text), _unmarked))
+
+
+def is_found(query_key: str, name_key: str) -> bool:
+    """Whether the words of the query begin somewhere in the name; a number must stand there whole."""
+    end = " " if query_key[-1:].isdigit() else ""
+    return f" {query_key}{end}" in f" {name_key} "
+
+
+def sort_key(text: str) -> str:
+    """Give a key that sorts as Vietnamese does: a ă â b …, then by tone; Phường 2 before Phường 10."""
+    weighed = _without_type(_words(text), _weighed)
+    letters = _BETWEEN_WORDS.join(letters for letters, _ in weighed)
+    return letters + _END + "".join(tone for _, tone in weighed)
+
+
+def _words(text: str) -> list[str]:
+    folded = unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
+    return _WORD.findall(_SHORT_TYPE.sub(" ", folded))
+
+
+def _without_type(words: list[str], form: Callable[[str], Form]) -> list[Form]:
+    """Drop the types a name begins with, each once: the name itself may repeat one (xã Xá Lượng)."""
+    left = [form(word) for word in words]
+    types = [[form(word) for word in kind.split()] for kind in _TYPES]
+    while found := [kind for kind in types if left[: len(kind)] == kind and len(left) > len(kind)]:
+        left = left[len(found[0]) :]
+        types.remove(found[0])
+    return left
+
+
+def _unmarked(word: str) -> str:
+    if word.isdecimal():
+        return str(int(word))
+    letters = (symbol for symbol in unicodedata.normalize("NFD", word) if not unicodedata.combining(symbol))
+    return "".join(letters).replace("đ", "d").replace("y", "i")
+
+
+def _weighed(word: str) -> tuple[str, str]:
+    """Give a word's letters in the alphabet's order, and the tone that decides between equal letters."""
+    if word.isdecimal():
+        digits = str(int(word))
+        return _NUMBER + _SYMBOLS[min(len(digits), len(_SYMBOLS) - 1)] + digits, "0"
+    parts = unicodedata.normalize("NFD", word)
+    tone = max((_TONES[symbol] for symbol in parts if symbol in _TONES), default="0")
+    kept = (s for s in parts if s in _QUALITIES or not unicodedata.combining(s))
+    letters = unicodedata.normalize("NFC", "".join(kept))
+    return "".join(_LETTERS.get(letter, _SYMBOLS[-1]) for letter in letters), tone

@@ -1,0 +1,1 @@
+"""Campaigns: what is asked, from when to when, and by whom."""

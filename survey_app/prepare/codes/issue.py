@@ -1,0 +1,138 @@
+"""Issue the codes that hang on posters, and revoke them. A code is never used again, revoked or not."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import TypeVar
+
+from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.orm import Session
+
+from survey_app.errors import CampaignClosed, NotFound
+from survey_app.models import short_code
+from survey_app.models.access_point import AccessPoint
+from survey_app.models.campaign import Campaign
+from survey_app.models.office import Counter, Office
+
+T = TypeVar("T")
+
+AT_ONCE = 5_000  # ids in one question: below what either database takes
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where one code hangs: at a counter, or in an office that names no counters."""
+
+    office_id: int
+    counter_id: int | None
+
+
+def issue_codes(
+    session: Session, campaign: Campaign, places: Iterable[Place], today: date
+) -> list[AccessPoint]:
+    """Give each place its one active poster code, new where it has none.
+
+    Places of offices that do not exist today are passed over.
+    """
+    if campaign.closes_on is not None and campaign.closes_on < today:
+        raise CampaignClosed(campaign.closes_on, campaign.code)
+    # Two people who press the button at once wait for each other here, so that no place gets two codes.
+    session.execute(select(Campaign.id).where(Campaign.id == campaign.id).with_for_update())
+    wanted = set(places)
+    offices = {place.office_id for place in wanted}
+    real = [place for place in places_in(session, offices, today) if place in wanted]
+    active = active_codes(session, campaign, offices)
+    missing = [place for place in real if place not in active]
+    for place, code in zip(missing, _unused_codes(session, len(missing)), strict=True):
+        active[place] = AccessPoint(
+            code=code,
+            campaign_id=campaign.id,
+            office_id=place.office_id,
+            counter_id=place.counter_id,
+            mode="web",
+            provenance="C",
+            issued_on=today,
+        )
+        session.add(active[place])
+    session.flush()
+    return [active[place] for place in real]
+
+
+def revoke_code(session: Session, access_point: AccessPoint, today: date) -> None:
+    """Withdraw a code for good; its row stays, so that whoever scans it learns why it is out of use."""
+    if access_point.revoked_on is None:
+        access_point.revoked_on = today
+        session.flush()
+
+
+def places_in(session: Session, office_ids: Collection[int], today: date) -> list[Place]:
+    """List the places of those offices that exist today: each counter, or the office where it has none."""
+    found: list[Place] = []
+    for some in _portions(office_ids):
+        rows = session.execute(
+            select(Office.id, Counter.id)
+            .outerjoin(Counter, Counter.office_id == Office.id)
+            .where(Office.id.in_(some), takes_codes(today))
+            .order_by(Office.sort_key, Office.id, Counter.id)
+        )
+        found += [Place(office_id, counter_id) for office_id, counter_id in rows]
+    return found
+
+
+def active_codes(
+    session: Session, campaign: Campaign, office_ids: Collection[int]
+) -> dict[Place, AccessPoint]:
+    """Find the active poster codes of these offices by their place."""
+    found: dict[Place, AccessPoint] = {}
+    for some in _portions(office_ids):
+        points = session.scalars(
+            select(AccessPoint)
+            .where(is_poster_code(campaign), AccessPoint.revoked_on.is_(None), AccessPoint.office_id.in_(some))
+            .order_by(AccessPoint.id)
+        )
+        for point in points:
+            found.setdefault(Place(point.office_id, point.counter_id), point)
+    return found
+
+
+def poster_code(session: Session, access_point_id: int, office_ids: Collection[int]) -> AccessPoint:
+    """Give one poster code of these offices; foreign and non-existing look the same."""
+    point = session.get(AccessPoint, access_point_id) if 0 < access_point_id < 2**31 else None
+    if point is None or point.code is None or point.mode != "web" or point.office_id not in office_ids:
+        raise NotFound
+    return point
+
+
+def takes_codes(today: date) -> ColumnElement[bool]:
+    """Say in SQL that an office exists today and serves people (a province only sums its offices up)."""
+    return (
+        (Office.valid_from <= today)
+        & or_(Office.valid_until.is_(None), Office.valid_until >= today)
+        & (Office.kind != "province")
+    )
+
+
+def is_poster_code(campaign: Campaign) -> ColumnElement[bool]:
+    """Say in SQL that an access point is a printed code of this campaign."""
+    return (
+        (AccessPoint.campaign_id == campaign.id)
+        & (AccessPoint.mode == "web")
+        & (AccessPoint.provenance == "C")
+        & AccessPoint.code.is_not(None)
+    )
+
+
+def _unused_codes(session: Session, n: int) -> list[str]:
+    """Make new codes, none of which any point ever had."""
+    codes: set[str] = set()
+    while len(codes) < n:
+        fresh = {short_code.new_code() for _ in range(n - len(codes))}
+        for some in _portions(fresh):
+            fresh -= set(session.scalars(select(AccessPoint.code).where(AccessPoint.code.in_(some))))
+        codes |= fresh
+    return list(codes)
+
+
+def _portions(items: Collection[T]) -> Iterable[list[T]]:
+    listed = list(items)
+    return (listed[start : start + AT_ONCE] for start in range(0, len(listed), AT_ONCE))

@@ -1,0 +1,205 @@
+"""Tallies → arrays: what one campaign and provenance class has released, ready for `analysis`."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import groupby
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from analysis import PsuSums
+from survey_app.models.access_point import AccessPoint
+from survey_app.models.base import EPOCH
+from survey_app.models.campaign import SampleCell
+from survey_app.models.definition import Definition, Item
+from survey_app.models.publication import Tally
+from survey_app.publish.tallies import N_VALUES, NOT_DRAWN, Counts, Definitions, Recount, TallyRow, unpacked
+
+POINTS_AT_ONCE = 500
+
+Integers = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Column:
+    """An item as its own version reports it: versions are joined by code, roles are not mixed."""
+
+    code: str
+    factor: str | None
+    in_index: bool
+
+    @classmethod
+    def of(cls, item: Item) -> "Column":
+        return cls(item.code, item.factor, item.counts_in_index)
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """One row a tally: where it belongs in the design, and its satisfied and valid answers by column."""
+
+    columns: tuple[Column, ...]
+    office: Integers
+    day: Integers  # since 1970-01-01
+    psu: Integers
+    weight: Floats
+    n_respondents: Integers
+    satisfied: Integers  # (rows, columns)
+    valid: Integers
+    stratum_of_psu: Integers  # all PSUs of the design, also those in which nobody answered
+
+    def measures(self) -> dict[str, list[int]]:
+        """Name what is estimated: the index, each factor of it, each item that is reported."""
+        found: dict[str, list[int]] = {}
+        for place, column in enumerate(self.columns):
+            if column.in_index:
+                found.setdefault("index", []).append(place)
+            if column.in_index and column.factor:
+                found.setdefault(f"factor:{column.factor}", []).append(place)
+            found.setdefault(f"item:{column.code}", []).append(place)
+        return found
+
+    def sums_of(self, offices: set[int]) -> PsuSums | None:
+        """Sum the rows of these offices per PSU; their strata keep the PSUs that have none of them."""
+        inside = np.isin(self.office, list(offices))
+        if not inside.any():
+            return None
+        strata, place_of_stratum = np.unique(self.stratum_of_psu[self.psu[inside]]), self.stratum_of_psu
+        psus = np.flatnonzero(np.isin(place_of_stratum, strata))
+        row = np.searchsorted(psus, self.psu[inside])
+        weight, n = self.weight[inside], self.n_respondents[inside]
+        satisfied, valid = self.satisfied[inside], self.valid[inside]
+
+        def summed(values: NDArray[np.generic]) -> Floats:
+            return _summed(values, row, psus.size)
+
+        return PsuSums(
+            stratum=np.searchsorted(strata, place_of_stratum[psus]),
+            psu=psus,
+            n_respondents=summed(n).astype(np.int64),
+            n_answers=summed(valid).astype(np.int64),
+            weight_sum=summed(weight * n),
+            weight_square_sum=summed(weight**2 * n),
+            numerator=summed(weight[:, None] * satisfied),
+            denominator=summed(weight[:, None] * valid),
+        )
+
+    def days_of(self, offices: set[int]) -> tuple[date, date]:
+        days = self.day[np.isin(self.office, list(offices))]
+        return EPOCH + timedelta(days=int(days.min())), EPOCH + timedelta(days=int(days.max()))
+
+
+def load_dataset(
+    session: Session, campaign_id: int, provenance: str, offices: set[int], recounted: Recount
+) -> Dataset:
+    """Read the tallies of these offices, with the recounted days in the place of the stored ones."""
+    points = {
+        point_id: office_id
+        for point_id, office_id in session.execute(
+            select(AccessPoint.id, AccessPoint.office_id).where(
+                AccessPoint.campaign_id == campaign_id, AccessPoint.provenance == provenance
+            )
+        )
+        if office_id in offices
+    }
+    rows = sorted(tally_rows(session, points, recounted), key=lambda row: row[:4])
+    definitions = Definitions(session)
+    versions = dict.fromkeys(row.instrument_version_id for row in rows)
+    columns = {
+        Column.of(item): None
+        for version_id in versions
+        for item in definitions[version_id].items
+        if item.reported_as
+    }
+    design = _Design(session, campaign_id)
+    satisfied, valid = _reported_counts(rows, {v: definitions[v] for v in versions}, list(columns))
+    psu = [design.psu_of(row, points[row.access_point_id]) for row in rows]
+    return Dataset(
+        columns=tuple(columns),
+        office=np.array([points[row.access_point_id] for row in rows], dtype=np.int64),
+        day=np.array([(row.day - EPOCH).days for row in rows], dtype=np.int64),
+        psu=np.array(psu, dtype=np.int64),
+        weight=np.array([design.weight_of(row) for row in rows], dtype=np.float64),
+        n_respondents=np.array([row.n_respondents for row in rows], dtype=np.int64),
+        satisfied=satisfied,
+        valid=valid,
+        stratum_of_psu=np.array(design.stratum_of_psu, dtype=np.int64),
+    )
+
+
+def tally_rows(session: Session, point_ids: Iterable[int], recounted: Recount) -> list[TallyRow]:
+    """Give the stored tallies of these points, with the recounted days in the place of the stored ones."""
+    wanted = sorted(point_ids)
+    changed = set(recounted.days)
+    rows = [row for row in recounted.rows if row.access_point_id in set(wanted)]
+    for start in range(0, len(wanted), POINTS_AT_ONCE):
+        some = wanted[start : start + POINTS_AT_ONCE]
+        stored = session.execute(select(*Tally.__table__.columns).where(Tally.access_point_id.in_(some)))
+        rows += [TallyRow(*row) for row in stored if (row.access_point_id, row.day) not in changed]
+    return rows
+
+
+class _Design:
+    """Strata and PSUs as numbers: of the drawn sample, or office and point × day where none was drawn."""
+
+    def __init__(self, session: Session, campaign_id: int) -> None:
+        cells = session.execute(
+            select(SampleCell.id, SampleCell.stratum, SampleCell.psu, SampleCell.weight)
+            .where(SampleCell.campaign_id == campaign_id)
+            .order_by(SampleCell.id)
+        ).all()
+        self._weights = {cell.id: cell.weight for cell in cells}
+        self._strata: dict[object, int] = {}
+        self._psus: dict[object, int] = {}
+        self.stratum_of_psu: list[int] = []
+        self._psu_of_cell = {cell.id: self._psu(cell.stratum, cell.psu) for cell in cells}
+
+    def psu_of(self, row: TallyRow, office_id: int) -> int:
+        if row.cell_id == NOT_DRAWN:
+            return self._psu(office_id, (row.access_point_id, row.day))
+        return self._psu_of_cell[row.cell_id]
+
+    def weight_of(self, row: TallyRow) -> float:
+        return 1.0 if row.cell_id == NOT_DRAWN else self._weights[row.cell_id]
+
+    def _psu(self, stratum: object, psu: object) -> int:
+        number = self._psus.setdefault((stratum, psu), len(self._psus))
+        if number == len(self.stratum_of_psu):
+            self.stratum_of_psu.append(self._strata.setdefault(stratum, len(self._strata)))
+        return number
+
+
+def _reported_counts(
+    rows: Sequence[TallyRow], definitions: Mapping[int, Definition], columns: Sequence[Column]
+) -> tuple[Integers, Integers]:
+    """Give satisfied and valid answers as (rows, columns), whatever version a row was answered under."""
+    satisfied = np.zeros((len(rows), len(columns)), dtype=np.int64)
+    valid = np.zeros_like(satisfied)
+    by_version = sorted(range(len(rows)), key=lambda place: rows[place].instrument_version_id)
+    for version_id, group in groupby(by_version, key=lambda place: rows[place].instrument_version_id):
+        places = np.array(list(group))
+        definition = definitions[version_id]
+        counts = unpacked((rows[place].counts for place in places), len(definition.items))
+        for number, item in enumerate(definition.items):
+            if item.reported_as:
+                column = columns.index(Column.of(item))
+                reading = definition.reading(item.code)
+                satisfied[places, column] = _count(counts, number, reading.favourable)
+                valid[places, column] = _count(counts, number, reading.valid)
+    return satisfied, valid
+
+
+def _count(counts: Counts, item: int, values: frozenset[int]) -> Integers:
+    wanted = np.isin(np.arange(N_VALUES), list(values))
+    summed: Integers = counts[:, item, :].astype(np.int64) @ wanted
+    return summed
+
+
+def _summed(values: NDArray[np.generic], row: Integers, n_rows: int) -> Floats:
+    """Add up rows by group, column by column."""
+    if values.ndim == 1:
+        return np.bincount(row, values, n_rows).astype(np.float64, copy=False)
+    return np.column_stack([_summed(column, row, n_rows) for column in values.T])

@@ -1,0 +1,178 @@
+"""Responses → tallies: counts every stored value of every item, per point, day, version and sample cell."""
+
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from itertools import groupby
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Row, and_, delete, func, insert, select
+from sqlalchemy.orm import Session
+
+from survey_app.errors import SurveyError
+from survey_app.models.access_point import AccessPointDay
+from survey_app.models.definition import NOT_ASKED, Definition
+from survey_app.models.instrument import InstrumentVersion
+from survey_app.models.publication import Tally
+from survey_app.models.response import Response
+
+N_VALUES = 16  # of a nibble
+ROWS_AT_ONCE = 50_000
+NOT_DRAWN = 0  # the cell of whoever came without a drawn sample
+
+Counts = NDArray[np.uint32]
+
+
+class UnfitResponses(SurveyError):
+    """Stored responses contradict their definition or their day's count, so nothing is released."""
+
+
+class TallyRow(NamedTuple):
+    """One row of `tally`, its columns in their order."""
+
+    access_point_id: int
+    day: date
+    instrument_version_id: int
+    cell_id: int
+    n_respondents: int
+    counts: bytes
+
+
+@dataclass(frozen=True)
+class Recount:
+    """What the tallies of some points must become: the days that changed, and their new rows."""
+
+    days: list[tuple[int, date]] = field(default_factory=list)
+    rows: list[TallyRow] = field(default_factory=list)
+
+    def write(self, session: Session) -> None:
+        """Put the new rows in the place of the old ones; doing it twice changes nothing."""
+        for point_id, pairs in groupby(self.days, key=lambda pair: pair[0]):
+            days = [day for _, day in pairs]
+            session.execute(delete(Tally).where(Tally.access_point_id == point_id, Tally.day.in_(days)))
+        if self.rows:
+            session.execute(insert(Tally), [row._asdict() for row in self.rows])
+
+
+def recount(session: Session, point_ids: Sequence[int]) -> Recount:
+    """Count again the days on which these points received more than their tallies hold."""
+    days = _changed_days(session, point_ids)
+    definitions = Definitions(session)
+    rows: list[TallyRow] = []
+    for point_id, pairs in groupby(days, key=lambda row: row.access_point_id):
+        n_received = {row.day: row.n_received for row in pairs}
+        counted = _count_point(session, point_id, list(n_received), definitions)
+        _check_totals(point_id, n_received, counted)
+        rows.extend(counted)
+    return Recount([(row.access_point_id, row.day) for row in days], rows)
+
+
+class Definitions:
+    """The definitions of instrument versions, each read once."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._known: dict[int, Definition] = {}
+
+    def __getitem__(self, version_id: int) -> Definition:
+        if version_id not in self._known:
+            self._known[version_id] = self._session.get_one(InstrumentVersion, version_id).definition
+        return self._known[version_id]
+
+
+def packed(counts: Counts) -> bytes:
+    return zlib.compress(counts.astype("<u4").tobytes())
+
+
+def unpacked(blobs: Iterable[bytes], n_items: int) -> Counts:
+    """Give the counts of several tallies of one version as (tallies, items, nibble values)."""
+    joined = b"".join(map(zlib.decompress, blobs))
+    return np.frombuffer(joined, dtype="<u4").reshape(-1, n_items, N_VALUES)
+
+
+def nibbles_of(definition: Definition, answers: Sequence[bytes]) -> NDArray[np.uint8]:
+    """Unpack many answers of one version at once as (responses, items); refuse what does not fit."""
+    n_items = len(definition.items)
+    n_bytes = (n_items + 1) // 2
+    if any(len(row) != n_bytes for row in answers):
+        raise ValueError("a row of another length")
+    table = np.frombuffer(b"".join(answers), dtype=np.uint8).reshape(len(answers), n_bytes)
+    halves = np.stack([table >> 4, table & 15], axis=2).reshape(len(answers), 2 * n_bytes)
+    found, padding = halves[:, :n_items], halves[:, n_items:]
+    n_options = np.array([len(item.options) for item in definition.items], dtype=np.uint8)
+    if padding.any() or not ((found <= n_options) | (found == NOT_ASKED)).all():
+        raise ValueError("a value that no option has")
+    return found
+
+
+def _changed_days(session: Session, point_ids: Sequence[int]) -> Sequence[Row[int, date, int]]:
+    tallied = (
+        select(Tally.access_point_id, Tally.day, func.sum(Tally.n_respondents).label("n"))
+        .where(Tally.access_point_id.in_(point_ids))
+        .group_by(Tally.access_point_id, Tally.day)
+        .subquery()
+    )
+    same_day = and_(
+        tallied.c.access_point_id == AccessPointDay.access_point_id, tallied.c.day == AccessPointDay.day
+    )
+    return session.execute(
+        select(AccessPointDay.access_point_id, AccessPointDay.day, AccessPointDay.n_received)
+        .outerjoin(tallied, same_day)
+        .where(
+            AccessPointDay.access_point_id.in_(point_ids),
+            AccessPointDay.n_received != func.coalesce(tallied.c.n, 0),
+        )
+        .order_by(AccessPointDay.access_point_id, AccessPointDay.day)
+    ).all()
+
+
+def _count_point(
+    session: Session, point_id: int, days: list[date], definitions: Definitions
+) -> list[TallyRow]:
+    groups: dict[tuple[date, int, int], Counts] = {}
+    for key, answers in _answers(session, point_id, days):
+        day, version_id, _ = key
+        definition = definitions[version_id]
+        try:
+            found = nibbles_of(definition, answers)
+        except ValueError as error:
+            name = f"{definition.code} {definition.version}"
+            raise UnfitResponses(f"access point {point_id}, {day}, {name}: {error}") from error
+        groups[key] = groups.get(key, np.uint32(0)) + _counted(found)
+    return [
+        TallyRow(point_id, day, version_id, cell_id, int(counts[0].sum()), packed(counts))
+        for (day, version_id, cell_id), counts in groups.items()
+    ]
+
+
+def _answers(
+    session: Session, point_id: int, days: list[date]
+) -> Iterator[tuple[tuple[date, int, int], list[bytes]]]:
+    """Read the range of a point and its days, some rows at a time, as (day, version, cell) and answers."""
+    query = select(Response.day, Response.instrument_version_id, Response.cell_id, Response.answers).where(
+        Response.access_point_id == point_id, Response.day.in_(days)
+    )
+    result = session.execute(query.execution_options(yield_per=ROWS_AT_ONCE))
+    for part in result.partitions():
+        groups: dict[tuple[date, int, int], list[bytes]] = {}
+        for day, version_id, cell_id, answers in part:
+            groups.setdefault((day, version_id, cell_id or NOT_DRAWN), []).append(answers)
+        yield from groups.items()
+
+
+def _counted(found: NDArray[np.uint8]) -> Counts:
+    n_items = found.shape[1]
+    places = found + np.arange(n_items) * N_VALUES
+    counts = np.bincount(places.ravel(), minlength=n_items * N_VALUES)
+    return counts.reshape(n_items, N_VALUES).astype(np.uint32)
+
+
+def _check_totals(point_id: int, n_received: dict[date, int], counted: list[TallyRow]) -> None:
+    """Refuse a day whose count no rows bear out: it decides what is due, so it would be due for ever."""
+    for day, n in n_received.items():
+        n_stored = sum(row.n_respondents for row in counted if row.day == day)
+        if n_stored != n:
+            raise UnfitResponses(f"access point {point_id}, {day}: {n} responses counted, {n_stored} stored")

@@ -1,0 +1,59 @@
+"""What stands around every staff and public page: the demo line, the other language, the stylesheet."""
+
+import zlib
+from pathlib import Path
+from urllib.parse import urlencode
+
+from flask import Flask, g, request, url_for
+from sqlalchemy import exists, select
+
+from survey_app.models.campaign import Campaign
+from survey_app.models.staff import Staff
+from survey_app.web.context import database
+from survey_app.web.i18n import DEFAULT_LANGUAGE, LANGUAGES, chosen_language
+
+STYLESHEET = "style.css"
+
+
+def shows_demo() -> bool:
+    """Whether made-up rows are about, so that every page says so (asked once a page, of a handful of rows)."""
+    with database().reading() as session:
+        return bool(session.scalar(select(exists(select(Campaign.id).where(Campaign.is_demo)))))
+
+
+def staff_on_page() -> Staff | None:
+    """Give whom this request was checked for; a public page asks nobody who they are."""
+    found: Staff | None = g.get("staff")
+    return found
+
+
+def other_language() -> str:
+    return next(language for language in LANGUAGES if language != chosen_language())
+
+
+def other_language_link() -> str:
+    """Point to this same page in the other language, whichever page it is."""
+    wanted = request.args.to_dict(flat=False)
+    wanted["lang"] = [other_language()]
+    if other_language() == DEFAULT_LANGUAGE:
+        del wanted["lang"]
+    return "?" + urlencode(wanted, doseq=True)
+
+
+def teach(app: Flask) -> None:
+    """Give the templates these, and an address of the stylesheet that changes with its content."""
+    content = (Path(app.static_folder or "") / STYLESHEET).read_bytes()
+    checksum = f"{zlib.crc32(content):08x}"
+
+    def style_address() -> str:
+        return url_for("static", filename=STYLESHEET, v=checksum)
+
+    app.jinja_env.globals.update(
+        shows_demo=shows_demo,
+        staff_on_page=staff_on_page,
+        other_language=other_language,
+        other_language_link=other_language_link,
+        style_address=style_address,
+    )
+    # TEMPORARY while rooms are being written: an address of a page that is not there yet leads nowhere.
+    app.url_build_error_handlers.append(lambda error, endpoint, values: f"#missing-{endpoint}")

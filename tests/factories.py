@@ -1,0 +1,341 @@
+"""One builder a row. Defaults always make a valid row; whatever a test is about, it names.
+
+    office = factories.office(session, name="Bộ phận Một cửa xã Mẫu")
+    point = factories.access_point(session, office_id=office.id)
+    factories.response(session, access_point_id=point.id, answers={"q1": "5"})
+
+A row that another one needs (the campaign of an access point, …) is made when the test names none.
+"""
+
+import secrets
+import zlib
+from datetime import UTC, date, datetime, timedelta
+from itertools import count
+from typing import Any, TypeVar
+
+from sqlalchemy.orm import Session
+
+from survey_app.models import short_code
+from survey_app.models.access_point import AccessPoint, AccessPointDay
+from survey_app.models.base import Base
+from survey_app.models.campaign import Campaign, SampleCell
+from survey_app.models.definition import Comment as CommentQuestion
+from survey_app.models.definition import Definition, IndexRule, Item, Option, Section, Text
+from survey_app.models.instrument import InstrumentVersion
+from survey_app.models.job import Job
+from survey_app.models.office import Counter, DossierCount, Office, OfficeSuccession
+from survey_app.models.publication import Figure, OfficeRelease, Publication, Tally
+from survey_app.models.response import Comment, Response
+from survey_app.models.staff import Staff, StaffSession
+
+Row = TypeVar("Row", bound=Base)
+
+DAY = date(2026, 3, 10)  # the day of the tests' clock
+MOMENT = datetime(2026, 3, 10, 3, 0, tzinfo=UTC)
+_numbers = count(1)
+
+
+def _add(session: Session, kind: type[Row], given: dict[str, Any], /, **defaults: Any) -> Row:
+    """Add one row; a default that is a function makes a further row and is called only when needed."""
+    needed = {name: value for name, value in defaults.items() if name not in given}
+    row = kind(**{name: value() if callable(value) else value for name, value in needed.items()}, **given)
+    session.add(row)
+    session.flush()  # gives the id by which the next row names it
+    return row
+
+
+def text(vietnamese: str, english: str) -> Text:
+    return Text.of({"vi": vietnamese, "en": english})
+
+
+def definition(code: str = "small", version: int = 1) -> Definition:
+    """Items q1 and q2 ("1" to "5", "no_opinion"), the choice sex ("female", "male") and a comment."""
+    levels = [Option(str(level), text(f"Mức {level}", f"Level {level}")) for level in range(1, 6)]
+    no_opinion = Option("no_opinion", text("Không có ý kiến", "No opinion"), "no_opinion")
+    rated = [
+        Item(
+            code=f"q{number}",
+            kind="scale",
+            section="service",
+            text=text(f"Câu {number}?", f"Question {number}?"),
+            options=(*levels, no_opinion),
+            reported_as="index",
+        )
+        for number in (1, 2)
+    ]
+    sex = Item(
+        code="sex",
+        kind="choice",
+        section="respondent",
+        text=text("Giới tính", "Sex"),
+        options=(Option("female", text("Nữ", "Female")), Option("male", text("Nam", "Male"))),
+    )
+    return Definition(
+        code=code,
+        version=version,
+        title=text("Phiếu nhỏ", "Small form"),
+        languages=("vi", "en"),
+        minutes=1,
+        index=IndexRule(rule="pooled", satisfied=("4", "5")),
+        sections=(Section("service"), Section("respondent", title=text("Về Ông/Bà", "About you"))),
+        items=(*rated, sex),
+        comment=CommentQuestion(text("Ý kiến khác", "Anything else"), 500),
+    )
+
+
+def office(session: Session, **given: Any) -> Office:
+    number = next(_numbers)
+    return _add(
+        session,
+        Office,
+        given,
+        code=f"O{number:04}",
+        name=f"Bộ phận Một cửa xã Mẫu {number}",
+        sort_key=f"{number:04}",
+        kind="commune_section",
+        parent_id=None,
+        valid_from=date(2024, 1, 1),
+        valid_until=None,
+    )
+
+
+def office_succession(session: Session, **given: Any) -> OfficeSuccession:
+    return _add(
+        session,
+        OfficeSuccession,
+        given,
+        predecessor_id=lambda: office(session, valid_until=date(2025, 6, 30)).id,
+        successor_id=lambda: office(session, valid_from=date(2025, 7, 1)).id,
+        took_over_on=date(2025, 7, 1),
+    )
+
+
+def counter(session: Session, **given: Any) -> Counter:
+    return _add(
+        session, Counter, given, office_id=lambda: office(session).id, label=f"Quầy số {next(_numbers)}"
+    )
+
+
+def dossier_count(session: Session, **given: Any) -> DossierCount:
+    return _add(
+        session,
+        DossierCount,
+        given,
+        office_id=lambda: office(session).id,
+        month=DAY.replace(day=1),
+        n_settled=400,
+    )
+
+
+def instrument_version(session: Session, of: Definition | None = None, **given: Any) -> InstrumentVersion:
+    published = of or definition(code=f"small_{next(_numbers)}")
+    return _add(
+        session,
+        InstrumentVersion,
+        given,
+        code=published.code,
+        version=published.version,
+        definition_json=published.to_json(),
+        checksum=published.checksum,
+        published_at=MOMENT - timedelta(days=30),
+    )
+
+
+def campaign(session: Session, **given: Any) -> Campaign:
+    number = next(_numbers)
+    return _add(
+        session,
+        Campaign,
+        given,
+        code=f"campaign-{number}",
+        title=f"Khảo sát tại quầy {number}",
+        title_en=f"Counter survey {number}",
+        kind="continuous",
+        sampling_basis="opt_in",
+        instrument_version_id=lambda: instrument_version(session).id,
+        opens_on=DAY - timedelta(days=20),
+        closes_on=None,
+        controller_name="Sở Nội vụ Tỉnh Mẫu",
+        controller_address="1 Đường Mẫu, Tỉnh Mẫu",
+        controller_phone="0200 000 000",
+        retention_years=5,
+    )
+
+
+def sample_cell(session: Session, **given: Any) -> SampleCell:
+    return _add(
+        session,
+        SampleCell,
+        given,
+        campaign_id=lambda: campaign(session, sampling_basis="probability").id,
+        stratum="S1",
+        psu=f"P{next(_numbers)}",
+        weight=2.0,
+    )
+
+
+def access_point(session: Session, **given: Any) -> AccessPoint:
+    return _add(
+        session,
+        AccessPoint,
+        given,
+        code=short_code.new_code,
+        campaign_id=lambda: campaign(session).id,
+        office_id=lambda: office(session).id,
+        counter_id=None,
+        mode="web",
+        provenance="C",
+        issued_on=DAY - timedelta(days=20),
+        revoked_on=None,
+    )
+
+
+def access_point_day(session: Session, **given: Any) -> AccessPointDay:
+    return _add(
+        session,
+        AccessPointDay,
+        given,
+        access_point_id=lambda: access_point(session).id,
+        day=DAY,
+        n_opened=3,
+        n_received=2,
+    )
+
+
+def response(session: Session, answers: dict[str, str] | None = None, **given: Any) -> Response:
+    """A response whose `answers` (item code → option code) fit the instrument version of its campaign."""
+    point_id = given.pop("access_point_id", None) or access_point(session).id
+    campaign_id = session.get_one(AccessPoint, point_id).campaign_id
+    asked = session.get_one(Campaign, campaign_id).instrument_version_id
+    version = session.get_one(InstrumentVersion, given.pop("instrument_version_id", asked))
+    chosen = {"q1": "5", "q2": "3"} if answers is None else answers
+    return _add(
+        session,
+        Response,
+        given,
+        access_point_id=point_id,
+        instrument_version_id=version.id,
+        day=DAY,
+        cell_id=None,
+        submission_key=lambda: secrets.token_bytes(16),
+        fingerprint=lambda: secrets.randbits(63),
+        answers=version.definition.pack(chosen),
+    )
+
+
+def comment(session: Session, **given: Any) -> Comment:
+    return _add(
+        session,
+        Comment,
+        given,
+        comment_key=lambda: secrets.token_bytes(16),
+        access_point_id=lambda: access_point(session).id,
+        day=DAY,
+        text="Cán bộ hướng dẫn rất rõ.",
+    )
+
+
+def tally(session: Session, **given: Any) -> Tally:
+    """A tally of nobody: three items, sixteen zero counts each."""
+    return _add(
+        session,
+        Tally,
+        given,
+        access_point_id=lambda: access_point(session).id,
+        day=DAY,
+        instrument_version_id=lambda: instrument_version(session).id,
+        cell_id=0,
+        n_respondents=0,
+        counts=zlib.compress(bytes(3 * 16 * 4)),
+    )
+
+
+def office_release(session: Session, **given: Any) -> OfficeRelease:
+    return _add(
+        session,
+        OfficeRelease,
+        given,
+        campaign_id=lambda: campaign(session).id,
+        office_id=lambda: office(session).id,
+        provenance="C",
+        n_released=40,
+        released_on=DAY,
+    )
+
+
+def publication(session: Session, **given: Any) -> Publication:
+    return _add(
+        session,
+        Publication,
+        given,
+        campaign_id=lambda: campaign(session).id,
+        kind="running",
+        covers_from=DAY - timedelta(days=20),
+        covers_until=DAY,
+        published_at=MOMENT,
+        method_version="1",
+        data_checksum=None,
+    )
+
+
+def figure(session: Session, **given: Any) -> Figure:
+    """An index of 84.2 % of 40 respondents, with a range around it."""
+    return _add(
+        session,
+        Figure,
+        given,
+        publication_id=lambda: publication(session).id,
+        office_id=lambda: office(session).id,
+        provenance="C",
+        measure="index",
+        value=0.842,
+        standard_error=0.03,
+        degrees_of_freedom=19,
+        low=0.77,
+        high=0.893,
+        t_low=0.779,
+        t_high=0.905,
+        level=0.95,
+        interval_method="wilson",
+        n_respondents=40,
+        n_answers=78,
+        effective_sample_size=35.0,
+        population_size=400,
+        sampling_basis="opt_in",
+        reason=None,
+        released_on=DAY,
+    )
+
+
+def staff(session: Session, **given: Any) -> Staff:
+    """An account that no password opens; `staff_client` signs in without one."""
+    number = next(_numbers)
+    if given.get("role") == "office_manager" and given.get("office_id") is None:
+        given = given | {"office_id": office(session).id}
+    return _add(
+        session,
+        Staff,
+        given,
+        username=f"staff{number}",
+        full_name=f"Cán bộ Mẫu {number}",
+        role="administrator",
+        office_id=None,
+        password_hash="!",
+        created_at=MOMENT - timedelta(days=30),
+        disabled_at=None,
+    )
+
+
+def staff_session(session: Session, **given: Any) -> StaffSession:
+    return _add(
+        session,
+        StaffSession,
+        given,
+        token_hash=lambda: secrets.token_bytes(32),
+        staff_id=lambda: staff(session).id,
+        expires_at=MOMENT + timedelta(hours=8),
+    )
+
+
+def job(session: Session, **given: Any) -> Job:
+    return _add(session, Job, given, name="release", arguments=dict, created_at=MOMENT)

@@ -1,0 +1,116 @@
+"""A real PostgreSQL server for the tests: its own folder, its own port, an ordinary user."""
+
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+SUPERUSER = "survey"
+INITDB_OPTIONS = ("--encoding=UTF8", "--locale=C", "--no-sync")
+START_SECONDS = 60
+# The ordinary tests lose nothing when the machine stops, so they need not wait for its disk.
+FORGETFUL = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+
+
+@dataclass(frozen=True)
+class Server:
+    port: int
+
+    def url(self, name: str) -> str:
+        return f"postgresql+psycopg://{SUPERUSER}@127.0.0.1:{self.port}/{name}"
+
+    def run(self, command: str) -> None:
+        """Run a command that stands outside of any transaction (CREATE DATABASE and its like)."""
+        address = f"host=127.0.0.1 port={self.port} user={SUPERUSER} dbname=postgres"
+        with psycopg.connect(address, autocommit=True) as connection:
+            connection.execute(command.encode())
+
+    def create_database(self, name: str, template: str = "template0") -> str:
+        self.run(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        return self.url(name)
+
+    def drop_database(self, name: str) -> None:
+        """Drop it even if a server that a test killed still holds a connection."""
+        self.run(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+def find_programs() -> Path | None:
+    """Find the folder that holds both `initdb` and `postgres`."""
+    folders = [Path(folder) for folder in os.get_exec_path()]
+    folders += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    if pg_config := shutil.which("pg_config"):
+        told = subprocess.run([pg_config, "--bindir"], capture_output=True, text=True, check=False)
+        folders.append(Path(told.stdout.strip()))
+    both = ("initdb", "postgres")
+    return next((folder for folder in folders if all((folder / name).is_file() for name in both)), None)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def running_server(programs: Path, *, durable: bool = False) -> Iterator[Server]:
+    """Start a server on an empty folder and stop it at the end. `durable` is for tests that kill it."""
+    with tempfile.TemporaryDirectory(prefix="survey-postgresql-") as folder:
+        person = _ordinary_user(folder)
+        data, log = f"{folder}/data", Path(folder, "log")
+        subprocess.run(
+            [programs / "initdb", "-D", data, "-U", SUPERUSER, "--auth=trust", *INITDB_OPTIONS],
+            check=True,
+            capture_output=True,
+            cwd=folder,
+            **person,
+        )
+        port = free_port()
+        choices = ("listen_addresses=127.0.0.1", f"port={port}", "unix_socket_directories=", "timezone=UTC")
+        options = [word for choice in choices + (() if durable else FORGETFUL) for word in ("-c", choice)]
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                [programs / "postgres", "-D", data, *options],
+                stdout=output,
+                stderr=output,
+                cwd=folder,
+                **person,
+            )
+        try:
+            yield _ready(Server(port), process, log)
+        finally:
+            process.send_signal(signal.SIGINT)  # PostgreSQL's fast shutdown
+            process.wait(START_SECONDS)
+
+
+def _ordinary_user(folder: str) -> dict[str, Any]:
+    """PostgreSQL refuses to run as root: there, give folder and process to an ordinary user."""
+    if os.geteuid() != 0:
+        return {}
+    names = {user.pw_name for user in pwd.getpwall()}
+    user = pwd.getpwnam("postgres" if "postgres" in names else "nobody")
+    os.chown(folder, user.pw_uid, user.pw_gid)
+    return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+
+
+def _ready(server: Server, process: subprocess.Popen[bytes], log: Path) -> Server:
+    deadline = time.monotonic() + START_SECONDS
+    while process.poll() is None and time.monotonic() < deadline:
+        try:
+            server.run("SELECT 1")
+        except psycopg.OperationalError:
+            time.sleep(0.05)
+        else:
+            return server
+    raise RuntimeError(f"PostgreSQL did not start:\n{log.read_text()}")

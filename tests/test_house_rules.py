@@ -1,0 +1,202 @@
+"""Rules of the house that fail by themselves. A reason stands beside each exception."""
+
+import ast
+import re
+import subprocess
+import sys
+import unicodedata
+from collections.abc import Iterator
+from pathlib import Path
+
+import jinja2
+import pytest
+from flask import Flask
+
+from survey_app.config import read_settings
+from survey_app.web.access import PUBLIC, RIGHTS
+
+ROOT = Path(__file__).parents[1]
+APP = ROOT / "survey_app"
+TEMPLATES = APP / "templates"
+ROOMS = ("accounts", "prepare", "collect", "publish")
+MODULES = sorted([*APP.rglob("*.py"), *(ROOT / "analysis").rglob("*.py")])
+LONGEST_MODULE, LONGEST_FUNCTION = 400, 40
+
+FLASK_BELONGS_IN = {"routes.py", "forms.py"}
+FLASK_ALSO_IN = {
+    "collect/page.py": "renders the page of an instrument version, once a version and language",
+}
+on_sqlite = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text("utf-8"), str(path))
+
+
+def imported_by(path: Path) -> set[str]:
+    """List the first names of all modules that a module imports, wherever it does so."""
+    found = set()
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module.split(".")[0])
+    return found
+
+
+def python_words(path: Path) -> set[str]:
+    nodes = ast.walk(tree_of(path))
+    return {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+
+
+def template_words(path: Path) -> set[str]:
+    nodes = jinja2.Environment(extensions=["jinja2.ext.i18n"], autoescape=True).parse(path.read_text("utf-8"))
+    words = {node.value for node in nodes.find_all(jinja2.nodes.Const)}
+    return {word for word in words if isinstance(word, str)}
+
+
+@on_sqlite
+def test_every_route_names_its_access(app: Flask) -> None:
+    known = {PUBLIC}.union(*RIGHTS.values())
+    found = {
+        rule.rule: getattr(app.view_functions[rule.endpoint], "access", None)
+        for rule in app.url_map.iter_rules()
+    }
+    unmarked = {rule: access for rule, access in found.items() if access not in known}
+    assert not unmarked, "mark these with @access.public or @access.staff_only(a right of web/access.py)"
+
+
+def test_every_setting_stands_in_the_readme() -> None:
+    class Recorder(dict[str, str]):
+        def get(self, name: str, default: str = "") -> str:  # type: ignore[override]  # all a reader asks for
+            names.append(name)
+            return super().get(name, default)
+
+    names: list[str] = []
+    read_settings(Recorder(DATA_DIR=str(ROOT / ".pytest_cache" / "settings")))
+    readme = (ROOT / "README.md").read_text("utf-8")
+    missing = [name for name in names if not re.search(rf"`{name}\b[^`]*`", readme)]
+    assert not missing, f"README.md must explain these settings: {missing}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_only_config_reads_the_environment(path: Path) -> None:
+    if path == APP / "config.py":
+        return
+    nodes = [node for node in ast.walk(tree_of(path)) if isinstance(node, ast.Attribute)]
+    lines = [node.lineno for node in nodes if node.attr in {"environ", "getenv"}]
+    assert not lines, f"{name_of(path)} reads the environment in lines {lines}"
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_verbs_know_no_flask(room: str) -> None:
+    allowed = {APP / path for path in FLASK_ALSO_IN}
+    found = [
+        name_of(path)
+        for path in (APP / room).rglob("*.py")
+        if path.name not in FLASK_BELONGS_IN and path not in allowed
+        if imported_by(path) & {"flask", "flask_babel", "flask_wtf", "wtforms"}
+    ]
+    assert not found, "verbs get session, now and settings as arguments"
+
+
+def test_only_db_commits() -> None:
+    found = [
+        f"{name_of(path)}:{node.lineno}"
+        for path in APP.rglob("*.py")
+        if path != APP / "db.py"
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.Attribute) and node.attr in {"commit", "rollback"}
+    ]
+    assert not found, "transaction() commits at its end"
+
+
+@on_sqlite
+def test_web_worker_loads_no_heavy_library(database_url: str, tmp_path: Path) -> None:
+    """Every page without a parameter is opened too: a library could be loaded by a view."""
+    script = """
+import sys
+from survey_app import create_app
+app = create_app()
+client = app.test_client()
+for rule in app.url_map.iter_rules():
+    if "GET" in rule.methods and not rule.arguments:
+        client.get(rule.rule)
+print(*sorted({name.split(".")[0] for name in sys.modules}))
+"""
+    environment = {"DATA_DIR": str(tmp_path), "DATABASE_URL": database_url, "DEMO": "no"}
+    run = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+    )
+    loaded = set(run.stdout.split())
+    assert "flask" in loaded
+    assert not loaded & {"numpy", "scipy", "typst", "PIL", "polars", "pyarrow", "numba"}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_module_and_functions_are_short(path: Path) -> None:
+    faults = []
+    n_lines = len(path.read_text("utf-8").splitlines())
+    if n_lines > LONGEST_MODULE:
+        faults.append(f"has {n_lines} lines: split it by subject before it has {LONGEST_MODULE}")
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            n_lines = body_lines(node)
+            if n_lines > LONGEST_FUNCTION:
+                faults.append(f"{node.name} has {n_lines} lines: at most {LONGEST_FUNCTION}, 25 is plenty")
+    assert not faults, name_of(path)
+
+
+def body_lines(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """Count a function's lines without its docstring."""
+    last = function.end_lineno or function.lineno
+    if ast.get_docstring(function) is None:
+        return last - function.lineno + 1
+    docstring = function.body[0]
+    return last - function.lineno - ((docstring.end_lineno or 0) - docstring.lineno)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_each_type_ignore_has_its_code_and_reason(path: Path) -> None:
+    silent = [
+        number
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1)
+        if "# type: ignore" in line and not re.search(r"# type: ignore\[[a-z, -]+\]  # \w", line)
+    ]
+    assert not silent, f"{name_of(path)}: lines {silent}"
+
+
+def test_every_template_and_static_file_is_used() -> None:
+    """A name put together while running does not count: write it out, so that a search finds it."""
+    said = {path: python_words(path) for path in APP.rglob("*.py")}
+    said |= {path: template_words(path) for path in TEMPLATES.rglob("*.*")}
+    files = [(path, TEMPLATES) for path in TEMPLATES.rglob("*.*")]
+    files += [(path, APP / "static") for path in (APP / "static").rglob("*.*")]
+    unused = [
+        name_of(path)
+        for path, folder in files
+        if not any(
+            path.relative_to(folder).as_posix() in words for place, words in said.items() if place != path
+        )
+    ]
+    assert not unused
+
+
+def test_vietnamese_is_composed() -> None:
+    """NFC everywhere: two spellings of one letter would make equal words differ."""
+    decomposed = [name_of(path) for path in texts() if not is_composed(path.read_text("utf-8"))]
+    assert not decomposed
+
+
+def is_composed(text: str) -> bool:
+    return unicodedata.is_normalized("NFC", text)
+
+
+def texts() -> Iterator[Path]:
+    endings = {".py", ".html", ".css", ".po", ".yaml", ".typ", ".csv", ".md", ".svg", ".js"}
+    folders = (APP, ROOT / "docs", ROOT / "migrations")
+    yield from (path for folder in folders for path in folder.rglob("*") if path.suffix in endings)

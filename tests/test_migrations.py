@@ -1,0 +1,116 @@
+"""Migrations are one numbered line; they lead to the models' schema and back, on both databases."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import CheckConstraint, Connection, inspect
+
+from survey_app.cli.database import MIGRATIONS, migrate
+from survey_app.db import Database
+from survey_app.models.base import Base
+
+REVISIONS = sorted(path.name[:4] for path in (MIGRATIONS / "versions").glob("*.py"))
+Step = Callable[[Config, str], Any]
+
+
+def run(database: Database, step: Step, revision: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with database.engine.begin() as connection:
+        config.attributes["connection"] = connection
+        step(config, revision)
+
+
+def schema(connection: Connection) -> dict[str, Any]:
+    """Describe each table by its columns and the names of its indexes and constraints."""
+    inspector = inspect(connection)
+    return {
+        table: (
+            [
+                (column["name"], str(column["type"]), column["nullable"])
+                for column in inspector.get_columns(table)
+            ],
+            sorted(str(index["name"]) for index in inspector.get_indexes(table)),
+            sorted(str(check["name"]) for check in inspector.get_check_constraints(table)),
+            sorted(str(key["name"]) for key in inspector.get_foreign_keys(table)),
+        )
+        for table in inspector.get_table_names()
+        if table != "alembic_version"
+    }
+
+
+def test_migrations_are_numbered_in_one_line() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    scripts = ScriptDirectory.from_config(config)
+    line = [script.revision for script in scripts.walk_revisions()][::-1]
+    names = sorted(path.name for path in (MIGRATIONS / "versions").glob("*.py"))
+    assert line == [f"{number:04}" for number in range(1, len(names) + 1)]
+    assert [name[:4] for name in names] == line, "a file begins with the number of its revision"
+    assert all(re.fullmatch(r"\d{4}_[a-z]+_[a-z_]+\.py", name) for name in names), "NNNN_verb_object.py"
+    assert scripts.get_heads() == [line[-1]]
+
+
+def test_models_and_schema_agree(database: Database) -> None:
+    with database.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_checks_of_models_and_schema_agree(database: Database) -> None:
+    """Alembic does not compare them. SQLite keeps the text as written; PostgreSQL rewrites it."""
+    with database.engine.connect() as connection:
+        inspector = inspect(connection)
+        for name, table in Base.metadata.tables.items():
+            found = {str(check["name"]): check["sqltext"] for check in inspector.get_check_constraints(name)}
+            checks = [rule for rule in table.constraints if isinstance(rule, CheckConstraint)]
+            said = {f"{rule.name}": str(rule.sqltext) for rule in checks}
+            assert found.keys() == said.keys()
+            assert not database.is_sqlite or found == said
+
+
+@pytest.mark.parametrize("revision", REVISIONS)
+def test_each_migration_goes_up_down_and_up_again(revision: str, empty_database_url: str) -> None:
+    database = Database(empty_database_url)
+    before = f"{int(revision) - 1:04}"
+    if before != "0000":
+        run(database, command.upgrade, before)
+    with database.engine.connect() as connection:
+        old = schema(connection)
+    run(database, command.upgrade, revision)
+    with database.engine.connect() as connection:
+        new = schema(connection)
+    run(database, command.downgrade, "base" if before == "0000" else before)
+    with database.engine.connect() as connection:
+        assert schema(connection) == old
+    run(database, command.upgrade, revision)
+    with database.engine.connect() as connection:
+        assert schema(connection) == new
+    database.engine.dispose()
+
+
+def test_all_migrations_go_down_to_an_empty_database(empty_database_url: str) -> None:
+    database = Database(empty_database_url)
+    migrate(database)
+    run(database, command.downgrade, "base")
+    with database.engine.connect() as connection:
+        assert schema(connection) == {}
+        if not database.is_sqlite:
+            ours = "SELECT count(*) FROM pg_proc WHERE pronamespace = 'public'::regnamespace"
+            assert connection.exec_driver_sql(ours).scalar() == 0, "a function is left over"
+    database.engine.dispose()
+
+
+def test_migrating_twice_changes_nothing(database: Database) -> None:
+    with database.engine.connect() as connection:
+        before = schema(connection)
+    migrate(database)
+    with database.engine.connect() as connection:
+        assert schema(connection) == before
