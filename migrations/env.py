@@ -2,8 +2,8 @@
 
 from alembic import context
 
-from survey_app.models.base import Base
 from survey_app.models import access_point, campaign, instrument, job, office, publication, response, staff
+from survey_app.models.base import Base
 
 FAMILIES = (access_point, campaign, instrument, job, office, publication, response, staff)
 

@@ -29,9 +29,12 @@ class Database:
     @contextmanager
     def transaction(self) -> Iterator[Session]:
         """Give a session whose work is committed at the end, or rolled back whole."""
-        with self.engine.connect() as connection, Session(connection, expire_on_commit=False) as session:
-            with session.begin():
-                yield session
+        with (
+            self.engine.connect() as connection,
+            Session(connection, expire_on_commit=False) as session,
+            session.begin(),
+        ):
+            yield session
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -41,9 +44,11 @@ class Database:
             if self.is_sqlite
             else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         )
-        with self.engine.connect().execution_options(**options) as connection:
-            with Session(connection, expire_on_commit=False) as session:
-                yield session
+        with (
+            self.engine.connect().execution_options(**options) as connection,
+            Session(connection, expire_on_commit=False) as session,
+        ):
+            yield session
 
 
 def refuse_unsound_sqlite(version: tuple[int, int, int]) -> None:

@@ -12,7 +12,7 @@ class BadSettings(SurveyError):
 
 
 class UnsoundDatabase(SurveyError):
-    """This database could lose committed rows, so the service does not start on it."""
+    """The database could lose committed rows, so the service does not start on it."""
 
 
 class NotFound(SurveyError):

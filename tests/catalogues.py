@@ -4,6 +4,7 @@
 for a person to write, and the house rules fail until it is there.
 """
 
+import io
 import os
 import tempfile
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ KEYWORDS: dict[str, tuple[int, ...] | None] = {
     "_": None,
     "gettext": None,
     "lazy_gettext": None,
+    "_l": None,
     "ngettext": (1, 2),
     "lazy_ngettext": (1, 2),
 }
@@ -73,7 +75,8 @@ def update(room: str, language: str) -> None:
     catalogue.update(extracted(room), no_fuzzy_matching=True)
     catalogue.obsolete.clear()
     for message in messages(catalogue):
-        if language == "en" and not any(message.string):
+        message.flags.clear()
+        if language == "en" and not any(message.string or ()):
             message.string = message.id
     write(catalogue, catalogue_path(room, language))
 
@@ -88,9 +91,9 @@ def write(catalogue: Catalog, path: Path) -> None:
         '"Content-Transfer-Encoding: 8bit\\n"\n'
         f'"Plural-Forms: {catalogue.plural_forms}\\n"\n\n'
     )
-    with path.open("wb") as file:
-        file.write(header.encode())
-        write_po(file, catalogue, width=110, sort_output=True, no_location=True, omit_header=True)
+    body = io.BytesIO()
+    write_po(body, catalogue, width=0, sort_output=True, no_location=True, omit_header=True)
+    path.write_bytes(header.encode() + body.getvalue().rstrip() + b"\n")
 
 
 def compile_all() -> None:

@@ -33,9 +33,19 @@ hypothesis.settings.register_profile("house", deadline=None, derandomize=IS_CI)
 hypothesis.settings.load_profile("house")
 
 
+missing_programs: set[str] = set()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name what was missing once, below all the tests that were skipped for it."""
+    for text in sorted(missing_programs):
+        terminalreporter.write_line(text, yellow=True)
+
+
 def lacks(program: str, package: str) -> NoReturn:
     """Skip what needs a program that is not here; under CI=true that is a failure."""
     text = f"{program} is missing. On Debian or Ubuntu: apt-get install {package}"
+    missing_programs.add(text)
     if IS_CI:
         pytest.fail(text, pytrace=False)
     pytest.skip(text)

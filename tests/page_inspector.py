@@ -136,6 +136,7 @@ class InspectingClient(FlaskClient):
     """Flask's test client; a page with a fault in its structure fails the test that asked for it."""
 
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        kwargs.setdefault("buffered", True)  # reads to the end, so that a file that is sent is closed
         response = super().open(*args, **kwargs)
         if response.mimetype == "text/html" and not 300 <= response.status_code < 400:
             faults = find_faults(markup_of(response), response.headers.get("Content-Security-Policy"))

@@ -69,13 +69,10 @@ def running_server(programs: Path, *, durable: bool = False) -> Iterator[Server]
     with tempfile.TemporaryDirectory(prefix="survey-postgresql-") as folder:
         person = _ordinary_user(folder)
         data, log = f"{folder}/data", Path(folder, "log")
-        subprocess.run(
-            [programs / "initdb", "-D", data, "-U", SUPERUSER, "--auth=trust", *INITDB_OPTIONS],
-            check=True,
-            capture_output=True,
-            cwd=folder,
-            **person,
-        )
+        initdb = [programs / "initdb", "-D", data, "-U", SUPERUSER, "--auth=trust", *INITDB_OPTIONS]
+        made = subprocess.run(initdb, capture_output=True, text=True, check=False, cwd=folder, **person)
+        if made.returncode != 0:
+            raise RuntimeError(f"initdb failed:\n{made.stdout}{made.stderr}")
         port = free_port()
         choices = ("listen_addresses=127.0.0.1", f"port={port}", "unix_socket_directories=", "timezone=UTC")
         options = [word for choice in choices + (() if durable else FORGETFUL) for word in ("-c", choice)]

@@ -16,7 +16,9 @@ def upgrade() -> None:
         sa.Column("title_en", sa.String, nullable=False),
         sa.Column("kind", sa.String, nullable=False),
         sa.Column("sampling_basis", sa.String, nullable=False),
-        sa.Column("instrument_version_id", sa.Integer, sa.ForeignKey("instrument_version.id"), nullable=False),
+        sa.Column(
+            "instrument_version_id", sa.Integer, sa.ForeignKey("instrument_version.id"), nullable=False
+        ),
         sa.Column("opens_on", sa.Date, nullable=False),
         sa.Column("closes_on", sa.Date),
         sa.Column("minimum_n", sa.Integer, nullable=False),

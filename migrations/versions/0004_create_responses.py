@@ -13,7 +13,9 @@ def upgrade() -> None:
         sa.Column("fingerprint", sa.BigInteger, nullable=False),
         sa.Column("access_point_id", sa.Integer, sa.ForeignKey("access_point.id"), nullable=False),
         sa.Column("day", sa.Integer, nullable=False),
-        sa.Column("instrument_version_id", sa.Integer, sa.ForeignKey("instrument_version.id"), nullable=False),
+        sa.Column(
+            "instrument_version_id", sa.Integer, sa.ForeignKey("instrument_version.id"), nullable=False
+        ),
         sa.Column("cell_id", sa.Integer, sa.ForeignKey("sample_cell.id")),
         sa.Column("submission_key", sa.LargeBinary, nullable=False),
         sa.Column("answers", sa.LargeBinary, nullable=False),

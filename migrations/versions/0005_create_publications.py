@@ -14,7 +14,9 @@ def upgrade() -> None:
         "tally",
         sa.Column("access_point_id", sa.Integer, sa.ForeignKey("access_point.id"), primary_key=True),
         sa.Column("day", sa.Integer, primary_key=True),
-        sa.Column("instrument_version_id", sa.Integer, sa.ForeignKey("instrument_version.id"), primary_key=True),
+        sa.Column(
+            "instrument_version_id", sa.Integer, sa.ForeignKey("instrument_version.id"), primary_key=True
+        ),
         sa.Column("cell_id", sa.Integer, primary_key=True),
         sa.Column("n_respondents", sa.Integer, nullable=False),
         sa.Column("counts", sa.LargeBinary, nullable=False),

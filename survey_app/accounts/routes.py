@@ -1,6 +1,7 @@
 """The staff's door: sign in, first page, sign out."""
 
-from flask import Blueprint, redirect, render_template, request, session as cookie, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask import session as cookie
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
@@ -74,6 +75,6 @@ def role_name(role: str) -> str:
 
 
 def local_path(path: str) -> str | None:
-    """Let a sign-in lead on to pages of this service only: browsers read //, \\ and tabs as another host."""
+    """Let a sign-in lead on to pages of this service only (browsers take more than http: for another host)."""
     leads_away = not path.startswith("/") or path.startswith("//") or "\\" in path or not path.isprintable()
     return None if leads_away else path

@@ -2,6 +2,9 @@
 
 from flask import Flask
 
+from survey_app.cli import data, database, demo, jobs, prepare, serve, staff
+
 
 def register(app: Flask) -> None:
-    """Add the commands to the application."""
+    for commands in (serve, database, demo, staff, jobs, prepare, data):
+        commands.register(app)

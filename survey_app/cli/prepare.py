@@ -1,7 +1,5 @@
 """Commands that set an installation up: offices, dossier counts, instruments, campaigns."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -10,7 +8,7 @@ import click
 from flask import Flask
 from flask.cli import AppGroup
 
-from survey_app.errors import SurveyError
+from survey_app.cli.failing import faults_named
 from survey_app.models.campaign import CAMPAIGN_KINDS, SAMPLING_BASES
 from survey_app.web.context import database, now
 
@@ -28,23 +26,13 @@ def register(app: Flask) -> None:
         app.cli.add_command(group)
 
 
-@contextmanager
-def faults_told() -> Iterator[None]:
-    """Write one line a fault to standard error and end with 1."""
-    try:
-        yield
-    except SurveyError as error:
-        click.echo(str(error), err=True)
-        raise SystemExit(1) from error
-
-
 @office.command("import")
 @FILE
 def import_offices_file(file: Path) -> None:
     """Import offices from a CSV file."""
     from survey_app.prepare.offices.office_file import import_offices
 
-    with faults_told(), database().transaction() as session:
+    with faults_named(), database().transaction() as session:
         n_offices = import_offices(session, file.read_bytes())
     click.echo(f"Imported {n_offices} offices.")
 
@@ -55,7 +43,7 @@ def import_dossier_file(file: Path) -> None:
     """Import dossier counts from a CSV file."""
     from survey_app.prepare.offices.dossier_file import import_dossiers
 
-    with faults_told(), database().transaction() as session:
+    with faults_named(), database().transaction() as session:
         n_counts = import_dossiers(session, file.read_bytes())
     click.echo(f"Imported {n_counts} dossier counts.")
 
@@ -66,7 +54,7 @@ def check_definition(file: Path) -> None:
     """List what is wrong with a definition file."""
     from survey_app.prepare.instruments.definition_file import read_definition
 
-    with faults_told():
+    with faults_named():
         definition = read_definition(file)
     click.echo(
         f"{definition.code} version {definition.version}: {definition.n_questions} questions, no fault."
@@ -80,7 +68,7 @@ def publish_definition(file: Path) -> None:
     from survey_app.prepare.instruments.definition_file import read_definition
     from survey_app.prepare.instruments.publish import publish_version
 
-    with faults_told(), database().transaction() as session:
+    with faults_named(), database().transaction() as session:
         version = publish_version(session, read_definition(file), now())
     click.echo(f"{version.code} version {version.version} is published.")
 
@@ -105,7 +93,7 @@ def create(opens_on: datetime, closes_on: datetime | None, **stated: Any) -> Non
     from survey_app.prepare.campaigns.create import CampaignPlan, create_campaign
 
     plan = CampaignPlan(opens_on=opens_on.date(), closes_on=closes_on.date() if closes_on else None, **stated)
-    with faults_told(), database().transaction() as session:
+    with faults_named(), database().transaction() as session:
         created = create_campaign(session, plan)
     click.echo(f"Campaign {created.code} is created; it opens on {created.opens_on}.")
 
@@ -117,6 +105,6 @@ def follow(code: str, instrument_version: int) -> None:
     """Let a campaign ask a newer version of its instrument."""
     from survey_app.prepare.campaigns.follow import follow_version
 
-    with faults_told(), database().transaction() as session:
+    with faults_named(), database().transaction() as session:
         follow_version(session, code, instrument_version)
     click.echo(f"Campaign {code} asks version {instrument_version} now.")

@@ -11,16 +11,16 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from markupsafe import Markup, escape
+from markupsafe import escape
 
 CUT = re.compile("\ue000([a-z_]+)\ue001")  # private-use marks: no text of ours holds them
 GZIP_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\xff"
 LAST_BLOCK = b"\x03\x00"
 
 
-def cut_mark(name: str) -> Markup:
+def cut_mark(name: str) -> str:
     """Give the mark to render in place of a value that is not known yet."""
-    return Markup(f"\ue000{name}\ue001")
+    return f"\ue000{name}\ue001"
 
 
 @dataclass(frozen=True, slots=True)

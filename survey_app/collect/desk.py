@@ -1,16 +1,21 @@
-"""What the citizen's pages keep in memory: compiled instrument versions and the writer."""
+"""What the citizen's pages keep in memory: compiled instrument versions, ways in just used, the writer."""
 
+from datetime import datetime, timedelta
 from functools import cached_property
 
-from sqlalchemy.orm import Session
-
 from survey_app.collect.compiled import CompiledPage
+from survey_app.collect.entry import Entry, find_entry
 from survey_app.collect.page import compile_page
 from survey_app.collect.writer import Writer
 from survey_app.db import Database
 from survey_app.errors import BadSubmission
 from survey_app.models.definition import Definition
 from survey_app.models.instrument import InstrumentVersion
+from survey_app.models.short_code import normalise
+
+# A hall that fills in forms at once asks for the same way in again and again. A revoked code dies this late.
+ENTRY_LIVES = timedelta(seconds=1)
+MOST_ENTRIES = 4096
 
 
 class CompiledVersion:
@@ -32,14 +37,28 @@ class Desk:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._versions: dict[int, CompiledVersion] = {}
+        self._entries: dict[str, tuple[datetime, Entry]] = {}
 
     @cached_property
     def writer(self) -> Writer:
         return Writer(self._database)
 
-    def version(self, session: Session, version_id: int) -> CompiledVersion:
+    def entry(self, typed: str, now: datetime) -> Entry:
+        """Find the way in by its code as scanned or typed."""
+        code = normalise(typed)
+        read_at, entry = self._entries.get(code, (None, None))
+        if read_at is None or entry is None or not timedelta(0) <= now - read_at < ENTRY_LIVES:
+            with self._database.reading() as session:
+                entry = find_entry(session, code)
+            if len(self._entries) >= MOST_ENTRIES:
+                self._entries.clear()
+            self._entries[code] = now, entry
+        return entry
+
+    def version(self, version_id: int) -> CompiledVersion:
         if version_id not in self._versions:
-            row = session.get(InstrumentVersion, version_id)
+            with self._database.reading() as session:
+                row = session.get(InstrumentVersion, version_id)
             if row is None:
                 raise BadSubmission(f"no instrument version {version_id}")
             self._versions[version_id] = CompiledVersion(row.definition)

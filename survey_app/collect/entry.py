@@ -10,7 +10,7 @@ from survey_app.errors import BadSubmission, CampaignClosed, CampaignNotOpen, Co
 from survey_app.models.access_point import AccessPoint
 from survey_app.models.campaign import Campaign
 from survey_app.models.office import Counter, Office
-from survey_app.models.short_code import is_well_formed, normalise
+from survey_app.models.short_code import is_well_formed
 
 # A form opened in time may arrive this much later: a phone without network sends when it can.
 LATE_BY = timedelta(days=2)
@@ -39,11 +39,11 @@ class Entry:
 FIND = (
     select(
         AccessPoint.code,
-        AccessPoint.id,
+        AccessPoint.id.label("access_point_id"),
         Campaign.instrument_version_id,
-        Office.name,
-        Counter.label,
-        Campaign.code,
+        Office.name.label("office"),
+        Counter.label.label("counter"),
+        Campaign.code.label("campaign_code"),
         Campaign.opens_on,
         Campaign.closes_on,
         AccessPoint.revoked_on,
@@ -60,13 +60,12 @@ FIND = (
 )
 
 
-def find_entry(session: Session, typed: str) -> Entry:
-    """Find the way in by its code as scanned or typed."""
-    code = normalise(typed)
+def find_entry(session: Session, code: str) -> Entry:
+    """Find the way in by its normalised code."""
     row = session.execute(FIND, {"code": code}).one_or_none() if is_well_formed(code) else None
     if row is None:
         raise UnknownCode(code)
-    return Entry(*row)
+    return Entry(**row._asdict())
 
 
 def check_opens(entry: Entry, today: date) -> None:

@@ -56,7 +56,7 @@ class SubmissionKey:
 
     @property
     def receipt(self) -> str:
-        """Give the code that proves the form arrived. It follows from the key alone, so a repeat gets the same."""
+        """Give the code that proves the form arrived; a repeat gets the same, for it follows from the key."""
         number = int.from_bytes(hashlib.blake2b(self.key, digest_size=8, person=b"receipt").digest())
         symbols = []
         for _ in range(RECEIPT_SYMBOLS):

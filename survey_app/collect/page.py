@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from survey_app.collect.compiled import CompiledPage, cut_mark
 from survey_app.collect.entry import Entry
 from survey_app.collect.submission import COMMENT_FIELD, Submission
-from survey_app.models.definition import Definition, Item
+from survey_app.models.definition import Definition
 from survey_app.web.i18n import LANGUAGES
 
 FOLDER = Path(__file__).parents[1] / "templates" / "collect"
@@ -71,7 +71,7 @@ def render_form(definition: Definition, language: str, values: dict[str, str], s
 
 
 def compile_page(definition: Definition, language: str) -> CompiledPage:
-    marks = {name: str(cut_mark(name)) for name in CHANGING}
+    marks = {name: cut_mark(name) for name in CHANGING}
     with force_locale(language):
         return CompiledPage(render_form(definition, language, marks, Shown()))
 

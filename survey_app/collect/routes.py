@@ -6,7 +6,7 @@ from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 from werkzeug.wrappers import Response as AnyResponse
 
 from survey_app.collect.desk import Desk
-from survey_app.collect.entry import Entry, check_accepts, check_opens, find_entry
+from survey_app.collect.entry import Entry, check_accepts, check_opens
 from survey_app.collect.keys import SubmissionKey, is_receipt, receipt_proof
 from survey_app.collect.page import POLICY, STYLE, Shown, page_values, problem_message, render_form
 from survey_app.collect.submission import KEY_FIELD, Submission, read_submission
@@ -14,7 +14,7 @@ from survey_app.collect.writer import Arrival
 from survey_app.errors import BadSubmission, NotFound, QueueFull, StorageFailed, SubmissionTooLarge
 from survey_app.models.definition import Definition
 from survey_app.web import access
-from survey_app.web.context import database, settings, today
+from survey_app.web.context import now, settings, today
 from survey_app.web.i18n import chosen_language
 
 blueprint = Blueprint("collect", __name__)
@@ -39,9 +39,7 @@ def desk() -> Desk:
 def start() -> str | AnyResponse:
     """Take a printed code that somebody typed."""
     if typed := request.args.get("code"):
-        with database().reading() as session:
-            entry = find_entry(session, typed)
-        return redirect(url_for("collect.form", code=entry.code))
+        return redirect(url_for("collect.form", code=desk().entry(typed, now()).code))
     return render_template("collect/start.html")
 
 
@@ -50,10 +48,9 @@ def start() -> str | AnyResponse:
 @access.public
 def form(code: str) -> Response:
     """Show the form of one access point, put together from its compiled page."""
-    with database().reading() as session:
-        entry = find_entry(session, code)
-        check_opens(entry, today())
-        version = desk().version(session, entry.instrument_version_id)
+    entry = desk().entry(code, now())
+    check_opens(entry, today())
+    version = desk().version(entry.instrument_version_id)
     language = chosen_language()
     key = SubmissionKey.issue(entry.access_point_id, entry.instrument_version_id, today())
     values = page_values(entry, key.sealed(settings().secrets[0]))
@@ -74,11 +71,10 @@ def form(code: str) -> Response:
 def submit(code: str) -> AnyResponse:
     """Store one response, and only then say thank you."""
     fields = _form_fields()
-    with database().reading() as session:
-        entry = find_entry(session, code)
-        key = _submission_key(fields, entry)
-        version_id = key.instrument_version_id if key else entry.instrument_version_id
-        definition = desk().version(session, version_id).definition
+    entry = desk().entry(code, now())
+    key = _submission_key(fields, entry)
+    version_id = key.instrument_version_id if key else entry.instrument_version_id
+    definition = desk().version(version_id).definition
     submission = read_submission(fields, definition)
     if key is None:
         check_opens(entry, today())
@@ -100,8 +96,7 @@ def thanks(code: str, receipt: str, proof: str) -> Response:
     """Say that the response is stored; the address proves it, so reloading needs no record of who came."""
     if not is_receipt(receipt, proof, settings().secrets):
         raise NotFound
-    with database().reading() as session:
-        entry = find_entry(session, code)
+    entry = desk().entry(code, now())
     page = render_template(
         "collect/thanks.html",
         lang=chosen_language(),

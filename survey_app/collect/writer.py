@@ -90,7 +90,7 @@ class Writer:
         self._thread: threading.Thread | None = None
 
     def store(self, arrival: Arrival) -> None:
-        """Return once the response is on the disk; raise when it is not, or when others stand in its place."""
+        """Return once the response is on the disk; raise if it is not, or if others stand in its place."""
         self._start()
         try:
             self._waiting.put_nowait(arrival)
@@ -115,7 +115,7 @@ class Writer:
         self._thread = None
 
     def _start(self) -> None:
-        # At first use, not at construction: a server may fork between the two, and threads do not survive that.
+        # At first use, not at construction: a server may fork in between, and threads do not survive that.
         if self._thread is not None:
             return
         with self._start_lock:
@@ -136,7 +136,7 @@ class Writer:
             try:
                 self._commit(batch, openings)
             except Exception as error:
-                # The thread must outlive any fault: those who wait are told, and the next batch is tried anew.
+                # The thread must outlive any fault: those who wait are told, the next batch is tried anew.
                 log.error("batch of %s not stored: %s", len(batch), type(error).__name__)
                 self._give_back(openings)
             for arrival in batch:

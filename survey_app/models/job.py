@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, or_, select, update
+from sqlalchemy import JSON, CheckConstraint, ColumnElement, ForeignKey, Index, or_, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from survey_app.config import Settings
@@ -61,12 +61,19 @@ def enqueue(
     return job
 
 
+def is_free(now: datetime) -> ColumnElement[bool]:
+    return or_(Job.state == "queued", (Job.state == "running") & (Job.claimed_until < now))
+
+
+def waits(session: Session, now: datetime) -> bool:
+    """Whether any job could be claimed; it only reads."""
+    return session.scalar(select(Job.id).where(is_free(now)).limit(1)) is not None
+
+
 def claim(session: Session, now: datetime) -> Job | None:
     """Take the oldest job that waits, or whose process died; two claimants never get the same one."""
-    is_free = or_(Job.state == "queued", (Job.state == "running") & (Job.claimed_until < now))
-    job_id = session.scalar(
-        select(Job.id).where(is_free).order_by(Job.id).limit(1).with_for_update(skip_locked=True)
-    )
+    oldest = select(Job.id).where(is_free(now)).order_by(Job.id).limit(1)
+    job_id = session.scalar(oldest.with_for_update(skip_locked=True))
     if job_id is None:
         return None
     session.execute(update(Job).where(Job.id == job_id).values(state="running", claimed_until=now + CLAIM))

@@ -1,7 +1,7 @@
 """The code printed on a poster: eight symbols, the last of which checks the other seven.
 
-The alphabet leaves out vowels, B, L, S, W, Y, Z, 0 and 1. So no symbols look alike enough to need guessing, no
-word forms by chance, and a Vietnamese keyboard (Telex) has nothing to turn into a marked letter but DD,
+The alphabet leaves out vowels, B, L, S, W, Y, Z, 0 and 1. So no symbols look alike enough to need guessing,
+no word forms by chance, and a Vietnamese keyboard (Telex) has nothing to turn into a marked letter but DD,
 which becomes Đ and is turned back. Its 23 symbols are the numbers 0 to 22, and a code is well formed when
 the sum of weight x number is 0 modulo 23, with the weights 8, 7, ... 1 from left to right. 23 is prime, so
 a product is 0 modulo 23 only if one of its factors is:

@@ -1,7 +1,7 @@
 """Vietnamese names: how they are found without marks, and in which order they stand.
 
-Both keys leave out what kind of unit a name begins with ("Bộ phận Một cửa xã An Phú" is found and sorted by
-"An Phú"), and both are plain ASCII, so that every database compares them alike.
+What kind of unit a name begins with counts in neither: "Bộ phận Một cửa xã An Phú" is sorted by "An Phú", and
+whoever types "P. An Phú" finds it too. Sort keys are plain ASCII, so that every database compares them alike.
 """
 
 import re
@@ -31,21 +31,26 @@ _TYPES = (
 )
 
 _SYMBOLS = "0123456789abcdefghijklmnopqrstuvwxyz"  # in the order of every collation
-_END, _BETWEEN_WORDS, _NUMBER = _SYMBOLS[:3]
+_END, _BETWEEN_WORDS, _NUMBER = "0", "1", "2"
 _LETTERS = dict(zip("aăâbcdđeêfghijklmnoôơpqrstuưvwxyz", _SYMBOLS[3:], strict=True))
 _QUALITIES = "\u0306\u0302\u031b"  # breve, circumflex, horn make another letter
 _TONES = dict(zip("\u0300\u0309\u0303\u0301\u0323", "12345", strict=True))  # huyền, hỏi, ngã, sắc, nặng
 
 
-def search_key(text: str) -> str:
-    """Reduce a name, or what somebody types for it, to words without marks: hoà, Hòa and hoa are one."""
-    return " ".join(_without_type(_words(text), _unmarked))
+def search_key(typed: str) -> str:
+    """Reduce what somebody types for a name to words without marks, less the kind of unit they begin with."""
+    return " ".join(_without_type(_words(typed), _unmarked))
 
 
-def is_found(query_key: str, name_key: str) -> bool:
-    """Whether the words of the query begin somewhere in the name; a number must stand there whole."""
-    end = " " if query_key[-1:].isdigit() else ""
-    return f" {query_key}{end}" in f" {name_key} "
+def name_key(name: str) -> str:
+    """Reduce a name to words without marks: hoà, Hòa and hoa are one."""
+    return " ".join(map(_unmarked, _words(name)))
+
+
+def is_found(searched: str, name: str) -> bool:
+    """Whether what a search key says begins at a word of a name key; a number must stand there whole."""
+    end = " " if searched[-1:].isdigit() else ""
+    return f" {searched}{end}" in f" {name} "
 
 
 def sort_key(text: str) -> str:

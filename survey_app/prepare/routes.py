@@ -1,5 +1,201 @@
-"""Pages of prepare."""
+"""The doors of preparation: codes and posters, and the jobs that make files."""
 
-from flask import Blueprint
+from flask import Blueprint, Response, flash, redirect, render_template, request, send_from_directory, url_for
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response as AnyResponse
+
+from survey_app.errors import NotFound
+from survey_app.models import short_code
+from survey_app.models.campaign import Campaign
+from survey_app.models.job import Job, enqueue
+from survey_app.models.office import Counter, Office
+from survey_app.prepare.codes import issue, listing
+from survey_app.prepare.codes.address import plain_code_address
+from survey_app.prepare.codes.qr import qr_png, qr_svg
+from survey_app.prepare.forms import CodesRequest, place_value, read_places
+from survey_app.web import access
+from survey_app.web.access import current_staff, offices_in_scope
+from survey_app.web.context import database, now, settings, today
+from survey_app.web.formatting import count_text
+from survey_app.web.i18n import chosen_language
 
 blueprint = Blueprint("prepare", __name__)
+blueprint.add_app_template_filter(short_code.printed, "printed")
+blueprint.add_app_template_filter(place_value, "place_value")
+
+PIXELS_A_MODULE = 20
+REFRESH_SECONDS = 2
+
+
+@blueprint.app_template_filter("plain_code_address")
+def code_address(code: str) -> str:
+    return plain_code_address(settings().public_url, code)
+
+
+@blueprint.get("/staff/codes")
+@access.staff_only("codes")
+def codes() -> str:
+    """List offices, their counters and the codes that hang there."""
+    asked = CodesRequest.read(request.args)
+    with database().reading() as session:
+        campaigns = listing.campaigns_to_prepare(session, today())
+        campaign = asked.choose(campaigns)
+        if campaign is None:
+            return render_template("prepare/no_campaign.html")
+        scope = offices_in_scope(session, current_staff())
+        found = listing.find_offices(session, campaign, scope, asked.search, today())
+        page = listing.list_codes(session, campaign, found, asked.page)
+    return render_template(
+        "prepare/codes.html", campaigns=campaigns, campaign=campaign, page=page, search=asked.search
+    )
+
+
+@blueprint.post("/staff/codes/issue")
+@access.staff_only("codes")
+def issue_new() -> AnyResponse:
+    """Give every chosen place a code."""
+    with database().transaction() as session:
+        campaign, places = _chosen(session)
+        had = issue.active_codes(session, campaign, {place.office_id for place in places})
+        points = issue.issue_codes(session, campaign, places, today())
+    n_new = sum(point not in had.values() for point in points)
+    if not points:
+        flash(_("No counter is ticked."))
+    else:
+        flash(
+            ngettext("%(n)s new code made.", "%(n)s new codes made.", n_new, n=count_text(n_new))
+            if n_new
+            else _("Each of these counters has its code already.")
+        )
+    return redirect(_back_to_list(campaign), 303)
+
+
+@blueprint.post("/staff/codes/posters")
+@access.staff_only("codes")
+def print_posters() -> AnyResponse:
+    """Ask for one file with the posters of all chosen places that have a code."""
+    with database().transaction() as session:
+        campaign, places = _chosen(session)
+        active = issue.active_codes(session, campaign, {place.office_id for place in places})
+        ids = [point.id for place, point in active.items() if place in places]
+        if ids:
+            arguments = {"access_point_ids": ids, "language": chosen_language()}
+            job = enqueue(session, "posters", arguments, now(), owner_id=current_staff().id)
+            return redirect(url_for("prepare.job", job_id=job.id), 303)
+    flash(
+        _("These counters have no code yet: make the codes first.") if places else _("No counter is ticked.")
+    )
+    return redirect(_back_to_list(campaign), 303)
+
+
+def _chosen(session: Session) -> tuple[Campaign, set[issue.Place]]:
+    """Read which places a button was pressed for: those ticked, or all that the search finds."""
+    asked = CodesRequest.read(request.form)
+    campaign = asked.choose(listing.campaigns_to_prepare(session, today()))
+    if campaign is None or campaign.code != asked.campaign_code:
+        raise NotFound
+    scope = offices_in_scope(session, current_staff())
+    if request.form.get("reach") == "all":
+        found = listing.find_offices(session, campaign, scope, asked.search, today())
+        return campaign, set(issue.places_in(session, {office.id for office in found}, today()))
+    places = read_places(request.form.getlist("place"))
+    if not scope.issuperset(place.office_id for place in places):
+        raise NotFound
+    return campaign, places
+
+
+def _back_to_list(campaign: Campaign) -> str:
+    asked = CodesRequest.read(request.form)
+    return url_for("prepare.codes", campaign=campaign.code, q=asked.search or None, page=asked.page)
+
+
+@blueprint.get("/staff/codes/<int:access_point_id>.svg")
+@access.staff_only("codes")
+def code_svg(access_point_id: int) -> Response:
+    code = _code_in_scope(access_point_id)
+    picture = qr_svg(short_code.qr_address(settings().public_url, code))
+    return _picture(picture, "image/svg+xml", f"qr-{short_code.printed(code)}.svg")
+
+
+@blueprint.get("/staff/codes/<int:access_point_id>.png")
+@access.staff_only("codes")
+def code_png(access_point_id: int) -> Response:
+    code = _code_in_scope(access_point_id)
+    picture = qr_png(short_code.qr_address(settings().public_url, code), PIXELS_A_MODULE)
+    return _picture(picture, "image/png", f"qr-{short_code.printed(code)}.png")
+
+
+def _code_in_scope(access_point_id: int) -> str:
+    with database().reading() as session:
+        point = issue.poster_code(session, access_point_id, offices_in_scope(session, current_staff()))
+    return point.code or ""
+
+
+def _picture(content: str | bytes, mimetype: str, name: str) -> Response:
+    response = Response(content, mimetype=mimetype)
+    response.headers.set("Content-Disposition", "inline", filename=name)
+    return response
+
+
+@blueprint.get("/staff/codes/<int:access_point_id>/revoke")
+@access.staff_only("codes")
+def ask_revoke(access_point_id: int) -> str:
+    """Show what would be revoked, and ask once more."""
+    with database().reading() as session:
+        point = issue.poster_code(session, access_point_id, offices_in_scope(session, current_staff()))
+        office = session.get_one(Office, point.office_id)
+        counter = session.get(Counter, point.counter_id) if point.counter_id else None
+        campaign = session.get_one(Campaign, point.campaign_id)
+    return render_template(
+        "prepare/revoke.html", point=point, office=office, counter=counter, campaign=campaign
+    )
+
+
+@blueprint.post("/staff/codes/<int:access_point_id>/revoke")
+@access.staff_only("codes")
+def revoke(access_point_id: int) -> AnyResponse:
+    with database().transaction() as session:
+        point = issue.poster_code(session, access_point_id, offices_in_scope(session, current_staff()))
+        issue.revoke_code(session, point, today())
+        campaign = session.get_one(Campaign, point.campaign_id)
+        office = session.get_one(Office, point.office_id)
+    flash(_("Code %(code)s is out of use.", code=short_code.printed(point.code or "")))
+    return redirect(url_for("prepare.codes", campaign=campaign.code, q=office.name), 303)
+
+
+@blueprint.get("/staff/jobs/<int:job_id>")
+@access.staff_only("jobs")
+def job(job_id: int) -> Response:
+    """Say how far a job is; the page loads itself again until the job ends, unless told to stand still."""
+    with database().reading() as session:
+        found = _own_job(session, job_id)
+    goes_on = found.state in {"queued", "running"}
+    refreshes = goes_on and request.args.get("refresh") != "no"
+    response = Response(
+        render_template("prepare/job.html", job=found, goes_on=goes_on, refreshes=refreshes),
+        mimetype="text/html",
+    )
+    if refreshes:
+        response.headers["Refresh"] = str(REFRESH_SECONDS)
+    return response
+
+
+@blueprint.get("/staff/jobs/<int:job_id>/file")
+@access.staff_only("jobs")
+def job_file(job_id: int) -> Response:
+    with database().reading() as session:
+        name = _own_job(session, job_id).file_name
+    if name is None:
+        raise NotFound
+    return send_from_directory(settings().files_dir, name, as_attachment=True)
+
+
+def _own_job(session: Session, job_id: int) -> Job:
+    """Give a job to who asked for it, or to an administrator; to others it looks missing."""
+    found = session.get(Job, job_id) if 0 < job_id < 2**31 else None
+    staff = current_staff()
+    if found is None or (found.owner_id != staff.id and staff.role != "administrator"):
+        raise NotFound
+    return found

@@ -1,5 +1,110 @@
-"""Pages of publish."""
+"""Pages of results: for everybody, and for the staff of an office."""
 
-from flask import Blueprint
+from collections.abc import Iterator
+
+from flask import Blueprint, Response, render_template, request
+from flask_babel import gettext as _
+
+from survey_app.errors import NotFound
+from survey_app.publish.shown import campaign as campaigns
+from survey_app.publish.shown import office as offices
+from survey_app.publish.shown.campaign import Filters, find_standing
+from survey_app.publish.shown.download import csv_parts
+from survey_app.publish.shown.manager import manager_view
+from survey_app.publish.shown.office import ClassResults
+from survey_app.web import access
+from survey_app.web.charts import Chart, draw
+from survey_app.web.context import database, today
+from survey_app.web.i18n import chosen_language
 
 blueprint = Blueprint("publish", __name__)
+blueprint.add_app_template_filter(offices.lowest_first)
+
+
+@blueprint.get("/results")
+@access.public
+def results() -> str:
+    """List the campaigns with what was asked, when, and on what basis."""
+    with database().reading() as session:
+        standings = campaigns.list_standings(session, today())
+    return render_template("publish/results.html", standings=standings)
+
+
+@blueprint.get("/results/<campaign_code>")
+@access.public
+def campaign_results(campaign_code: str) -> str:
+    """Show the figures of provinces, and of offices by name."""
+    filters = _filters()
+    with database().reading() as session:
+        standing = find_standing(session, campaign_code, today())
+        found = campaigns.campaign_results(session, standing, filters)
+    return render_template("publish/campaign.html", found=found, standing=standing, filters=filters)
+
+
+@blueprint.get("/results/<campaign_code>/<office_code>")
+@access.public
+def office_results(campaign_code: str, office_code: str) -> str:
+    """Show what the responses of one office say, each provenance class apart."""
+    with database().reading() as session:
+        standing = find_standing(session, campaign_code, today())
+        office = offices.find_office(session, office_code)
+        if standing.publication is None:
+            raise NotFound
+        classes = offices.office_results(session, standing.publication, office.id, chosen_language())
+        if not classes:
+            raise NotFound
+    return render_template(
+        "publish/office.html", standing=standing, office=office, results=_with_pictures(classes)
+    )
+
+
+@blueprint.get("/results/<campaign_code>.csv")
+@access.public
+def campaign_csv(campaign_code: str) -> Response:
+    """Send every shown figure of the publication that stands, in full precision."""
+    source = database()
+    with source.reading() as session:
+        standing = find_standing(session, campaign_code, today())
+    publication = standing.publication
+    if publication is None:
+        raise NotFound
+
+    def stream() -> Iterator[str]:
+        with source.reading() as session:
+            yield from csv_parts(session, standing.campaign, publication)
+
+    name = f"{campaign_code}-{publication.id}.csv"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(stream(), content_type="text/csv; charset=utf-8", headers=headers)
+
+
+@blueprint.get("/staff/offices/<int:office_id>")
+@access.staff_only("results")
+def office_page(office_id: int) -> str:
+    """Answer an office manager: how are we doing, how sure is that, what to look at first."""
+    wanted = request.args.get("campaign", "")
+    with database().reading() as session:
+        office = access.office_in_scope(session, access.current_staff(), office_id)
+        view = manager_view(session, office, wanted, chosen_language(), today())
+    return render_template(
+        "publish/manager.html", view=view, standing=view.standing, results=_with_pictures(view.classes)
+    )
+
+
+def _filters() -> Filters:
+    page = request.args.get("page", "1")
+    return Filters(
+        parent_code=request.args.get("parent", "")[:64],
+        name=request.args.get("q", "")[:100].strip(),
+        page=int(page) if page.isascii() and page.isdecimal() and len(page) < 7 else 1,
+    )
+
+
+def _with_pictures(classes: list[ClassResults]) -> list[tuple[ClassResults, Chart | None]]:
+    return [(found, _picture(found) if found.index.limits else None) for found in classes]
+
+
+def _picture(found: ClassResults) -> Chart:
+    index = found.index.measured(_("Satisfaction index"))
+    factors = [part.figure.measured(part.label) for part in found.factors]
+    return draw(_("Satisfaction with its range, as a dot on a line"), [index, *factors])

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any, TypeVar
 
-from flask import Flask, current_app, g, request, session as cookie
+from flask import Flask, current_app, g, request
+from flask import session as cookie
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -43,7 +44,8 @@ def staff_only(right: str) -> Callable[[View], View]:
 def check_access() -> None:
     """Before each request: let it through only if its route says that this person may."""
     if request.endpoint is None:
-        return  # no route: becomes the ordinary "no such page"
+        signed_in_staff()  # "no such page" then has the same frame as "no right to it"
+        return
     right = getattr(current_app.view_functions[request.endpoint], "access", None)
     if right == PUBLIC:
         return

@@ -50,7 +50,8 @@ def campaign_closed(error: errors.CampaignClosed) -> Page:
     date = day_text(error.closes_on)
     if error.late:
         text = _(
-            "Not received: the survey ended on %(date)s and takes late forms for 48 hours only. We are sorry.",
+            "Not received: the survey ended on %(date)s and takes late forms for 48 hours only. "
+            "We are sorry.",
             date=date,
         )
     else:

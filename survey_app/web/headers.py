@@ -1,6 +1,7 @@
 """Headers that every answer carries, errors included."""
 
-from flask import Flask, Response, request
+from flask import Flask, Request, Response, request
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 
 from survey_app.web.context import settings
 
@@ -8,8 +9,7 @@ POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-COMMON = {
-    "Content-Security-Policy": POLICY,
+ALWAYS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Referrer-Policy": "no-referrer",
@@ -19,22 +19,34 @@ COMMON = {
 
 def add_headers(response: Response) -> Response:
     """Add what the route did not set itself (the citizen page brings a policy with its style's hash)."""
-    for name, value in COMMON.items():
-        response.headers.setdefault(name, value)
-    if request.endpoint != "static":
-        response.headers.setdefault("Cache-Control", "no-store")
+    headers = response.headers
+    headers.extend(ALWAYS)
+    if "Content-Security-Policy" not in headers:
+        headers["Content-Security-Policy"] = POLICY
+    if request.endpoint != "static" and "Cache-Control" not in headers:
+        headers["Cache-Control"] = "no-store"
     if settings().uses_https:
-        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+        headers["Strict-Transport-Security"] = "max-age=31536000"
     return response
 
 
+class RareSessions(SecureCookieSessionInterface):
+    """Flask's signed cookie; where none came there is nothing to unseal, so citizens' pages skip the work."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        if self.get_cookie_name(app) not in request.cookies:
+            return self.session_class()
+        return super().open_session(app, request)
+
+
 def protect(app: Flask) -> None:
+    app.session_interface = RareSessions()
     app.config.update(
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=app.extensions["settings"].uses_https,
         SEND_FILE_MAX_AGE_DEFAULT=86400,
-        WTF_CSRF_TIME_LIMIT=None,  # the token lives as long as the session: a page left open over lunch still works
+        WTF_CSRF_TIME_LIMIT=None,  # as long as the session: a page left open over lunch still works
         WTF_CSRF_SSL_STRICT=False,  # it would ask for the Referer that no-referrer, above, holds back
     )
     app.after_request(add_headers)

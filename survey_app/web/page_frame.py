@@ -16,7 +16,7 @@ STYLESHEET = "style.css"
 
 
 def shows_demo() -> bool:
-    """Whether made-up rows are about, so that every page says so (asked once a page, of a handful of rows)."""
+    """Whether made-up rows are about, so that every page says so (one question a page, to few rows)."""
     with database().reading() as session:
         return bool(session.scalar(select(exists(select(Campaign.id).where(Campaign.is_demo)))))
 

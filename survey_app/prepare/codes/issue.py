@@ -87,7 +87,9 @@ def active_codes(
     for some in _portions(office_ids):
         points = session.scalars(
             select(AccessPoint)
-            .where(is_poster_code(campaign), AccessPoint.revoked_on.is_(None), AccessPoint.office_id.in_(some))
+            .where(
+                is_poster_code(campaign), AccessPoint.revoked_on.is_(None), AccessPoint.office_id.in_(some)
+            )
             .order_by(AccessPoint.id)
         )
         for point in points:

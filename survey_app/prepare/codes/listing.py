@@ -1,16 +1,18 @@
 """The list of codes that staff see: offices found by name, their places, and the codes that hang there."""
 
+from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Row, case, func, select
 from sqlalchemy.orm import Session, aliased
 
 from survey_app.models.access_point import AccessPoint
 from survey_app.models.campaign import Campaign
 from survey_app.models.office import Counter, Office
-from survey_app.models.vietnamese import is_found, search_key, sort_key
+from survey_app.models.vietnamese import is_found, name_key, search_key, sort_key
 from survey_app.prepare.codes.issue import Place, is_poster_code, takes_codes
 
 OFFICES_A_PAGE = 20
@@ -53,6 +55,14 @@ class CodesPage:
     number: int
     n_pages: int
 
+    @property
+    def previous(self) -> int | None:
+        return self.number - 1 if self.number > 1 else None
+
+    @property
+    def next(self) -> int | None:
+        return self.number + 1 if self.number < self.n_pages else None
+
 
 def campaigns_to_prepare(session: Session, today: date) -> list[Campaign]:
     """List the campaigns that take codes: open, or not open yet; the counter's feedback first."""
@@ -72,7 +82,7 @@ def find_offices(
     found = [
         (typed not in row.name.casefold(), row.sort_key, row)
         for row in _office_rows(session, campaign, today)
-        if row.id in office_ids and is_found(key, search_key(row.name) if key else "")
+        if row.id in office_ids and (not key or is_found(key, name_key(row.name)))
     ]
     return [
         FoundOffice(row.id, row.name, row.parent, row.takes_codes, row.n_places, row.n_codes)
@@ -93,4 +103,66 @@ def list_codes(session: Session, campaign: Campaign, found: list[FoundOffice], p
         n_codes=sum(office.n_codes for office in found),
         number=number,
         n_pages=n_pages,
+    )
+
+
+def _office_rows(session: Session, campaign: Campaign, today: date) -> list[Row[Any]]:
+    parent = aliased(Office)
+    counters = (
+        select(Counter.office_id, func.count().label("n")).group_by(Counter.office_id).subquery("counters")
+    )
+    codes = (
+        select(AccessPoint.office_id, func.count().label("n"))
+        .where(is_poster_code(campaign), AccessPoint.revoked_on.is_(None))
+        .group_by(AccessPoint.office_id)
+        .subquery("codes")
+    )
+    exists = takes_codes(today)
+    query = (
+        select(
+            Office.id,
+            Office.name,
+            Office.sort_key,
+            parent.name.label("parent"),
+            exists.label("takes_codes"),
+            case((exists, func.coalesce(counters.c.n, 1)), else_=0).label("n_places"),
+            func.coalesce(codes.c.n, 0).label("n_codes"),
+        )
+        .outerjoin(parent, parent.id == Office.parent_id)
+        .outerjoin(counters, counters.c.office_id == Office.id)
+        .outerjoin(codes, codes.c.office_id == Office.id)
+        .where(exists | (codes.c.n > 0))
+    )
+    return list(session.execute(query))
+
+
+def _places_by_office(
+    session: Session, campaign: Campaign, office_ids: list[int]
+) -> dict[int, list[ListedPlace]]:
+    points: dict[Place, list[AccessPoint]] = defaultdict(list)
+    for point in session.scalars(
+        select(AccessPoint)
+        .where(is_poster_code(campaign), AccessPoint.office_id.in_(office_ids))
+        .order_by(AccessPoint.id)
+    ):
+        points[Place(point.office_id, point.counter_id)].append(point)
+    counters = session.scalars(select(Counter).where(Counter.office_id.in_(office_ids))).all()
+    labels: dict[Place, str | None] = {Place(c.office_id, c.id): c.label for c in counters}
+    with_counters = {counter.office_id for counter in counters}
+    whole = [Place(office_id, None) for office_id in office_ids]
+    labels |= {place: None for place in whole if place in points or place.office_id not in with_counters}
+    listed: dict[int, list[ListedPlace]] = defaultdict(list)
+    for place, label in sorted(
+        labels.items(), key=lambda item: (sort_key(item[1] or ""), item[0].counter_id or 0)
+    ):
+        listed[place.office_id].append(_listed(place, label, points.get(place, [])))
+    return listed
+
+
+def _listed(place: Place, counter: str | None, points: list[AccessPoint]) -> ListedPlace:
+    return ListedPlace(
+        place,
+        counter,
+        active=next((point for point in points if point.revoked_on is None), None),
+        revoked=[point for point in points if point.revoked_on is not None],
     )

@@ -133,6 +133,7 @@ def _cells(text: str, faults: Faults) -> Iterator[tuple[int, list[str]]]:
             begins = reader.line_num + 1
     except csv.Error as error:
         faults.add(begins, WHOLE_FILE, f"từ dòng này không đọc được theo cú pháp CSV ({error})")
+        faults.refuse_if_any()  # without the rest, most of what else could be said would be wrong
 
 
 def _refuse_wrong_header(names: list[str], columns: tuple[str, ...], faults: Faults) -> None:

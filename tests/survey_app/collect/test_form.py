@@ -16,6 +16,7 @@ from survey_app.prepare.instruments.definition_file import shipped_definition
 from tests import factories
 
 FORM = "application/x-www-form-urlencoded"
+COMMENT = {"form-comment": "Chờ lâu quá.\r\nXin cảm ơn."}
 TODAY = factories.DAY
 YESTERDAY = TODAY - timedelta(days=1)
 
@@ -37,6 +38,8 @@ def point(app):
 
 
 def change(app, row_type, row_id, **values):
+    """Change a row, and let the second pass for which a way in is kept in memory."""
+    app.extensions["clock"].advance(seconds=1)
     with app.extensions["database"].transaction() as session:
         row = session.get_one(row_type, row_id)
         for name, value in values.items():

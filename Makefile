@@ -1,0 +1,69 @@
+# `make help` lists what this file does. It needs make and Python >= 3.11; it fetches the rest, pinned and hashed.
+
+PYTHON ?= python3
+# The product's environment stays lean; tests bring a browser driver, a type checker and more.
+VENV := .venv
+TEST_VENV ?= .venv-test
+TEST_BIN := $(TEST_VENV)/bin
+PIP_INSTALL := pip install --quiet --disable-pip-version-check --require-hashes
+LOCK := uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	--no-emit-index-url --quiet $(UPGRADE)
+COMPILED := $(patsubst %.po,%.mo,$(wildcard survey_app/translations/*/LC_MESSAGES/*.po))
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help install run test fix messages lock clean
+
+help: ## List these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+
+install: $(VENV)/installed $(COMPILED) ## Install what the service needs and compile its messages
+
+run: install ## Serve on http://127.0.0.1:8000 with a demo (settings: README.md)
+	@exec $(VENV)/bin/flask --app survey_app serve
+
+test: $(TEST_VENV)/tests-installed ## Check format, lint, types and imports, then test on SQLite and PostgreSQL
+	$(TEST_BIN)/ruff format --check .
+	$(TEST_BIN)/ruff check .
+	$(TEST_BIN)/mypy
+	$(TEST_BIN)/lint-imports
+	$(TEST_BIN)/pytest $(PYTEST_OPTIONS)
+
+fix: $(TEST_VENV)/tests-installed ## Format the sources and mend what the linter can mend
+	$(TEST_BIN)/ruff check --fix .
+	$(TEST_BIN)/ruff format .
+
+messages: $(TEST_VENV)/tests-installed ## Bring all message catalogues up to date; new Vietnamese is left to write
+	$(TEST_BIN)/python -m tests.catalogues
+
+lock: ## Pin the lists of pyproject.toml anew (needs uv; UPGRADE=--upgrade takes new versions)
+	$(LOCK) --group pyproject.toml:service --output-file requirements.txt
+	$(LOCK) --group pyproject.toml:test --output-file tests/requirements.txt
+	$(LOCK) --group pyproject.toml:bench --output-file benchmarks/requirements.txt
+
+clean: ## Remove what was installed, compiled and cached; the data folder stays
+	rm -rf $(VENV) .venv-test .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis build
+	find survey_app analysis migrations tests -name __pycache__ -prune -exec rm -rf {} +
+	rm -f $(COMPILED)
+
+define make_environment
+@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	|| { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+@$(PYTHON) -c 'import ensurepip, venv' \
+	|| { echo "Python lacks its venv module. On Debian or Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+$(PYTHON) -m venv $(@D)
+endef
+
+# Each stamp is newer than the list it was installed from, so a second run installs nothing.
+$(VENV)/installed: requirements.txt
+	$(make_environment)
+	$(VENV)/bin/$(PIP_INSTALL) -r requirements.txt
+	@touch $@
+
+$(TEST_VENV)/tests-installed: tests/requirements.txt
+	$(make_environment)
+	$(TEST_BIN)/$(PIP_INSTALL) -r tests/requirements.txt
+	@touch $@
+
+%.mo: %.po | $(VENV)/installed
+	@$(VENV)/bin/pybabel --quiet compile --input-file $< --output-file $@

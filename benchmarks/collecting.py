@@ -1,0 +1,244 @@
+"""`make bench`: what collecting a response costs, against a Flask "hello" and raw durable commits.
+
+Every figure is a ratio or a size; each ratio's two sides are measured in the same run.
+"""
+
+import gzip
+import os
+import random
+import sys
+import tempfile
+import time
+from datetime import UTC, date, datetime
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pysqlite3.dbapi2
+from sqlalchemy import text
+
+from benchmarks import load
+from benchmarks.servers import HELLO, Server, running
+from survey_app.cli.database import migrate
+from survey_app.collect.keys import SubmissionKey
+from survey_app.config import VIETNAM_TIME, Settings, read_settings
+from survey_app.db import Database
+from survey_app.models.access_point import AccessPoint
+from survey_app.models.campaign import Campaign
+from survey_app.models.office import Counter, Office
+from survey_app.models.short_code import new_code
+from survey_app.prepare.instruments.definition_file import shipped_definition
+from survey_app.prepare.instruments.publish import publish_version
+
+REQUESTS = 3000
+CONNECTIONS = 16
+STORED = 20_000
+
+
+def row(name: str, value: str, limit: str) -> None:
+    print(f"| {name} | {value} | {limit} |", flush=True)
+
+
+def main() -> None:
+    postgresql = os.environ.get("BENCH_POSTGRESQL")  # URL of an empty database
+    print("| figure | measured | asked |\n|---|---|---|")
+    with tempfile.TemporaryDirectory() as folder:
+        measure(Path(folder), f"sqlite:///{folder}/bench.sqlite", "SQLite", 8151)
+        if postgresql:
+            measure(Path(folder), postgresql, "PostgreSQL", 8152)
+        else:
+            print("| PostgreSQL | not measured: set BENCH_POSTGRESQL to an empty database's URL | |")
+
+
+def measure(folder: Path, url: str, name: str, port: int) -> None:
+    environment = {**os.environ, "DATA_DIR": str(folder / name), "DATABASE_URL": url, "DEMO": "no"}
+    settings = read_settings(environment)
+    database = Database(url)
+    migrate(database)
+    code, point_id, version_id = seed(database)
+    (folder / "bench_hello.py").write_text(HELLO)
+    with (
+        running("bench_hello:app", port + 10, folder, environment) as hello,
+        running("survey_app:create_app()", port, folder, environment) as ours,
+    ):
+        wire(ours, code, name)
+        requests = posts(settings, code, point_id, version_id, REQUESTS)
+        compare(hello, ours, code, requests, name)
+        commits(folder, database, ours, posts(settings, code, point_id, version_id, REQUESTS), name)
+        row(f"{name}: web worker, PSS", f"{ours.worker_megabytes():.1f} MB", "≤ 70 (80 with psycopg)")
+    bytes_per_response(database, settings, point_id, version_id, name)
+    database.engine.dispose()
+
+
+def seed(database: Database) -> tuple[str, int, int]:
+    today = datetime.now(UTC).astimezone(VIETNAM_TIME).date()
+    with database.transaction() as session:
+        version = publish_version(session, shipped_definition("sipas_service_2022"), datetime.now(UTC))
+        office = Office(
+            code="B1",
+            name="Bộ phận Một cửa phường Điện Biên Phủ",
+            sort_key="1",
+            kind="commune_section",
+            valid_from=date(2025, 7, 1),
+        )
+        campaign = Campaign(
+            code="bench",
+            title="Đo",
+            title_en="Bench",
+            kind="continuous",
+            sampling_basis="opt_in",
+            instrument_version_id=version.id,
+            opens_on=today,
+            controller_name="Sở Nội vụ tỉnh Mẫu",
+            controller_address="Số 1, đường Mẫu",
+            controller_phone="0200 000 000",
+            retention_years=5,
+        )
+        session.add_all((office, campaign))
+        session.flush()
+        counter = Counter(office_id=office.id, label="Quầy số 3")
+        session.add(counter)
+        session.flush()
+        point = AccessPoint(
+            code=new_code(),
+            campaign_id=campaign.id,
+            office_id=office.id,
+            counter_id=counter.id,
+            mode="web",
+            provenance="C",
+            issued_on=today,
+        )
+        session.add(point)
+        session.flush()
+        return str(point.code), point.id, version.id
+
+
+def posts(settings: Settings, code: str, point_id: int, version_id: int, n: int) -> list[bytes]:
+    """Make n completed forms of 19 items, as browsers send them."""
+    rng = random.Random(7)
+    items = [item for item in shipped_definition("sipas_service_2022").items if item.counts_in_index]
+    today = datetime.now(UTC).astimezone(VIETNAM_TIME).date()
+    made = []
+    for _ in range(n):
+        key = SubmissionKey.issue(point_id, version_id, today).sealed(settings.secrets[0])
+        answers = {item.code: rng.choice("12345") for item in items}
+        made.append(load.post_request(f"/s/{code}", urlencode({"form-key": key, **answers}).encode()))
+    return made
+
+
+def wire(ours: Server, code: str, name: str) -> None:
+    import urllib.request
+
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{ours.port}/s/{code}", headers={"Accept-Encoding": "gzip"}
+    )
+    with urllib.request.urlopen(request) as answer:
+        body, head = answer.read(), sum(len(k) + len(v) + 4 for k, v in answer.headers.items())
+    row(f"{name}: first view of 19 items", f"{(len(body) + head) / 1000:.1f} kB, 1 request", "≤ 14 kB, ≤ 2")
+    row(f"{name}: the same unpacked", f"{len(gzip.decompress(body)) / 1000:.1f} kB", "–")
+
+
+def compare(hello: Server, ours: Server, code: str, requests: list[bytes], name: str) -> None:
+    gets = [load.get_request(f"/s/{code}")] * REQUESTS
+    hellos = [load.get_request("/")] * REQUESTS
+    load.run(hello.port, hellos[:300], 4)
+    load.run(ours.port, gets[:300], 4)
+    base = (cpu(hello, hellos) + cpu(hello, hellos)) / 2
+    row(f"{name}: CPU of GET ÷ hello", f"{cpu(ours, gets) / base:.2f}", "≤ 2.5")
+    row(f"{name}: CPU of POST ÷ hello", f"{cpu(ours, requests) / base:.2f}", "≤ 3.5")
+    row(f"{name}: CPU of hello", f"{base * 1e6:.0f} µs", "–")
+
+
+def cpu(server: Server, requests: list[bytes]) -> float:
+    before = server.cpu_seconds()
+    outcome = load.run(server.port, requests, CONNECTIONS)
+    assert outcome.statuses <= {200, 303}, outcome.statuses
+    return (server.cpu_seconds() - before) / len(requests)
+
+
+def commits(folder: Path, database: Database, ours: Server, requests: list[bytes], name: str) -> None:
+    outcome = load.run(ours.port, requests, CONNECTIONS)
+    assert outcome.statuses == {303}
+    raw = raw_commits(folder, database)
+    row(
+        f"{name}: POST at {CONNECTIONS} connections, p99 ÷ p50",
+        f"{outcome.quantile(0.99) / outcome.quantile(0.5):.1f}",
+        "≤ 5",
+    )
+    row(
+        f"{name}: POST p50, p99",
+        f"{outcome.quantile(0.5) * 1e3:.1f} ms, {outcome.quantile(0.99) * 1e3:.1f} ms",
+        "–",
+    )
+    row(
+        f"{name}: POSTs a second ÷ raw one-row durable commits",
+        f"{outcome.per_second:.0f} ÷ {raw:.0f} = {outcome.per_second / raw:.2f}",
+        "reported",
+    )
+
+
+def raw_commits(folder: Path, database: Database) -> float:
+    """Commit one small row at a time, durably, with nothing else: the limit of a design without grouping."""
+    n = 500
+    if database.is_sqlite:
+        connection = pysqlite3.dbapi2.connect(str(folder / "raw.sqlite"), isolation_level=None)
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+    else:
+        connection = database.engine.raw_connection()
+        connection.driver_connection.autocommit = True
+    cursor = connection.cursor()
+    cursor.execute("CREATE TABLE IF NOT EXISTS raw_row (content TEXT)")
+    begun = time.perf_counter()
+    for _ in range(n):
+        cursor.execute("INSERT INTO raw_row VALUES ('0123456789012345678901234567890123456789')")
+    elapsed = time.perf_counter() - begun
+    cursor.execute("DROP TABLE raw_row")
+    connection.close()
+    return n / elapsed
+
+
+def bytes_per_response(
+    database: Database, settings: Settings, point_id: int, version_id: int, name: str
+) -> None:
+    """Store many responses one batch after the other, in the random order of their keys, and weigh the table."""
+    from survey_app.collect.writer import Arrival, store_all
+    from collections import Counter as Counts
+
+    definition = shipped_definition("sipas_service_2022")
+    rng = random.Random(11)
+    packed = [
+        definition.pack(
+            {item.code: item.options[rng.randrange(len(item.options))].code for item in definition.items}
+        )
+        for _ in range(50)
+    ]
+    before = stored_bytes(database)
+    today = datetime.now(UTC).astimezone(VIETNAM_TIME).date()
+    for _ in range(STORED // CONNECTIONS):
+        batch = [
+            Arrival(
+                rng.getrandbits(62), point_id, today, version_id, rng.randbytes(16), rng.choice(packed), ""
+            )
+            for _ in range(CONNECTIONS)
+        ]
+        with database.engine.begin() as connection:
+            store_all(connection, batch, Counts())
+    each = (stored_bytes(database) - before) / STORED
+    row(
+        f"{name}: bytes a response, all indexes and keys, over {STORED:,}",
+        f"{each:.0f} B",
+        "≤ 105 (SQLite), ≤ 165 (PostgreSQL)",
+    )
+
+
+def stored_bytes(database: Database) -> int:
+    """Weigh the table with all its indexes; in SQLite the whole file, of which little else grows."""
+    with database.engine.connect() as connection:
+        if database.is_sqlite:
+            pages = connection.execute(text("PRAGMA page_count")).scalar_one()
+            return int(pages * connection.execute(text("PRAGMA page_size")).scalar_one())
+        return int(connection.execute(text("SELECT pg_total_relation_size('response')")).scalar_one())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

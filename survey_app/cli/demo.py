@@ -1,0 +1,31 @@
+"""Load the demo into an empty database, or take it out whole."""
+
+import click
+from flask import Flask
+
+from survey_app.cli.failing import faults_named
+from survey_app.web import context
+
+
+def register(app: Flask) -> None:
+    @app.cli.group("demo")
+    def group() -> None:
+        """Load or remove the demonstration data."""
+
+    @group.command("load")
+    def load() -> None:
+        """Fill an empty database with a made-up province."""
+        from survey_app.demo.load import load_demo  # it computes figures, so numpy comes with it
+
+        with faults_named():
+            load_demo(context.database(), context.settings(), context.now())
+        click.echo("The demo is loaded.")
+
+    @group.command("remove")
+    def remove() -> None:
+        """Remove the demonstration data, all of it and nothing else."""
+        from survey_app.demo.remove import remove_demo
+
+        with faults_named():
+            remove_demo(context.database(), context.settings())
+        click.echo("The demo is removed.")

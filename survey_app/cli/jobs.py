@@ -1,0 +1,110 @@
+"""The job process: claims one job row after the other, and asks for releases that are due."""
+
+import logging
+import os
+import time
+from collections.abc import Callable
+from importlib import import_module
+
+from flask import Flask
+from sqlalchemy import update
+
+from survey_app.config import VIETNAM_TIME, Settings
+from survey_app.db import Database
+from survey_app.models.job import CLAIM, Job, Work, claim, waits
+from survey_app.publish.due import enqueue_if_due, is_release_due
+from survey_app.web import context
+from survey_app.web.context import Clock
+
+log = logging.getLogger(__name__)
+
+# By name, and imported only when such a job comes: numpy and typst live in this process alone.
+MODULES = {"release": "survey_app.publish.release", "posters": "survey_app.prepare.codes.print_job"}
+PAUSE_SECONDS = 2.0
+
+
+class Worker:
+    """Does the jobs of one installation, one at a time."""
+
+    def __init__(self, database: Database, settings: Settings, clock: Clock) -> None:
+        self._database = database
+        self._settings = settings
+        self._clock = clock
+
+    def step(self) -> bool:
+        """Do one job if there is one; say whether there was."""
+        now = self._clock()
+        today = now.astimezone(VIETNAM_TIME).date()
+        with self._database.reading() as session:
+            is_due = is_release_due(session, now, today)
+            is_waiting = is_due or waits(session, now)
+        if not is_waiting:
+            return False
+        with self._database.transaction() as session:
+            if is_due:
+                enqueue_if_due(session, now, today)
+            job = claim(session, now)
+        if job is None:
+            return False
+        self._do(job)
+        return True
+
+    def _do(self, job: Job) -> None:
+        work = Work(
+            job_id=job.id,
+            arguments=job.arguments,
+            database=self._database,
+            settings=self._settings,
+            now=self._clock(),
+            report=self._reporter(job.id),
+        )
+        try:
+            run: Callable[[Work], str | None] = import_module(MODULES[job.name]).run
+            file_name = run(work)
+        except Exception as error:
+            # Whatever a job meets ends as its row's state: the process goes on with the next one.
+            log.error("job %s (%s) failed: %s", job.id, job.name, type(error).__name__, exc_info=error)
+            self._finish(job.id, state="failed", error=f"{type(error).__name__}: {error}")
+        else:
+            self._finish(job.id, state="done", file_name=file_name)
+
+    def _finish(self, job_id: int, **values: str | None) -> None:
+        with self._database.transaction() as session:
+            session.execute(update(Job).where(Job.id == job_id).values(finished_at=self._clock(), **values))
+
+    def _reporter(self, job_id: int) -> Callable[[int, int], None]:
+        def report(n_done: int, n_total: int) -> None:
+            until = self._clock() + CLAIM
+            with self._database.transaction() as session:
+                session.execute(
+                    update(Job)
+                    .where(Job.id == job_id)
+                    .values(n_done=n_done, n_total=n_total, claimed_until=until)
+                )
+
+        return report
+
+
+def run_forever(worker: Worker, parent: int) -> None:
+    """Work until the process that started this one is gone."""
+    while os.getppid() == parent:
+        try:
+            did_something = worker.step()
+        except Exception as error:
+            # A database that is away for a moment must not end the process.
+            log.error("the job process met %s", type(error).__name__, exc_info=error)
+            did_something = False
+        if not did_something:
+            time.sleep(PAUSE_SECONDS)
+
+
+def register(app: Flask) -> None:
+    @app.cli.group("jobs")
+    def group() -> None:
+        """Do the work that pages ask for."""
+
+    @group.command("run")
+    def run() -> None:
+        """Do jobs until the process that started this one ends."""
+        worker = Worker(context.database(), context.settings(), app.extensions["clock"])
+        run_forever(worker, os.getppid())

@@ -1,0 +1,140 @@
+"""`serve`: prepare the database, then run the web server and the job process until told to stop."""
+
+import contextlib
+import ctypes
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from types import FrameType
+
+import click
+from flask import Flask
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from survey_app.cli.database import migrate
+from survey_app.cli.failing import faults_named
+from survey_app.config import Settings
+from survey_app.db import Database
+from survey_app.models.access_point import AccessPoint
+from survey_app.models.campaign import Campaign
+from survey_app.models.instrument import InstrumentVersion
+from survey_app.models.office import Office
+from survey_app.models.short_code import form_path
+from survey_app.models.staff import Staff
+from survey_app.web import context
+
+SIGNAL_ON_PARENTS_DEATH = 1  # PR_SET_PDEATHSIG of Linux's prctl
+RESTART_PAUSE_SECONDS = 1.0
+
+
+def web_command(settings: Settings) -> list[str]:
+    return [
+        *(sys.executable, "-m", "gunicorn", "survey_app:create_app()"),
+        *("--bind", f"{settings.host}:{settings.port}"),
+        *("--worker-class", "gthread", "--workers", "1", "--threads", str(settings.threads)),
+        *("--keep-alive", "15", "--timeout", "60", "--graceful-timeout", "20", "--backlog", "2048"),
+        # Request lines hold codes and receipts: errors are logged, accesses never.
+        *("--log-level", "warning", "--no-control-socket"),
+    ]
+
+
+def job_command() -> list[str]:
+    return [sys.executable, "-m", "flask", "--app", "survey_app", "jobs", "run"]
+
+
+def register(app: Flask) -> None:
+    @app.cli.command("serve")
+    def serve() -> None:
+        """Prepare the database and serve until stopped."""
+        settings, database = context.settings(), context.database()
+        with faults_named():
+            prepare(database, settings)
+        for line in announcement(database, settings):
+            click.echo(line)
+        database.engine.dispose()
+        raise click.exceptions.Exit(supervise(settings))
+
+
+def prepare(database: Database, settings: Settings) -> None:
+    migrate(database)
+    with database.reading() as session:
+        is_empty = not any(
+            session.scalar(select(row.id).limit(1)) for row in (Office, Campaign, Staff, InstrumentVersion)
+        )
+    if settings.demo and is_empty:
+        from survey_app.demo.load import load_demo  # it computes figures, so numpy comes with it
+
+        click.echo("Loading the demo …")
+        load_demo(database, settings, context.now())
+
+
+def announcement(database: Database, settings: Settings) -> Iterator[str]:
+    """Say where to begin: a citizen's link, the results, the staff sign-in and its accounts."""
+    with database.reading() as session:
+        code = open_code(session)
+        has_staff = session.scalar(select(Staff.id).limit(1)) is not None
+        has_demo = session.scalar(select(Staff.id).where(Staff.is_demo).limit(1)) is not None
+    url = settings.public_url
+    yield f"Citizen's form     {url}{form_path(code)}" if code else f"Start page         {url}/"
+    yield f"Published results  {url}/results"
+    yield f"Staff sign-in      {url}/staff/sign-in"
+    if has_demo:
+        yield f"Demo accounts      {settings.data_dir / 'demo-accounts.txt'}"
+        with contextlib.suppress(OSError):
+            yield from (settings.data_dir / "demo-accounts.txt").read_text("utf-8").splitlines()
+    elif not has_staff:
+        yield "First account      flask --app survey_app staff create --username NAME --full-name 'FULL NAME'"
+
+
+def open_code(session: Session) -> str | None:
+    today = context.today()
+    return session.scalar(
+        select(AccessPoint.code)
+        .join(Campaign, Campaign.id == AccessPoint.campaign_id)
+        .where(
+            AccessPoint.code.is_not(None),
+            AccessPoint.revoked_on.is_(None),
+            Campaign.opens_on <= today,
+            Campaign.closes_on.is_(None) | (Campaign.closes_on >= today),
+        )
+        .order_by(AccessPoint.id)
+        .limit(1)
+    )
+
+
+def supervise(settings: Settings) -> int:
+    """Run both processes; restart the job process if it dies; end with the web server's exit code."""
+    stopping = False
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        nonlocal stopping
+        stopping = True
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    web, jobs = start(web_command(settings)), start(job_command())
+    try:
+        while not stopping and web.poll() is None:
+            if jobs.poll() is not None:
+                jobs = start(job_command())
+            time.sleep(RESTART_PAUSE_SECONDS)
+    finally:
+        for process in (web, jobs):
+            process.terminate()
+        for process in (web, jobs):
+            process.wait()
+    return 0 if stopping else web.returncode or 1
+
+
+def start(command: list[str]) -> subprocess.Popen[bytes]:
+    # In a session of its own: the terminal's Ctrl-C reaches the supervisor alone, which ends both in order.
+    return subprocess.Popen(command, preexec_fn=end_with_parent, start_new_session=True)  # noqa: S603  # our own words
+
+
+def end_with_parent() -> None:
+    """Ask the kernel to end this process when the supervisor is gone, however it went."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(SIGNAL_ON_PARENTS_DEATH, signal.SIGTERM)

@@ -1,0 +1,42 @@
+"""Make staff accounts; the first administrator of an empty installation comes from here."""
+
+import click
+from flask import Flask
+from sqlalchemy import select
+
+from survey_app.accounts.sign_in import StaffDetails, create_staff
+from survey_app.cli.failing import faults_named
+from survey_app.models.office import Office
+from survey_app.models.staff import ROLES
+from survey_app.web import context
+
+
+def register(app: Flask) -> None:
+    @app.cli.group("staff")
+    def group() -> None:
+        """Look after staff accounts."""
+
+    @group.command("create")
+    @click.option("--username", required=True)
+    @click.option("--full-name", required=True)
+    @click.option("--role", type=click.Choice(ROLES), default="administrator", show_default=True)
+    @click.option("--office", help="Code of the office that bounds the account; left out: all offices.")
+    @click.option(
+        "--password",
+        prompt="Password (at least 12 characters)",
+        hide_input=True,
+        confirmation_prompt=True,
+        help="Asked for when left out, so that it stays out of the shell's history.",
+    )
+    def create(username: str, full_name: str, role: str, office: str | None, password: str) -> None:
+        """Make an account, such as the first administrator."""
+        with faults_named(), context.database().transaction() as session:
+            office_id = None
+            if office is not None:
+                office_id = session.scalar(select(Office.id).where(Office.code == office))
+                if office_id is None:
+                    raise click.BadParameter(f"no office has the code {office!r}", param_hint="--office")
+            create_staff(session, StaffDetails(username, full_name, role, password, office_id), context.now())
+        click.echo(
+            f"The account {username} is made. Sign in at {context.settings().public_url}/staff/sign-in"
+        )

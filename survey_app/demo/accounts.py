@@ -1,0 +1,65 @@
+"""The demo's staff: one account a role, with passwords that only the data folder holds."""
+
+import os
+import secrets
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from survey_app.accounts.sign_in import StaffDetails, create_staff
+from survey_app.config import Settings
+from survey_app.demo.places import PROVINCE_CODE
+from survey_app.models.office import Office
+
+# Two-person rules will ask for an account that has stood for a day: the demo's have.
+STOOD_FOR = timedelta(days=2)
+MANAGED_OFFICE = "MAU-X06"
+PEOPLE = (
+    ("administrator", "demo-admin", "Quản trị minh họa", None),
+    ("campaign_lead", "demo-lead", "Chủ trì khảo sát minh họa", PROVINCE_CODE),
+    ("office_manager", "demo-manager", "Phụ trách đơn vị minh họa", MANAGED_OFFICE),
+)
+
+
+@dataclass(frozen=True)
+class DemoAccount:
+    role: str
+    username: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class DemoAccounts:
+    """One account a role, as written to the data folder."""
+
+    accounts: tuple[DemoAccount, ...]
+
+
+def accounts_file(settings: Settings) -> Path:
+    return settings.data_dir / "demo-accounts.txt"
+
+
+def create_demo_staff(session: Session, settings: Settings, now: datetime) -> DemoAccounts:
+    made = []
+    for role, username, full_name, office_code in PEOPLE:
+        password = settings.demo_password or secrets.token_urlsafe(15)
+        office_id = session.scalar(select(Office.id).where(Office.code == office_code))
+        details = StaffDetails(username, full_name, role, password, office_id, is_demo=True)
+        create_staff(session, details, now - STOOD_FOR)
+        made.append(DemoAccount(role, username, password))
+    return DemoAccounts(tuple(made))
+
+
+def write_accounts(settings: Settings, accounts: DemoAccounts) -> None:
+    """Put the accounts where only the person who runs the service reads them, whole or not at all."""
+    path = accounts_file(settings)
+    draft = path.with_suffix(".new")
+    draft.unlink(missing_ok=True)
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        for account in accounts.accounts:
+            file.write(f"{account.role}\t{account.username}\t{account.password}\n")
+    draft.replace(path)

@@ -1,0 +1,128 @@
+"""Takes the demo out again: all of it, and nothing else."""
+
+from sqlalchemy import Select, delete, exists, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from survey_app.config import Settings
+from survey_app.db import Database
+from survey_app.demo.accounts import accounts_file
+from survey_app.demo.load import INSTRUMENTS
+from survey_app.errors import SurveyError
+from survey_app.models.access_point import AccessPoint, AccessPointDay
+from survey_app.models.campaign import Campaign, SampleCell
+from survey_app.models.instrument import InstrumentVersion
+from survey_app.models.job import Job
+from survey_app.models.office import Counter, DossierCount, Office, OfficeSuccession
+from survey_app.models.publication import Figure, OfficeRelease, Publication, Tally
+from survey_app.models.response import Comment, Response
+from survey_app.models.staff import Staff, StaffSession
+
+DEMO_OFFICES = select(Office.id).where(Office.is_demo)
+DEMO_STAFF = select(Staff.id).where(Staff.is_demo)
+DEMO_CAMPAIGNS = select(Campaign.id).where(Campaign.is_demo)
+DEMO_POINTS = select(AccessPoint.id).where(AccessPoint.campaign_id.in_(DEMO_CAMPAIGNS))
+DEMO_PUBLICATIONS = select(Publication.id).where(Publication.campaign_id.in_(DEMO_CAMPAIGNS))
+
+# In this order no row is left without one that it names.
+DELETIONS = (
+    delete(Figure).where(Figure.publication_id.in_(DEMO_PUBLICATIONS)),
+    delete(Publication).where(Publication.campaign_id.in_(DEMO_CAMPAIGNS)),
+    delete(OfficeRelease).where(OfficeRelease.campaign_id.in_(DEMO_CAMPAIGNS)),
+    delete(Tally).where(Tally.access_point_id.in_(DEMO_POINTS)),
+    delete(Comment).where(Comment.access_point_id.in_(DEMO_POINTS)),
+    delete(Response).where(Response.access_point_id.in_(DEMO_POINTS)),
+    delete(AccessPointDay).where(AccessPointDay.access_point_id.in_(DEMO_POINTS)),
+    delete(AccessPoint).where(AccessPoint.campaign_id.in_(DEMO_CAMPAIGNS)),
+    delete(SampleCell).where(SampleCell.campaign_id.in_(DEMO_CAMPAIGNS)),
+    delete(Campaign).where(Campaign.is_demo),
+    delete(StaffSession).where(StaffSession.staff_id.in_(DEMO_STAFF)),
+    delete(Job).where(Job.owner_id.in_(DEMO_STAFF)),
+    delete(Staff).where(Staff.is_demo),
+    delete(DossierCount).where(DossierCount.office_id.in_(DEMO_OFFICES)),
+    delete(Counter).where(Counter.office_id.in_(DEMO_OFFICES)),
+    delete(OfficeSuccession).where(OfficeSuccession.predecessor_id.in_(DEMO_OFFICES)),
+    delete(Office).where(Office.is_demo),
+)
+
+
+class DemoInUse(SurveyError):
+    """Rows that are not the demo's rest on rows of the demo; `reasons` lists them."""
+
+    def __init__(self, reasons: list[str]) -> None:
+        super().__init__("\n".join(reasons))
+        self.reasons = reasons
+
+
+def remove_demo(database: Database, settings: Settings) -> None:
+    """Remove the demo's rows and files; refuse, with a list, what would tear something real."""
+    with database.transaction() as session:
+        _refuse_if_used(session)
+        files = session.scalars(
+            select(Job.file_name).where(Job.owner_id.in_(DEMO_STAFF), Job.file_name.is_not(None))
+        ).all()
+        for deletion in DELETIONS:
+            session.execute(deletion.execution_options(synchronize_session=False))
+        _remove_instruments(session)
+    for name in files:
+        (settings.files_dir / str(name)).unlink(missing_ok=True)
+    accounts_file(settings).unlink(missing_ok=True)
+
+
+def _refuse_if_used(session: Session) -> None:
+    reasons = [
+        message.format(*names)
+        for message, query in _uses_of_the_demo()
+        for names in sorted(map(tuple, session.execute(query)))
+    ]
+    if reasons:
+        raise DemoInUse(reasons)
+
+
+def _uses_of_the_demo() -> tuple[tuple[str, Select[str, str]], ...]:
+    """Say which rows outside of the demo name one inside it, as two codes each."""
+    below, above, demo = aliased(Office), aliased(Office), aliased(Office)
+    return (
+        (
+            "office {0} stands below {1}, which is of the demo",
+            select(below.code, demo.code)
+            .join(demo, demo.id == below.parent_id)
+            .where(demo.is_demo, ~below.is_demo),
+        ),
+        (
+            "office {1} took over from {0}, and one of the two is of the demo",
+            select(below.code, above.code)
+            .join(OfficeSuccession, OfficeSuccession.predecessor_id == below.id)
+            .join(above, above.id == OfficeSuccession.successor_id)
+            .where(below.is_demo != above.is_demo),
+        ),
+        (
+            "campaign {0} has codes or forms at {1}, an office of the demo",
+            select(Campaign.code, demo.code)
+            .join(AccessPoint, AccessPoint.campaign_id == Campaign.id)
+            .join(demo, demo.id == AccessPoint.office_id)
+            .where(demo.is_demo, ~Campaign.is_demo)
+            .distinct(),
+        ),
+        (
+            "the account {0} is bound to {1}, an office of the demo",
+            select(Staff.username, demo.code)
+            .join(demo, demo.id == Staff.office_id)
+            .where(demo.is_demo, ~Staff.is_demo),
+        ),
+    )
+
+
+def _remove_instruments(session: Session) -> None:
+    """Remove the demo's instrument versions, unless something real asks or follows them."""
+    other = aliased(InstrumentVersion)
+    used_elsewhere = or_(
+        exists().where(Campaign.instrument_version_id == InstrumentVersion.id),
+        exists().where(Response.instrument_version_id == InstrumentVersion.id),
+        exists().where(Tally.instrument_version_id == InstrumentVersion.id),
+        exists().where(other.code == InstrumentVersion.code, other.version > InstrumentVersion.version),
+    )
+    session.execute(
+        delete(InstrumentVersion)
+        .where(InstrumentVersion.code.in_(INSTRUMENTS), InstrumentVersion.version == 1, ~used_elsewhere)
+        .execution_options(synchronize_session=False)
+    )

@@ -1,0 +1,90 @@
+"""The job "posters": codes in, one printable file out. The web worker never loads it, for typst's sake."""
+
+import io
+import os
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, aliased
+
+from survey_app.models import short_code
+from survey_app.models.access_point import AccessPoint
+from survey_app.models.campaign import Campaign
+from survey_app.models.job import Work
+from survey_app.models.office import Counter, Office
+from survey_app.models.vietnamese import sort_key
+from survey_app.prepare.codes.address import plain_address
+from survey_app.prepare.codes.poster import Poster, render_posters
+
+PAGES_A_PART = 400  # one PDF up to here; beyond, an archive of several: memory stays near 150 MB
+
+
+def run(work: Work) -> str | None:
+    """Print the codes named in the arguments that still work; give the file's name, or None if none does."""
+    language = work.arguments["language"]
+    with work.database.reading() as session:
+        posters = _posters(session, work.arguments["access_point_ids"], work.settings.public_url)
+    if not posters:
+        return None
+    parts = _parts(work, posters, language)
+    if len(posters) <= PAGES_A_PART:
+        name = f"to-ma-qr-{work.job_id}.pdf"
+        _write(work.settings.files_dir / name, next(parts))
+    else:
+        name = f"to-ma-qr-{work.job_id}.zip"
+        _write(work.settings.files_dir / name, _archive(parts))
+    return name
+
+
+def _posters(session: Session, access_point_ids: list[int], public_url: str) -> list[Poster]:
+    """Make the posters in the order of offices, then of counters, as they will be handed out."""
+    parent = aliased(Office)
+    rows = session.execute(
+        select(AccessPoint.id, AccessPoint.code, Office, parent.name, Counter.label, Campaign.is_demo)
+        .join(Office, Office.id == AccessPoint.office_id)
+        .join(Campaign, Campaign.id == AccessPoint.campaign_id)
+        .outerjoin(parent, parent.id == Office.parent_id)
+        .outerjoin(Counter, Counter.id == AccessPoint.counter_id)
+        .where(AccessPoint.revoked_on.is_(None), AccessPoint.code.is_not(None))
+    ).all()
+    wanted = set(access_point_ids)
+    chosen = [row for row in rows if row[0] in wanted]
+    chosen.sort(key=lambda row: (row[2].sort_key, row[2].id, sort_key(row[4] or ""), row[0]))
+    return [
+        Poster(
+            office=office.name,
+            counter=counter or "",
+            address=plain_address(public_url),
+            code=code or "",
+            qr_address=short_code.qr_address(public_url, code or ""),
+            office_parent=parent_name,
+            demo=campaign_is_demo or office.is_demo,
+        )
+        for _, code, office, parent_name, counter, campaign_is_demo in chosen
+    ]
+
+
+def _parts(work: Work, posters: list[Poster], language: str) -> Iterator[bytes]:
+    work.report(0, len(posters))
+    for start in range(0, len(posters), PAGES_A_PART):
+        some = posters[start : start + PAGES_A_PART]
+        yield render_posters(some, language)
+        work.report(start + len(some), len(posters))
+
+
+def _archive(parts: Iterator[bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:  # a PDF is compressed already
+        for number, part in enumerate(parts, start=1):
+            archive.writestr(f"{number:02}.pdf", part)
+    return buffer.getvalue()
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Put a whole file in place, or none: a download never meets half of one."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    half = path.with_suffix(".part")
+    half.write_bytes(content)
+    os.replace(half, path)

@@ -1,0 +1,46 @@
+"""What the pages of codes are asked for: which campaign, which offices, which places."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from werkzeug.datastructures import MultiDict
+
+from survey_app.models.campaign import Campaign
+from survey_app.prepare.codes.issue import Place
+
+LONGEST_SEARCH = 100
+_PLACE = re.compile(r"(\d{1,9})-(\d{1,9})")
+
+
+@dataclass(frozen=True, slots=True)
+class CodesRequest:
+    """A campaign, a search among its offices, a page of what was found."""
+
+    campaign_code: str
+    search: str
+    page: int
+
+    @classmethod
+    def read(cls, fields: MultiDict[str, str]) -> "CodesRequest":
+        return cls(
+            fields.get("campaign", ""),
+            fields.get("q", "").strip()[:LONGEST_SEARCH],
+            fields.get("page", 1, type=int),
+        )
+
+    def choose(self, campaigns: list[Campaign]) -> Campaign | None:
+        """Pick the campaign that was asked for, or the first."""
+        named = (campaign for campaign in campaigns if campaign.code == self.campaign_code)
+        return next(named, campaigns[0] if campaigns else None)
+
+
+def place_value(place: Place) -> str:
+    """Write a place as the value of its box: office and counter, 0 for the whole office."""
+    return f"{place.office_id}-{place.counter_id or 0}"
+
+
+def read_places(values: Iterable[str]) -> set[Place]:
+    """Read the boxes that were ticked; what is no box of ours names no place."""
+    found = filter(None, map(_PLACE.fullmatch, values))
+    return {Place(int(match[1]), int(match[2]) or None) for match in found}

@@ -1,0 +1,187 @@
+"""A campaign's results: which publication stands, its parents, and its offices by name."""
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import Row, exists, func, select
+from sqlalchemy.orm import Session
+
+from survey_app.config import VIETNAM_TIME
+from survey_app.errors import NotFound
+from survey_app.models.campaign import Campaign
+from survey_app.models.office import Office
+from survey_app.models.publication import Figure, OfficeRelease, Publication
+from survey_app.publish.shown.figure import ShownFigure, show
+from survey_app.web.charts import Mark, Tick, scale_for
+
+ROWS_A_PAGE = 100
+INDEX = "index"
+
+OfficeLine = Row[int, str, str, int | None]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A campaign with the publication that stands for it, if any."""
+
+    campaign: Campaign
+    publication: Publication | None
+    is_open: bool
+    released_on: date | None  # when its figures last took in answers
+    published_on: date | None
+
+    @property
+    def is_frozen(self) -> bool:
+        return self.publication is not None and self.publication.kind != "running"
+
+
+@dataclass(frozen=True)
+class OfficeFigure:
+    code: str
+    name: str
+    figure: ShownFigure
+    mark: Mark | None
+
+
+@dataclass(frozen=True)
+class OfficeTable:
+    """Offices in the order of their names, on one scale."""
+
+    rows: tuple[OfficeFigure, ...]
+    ticks: tuple[Tick, ...]
+    classes: tuple[str, ...]  # the provenance classes on this page
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What a reader asked to see of a long list."""
+
+    parent_code: str
+    name: str
+    page: int
+
+
+@dataclass(frozen=True)
+class CampaignResults:
+    standing: Standing
+    parents: OfficeTable
+    offices: OfficeTable
+    n_offices: int
+    page: int
+    n_pages: int
+
+    @property
+    def previous_page(self) -> int:
+        return self.page - 1
+
+    @property
+    def next_page(self) -> int:
+        return self.page + 1
+
+
+def list_standings(session: Session, today: date) -> list[Standing]:
+    """List the campaigns that have opened, the latest first."""
+    opened = (
+        select(Campaign).where(Campaign.opens_on <= today).order_by(Campaign.opens_on.desc(), Campaign.id)
+    )
+    return [standing_of(session, campaign, today) for campaign in session.scalars(opened)]
+
+
+def find_standing(session: Session, code: str, today: date) -> Standing:
+    campaign = session.scalar(select(Campaign).where(Campaign.code == code))
+    if campaign is None or campaign.opens_on > today:
+        raise NotFound
+    return standing_of(session, campaign, today)
+
+
+def standing_of(session: Session, campaign: Campaign, today: date) -> Standing:
+    """Give a continuous campaign its running figures, any other its latest frozen ones."""
+    publication = session.scalar(
+        select(Publication)
+        .where(Publication.campaign_id == campaign.id)
+        .order_by(
+            (Publication.kind == "running").desc(), Publication.published_at.desc(), Publication.id.desc()
+        )
+        .limit(1)
+    )
+    released_on = session.scalar(
+        select(func.max(OfficeRelease.released_on)).where(OfficeRelease.campaign_id == campaign.id)
+    )
+    is_open = campaign.closes_on is None or today <= campaign.closes_on
+    published_on = publication.published_at.astimezone(VIETNAM_TIME).date() if publication else None
+    return Standing(campaign, publication, is_open, released_on, published_on)
+
+
+def campaign_results(session: Session, standing: Standing, filters: Filters) -> CampaignResults:
+    """Give the figures of all parents, and one page of those of the offices that were asked for."""
+    if standing.publication is None:
+        nothing = OfficeTable((), (), ())
+        return CampaignResults(standing, nothing, nothing, 0, 1, 1)
+    lines = _offices_with_figures(session, standing.publication.id)
+    above = {line.parent_id for line in lines}
+    parents = [line for line in lines if line.id in above]
+    offices = _chosen([line for line in lines if line.id not in above], parents, filters)
+    n_pages = max(1, -(-len(offices) // ROWS_A_PAGE))
+    page = min(max(1, filters.page), n_pages)
+    on_page = offices[(page - 1) * ROWS_A_PAGE : page * ROWS_A_PAGE]
+    return CampaignResults(
+        standing,
+        parents=_table(session, standing, parents),
+        offices=_table(session, standing, on_page),
+        n_offices=len(offices),
+        page=page,
+        n_pages=n_pages,
+    )
+
+
+def folded(text: str) -> str:
+    """Bring a name to the form in which it is searched: hoà, hòa and Hoa are one, and so are mỹ and mĩ."""
+    bare = "".join(c for c in unicodedata.normalize("NFD", text) if not unicodedata.combining(c))
+    return bare.replace("đ", "d").replace("Đ", "D").casefold().replace("y", "i")
+
+
+def _offices_with_figures(session: Session, publication_id: int) -> Sequence[OfficeLine]:
+    has_index = exists().where(
+        Figure.publication_id == publication_id, Figure.office_id == Office.id, Figure.measure == INDEX
+    )
+    return session.execute(
+        select(Office.id, Office.code, Office.name, Office.parent_id)
+        .where(has_index)
+        .order_by(Office.sort_key, Office.name, Office.id)
+    ).all()
+
+
+def _chosen(lines: list[OfficeLine], parents: list[OfficeLine], filters: Filters) -> list[OfficeLine]:
+    wanted = folded(filters.name).split()
+    if filters.parent_code:
+        parent_ids = {line.id for line in parents if line.code == filters.parent_code}
+        lines = [line for line in lines if line.parent_id in parent_ids]
+    return [line for line in lines if all(word in folded(line.name) for word in wanted)]
+
+
+def _table(session: Session, standing: Standing, lines: Sequence[OfficeLine]) -> OfficeTable:
+    publication, minimum = standing.publication, standing.campaign.minimum_n
+    if publication is None or not lines:
+        return OfficeTable((), (), ())
+    by_office: dict[int, list[ShownFigure]] = {line.id: [] for line in lines}
+    for figure in session.scalars(
+        select(Figure)
+        .where(
+            Figure.publication_id == publication.id,
+            Figure.office_id.in_(list(by_office)),
+            Figure.measure == INDEX,
+        )
+        .order_by(Figure.provenance)
+    ):
+        by_office[figure.office_id].append(show(figure, minimum, minimum))
+    figures = [(line, figure) for line in lines for figure in by_office[line.id]]
+    scale = scale_for(figure.limits for _, figure in figures)
+    return OfficeTable(
+        rows=tuple(
+            OfficeFigure(line.code, line.name, figure, scale.mark(figure.limits)) for line, figure in figures
+        ),
+        ticks=scale.ticks,
+        classes=tuple(sorted({figure.provenance for _, figure in figures})),
+    )

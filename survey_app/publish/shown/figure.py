@@ -1,0 +1,82 @@
+"""One figure in words and digits, or the reason why it is not shown."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal
+
+from survey_app.models.publication import Figure
+from survey_app.publish.suppression import is_hidden
+from survey_app.web.charts import Measured
+from survey_app.web.formatting import count_text, percent_text, range_text
+
+NO_BREAK = "\N{NO-BREAK SPACE}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShownFigure:
+    """What a page may say about a figure; digits are empty where it may not."""
+
+    measure: str
+    provenance: str
+    state: Literal["shown", "hidden", "not_estimable"]
+    reason: str | None
+    minimum: int
+    is_hidden_in_public: bool
+    released_on: date
+    is_model_based: bool  # an opt-in range, never a confidence interval
+    population: str
+    value: str = ""
+    range: str = ""
+    n: str = ""
+    coverage: str = ""
+    in_hundred: tuple[int, int, int] = (0, 0, 0)  # low, value, high of 100 answers
+    n_all_satisfied: str = ""  # how many answers, when each of them is satisfied
+    n_effective: str = ""
+    degrees_of_freedom: int = 0
+    limits: tuple[float, float, float] | None = None  # low, value, high: for the picture and the order
+
+    def measured(self, label: str) -> Measured:
+        """Give the figure's row in a chart: the digits of the table, nothing else."""
+        digits = f"{self.value} ({self.range}), n{NO_BREAK}={NO_BREAK}{self.n}" if self.limits else "–"
+        return Measured(label, digits, self.limits)
+
+
+def show(figure: Figure, minimum: int, public_minimum: int) -> ShownFigure:
+    """Turn a stored figure into what may be read of it where `minimum` people are needed."""
+    population = "" if figure.population_size is None else count_text(figure.population_size)
+    hidden = is_hidden(figure, minimum)
+    digits: dict[str, Any] = {} if hidden else _digits(figure)
+    return ShownFigure(
+        measure=figure.measure,
+        provenance=figure.provenance,
+        state="hidden" if hidden else "not_estimable" if figure.value is None else "shown",
+        reason=None if hidden else figure.reason,
+        minimum=minimum,
+        is_hidden_in_public=is_hidden(figure, public_minimum),
+        released_on=figure.released_on,
+        is_model_based=figure.sampling_basis == "opt_in",
+        population=population,
+        **digits,
+    )
+
+
+def _digits(figure: Figure) -> dict[str, Any]:
+    counts: dict[str, Any] = {"n": count_text(figure.n_respondents)}
+    if figure.measure.startswith("item:"):
+        counts["n"] = count_text(figure.n_answers)
+    if figure.population_size:
+        counts["coverage"] = percent_text(figure.n_respondents / figure.population_size)
+    if figure.value is None or figure.low is None or figure.high is None:
+        return counts
+    limits = (figure.low, figure.value, figure.high)
+    low, value, high = (round(100 * limit) for limit in limits)
+    return {
+        **counts,
+        "value": percent_text(figure.value),
+        "range": range_text(figure.low, figure.high),
+        "in_hundred": (low, value, high),
+        "n_all_satisfied": count_text(figure.n_answers) if figure.value == 1 else "",
+        "n_effective": count_text(round(figure.effective_sample_size or 0)),
+        "degrees_of_freedom": figure.degrees_of_freedom,
+        "limits": limits,
+    }

@@ -1,0 +1,110 @@
+"""An installation that starts empty gets its offices, instruments and campaigns from the command line."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from flask import Flask
+from sqlalchemy import func, select
+
+from survey_app.models.campaign import Campaign
+from survey_app.models.instrument import InstrumentVersion
+from survey_app.models.office import DossierCount, Office
+from survey_app.prepare.instruments.definition_file import SHIPPED
+
+OFFICES = """\
+code,name,kind,parent_code,valid_from,valid_until,counters,successors
+A,Trung tâm xã A,commune_section,,2025-07-01,,Quầy số 1,
+B,Trung tâm xã B,commune_section,,2025-07-01,,,
+"""
+DEFINITION = SHIPPED / "counter_short.yaml"
+CAMPAIGN = (
+    *("campaign", "create", "--code", "tai-quay", "--title", "Khảo sát tại quầy"),
+    *("--title-en", "Counter survey", "--instrument", "counter_short", "--opens-on", "2026-01-01"),
+    *("--controller-name", "Sở Nội vụ", "--controller-address", "số 1", "--controller-phone", "0200"),
+    *("--retention-years", "5"),
+)
+
+
+def run(app: Flask, *arguments: str | Path) -> Result:
+    return app.test_cli_runner().invoke(args=[str(argument) for argument in arguments])
+
+
+def written(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "file.csv"
+    path.write_text(text, "utf-8")
+    return path
+
+
+def test_empty_installation_is_set_up(app: Flask, tmp_path: Path) -> None:
+    dossiers = "office_code,month,n_settled\nA,2026-01,300\n"
+    for arguments in (
+        ("office", "import", written(tmp_path, OFFICES)),
+        ("instrument", "publish", DEFINITION),
+        CAMPAIGN,
+    ):
+        result = run(app, *arguments)
+        assert (result.exit_code, result.stderr) == (0, ""), result.output
+    assert run(app, "dossier", "import", written(tmp_path, dossiers)).exit_code == 0
+    with app.extensions["database"].reading() as session:
+        assert list(session.scalars(select(Office.code).order_by(Office.code))) == ["A", "B"]
+        assert session.scalars(select(DossierCount.n_settled)).all() == [300]
+        campaign = session.scalars(select(Campaign)).one()
+        version = session.scalars(select(InstrumentVersion)).one()
+    assert (campaign.code, campaign.opens_on) == ("tai-quay", date(2026, 1, 1))
+    assert (campaign.closes_on, campaign.minimum_n, campaign.is_demo) == (None, 10, False)
+    assert campaign.instrument_version_id == version.id
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_broken_file_is_told_line_by_line_and_leaves_nothing(app: Flask, tmp_path: Path) -> None:
+    broken = OFFICES.replace("2025-07-01", "hôm qua").replace("B,Trung", "A,Trung")
+    result = run(app, "office", "import", written(tmp_path, broken))
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    assert [line.split(":")[0] for line in result.stderr.splitlines()] == [
+        "line 2, code",
+        "line 2, valid_from",
+        "line 3, code",
+        "line 3, valid_from",
+    ]
+    with app.extensions["database"].reading() as session:
+        assert session.scalar(select(func.count(Office.id))) == 0
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_definition_is_checked_without_publishing(app: Flask, tmp_path: Path) -> None:
+    assert run(app, "instrument", "check", DEFINITION).exit_code == 0
+    text = DEFINITION.read_text("utf-8")
+    line = text.splitlines().index("version: 1") + 1
+    broken = written(tmp_path, text.replace("version: 1", "version: 0\nsize: 2"))
+    for command in ("check", "publish"):
+        result = run(app, "instrument", command, broken)
+        assert result.exit_code == 1
+        told = [fault.split(":")[0] for fault in result.stderr.splitlines()]
+        assert told == [f"line {line}, version", f"line {line + 1}, size"]
+    with app.extensions["database"].reading() as session:
+        assert session.scalar(select(func.count(InstrumentVersion.id))) == 0
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_campaign_follows_a_newer_version(app: Flask, tmp_path: Path) -> None:
+    run(app, "instrument", "publish", DEFINITION)
+    run(app, *CAMPAIGN)
+    newer = DEFINITION.read_text("utf-8").replace("version: 1", "version: 2")
+    assert run(app, "campaign", "follow", "--code", "tai-quay", "--instrument-version", "2").exit_code == 1
+    assert run(app, "instrument", "publish", written(tmp_path, newer)).exit_code == 0
+    assert run(app, "campaign", "follow", "--code", "tai-quay", "--instrument-version", "2").exit_code == 0
+    with app.extensions["database"].reading() as session:
+        asked = select(InstrumentVersion.version).join(
+            Campaign, Campaign.instrument_version_id == InstrumentVersion.id
+        )
+        assert session.scalars(asked).all() == [2]
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_refused_campaign_is_told_reason_by_reason(app: Flask) -> None:
+    result = run(app, *CAMPAIGN, "--minimum-n", "4")
+    assert result.exit_code == 1
+    assert [line.split(":")[0] for line in result.stderr.splitlines()] == ["minimum_n", "instrument"]
