@@ -21,6 +21,7 @@ INITDB_OPTIONS = ("--encoding=UTF8", "--locale=C", "--no-sync")
 START_SECONDS = 60
 # The ordinary tests lose nothing when the machine stops, so they need not wait for its disk.
 FORGETFUL = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+IMPATIENT = "lock_timeout=10s"  # two connections of one test that wait for each other fail, not hang
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def running_server(programs: Path, *, durable: bool = False) -> Iterator[Server]
         if made.returncode != 0:
             raise RuntimeError(f"initdb failed:\n{made.stdout}{made.stderr}")
         port = free_port()
-        choices = ("listen_addresses=127.0.0.1", f"port={port}", "unix_socket_directories=", "timezone=UTC")
+        choices = ("listen_addresses=127.0.0.1", f"port={port}", "unix_socket_directories=", IMPATIENT)
         options = [word for choice in choices + (() if durable else FORGETFUL) for word in ("-c", choice)]
         with log.open("wb") as output:
             process = subprocess.Popen(

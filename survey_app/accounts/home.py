@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from survey_app.models.office import Office
@@ -16,9 +16,9 @@ def starting_offices(session: Session, staff: Staff, today: date) -> list[Office
     return tops + _existing(session, Office.parent_id == tops[0].id, today) if len(tops) == 1 else tops
 
 
-def _existing(session: Session, condition: object, today: date) -> list[Office]:
+def _existing(session: Session, condition: ColumnElement[bool], today: date) -> list[Office]:
     exists_today = (Office.valid_from <= today) & or_(
         Office.valid_until.is_(None), Office.valid_until >= today
     )
-    query = select(Office).where(condition, exists_today).order_by(Office.sort_key, Office.id)  # type: ignore[arg-type]
+    query = select(Office).where(condition, exists_today).order_by(Office.sort_key, Office.id)
     return list(session.scalars(query))

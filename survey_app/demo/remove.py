@@ -1,6 +1,6 @@
 """Takes the demo out again: all of it, and nothing else."""
 
-from sqlalchemy import Select, delete, exists, or_, select
+from sqlalchemy import delete, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from survey_app.config import Settings
@@ -45,6 +45,39 @@ DELETIONS = (
 )
 
 
+# Which rows outside of the demo name one inside it, as two codes each.
+below, above, of_demo = aliased(Office), aliased(Office), aliased(Office)
+USES = (
+    (
+        "office {0} stands below {1}, which is of the demo",
+        select(below.code, of_demo.code)
+        .join(of_demo, of_demo.id == below.parent_id)
+        .where(of_demo.is_demo, ~below.is_demo),
+    ),
+    (
+        "office {1} took over from {0}, and one of the two is of the demo",
+        select(below.code, above.code)
+        .join(OfficeSuccession, OfficeSuccession.predecessor_id == below.id)
+        .join(above, above.id == OfficeSuccession.successor_id)
+        .where(below.is_demo != above.is_demo),
+    ),
+    (
+        "campaign {0} has codes or forms at {1}, an office of the demo",
+        select(Campaign.code, of_demo.code)
+        .join(AccessPoint, AccessPoint.campaign_id == Campaign.id)
+        .join(of_demo, of_demo.id == AccessPoint.office_id)
+        .where(of_demo.is_demo, ~Campaign.is_demo)
+        .distinct(),
+    ),
+    (
+        "the account {0} is bound to {1}, an office of the demo",
+        select(Staff.username, of_demo.code)
+        .join(of_demo, of_demo.id == Staff.office_id)
+        .where(of_demo.is_demo, ~Staff.is_demo),
+    ),
+)
+
+
 class DemoInUse(SurveyError):
     """Rows that are not the demo's rest on rows of the demo; `reasons` lists them."""
 
@@ -71,45 +104,11 @@ def remove_demo(database: Database, settings: Settings) -> None:
 def _refuse_if_used(session: Session) -> None:
     reasons = [
         message.format(*names)
-        for message, query in _uses_of_the_demo()
+        for message, query in USES
         for names in sorted(map(tuple, session.execute(query)))
     ]
     if reasons:
         raise DemoInUse(reasons)
-
-
-def _uses_of_the_demo() -> tuple[tuple[str, Select[str, str]], ...]:
-    """Say which rows outside of the demo name one inside it, as two codes each."""
-    below, above, demo = aliased(Office), aliased(Office), aliased(Office)
-    return (
-        (
-            "office {0} stands below {1}, which is of the demo",
-            select(below.code, demo.code)
-            .join(demo, demo.id == below.parent_id)
-            .where(demo.is_demo, ~below.is_demo),
-        ),
-        (
-            "office {1} took over from {0}, and one of the two is of the demo",
-            select(below.code, above.code)
-            .join(OfficeSuccession, OfficeSuccession.predecessor_id == below.id)
-            .join(above, above.id == OfficeSuccession.successor_id)
-            .where(below.is_demo != above.is_demo),
-        ),
-        (
-            "campaign {0} has codes or forms at {1}, an office of the demo",
-            select(Campaign.code, demo.code)
-            .join(AccessPoint, AccessPoint.campaign_id == Campaign.id)
-            .join(demo, demo.id == AccessPoint.office_id)
-            .where(demo.is_demo, ~Campaign.is_demo)
-            .distinct(),
-        ),
-        (
-            "the account {0} is bound to {1}, an office of the demo",
-            select(Staff.username, demo.code)
-            .join(demo, demo.id == Staff.office_id)
-            .where(demo.is_demo, ~Staff.is_demo),
-        ),
-    )
 
 
 def _remove_instruments(session: Session) -> None:

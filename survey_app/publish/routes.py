@@ -107,4 +107,4 @@ def _with_pictures(classes: list[ClassResults]) -> list[tuple[ClassResults, Char
 def _picture(found: ClassResults) -> Chart:
     index = found.index.measured(_("Satisfaction index"))
     factors = [part.figure.measured(part.label) for part in found.factors]
-    return draw(_("Satisfaction with its range, as a dot on a line"), [index, *factors])
+    return draw(_("Satisfaction with its range, as a dot on a line"), [index, *factors], found.scale)

@@ -8,7 +8,7 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-LEFT, RIGHT = 4.0, 96.0  # percent of the width that the scale takes: a dot at its end is drawn whole
+LEFT, RIGHT = 7.0, 93.0  # percent of the width that the scale takes: a label at its end is drawn whole
 LETTERS_A_LINE = 40  # what surely fits a phone
 LINE, WHISKER, GAP, AXIS = 21, 20, 16, 24  # heights in pixels
 NARROWEST = 0.2  # no scale is narrower: small differences must not look large
@@ -100,9 +100,10 @@ def scale_for(ranges: Iterable[tuple[float, float, float] | None], target: float
     return Scale(max(0.0, min(start, end - NARROWEST)), end)
 
 
-def draw(title: str, shown: Sequence[Measured], target: float | None = None, target_label: str = "") -> Chart:
-    """Place the rows one under the other on a scale of their own."""
-    scale = scale_for([one.range for one in shown], target)
+def draw(
+    title: str, shown: Sequence[Measured], scale: Scale, target: float | None = None, target_label: str = ""
+) -> Chart:
+    """Place the rows one under the other on one scale."""
     rows: list[Row] = []
     y = 0
     for one in shown:

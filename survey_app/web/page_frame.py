@@ -55,5 +55,3 @@ def teach(app: Flask) -> None:
         other_language_link=other_language_link,
         style_address=style_address,
     )
-    # TEMPORARY while rooms are being written: an address of a page that is not there yet leads nowhere.
-    app.url_build_error_handlers.append(lambda error, endpoint, values: f"#missing-{endpoint}")

@@ -6,6 +6,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import typst
 from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
@@ -18,7 +19,8 @@ from survey_app.models.vietnamese import sort_key
 from survey_app.prepare.codes.address import plain_address
 from survey_app.prepare.codes.poster import Poster, render_posters
 
-PAGES_A_PART = 400  # one PDF up to here; beyond, an archive of several: memory stays near 150 MB
+PAGES_A_PART = 400  # one PDF up to here; beyond, an archive of several: memory stays near 250 MB
+COMPILATIONS_REMEMBERED = 12
 
 
 def run(work: Work) -> str | None:
@@ -71,7 +73,14 @@ def _parts(work: Work, posters: list[Poster], language: str) -> Iterator[bytes]:
     for start in range(0, len(posters), PAGES_A_PART):
         some = posters[start : start + PAGES_A_PART]
         yield render_posters(some, language)
+        _forget_drawings()
         work.report(start + len(some), len(posters))
+
+
+def _forget_drawings() -> None:
+    """Make typst let go of what it drew: it keeps that over ten compilations, a gigabyte after 5,000 pages."""
+    for _ in range(COMPILATIONS_REMEMBERED):
+        typst.compile(b"")
 
 
 def _archive(parts: Iterator[bytes]) -> bytes:

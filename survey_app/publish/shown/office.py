@@ -13,7 +13,7 @@ from survey_app.models.instrument import InstrumentVersion
 from survey_app.models.office import Office
 from survey_app.models.publication import Figure, Publication
 from survey_app.publish.shown.figure import ShownFigure, show
-from survey_app.web.charts import Mark, Scale, Tick, scale_for
+from survey_app.web.charts import Mark, Scale, scale_for
 
 
 @dataclass(frozen=True)
@@ -33,15 +33,21 @@ class ClassResults:
 
     provenance: str
     index: ShownFigure
-    ticks: tuple[Tick, ...]
+    scale: Scale  # of all its pictures
     factors: tuple[Part, ...]
     items: tuple[Part, ...]
     apart: tuple[Part, ...]  # questions that are reported, but not in the index
 
     @property
     def look_first(self) -> Part | None:
-        """Give the question of the index with the lowest satisfaction."""
-        return next(iter(lowest_first(part for part in self.items if part.figure.limits)), None)
+        """Give the question of the index with the lowest satisfaction, if anybody was not satisfied."""
+        unsatisfied = [part for part in self.items if part.figure.limits and not part.figure.n_all_satisfied]
+        return next(iter(lowest_first(unsatisfied)), None)
+
+    @property
+    def has_parts(self) -> bool:
+        """Whether any factor or question has a figure to show."""
+        return any(part.figure.limits for part in (*self.factors, *self.items, *self.apart))
 
 
 def find_office(session: Session, code: str) -> Office:
@@ -88,7 +94,7 @@ def _class_results(figures: dict[str, ShownFigure], definition: Definition, lang
     return ClassResults(
         provenance=index.provenance,
         index=index,
-        ticks=scale.ticks,
+        scale=scale,
         factors=tuple(factors),
         items=tuple(part for part, in_index in items if in_index),
         apart=tuple(part for part, in_index in items if not in_index),

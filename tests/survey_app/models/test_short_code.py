@@ -32,9 +32,7 @@ def test_alphabet_has_a_prime_number_of_symbols_and_none_that_look_alike() -> No
 
 
 def test_alphabet_holds_nothing_that_a_vietnamese_keyboard_turns_into_another_letter_but_dd() -> None:
-    assert not set(ALPHABET) & set(
-        "AEIOUYW"
-    )
+    assert not set(ALPHABET) & set("AEIOUYW")
     assert normalise("đ2Đ3") == "DD2DD3"
 
 

@@ -1,0 +1,86 @@
+"""The real server in processes of its own, for tests that kill it, load it or look at it in a browser."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+
+from survey_app.cli.serve import web_command
+from survey_app.config import Settings
+
+ROOT = Path(__file__).parents[1]
+
+
+def environment(settings: Settings, port: int, **more: str) -> dict[str, str]:
+    """Give what a child process needs to read the same settings again."""
+    return {
+        **os.environ,
+        "DATA_DIR": str(settings.data_dir),
+        "DATABASE_URL": settings.database_url,
+        "PORT": str(port),
+        "DEMO": "no",
+        **more,
+    }
+
+
+@contextmanager
+def started(
+    command: list[str], environment: dict[str, str], within: float = 60.0
+) -> Iterator[subprocess.Popen]:
+    """Start a server and wait until /healthz answers; at the end stop it and all that it started."""
+    process = subprocess.Popen(command, env=environment, cwd=ROOT, stdout=subprocess.DEVNULL)
+    try:
+        wait_until_ready(int(environment["PORT"]), process, within)
+        yield process
+    finally:
+        end(process, signal.SIGTERM)
+
+
+def web(settings: Settings, port: int) -> list[str]:
+    """Give the command of the web server alone, as `serve` starts it."""
+    command = web_command(settings)
+    command[command.index("--bind") + 1] = f"127.0.0.1:{port}"
+    return command
+
+
+def service() -> list[str]:
+    """Give the command of the whole service."""
+    return [sys.executable, "-m", "flask", "--app", "survey_app", "serve"]
+
+
+def wait_until_ready(port: int, process: subprocess.Popen, within: float) -> None:
+    until = time.monotonic() + within
+    while time.monotonic() < until:
+        if process.poll() is not None:
+            raise RuntimeError(f"the server ended with {process.returncode}")
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.05)
+    raise RuntimeError(f"the server was not ready within {within} s")
+
+
+def end(process: subprocess.Popen, how: signal.Signals) -> None:
+    """Signal a server; with SIGKILL also everything it started, so that nothing gets to tidy up."""
+    try:
+        family = [*psutil.Process(process.pid).children(recursive=True), psutil.Process(process.pid)]
+    except psutil.NoSuchProcess:
+        return
+    if how is signal.SIGKILL:
+        for member in family:
+            member.kill()
+    else:
+        process.send_signal(how)
+    _gone, alive = psutil.wait_procs(family, timeout=30)
+    for member in alive:
+        member.kill()
+    process.wait()

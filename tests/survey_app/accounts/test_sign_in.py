@@ -1,0 +1,144 @@
+"""Making accounts, proving a password, opening and closing sessions."""
+
+import unicodedata
+from datetime import timedelta
+
+import pytest
+from argon2 import PasswordHasher
+from sqlalchemy import func, select
+
+from survey_app.accounts import sign_in as accounts
+from survey_app.accounts.sign_in import StaffDetails, check_password, create_staff, sign_in, sign_out
+from survey_app.errors import AccountRefused
+from survey_app.models.staff import Staff, StaffSession
+from survey_app.web.access import find_by_token
+from tests import factories
+from tests.factories import MOMENT
+
+PASSWORD = "một mật khẩu đủ dài"
+
+
+def details(**given):
+    return StaffDetails(
+        **{
+            "username": "an.nguyen",
+            "full_name": "Nguyễn Văn An",
+            "role": "campaign_lead",
+            "password": PASSWORD,
+        }
+        | given
+    )
+
+
+@pytest.fixture
+def session(database):
+    with database.transaction() as session:
+        yield session
+
+
+def test_right_name_and_password_give_a_proof_and_then_a_session(session):
+    staff = create_staff(session, details(), MOMENT)
+    proof = check_password(session, "an.nguyen", PASSWORD)
+    token = sign_in(session, proof, MOMENT)
+    assert find_by_token(session, token, MOMENT).id == staff.id
+    assert proof.renewed_hash is None
+
+
+@pytest.mark.parametrize(
+    ("username", "password"),
+    [("an.nguyen", "một mật khẩu khác"), ("nobody", PASSWORD), ("", PASSWORD), ("an\0nguyen", PASSWORD)],
+)
+def test_wrong_name_or_password_proves_nothing(session, username, password):
+    create_staff(session, details(), MOMENT)
+    assert check_password(session, username, password) is None
+
+
+def test_disabled_account_proves_nothing(session):
+    create_staff(session, details(), MOMENT).disabled_at = MOMENT
+    session.flush()
+    assert check_password(session, "an.nguyen", PASSWORD) is None
+
+
+def test_account_without_a_usable_hash_is_not_opened_by_any_password(session):
+    factories.staff(session, username="imported", password_hash="!")
+    assert check_password(session, "imported", "!") is None
+
+
+def test_unknown_name_costs_one_verification_of_the_same_strength(session, monkeypatch):
+    class Counting(PasswordHasher):
+        verified = []
+
+        def verify(self, stored, password):
+            self.verified.append(stored)
+            return super().verify(stored, password)
+
+    assert not accounts._HASHER.check_needs_rehash(accounts._NOBODYS_HASH)
+    monkeypatch.setattr(accounts, "_HASHER", Counting(time_cost=1, memory_cost=64, parallelism=1))
+    check_password(session, "nobody", PASSWORD)
+    assert len(Counting.verified) == 1
+
+
+def test_name_is_found_in_any_case_and_password_in_any_composition(session):
+    create_staff(session, details(), MOMENT)
+    assert check_password(session, " An.NGUYEN ", unicodedata.normalize("NFD", PASSWORD))
+
+
+def test_hash_of_weaker_parameters_is_renewed_at_sign_in(session):
+    weak = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1).hash(PASSWORD)
+    staff = factories.staff(session, username="old", password_hash=weak)
+    sign_in(session, check_password(session, "old", PASSWORD), MOMENT)
+    assert not accounts._HASHER.check_needs_rehash(staff.password_hash)
+    assert check_password(session, "old", PASSWORD)
+
+
+def test_database_holds_neither_the_password_nor_the_token(session):
+    staff = create_staff(session, details(), MOMENT)
+    token = sign_in(session, check_password(session, "an.nguyen", PASSWORD), MOMENT)
+    assert staff.password_hash.startswith("$argon2id$")
+    assert token.encode() not in session.scalar(select(StaffSession.token_hash))
+    assert PASSWORD not in repr(details())
+
+
+def test_session_ends_after_twelve_hours_and_is_swept_at_the_next_sign_in(session):
+    create_staff(session, details(), MOMENT)
+    proof = check_password(session, "an.nguyen", PASSWORD)
+    token = sign_in(session, proof, MOMENT)
+    later = MOMENT + timedelta(hours=12)
+    assert find_by_token(session, token, later - timedelta(seconds=1))
+    assert find_by_token(session, token, later) is None
+    sign_in(session, proof, later)
+    assert session.scalar(select(func.count()).select_from(StaffSession)) == 1
+
+
+def test_signing_out_ends_one_session_and_no_other(session):
+    create_staff(session, details(), MOMENT)
+    proof = check_password(session, "an.nguyen", PASSWORD)
+    here, elsewhere = sign_in(session, proof, MOMENT), sign_in(session, proof, MOMENT)
+    sign_out(session, here)
+    assert find_by_token(session, here, MOMENT) is None
+    assert find_by_token(session, elsewhere, MOMENT)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "why"),
+    [
+        ({"password": "ngắn quá"}, "12 characters"),
+        ({"password": "e\u0302\u0303" * 11}, "12 characters"),
+        ({"username": "  "}, "username"),
+        ({"username": "an nguyen"}, "blanks"),
+        ({"full_name": " "}, "full name"),
+        ({"role": "king"}, "role"),
+        ({"role": "office_manager"}, "needs an office"),
+        ({"office_id": 999}, "no office 999"),
+    ],
+)
+def test_account_that_cannot_be_is_refused_with_the_reason(session, wrong, why):
+    with pytest.raises(AccountRefused, match=why):
+        create_staff(session, details(**wrong), MOMENT)
+    assert session.scalar(select(func.count()).select_from(Staff)) == 0
+
+
+def test_username_is_taken_in_any_case(session):
+    create_staff(session, details(), MOMENT)
+    with pytest.raises(AccountRefused, match="taken"):
+        create_staff(session, details(username="An.Nguyen"), MOMENT)

@@ -1,0 +1,98 @@
+"""Kill -9 of the server under load, 20 times: what was acknowledged is there, once."""
+
+import contextlib
+import http.client
+import random
+import re
+import signal
+import subprocess
+import threading
+import time
+from types import SimpleNamespace
+from urllib.parse import urlencode
+
+import pytest
+from sqlalchemy import func, select
+
+from survey_app.models.access_point import AccessPointDay
+from survey_app.models.response import Response
+from survey_app.web.context import system_clock
+from tests import factories, running_server
+
+CRASHES = 20
+PHONES = 6
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+@pytest.fixture
+def hall(database):
+    """An access point that is open today by the real clock, which the server goes by."""
+    with database.transaction() as session:
+        version = factories.instrument_version(session)
+        campaign = factories.campaign(
+            session, instrument_version_id=version.id, opens_on=system_clock().date().replace(day=1)
+        )
+        point = factories.access_point(session, campaign_id=campaign.id)
+    return SimpleNamespace(code=point.code)
+
+
+class Phone(threading.Thread):
+    """Fills in one form after the other, and sends a form again until it is acknowledged."""
+
+    def __init__(self, port, code, seed):
+        super().__init__(daemon=True)
+        self.port, self.path, self.rng = port, f"/s/{code}", random.Random(seed)
+        self.acknowledged = {}  # sealed key → where its thank-you page is
+        self.goes_on = True
+
+    def run(self):
+        while self.goes_on:
+            body = self.ask("GET")
+            key = re.search(rb'name="form-key" value="([^"]+)"', body)[1].decode()
+            form = urlencode({"form-key": key, "q1": self.rng.choice("12345"), "form-comment": "Tốt"})
+            self.acknowledged[key] = self.ask("POST", form)
+
+    def ask(self, method, form=None):
+        while True:
+            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+            try:
+                with contextlib.closing(connection):
+                    connection.request(method, self.path, form, FORM)
+                    answer = connection.getresponse()
+                    body = answer.read()
+            except (OSError, http.client.HTTPException):
+                time.sleep(0.05)  # the server is down: as a phone does, try again
+                continue
+            if answer.status in (200, 303):
+                return answer.headers["Location"] if method == "POST" else body
+            assert answer.status == 503, answer.status
+
+
+def test_twenty_crashes_lose_no_acknowledged_response_and_double_none(hall, settings, database, free_port):
+    phones = [Phone(free_port, hall.code, seed) for seed in range(PHONES)]
+    environment, command = (
+        running_server.environment(settings, free_port),
+        running_server.web(settings, free_port),
+    )
+    rng = random.Random(20)
+    for phone in phones:
+        phone.start()
+    for _ in range(CRASHES):
+        server = subprocess.Popen(
+            command, env=environment, cwd=running_server.ROOT, stderr=subprocess.DEVNULL
+        )
+        running_server.wait_until_ready(free_port, server, 30)
+        time.sleep(rng.uniform(0.05, 0.4))
+        running_server.end(server, signal.SIGKILL)
+    with running_server.started(command, environment):
+        for phone in phones:
+            phone.goes_on = False
+        for phone in phones:
+            phone.join(30)
+            assert not phone.is_alive()
+    acknowledged = {key: place for phone in phones for key, place in phone.acknowledged.items()}
+    assert len(acknowledged) > CRASHES * PHONES
+    assert len(set(acknowledged.values())) == len(acknowledged)
+    with database.reading() as session:
+        assert session.scalar(select(func.count()).select_from(Response)) == len(acknowledged)
+        assert session.scalar(select(func.sum(AccessPointDay.n_received))) == len(acknowledged)

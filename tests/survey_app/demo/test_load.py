@@ -1,0 +1,139 @@
+"""The demo is loaded whole or not at all, and only into a database that holds nothing."""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from survey_app.accounts.sign_in import check_password
+from survey_app.config import Settings
+from survey_app.db import Database
+from survey_app.demo.load import load_demo
+from survey_app.errors import AccountRefused, NotEmpty
+from survey_app.models.base import Base
+from survey_app.models.campaign import Campaign
+from survey_app.models.office import Office
+from survey_app.models.publication import Figure
+from survey_app.models.response import Comment, Response
+from survey_app.models.staff import ROLES, Staff
+from survey_app.publish.due import due_offices
+from survey_app.publish.release import release_due
+from tests import factories
+
+OF_MAU = Office.code.startswith("MAU")
+ENDED = Office.valid_until == date(2025, 6, 30)
+
+
+def n_rows(session: Session, *condition: object) -> int:
+    return session.scalar(select(func.count(Office.id)).where(*condition)) or 0  # type: ignore[arg-type]
+
+
+def test_demo_is_whole_on_both_databases(database: Database, settings: Settings) -> None:
+    load_demo(database, settings, factories.MOMENT)
+    with database.reading() as session:
+        kinds = session.execute(select(Office.kind, func.count()).where(OF_MAU).group_by(Office.kind))
+        assert dict(map(tuple, kinds)) == {
+            "province": 1,
+            "provincial_centre": 1,
+            "district_section": 9,
+            "commune_section": 141 + 40,
+        }
+        assert n_rows(session, OF_MAU, ENDED, Office.kind == "district_section") == 9
+        assert n_rows(session, OF_MAU, ENDED, Office.kind == "commune_section") == 141
+        assert n_rows(session, OF_MAU, Office.valid_from == date(2025, 7, 1)) == 40
+        assert n_rows(session, ~OF_MAU) == 3 + 30
+        for row in (Office, Campaign, Staff):
+            assert session.scalars(select(row.id).where(~row.is_demo)).all() == []
+        assert session.scalar(select(func.count()).select_from(Comment)) in range(24, 80)
+        assert due_offices(session, factories.DAY) == []
+
+
+def test_accounts_are_written_where_nobody_else_reads(database: Database, settings: Settings) -> None:
+    accounts = load_demo(database, settings, factories.MOMENT).accounts
+    path = settings.data_dir / "demo-accounts.txt"
+    assert path.stat().st_mode & 0o777 == 0o600
+    lines = [line.split("\t") for line in path.read_text("utf-8").splitlines()]
+    assert lines == [[account.role, account.username, account.password] for account in accounts]
+    assert [account.role for account in accounts] == list(ROLES)
+    with database.reading() as session:
+        assert all(check_password(session, account.username, account.password) for account in accounts)
+        created = set(session.scalars(select(Staff.created_at)))
+        scopes = select(Office.code).join(Staff, Staff.office_id == Office.id).order_by(Staff.id)
+        assert session.scalars(scopes).all() == ["MAU", "MAU-X06"]
+    assert created == {factories.MOMENT - timedelta(days=2)}
+
+
+@pytest.mark.parametrize(
+    "used",
+    [factories.office, factories.campaign, factories.staff, factories.instrument_version],
+    ids=["office", "campaign", "staff", "instrument"],
+)
+def test_database_that_holds_anything_is_never_seeded(
+    database: Database, settings: Settings, used: Callable[[Session], object]
+) -> None:
+    with database.transaction() as session:
+        used(session)
+        before = row_counts(session)
+    with pytest.raises(NotEmpty):
+        load_demo(database, settings, factories.MOMENT)
+    with database.reading() as session:
+        assert row_counts(session) == before
+    assert not (settings.data_dir / "demo-accounts.txt").exists()
+
+
+def row_counts(session: Session) -> dict[str, int]:
+    tables = Base.metadata.sorted_tables
+    return {table.name: session.scalar(select(func.count()).select_from(table)) or 0 for table in tables}
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_same_day_gives_the_same_demo(demo: Database, database: Database, settings: Settings) -> None:
+    load_demo(database, settings, factories.MOMENT)
+    columns = (Response.access_point_id, Response.day, Response.submission_key, Response.answers)
+    # Keys of paper forms come from the installation's secret, so they are its own.
+    answers = select(*columns).where(Response.cell_id.is_(None)).order_by(*columns)
+    figures = select(Figure.__table__).order_by(*Figure.__table__.primary_key)
+    comments = select(Comment.__table__).order_by(Comment.comment_key)
+    for query in (answers, figures, comments):
+        with demo.reading() as one, database.reading() as other:
+            assert one.execute(query).all() == other.execute(query).all()
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_given_password_opens_all_accounts_and_a_weak_one_none(
+    database: Database, settings: Settings
+) -> None:
+    with pytest.raises(AccountRefused):
+        load_demo(database, replace(settings, demo_password="short"), factories.MOMENT)
+    accounts = load_demo(database, replace(settings, demo_password="long enough 123"), factories.MOMENT)
+    assert {account.password for account in accounts.accounts} == {"long enough 123"}
+
+
+def test_load_that_fails_leaves_the_database_empty(database: Database, settings: Settings) -> None:
+    obstacle = settings.data_dir / "demo-accounts.txt"
+    (obstacle / "in the way").mkdir(parents=True)
+    with pytest.raises(OSError, match="demo-accounts"):
+        load_demo(database, settings, factories.MOMENT)
+    with database.reading() as session:
+        assert set(row_counts(session).values()) == {0}
+    shutil.rmtree(obstacle)
+    load_demo(database, settings, factories.MOMENT)
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_load_killed_before_its_figures_is_finished_by_the_release(
+    database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(_work: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("survey_app.publish.release.run", killed)
+    with pytest.raises(KeyboardInterrupt):
+        load_demo(database, settings, factories.MOMENT)
+    assert release_due(database, factories.MOMENT, lambda _n_done, _n_total: None) == 39
+    with database.reading() as session:
+        assert due_offices(session, factories.DAY) == []

@@ -1,0 +1,152 @@
+"""The demo goes as a whole, and takes nothing else with it."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from survey_app.config import Settings
+from survey_app.db import Database
+from survey_app.demo.load import load_demo
+from survey_app.demo.remove import DemoInUse, remove_demo
+from survey_app.models.base import Base
+from survey_app.models.campaign import Campaign
+from survey_app.models.instrument import InstrumentVersion
+from survey_app.models.job import enqueue
+from survey_app.models.office import Office
+from survey_app.models.staff import Staff
+from tests import factories
+
+Rows = dict[str, set[tuple[object, ...]]]
+
+
+def all_rows(session: Session) -> Rows:
+    return {
+        table.name: {tuple(map(str, row)) for row in session.execute(select(table))}
+        for table in Base.metadata.sorted_tables
+    }
+
+
+def id_of(session: Session, code: str) -> int:
+    return session.scalars(select(Office.id).where(Office.code == code)).one()
+
+
+def test_nothing_is_left_of_the_demo(database: Database, settings: Settings) -> None:
+    load_demo(database, settings, factories.MOMENT)
+    with database.transaction() as session:
+        lead = session.scalars(select(Staff).where(Staff.username == "demo-lead")).one()
+        factories.staff_session(session, staff_id=lead.id)
+        job = enqueue(session, "posters", {"access_point_ids": [1]}, factories.MOMENT, lead.id)
+        job.file_name = "posters.pdf"
+    settings.files_dir.mkdir()
+    (settings.files_dir / "posters.pdf").write_bytes(b"%PDF")
+    remove_demo(database, settings)
+    with database.reading() as session:
+        assert {name: rows for name, rows in all_rows(session).items() if rows} == {}
+    assert sorted(path.name for path in settings.data_dir.iterdir() if path.suffix != ".sqlite") == [
+        "files",
+        "secrets",
+    ]
+    assert list(settings.files_dir.iterdir()) == []
+    load_demo(database, settings, factories.MOMENT)
+
+
+def add_real_rows(session: Session) -> None:
+    """Let an installation begin its own work while the demo is still there."""
+    used = select(InstrumentVersion.id).where(InstrumentVersion.code == "counter_short")
+    version_id = session.scalars(used).one()
+    office = factories.office(session, parent_id=factories.office(session, kind="province").id)
+    factories.office_succession(session, successor_id=office.id)
+    factories.dossier_count(session, office_id=office.id)
+    campaign = factories.campaign(session, instrument_version_id=version_id)
+    counter = factories.counter(session, office_id=office.id)
+    point = factories.access_point(
+        session, campaign_id=campaign.id, office_id=office.id, counter_id=counter.id
+    )
+    factories.access_point_day(session, access_point_id=point.id)
+    factories.response(session, access_point_id=point.id, answers={"overall": "5"})
+    factories.comment(session, access_point_id=point.id)
+    factories.tally(session, access_point_id=point.id, instrument_version_id=version_id)
+    factories.office_release(session, campaign_id=campaign.id, office_id=office.id)
+    publication = factories.publication(session, campaign_id=campaign.id)
+    factories.figure(session, publication_id=publication.id, office_id=office.id)
+    factories.sample_cell(session)
+    staff = factories.staff(session, role="office_manager", office_id=office.id)
+    factories.staff_session(session, staff_id=staff.id)
+    enqueue(session, "release", {}, factories.MOMENT)
+    enqueue(session, "posters", {}, factories.MOMENT, staff.id)
+
+
+def test_everything_real_is_kept(database: Database, settings: Settings) -> None:
+    load_demo(database, settings, factories.MOMENT)
+    with database.reading() as session:
+        of_demo = all_rows(session)
+    with database.transaction() as session:
+        add_real_rows(session)
+        both = all_rows(session)
+        table = InstrumentVersion.__table__
+        asked = session.execute(select(table).where(table.c.code == "counter_short")).one()
+    remove_demo(database, settings)
+    expected = {name: rows - of_demo[name] for name, rows in both.items()}
+    expected["instrument_version"].add(tuple(map(str, asked)))
+    assert all(expected.values())
+    with database.reading() as session:
+        assert all_rows(session) == expected
+
+
+def test_demo_that_something_real_rests_on_is_refused_with_a_list(
+    database: Database, settings: Settings
+) -> None:
+    load_demo(database, settings, factories.MOMENT)
+    with database.transaction() as session:
+        old, living = id_of(session, "MAU-H01-X01"), id_of(session, "MAU-X01")
+        factories.office(session, code="REAL-1", parent_id=id_of(session, "MAU"))
+        heir = factories.office(session, code="REAL-2")
+        factories.office_succession(session, predecessor_id=old, successor_id=heir.id)
+        campaign = factories.campaign(session, code="real")
+        for _ in range(2):
+            factories.access_point(session, campaign_id=campaign.id, office_id=living)
+        factories.staff(session, username="lan", role="office_manager", office_id=living)
+        before = all_rows(session)
+    with pytest.raises(DemoInUse) as refused:
+        remove_demo(database, settings)
+    assert refused.value.reasons == [
+        "office REAL-1 stands below MAU, which is of the demo",
+        "office REAL-2 took over from MAU-H01-X01, and one of the two is of the demo",
+        "campaign real has codes or forms at MAU-X01, an office of the demo",
+        "the account lan is bound to MAU-X01, an office of the demo",
+    ]
+    with database.reading() as session:
+        assert all_rows(session) == before
+    assert (settings.data_dir / "demo-accounts.txt").exists()
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_what_came_in_under_the_demo_goes_with_it(database: Database, settings: Settings) -> None:
+    load_demo(database, settings, factories.MOMENT)
+    with database.transaction() as session:
+        demo_campaign = session.scalars(select(Campaign).where(Campaign.kind == "continuous")).one()
+        office = factories.office(session, code="REAL-1")
+        point = factories.access_point(session, campaign_id=demo_campaign.id, office_id=office.id)
+        factories.response(session, access_point_id=point.id, answers={"overall": "5"})
+        followed = session.get_one(InstrumentVersion, demo_campaign.instrument_version_id)
+        newer = factories.instrument_version(
+            session, factories.definition(followed.code, 2), published_at=factories.MOMENT + timedelta(days=1)
+        )
+        demo_campaign.instrument_version_id = newer.id
+    remove_demo(database, settings)
+    with database.reading() as session:
+        left = {name: len(rows) for name, rows in all_rows(session).items() if rows}
+    # A version that somebody published after the demo's stays, and with it the one that it follows.
+    assert left == {"office": 1, "instrument_version": 2}
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_removing_what_is_not_there_does_nothing(database: Database, settings: Settings) -> None:
+    with database.transaction() as session:
+        factories.response(session)
+        before = all_rows(session)
+    remove_demo(database, settings)
+    with database.reading() as session:
+        assert all_rows(session) == before

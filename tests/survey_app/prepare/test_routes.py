@@ -1,0 +1,300 @@
+"""The pages of codes and jobs, through clients that inspect each page."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+from sqlalchemy import select
+
+from survey_app.models.access_point import AccessPoint
+from survey_app.models.job import Job
+from survey_app.models.short_code import printed
+from survey_app.models.staff import Staff
+from tests import factories
+from tests.factories import DAY
+
+
+@pytest.fixture
+def rows(app):
+    """Everything that the tests stand on: two offices under a province, one counter each, one code."""
+    with app.extensions["database"].transaction() as session:
+        province = factories.office(session, kind="province", name="Tỉnh Mẫu")
+        mine = factories.office(session, parent_id=province.id, name="Bộ phận Một cửa xã Hòa")
+        other = factories.office(session, parent_id=province.id, name="Bộ phận Một cửa xã Khác")
+        campaign = factories.campaign(session, code="tai-quay", title="Góp ý tại quầy")
+        found = {"mine": mine, "other": other, "campaign": campaign}
+        for name in ("mine", "other"):
+            counter = factories.counter(session, office_id=found[name].id, label=f"Quầy {name}")
+            point = factories.access_point(
+                session, campaign_id=campaign.id, office_id=found[name].id, counter_id=counter.id
+            )
+            found |= {f"{name}_counter": counter, f"{name}_point": point}
+        found["empty_counter"] = factories.counter(session, office_id=mine.id, label="Quầy trống")
+    return found
+
+
+@pytest.fixture
+def manager(rows, staff_client):
+    return staff_client("office_manager", rows["mine"].id)
+
+
+def forgery_token(client):
+    return re.search(r'name="csrf_token"[^>]*value="([^"]+)"', client.get("/staff/codes").text)[1]
+
+
+def post(client, address, **fields):
+    return client.post(address, data={"csrf_token": forgery_token(client), **fields})
+
+
+def box(office, counter):
+    return f"{office.id}-{counter.id}"
+
+
+def all_rows(app, kind):
+    with app.extensions["database"].reading() as session:
+        return list(session.scalars(select(kind).order_by(kind.id)))
+
+
+def signed_in_staff(app):
+    return all_rows(app, Staff)[-1]
+
+
+def test_nobody_sees_codes_without_signing_in(client, rows):
+    for address in ("/staff/codes", f"/staff/codes/{rows['mine_point'].id}.svg", "/staff/jobs/1"):
+        assert client.get(address).location.startswith("/staff/sign-in")
+
+
+def test_list_shows_office_counter_code_address_and_state(staff_client, rows):
+    page = staff_client("campaign_lead").get("/staff/codes").text
+    code = rows["mine_point"].code
+    for words in ("xã Hòa", "Tỉnh Mẫu", "Quầy mine", printed(code), f"127.0.0.1:8000/s/{code}", "đang dùng"):
+        assert words in page
+    assert "Có 2 đơn vị với 3 điểm lấy ý kiến; 2 điểm đã có mã." in page
+
+
+def test_manager_sees_the_offices_of_the_own_scope_alone(manager):
+    page = manager.get("/staff/codes").text
+    assert "xã Hòa" in page
+    assert "xã Khác" not in page
+
+
+def test_offices_are_found_by_name_without_marks(staff_client, rows):
+    page = staff_client("administrator").get("/staff/codes?q=hoa").text
+    assert "xã Hòa" in page
+    assert "xã Khác" not in page
+
+
+def test_search_that_finds_nothing_says_so(manager):
+    assert "Không tìm thấy “&lt;b&gt;”. Thử bớt chữ." in manager.get("/staff/codes?q=<b>").text
+
+
+def test_list_without_any_campaign_says_why_it_is_empty(app, staff_client):
+    page = staff_client("campaign_lead").get("/staff/codes")
+    assert page.status_code == 200
+    assert "Chưa có cuộc khảo sát nào" in page.text
+
+
+@pytest.mark.parametrize("query", ["campaign=%00", "campaign=nosuch", "page=-1", "page=x", "q=%00%F0%9F"])
+def test_odd_addresses_of_the_list_still_show_it(manager, query):
+    assert manager.get(f"/staff/codes?{query}").status_code == 200
+
+
+def test_ticked_counter_gets_a_code_once(app, manager, rows):
+    fields = {"campaign": "tai-quay", "reach": "chosen", "place": box(rows["mine"], rows["empty_counter"])}
+    answer = post(manager, "/staff/codes/issue", **fields)
+    assert answer.status_code == 303
+    assert "Đã tạo 1 mã mới." in manager.get(answer.location).text
+    answer = post(manager, "/staff/codes/issue", **fields)
+    assert "đều đã có mã" in manager.get(answer.location).text
+    assert len(all_rows(app, AccessPoint)) == 3
+
+
+def test_all_places_found_get_codes_and_none_outside_the_scope(app, manager, rows):
+    with app.extensions["database"].transaction() as session:
+        factories.counter(session, office_id=rows["other"].id, label="Quầy trống khác")
+    post(manager, "/staff/codes/issue", campaign="tai-quay", reach="all")
+    new = all_rows(app, AccessPoint)[2:]
+    assert [(point.office_id, point.counter_id) for point in new] == [
+        (rows["mine"].id, rows["empty_counter"].id)
+    ]
+
+
+def test_nothing_ticked_is_said_and_makes_nothing(app, manager):
+    for address in ("/staff/codes/issue", "/staff/codes/posters"):
+        answer = post(manager, address, campaign="tai-quay", reach="chosen", place="nonsense")
+        assert "Chưa đánh dấu điểm nào." in manager.get(answer.location).text
+    assert len(all_rows(app, AccessPoint)) == 2
+    assert all_rows(app, Job) == []
+
+
+@pytest.mark.parametrize("address", ["/staff/codes/issue", "/staff/codes/posters"])
+def test_place_of_a_foreign_office_looks_like_one_that_does_not_exist(app, manager, rows, address):
+    foreign = box(rows["other"], rows["other_counter"])
+    pages = [
+        post(manager, address, campaign="tai-quay", reach="chosen", place=place)
+        for place in (foreign, "999999-0")
+    ]
+    assert [page.status_code for page in pages] == [404, 404]
+    assert without_token(pages[0]) == without_token(pages[1])
+    assert len(all_rows(app, AccessPoint)) == 2
+
+
+def without_token(page):
+    return re.sub(r'(name="csrf_token" value=)"[^"]+"', r"\1", page.text)
+
+
+@pytest.mark.parametrize("name", ["nosuch", ""])
+def test_campaign_that_does_not_exist_makes_no_code(app, manager, rows, name):
+    assert post(manager, "/staff/codes/issue", campaign=name, reach="all").status_code == 404
+
+
+def test_posts_without_the_forgery_token_do_nothing(app, manager, rows):
+    point = rows["mine_point"].id
+    for address in ("/staff/codes/issue", "/staff/codes/posters", f"/staff/codes/{point}/revoke"):
+        page = manager.post(address, data={"campaign": "tai-quay", "reach": "all"})
+        assert page.status_code == 400
+        assert page.mimetype == "text/html"
+    assert [one.revoked_on for one in all_rows(app, AccessPoint)] == [None, None]
+    assert all_rows(app, Job) == []
+
+
+def test_own_code_comes_as_svg_and_png_under_its_printed_name(manager, rows):
+    point = rows["mine_point"]
+    svg = manager.get(f"/staff/codes/{point.id}.svg")
+    assert svg.mimetype == "image/svg+xml"
+    assert f"HTTP://127.0.0.1:8000/S/{point.code}" in svg.text
+    png = manager.get(f"/staff/codes/{point.id}.png")
+    assert png.data.startswith(b"\x89PNG")
+    assert printed(point.code) in png.headers["Content-Disposition"]
+
+
+@pytest.mark.parametrize("what", [".svg", ".png", "/revoke"])
+def test_foreign_code_looks_like_one_that_does_not_exist(manager, rows, what):
+    foreign = manager.get(f"/staff/codes/{rows['other_point'].id}{what}")
+    missing = manager.get(f"/staff/codes/999999{what}")
+    beyond = manager.get(f"/staff/codes/{10**20}{what}")
+    assert foreign.status_code == missing.status_code == beyond.status_code == 404
+    assert without_token(foreign) == without_token(missing)
+
+
+def test_revoking_asks_first_then_keeps_the_code_as_revoked(app, manager, rows):
+    point = rows["mine_point"]
+    address = f"/staff/codes/{point.id}/revoke"
+    assert "Thu hồi rồi thì không dùng lại được" in manager.get(address).text
+    assert all_rows(app, AccessPoint)[0].revoked_on is None
+    answer = post(manager, address)
+    page = manager.get(answer.location).text
+    assert f"Đã thu hồi mã {printed(point.code)}." in page
+    assert "đã thu hồi ngày 10/03/2026" in page
+    assert all_rows(app, AccessPoint)[0].revoked_on == DAY
+    assert "Mã đã được thu hồi ngày 10/03/2026." in manager.get(address).text
+
+
+def test_foreign_code_cannot_be_revoked(app, manager, rows):
+    assert post(manager, f"/staff/codes/{rows['other_point'].id}/revoke").status_code == 404
+    assert all_rows(app, AccessPoint)[1].revoked_on is None
+
+
+def test_posters_are_asked_of_a_job_that_belongs_to_who_asked(app, manager, rows):
+    answer = post(manager, "/staff/codes/posters", campaign="tai-quay", reach="all")
+    (job,) = all_rows(app, Job)
+    assert answer.location == f"/staff/jobs/{job.id}"
+    assert job.name == "posters"
+    assert job.arguments == {"access_point_ids": [rows["mine_point"].id], "language": "vi"}
+    assert job.owner_id == signed_in_staff(app).id
+    page = manager.get(answer.location)
+    assert "Đang chờ đến lượt." in page.text
+    assert page.headers["Refresh"] == "2"
+
+
+def test_posters_of_places_without_a_code_are_not_begun(app, manager, rows):
+    answer = post(
+        manager,
+        "/staff/codes/posters",
+        campaign="tai-quay",
+        reach="chosen",
+        place=box(rows["mine"], rows["empty_counter"]),
+    )
+    assert "Hãy tạo mã trước." in manager.get(answer.location).text
+    assert all_rows(app, Job) == []
+
+
+@pytest.fixture
+def own_job(app, manager):
+    """Make a job of the manager's in any state."""
+
+    def make(**given):
+        owner_id = given.pop("owner_id", signed_in_staff(app).id)
+        with app.extensions["database"].transaction() as session:
+            return f"/staff/jobs/{factories.job(session, name='posters', owner_id=owner_id, **given).id}"
+
+    return make
+
+
+def test_running_job_tells_its_progress_and_loads_itself_again_unless_stopped(manager, own_job, clock):
+    address = own_job(state="running", n_done=1240, n_total=3321, claimed_until=clock())
+    page = manager.get(address)
+    assert "Đang tạo tệp: 1.240/3.321. Có thể rời trang này." in page.text
+    assert page.headers["Refresh"] == "2"
+    assert "Refresh" not in manager.get(address + "?refresh=no").headers
+
+
+def test_done_job_gives_its_file_under_its_name_and_type(app, manager, own_job):
+    files = app.extensions["settings"].files_dir
+    files.mkdir()
+    (files / "to-ma-qr-1.pdf").write_bytes(b"%PDF-1.7")
+    address = own_job(state="done", file_name="to-ma-qr-1.pdf")
+    page = manager.get(address)
+    assert "Tệp đã xong." in page.text
+    assert "Refresh" not in page.headers
+    file = manager.get(f"{address}/file")
+    assert (file.mimetype, file.data) == ("application/pdf", b"%PDF-1.7")
+    assert file.headers["Content-Disposition"] == "attachment; filename=to-ma-qr-1.pdf"
+    assert file.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"state": "failed", "error": "secret detail"}, "Chưa tạo được tệp."),
+        ({"state": "done"}, "Không có tệp nào: các mã này đều đã thu hồi."),
+    ],
+)
+def test_job_that_made_no_file_says_why_and_gives_none(manager, own_job, given, words):
+    address = own_job(**given)
+    page = manager.get(address)
+    assert words in page.text
+    assert "secret" not in page.text
+    assert manager.get(f"{address}/file").status_code == 404
+
+
+def test_file_that_is_gone_from_the_disk_is_not_found(manager, own_job):
+    assert manager.get(own_job(state="done", file_name="gone.pdf") + "/file").status_code == 404
+
+
+@pytest.mark.parametrize("what", ["", "/file"])
+def test_foreign_job_looks_like_one_that_does_not_exist(app, manager, own_job, what, rows):
+    with app.extensions["database"].transaction() as session:
+        owner_id = factories.staff(session).id
+    foreign = manager.get(own_job(owner_id=owner_id, state="done", file_name="x.pdf") + what)
+    missing = manager.get("/staff/jobs/999999" + what)
+    assert foreign.status_code == missing.status_code == 404
+    assert without_token(foreign) == without_token(missing)
+    assert manager.get(f"/staff/jobs/{2**40}{what}").status_code == 404
+
+
+def test_administrator_sees_every_job(staff_client, manager, own_job):
+    address = own_job(state="queued")
+    assert staff_client("administrator").get(address).status_code == 200
+
+
+def test_pages_speak_english_when_the_address_says_so(manager, rows):
+    page = manager.get("/staff/codes?lang=en").text
+    assert "1 of 2 places in 1 office has a code." in page
+    assert "Counter survey" in page
+
+
+def test_web_worker_loads_no_typst():
+    program = "import survey_app.prepare.routes, sys; sys.exit('typst' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

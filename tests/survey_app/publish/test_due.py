@@ -1,0 +1,93 @@
+"""When an office's figures may take in new responses."""
+
+from datetime import timedelta
+
+from sqlalchemy.orm import Session
+
+from survey_app.db import Database
+from survey_app.models.access_point import AccessPoint
+from survey_app.publish.due import Due, due_offices, enqueue_if_due
+from tests import factories
+from tests.factories import DAY, MOMENT
+
+
+def point_with(session: Session, n: int, n_released: int = 0, **campaign: object) -> AccessPoint:
+    point = factories.access_point(session, campaign_id=factories.campaign(session, **campaign).id)
+    factories.access_point_day(session, access_point_id=point.id, n_received=n, n_opened=n)
+    if n_released:
+        factories.office_release(
+            session, campaign_id=point.campaign_id, office_id=point.office_id, n_released=n_released
+        )
+    return point
+
+
+def test_four_new_responses_are_not_due_and_five_are(database: Database) -> None:
+    with database.transaction() as session:
+        point_with(session, 24, n_released=20)
+        five = point_with(session, 25, n_released=20)
+        assert due_offices(session, DAY) == [Due(five.campaign_id, five.office_id, "C")]
+
+
+def test_responses_of_all_counters_and_days_of_an_office_count_together(database: Database) -> None:
+    with database.transaction() as session:
+        first = point_with(session, 2)
+        second = factories.access_point(session, campaign_id=first.campaign_id, office_id=first.office_id)
+        for day in (DAY, DAY - timedelta(days=1)):
+            factories.access_point_day(session, access_point_id=second.id, day=day, n_received=2)
+        assert [due.office_id for due in due_offices(session, DAY)] == [first.office_id]
+
+
+def test_a_batch_is_five_of_one_provenance_class(database: Database) -> None:
+    with database.transaction() as session:
+        scanned = point_with(session, 4)
+        kiosk = factories.access_point(
+            session, campaign_id=scanned.campaign_id, office_id=scanned.office_id, provenance="B"
+        )
+        factories.access_point_day(session, access_point_id=kiosk.id, n_received=1)
+        assert due_offices(session, DAY) == []
+
+
+def test_time_alone_never_makes_an_open_campaign_due(database: Database) -> None:
+    with database.transaction() as session:
+        point_with(session, 24, n_released=20)
+        assert due_offices(session, DAY + timedelta(days=4000)) == []
+
+
+def test_leftovers_join_the_closing_release_after_48_hours(database: Database) -> None:
+    with database.transaction() as session:
+        point = point_with(session, 12, n_released=10, closes_on=DAY)
+        assert due_offices(session, DAY + timedelta(days=2)) == []
+        assert due_offices(session, DAY + timedelta(days=3)) == [Due(point.campaign_id, point.office_id, "C")]
+
+
+def test_leftovers_below_the_minimum_are_never_released(database: Database) -> None:
+    with database.transaction() as session:
+        point_with(session, 9, n_released=6, closes_on=DAY)
+        assert due_offices(session, DAY + timedelta(days=30)) == []
+
+
+def test_an_annual_campaign_has_no_running_figures(database: Database) -> None:
+    with database.transaction() as session:
+        point_with(session, 500, kind="annual")
+        assert due_offices(session, DAY) == []
+
+
+def test_one_release_job_is_enqueued_and_no_second_beside_it(database: Database) -> None:
+    with database.transaction() as session:
+        assert enqueue_if_due(session, MOMENT, DAY) is None
+        point_with(session, 5)
+        job = enqueue_if_due(session, MOMENT, DAY)
+        assert job is not None
+        assert job.name == "release"
+        assert enqueue_if_due(session, MOMENT, DAY) is None
+        job.state, job.finished_at = "done", MOMENT
+        session.flush()
+        assert enqueue_if_due(session, MOMENT, DAY) is not None
+
+
+def test_after_a_fault_the_release_rests(database: Database) -> None:
+    with database.transaction() as session:
+        point_with(session, 5)
+        factories.job(session, state="failed", finished_at=MOMENT, error="a fault")
+        assert enqueue_if_due(session, MOMENT + timedelta(minutes=9), DAY) is None
+        assert enqueue_if_due(session, MOMENT + timedelta(minutes=11), DAY) is not None

@@ -1,0 +1,211 @@
+"""The job "release": what it takes in, what it leaves, and what it writes."""
+
+from datetime import date, timedelta
+
+import pytest
+from sqlalchemy import func, select, update
+
+from survey_app.db import Database
+from survey_app.models.access_point import AccessPoint
+from survey_app.models.job import Work
+from survey_app.models.publication import Figure, OfficeRelease, Publication, Tally
+from survey_app.models.response import Response
+from survey_app.publish import release as release_module
+from survey_app.publish.tallies import UnfitResponses
+from tests import factories
+from tests.factories import DAY, MOMENT
+from tests.survey_app.publish.counter_feedback import NOT_SATISFIED, figure_of, receive, release
+
+
+def two_offices(database: Database, **campaign: object) -> tuple[AccessPoint, AccessPoint, int]:
+    """Two offices under one parent, a poster in each."""
+    with database.transaction() as session:
+        parent = factories.office(session, kind="province")
+        campaign_id = factories.campaign(session, **campaign).id
+        first, second = (
+            factories.access_point(
+                session,
+                campaign_id=campaign_id,
+                office_id=factories.office(session, parent_id=parent.id).id,
+            )
+            for _ in range(2)
+        )
+    return first, second, parent.id
+
+
+def test_n_released_grows_by_exactly_the_batch(database: Database) -> None:
+    point, _, _ = two_offices(database)
+    key = (point.campaign_id, point.office_id, "C")
+    for n_more, n_released in ((5, 5), (4, 5), (3, 12)):
+        with database.transaction() as session:
+            receive(session, point, n_more)
+        release(database)
+        with database.reading() as session:
+            assert session.get_one(OfficeRelease, key).n_released == n_released
+            assert session.scalar(select(func.sum(Tally.n_respondents))) == n_released
+
+
+def test_the_index_pools_satisfied_answers_over_valid_ones(database: Database) -> None:
+    point, _, _ = two_offices(database)
+    with database.transaction() as session:
+        receive(session, point, 6, {"q1": "5", "q2": "no_opinion"})
+        receive(session, point, 4, {"q1": "3"}, DAY - timedelta(days=1))
+    release(database)
+    with database.reading() as session:
+        index = figure_of(session, point.office_id)
+        second = figure_of(session, point.office_id, "item:q2")
+        assert index is not None
+        assert second is not None
+        assert (index.value, index.n_respondents, index.n_answers) == (0.6, 10, 10)
+        assert (second.value, second.reason, second.n_answers) == (None, "no_answers", 0)
+
+
+def test_running_figures_are_overwritten_not_appended(database: Database) -> None:
+    point, _, parent_id = two_offices(database)
+    n_figures = set()
+    for _ in range(3):
+        with database.transaction() as session:
+            receive(session, point, 5)
+        release(database)
+        with database.reading() as session:
+            n_figures.add(session.scalar(select(func.count()).select_from(Figure)))
+            assert session.scalar(select(func.count()).select_from(Publication)) == 1
+            index = figure_of(session, parent_id)
+            assert index is not None
+    assert n_figures == {6}  # index, two items; the office and its parent
+    assert index.n_respondents == 15
+
+
+def test_unreleased_answers_never_reach_the_parent_when_another_office_releases(database: Database) -> None:
+    waiting, releasing, parent_id = two_offices(database)
+    with database.transaction() as session:
+        receive(session, waiting, 4, NOT_SATISFIED)
+        receive(session, releasing, 3)
+        receive(session, releasing, 3, day=DAY - timedelta(days=1))
+    release(database)
+    with database.reading() as session:
+        index = figure_of(session, parent_id)
+        assert index is not None
+        assert (index.n_respondents, index.value) == (6, 1.0)
+        assert figure_of(session, waiting.office_id) is None
+
+
+def test_a_counter_day_is_the_sampling_unit_of_opt_in_answers(database: Database) -> None:
+    point, _, _ = two_offices(database)
+    with database.transaction() as session:
+        receive(session, point, 20)
+    release(database)
+    with database.reading() as session:
+        alone = figure_of(session, point.office_id)
+        assert alone is not None
+        assert (alone.value, alone.reason) == (None, "single_psu")
+    with database.transaction() as session:
+        receive(session, point, 20, NOT_SATISFIED, DAY - timedelta(days=1))
+    release(database)
+    with database.reading() as session:
+        index = figure_of(session, point.office_id)
+        assert index is not None
+        assert (index.value, index.degrees_of_freedom, index.sampling_basis) == (0.5, 1, "opt_in")
+
+
+def test_classes_are_never_pooled(database: Database) -> None:
+    point, _, _ = two_offices(database)
+    with database.transaction() as session:
+        kiosk = factories.access_point(
+            session, campaign_id=point.campaign_id, office_id=point.office_id, provenance="B", mode="kiosk"
+        )
+        for day in (DAY, DAY - timedelta(days=1)):
+            receive(session, point, 5, day=day)
+            receive(session, kiosk, 3, NOT_SATISFIED, day=day)
+    release(database)
+    with database.reading() as session:
+        found = [figure_of(session, point.office_id, provenance=letter) for letter in "BC"]
+        assert [(one.value, one.n_respondents) for one in found if one] == [(0.0, 6), (1.0, 10)]
+
+
+def test_population_is_known_only_when_every_month_of_every_office_is(database: Database) -> None:
+    first, second, parent_id = two_offices(database, opens_on=date(2026, 2, 1))
+    with database.transaction() as session:
+        for point in (first, second):
+            receive(session, point, 5, day=date(2026, 2, 20))
+            receive(session, point, 5)
+            for month in (date(2026, 2, 1), date(2026, 3, 1)):
+                if (point, month) != (second, date(2026, 2, 1)):
+                    factories.dossier_count(session, office_id=point.office_id, month=month, n_settled=100)
+    release(database)
+    with database.reading() as session:
+        found = [
+            figure_of(session, office_id) for office_id in (first.office_id, second.office_id, parent_id)
+        ]
+        assert [one.population_size for one in found if one] == [200, None, None]
+
+
+def test_a_row_that_does_not_fit_is_named_and_holds_up_only_its_office(database: Database) -> None:
+    broken, sound, _ = two_offices(database)
+    with database.transaction() as session:
+        receive(session, broken, 5)
+        receive(session, sound, 5)
+        session.execute(
+            update(Response).where(Response.access_point_id == broken.id).values(answers=b"\xee\xee")
+        )
+    with pytest.raises(UnfitResponses, match=f"access point {broken.id}, 2026-03-10"):
+        release(database)
+    with database.reading() as session:
+        assert figure_of(session, broken.office_id) is None
+        assert figure_of(session, sound.office_id) is not None
+
+
+def test_a_count_that_no_rows_bear_out_is_named(database: Database) -> None:
+    point, _, _ = two_offices(database)
+    with database.transaction() as session:
+        factories.access_point_day(session, access_point_id=point.id, n_received=5)
+    with pytest.raises(UnfitResponses, match="5 responses counted, 0 stored"):
+        release(database)
+
+
+def test_a_release_that_was_overtaken_writes_nothing(database: Database) -> None:
+    point, _, _ = two_offices(database)
+    with database.transaction() as session:
+        receive(session, point, 5)
+    with database.reading() as session:
+        due = release_module.due_offices(session, DAY)
+        slow = release_module.prepare_release(session, due, DAY, [])
+    with database.transaction() as session:
+        receive(session, point, 5)
+    release(database)
+    with database.transaction() as session:
+        slow.write(session, MOMENT)
+        index = figure_of(session, point.office_id)
+        assert index is not None
+        assert index.n_respondents == 10
+
+
+def test_another_method_version_renews_every_figure(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second, _ = two_offices(database)
+    with database.transaction() as session:
+        receive(session, first, 5)
+    release(database)
+    monkeypatch.setattr(release_module, "METHOD_VERSION", "next")
+    with database.transaction() as session:
+        receive(session, second, 5)
+    release(database, MOMENT + timedelta(days=1))
+    with database.reading() as session:
+        renewed = figure_of(session, first.office_id)
+        assert renewed is not None
+        assert renewed.released_on == DAY + timedelta(days=1)
+        assert session.scalar(select(Publication.method_version)) == "next"
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_the_job_reports_its_progress(database: Database, settings: object) -> None:
+    first, second, _ = two_offices(database)
+    with database.transaction() as session:
+        receive(session, first, 5)
+        receive(session, second, 5)
+    reports: list[tuple[int, int]] = []
+    release_module.run(
+        Work(1, {}, database, settings, MOMENT, lambda done, total: reports.append((done, total)))  # type: ignore[arg-type]
+    )
+    assert reports[-1] == (2, 2)
