@@ -6,9 +6,10 @@ Every figure is a ratio or a size; each ratio's two sides are measured in the sa
 import gzip
 import os
 import random
-import sys
 import tempfile
 import time
+import urllib.request
+from collections import Counter as Counts
 from datetime import UTC, date, datetime
 from pathlib import Path
 from urllib.parse import urlencode
@@ -20,6 +21,7 @@ from benchmarks import load
 from benchmarks.servers import HELLO, Server, running
 from survey_app.cli.database import migrate
 from survey_app.collect.keys import SubmissionKey
+from survey_app.collect.writer import Arrival, store_all
 from survey_app.config import VIETNAM_TIME, Settings, read_settings
 from survey_app.db import Database
 from survey_app.models.access_point import AccessPoint
@@ -28,6 +30,7 @@ from survey_app.models.office import Counter, Office
 from survey_app.models.short_code import new_code
 from survey_app.prepare.instruments.definition_file import shipped_definition
 from survey_app.prepare.instruments.publish import publish_version
+from tests import postgresql
 
 REQUESTS = 3000
 CONNECTIONS = 16
@@ -39,14 +42,15 @@ def row(name: str, value: str, limit: str) -> None:
 
 
 def main() -> None:
-    postgresql = os.environ.get("BENCH_POSTGRESQL")  # URL of an empty database
     print("| figure | measured | asked |\n|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
         measure(Path(folder), f"sqlite:///{folder}/bench.sqlite", "SQLite", 8151)
-        if postgresql:
-            measure(Path(folder), postgresql, "PostgreSQL", 8152)
-        else:
-            print("| PostgreSQL | not measured: set BENCH_POSTGRESQL to an empty database's URL | |")
+        programs = postgresql.find_programs()
+        if programs is None:
+            print("| PostgreSQL | not measured: it is missing (apt-get install postgresql) | |")
+            return
+        with postgresql.running_server(programs, durable=True) as server:
+            measure(Path(folder), server.create_database("bench"), "PostgreSQL", 8152)
 
 
 def measure(folder: Path, url: str, name: str, port: int) -> None:
@@ -126,8 +130,6 @@ def posts(settings: Settings, code: str, point_id: int, version_id: int, n: int)
 
 
 def wire(ours: Server, code: str, name: str) -> None:
-    import urllib.request
-
     request = urllib.request.Request(
         f"http://127.0.0.1:{ours.port}/s/{code}", headers={"Accept-Encoding": "gzip"}
     )
@@ -201,9 +203,6 @@ def bytes_per_response(
     database: Database, settings: Settings, point_id: int, version_id: int, name: str
 ) -> None:
     """Store many responses one batch after the other, in the random order of their keys, and weigh the table."""
-    from survey_app.collect.writer import Arrival, store_all
-    from collections import Counter as Counts
-
     definition = shipped_definition("sipas_service_2022")
     rng = random.Random(11)
     packed = [
@@ -241,4 +240,4 @@ def stored_bytes(database: Database) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

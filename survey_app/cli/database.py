@@ -1,15 +1,19 @@
 """Bring a database to today's schema."""
 
+from datetime import date, timedelta
 from pathlib import Path
 
 import click
 from alembic import command
 from alembic.config import Config
 from flask import Flask
+from sqlalchemy import text
 
 from survey_app.db import Database
+from survey_app.models.base import EPOCH
 from survey_app.web import context
 
+REWRITTEN_DAYS = 31  # a form may arrive some days after the day it counts on
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
 
@@ -21,10 +25,41 @@ def migrate(database: Database, revision: str = "head") -> None:
         command.upgrade(config, revision)
 
 
+def forget_order(database: Database, today: date) -> bool:
+    """Take the order of arrival out of PostgreSQL's tables; say whether there was anything to do.
+
+    A row keeps the number of the transaction that wrote it, and a comment shares that number with the
+    answers it came with. One update gives all recent rows the same number; clustering sorts them by key.
+    """
+    if database.is_sqlite:
+        return False
+    recent = {"day": (today - timedelta(days=REWRITTEN_DAYS) - EPOCH).days}
+    with database.engine.begin() as connection:
+        connection.execute(text("UPDATE response SET fingerprint = fingerprint WHERE day >= :day"), recent)
+        connection.execute(text("UPDATE comment SET text = text WHERE day >= :day"), recent)
+    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        for command_text in (
+            "CLUSTER response USING pk_response",
+            "CLUSTER comment USING pk_comment",
+            "VACUUM (FREEZE, ANALYZE) response, comment",
+        ):
+            connection.execute(text(command_text))
+    return True
+
+
 def register(app: Flask) -> None:
     @app.cli.group("database")
     def group() -> None:
         """Look after the database."""
+
+    @group.command("tidy")
+    def tidy() -> None:
+        """Rewrite recent rows by key, so that their order of arrival is gone. For every night."""
+        click.echo(
+            "The order of arrival is gone from the tables."
+            if forget_order(context.database(), context.today())
+            else "SQLite keeps no order of arrival: nothing to do."
+        )
 
     @group.command("upgrade")
     def upgrade() -> None:

@@ -189,7 +189,9 @@ def job_file(job_id: int) -> Response:
         name = _own_job(session, job_id).file_name
     if name is None:
         raise NotFound
-    return send_from_directory(settings().files_dir, name, as_attachment=True)
+    response = send_from_directory(settings().files_dir, name, as_attachment=True)
+    response.headers["Cache-Control"] = "no-store"  # Flask would let a shared cache keep it for a day
+    return response
 
 
 def _own_job(session: Session, job_id: int) -> Job:

@@ -16,9 +16,10 @@ from survey_app.models.base import EPOCH
 from survey_app.models.campaign import SampleCell
 from survey_app.models.definition import Definition, Item
 from survey_app.models.publication import Tally
-from survey_app.publish.tallies import N_VALUES, NOT_DRAWN, Counts, Definitions, Recount, TallyRow, unpacked
+from survey_app.publish.tallies import N_VALUES, NOT_DRAWN, Definitions, Recount, TallyRow, unpacked
 
 POINTS_AT_ONCE = 500
+ROWS_AT_ONCE = 5_000  # unpacked: some 2 kB each
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -47,8 +48,8 @@ class Dataset:
     psu: Integers
     weight: Floats
     n_respondents: Integers
-    satisfied: Integers  # (rows, columns)
-    valid: Integers
+    satisfied: NDArray[np.int32]  # (rows, columns)
+    valid: NDArray[np.int32]
     stratum_of_psu: Integers  # all PSUs of the design, also those in which nobody answered
 
     def measures(self) -> dict[str, list[int]]:
@@ -96,29 +97,17 @@ def load_dataset(
     session: Session, campaign_id: int, provenance: str, offices: set[int], recounted: Recount
 ) -> Dataset:
     """Read the tallies of these offices, with the recounted days in the place of the stored ones."""
-    points = {
-        point_id: office_id
-        for point_id, office_id in session.execute(
-            select(AccessPoint.id, AccessPoint.office_id).where(
-                AccessPoint.campaign_id == campaign_id, AccessPoint.provenance == provenance
-            )
-        )
-        if office_id in offices
-    }
+    points = _points(session, campaign_id, provenance, offices)
     rows = sorted(tally_rows(session, points, recounted), key=lambda row: row[:4])
-    definitions = Definitions(session)
-    versions = dict.fromkeys(row.instrument_version_id for row in rows)
-    columns = {
-        Column.of(item): None
-        for version_id in versions
-        for item in definitions[version_id].items
-        if item.reported_as
-    }
+    known = Definitions(session)
+    definitions = {version: known[version] for version in sorted({row.instrument_version_id for row in rows})}
+    items = (item for definition in definitions.values() for item in definition.items)
+    columns = tuple(dict.fromkeys(Column.of(item) for item in items if item.reported_as))
     design = _Design(session, campaign_id)
-    satisfied, valid = _reported_counts(rows, {v: definitions[v] for v in versions}, list(columns))
+    satisfied, valid = _reported_counts(rows, definitions, columns)
     psu = [design.psu_of(row, points[row.access_point_id]) for row in rows]
     return Dataset(
-        columns=tuple(columns),
+        columns=columns,
         office=np.array([points[row.access_point_id] for row in rows], dtype=np.int64),
         day=np.array([(row.day - EPOCH).days for row in rows], dtype=np.int64),
         psu=np.array(psu, dtype=np.int64),
@@ -128,6 +117,16 @@ def load_dataset(
         valid=valid,
         stratum_of_psu=np.array(design.stratum_of_psu, dtype=np.int64),
     )
+
+
+def _points(session: Session, campaign_id: int, provenance: str, offices: set[int]) -> dict[int, int]:
+    """Give the office of each access point of a class."""
+    found = session.execute(
+        select(AccessPoint.id, AccessPoint.office_id).where(
+            AccessPoint.campaign_id == campaign_id, AccessPoint.provenance == provenance
+        )
+    )
+    return {point_id: office_id for point_id, office_id in found if office_id in offices}
 
 
 def tally_rows(session: Session, point_ids: Iterable[int], recounted: Recount) -> list[TallyRow]:
@@ -174,28 +173,37 @@ class _Design:
 
 def _reported_counts(
     rows: Sequence[TallyRow], definitions: Mapping[int, Definition], columns: Sequence[Column]
-) -> tuple[Integers, Integers]:
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Give satisfied and valid answers as (rows, columns), whatever version a row was answered under."""
-    satisfied = np.zeros((len(rows), len(columns)), dtype=np.int64)
+    satisfied = np.zeros((len(rows), len(columns)), dtype=np.int32)
     valid = np.zeros_like(satisfied)
     by_version = sorted(range(len(rows)), key=lambda place: rows[place].instrument_version_id)
     for version_id, group in groupby(by_version, key=lambda place: rows[place].instrument_version_id):
-        places = np.array(list(group))
-        definition = definitions[version_id]
-        counts = unpacked((rows[place].counts for place in places), len(definition.items))
-        for number, item in enumerate(definition.items):
-            if item.reported_as:
-                column = columns.index(Column.of(item))
-                reading = definition.reading(item.code)
-                satisfied[places, column] = _count(counts, number, reading.favourable)
-                valid[places, column] = _count(counts, number, reading.valid)
+        places, roles = list(group), _Roles(definitions[version_id], columns)
+        for start in range(0, len(places), ROWS_AT_ONCE):
+            some = places[start : start + ROWS_AT_ONCE]
+            counts = unpacked((rows[place].counts for place in some), roles.n_items)[:, roles.items]
+            cells = np.ix_(some, roles.columns)
+            satisfied[cells] = np.einsum("riv,iv->ri", counts, roles.favourable)
+            valid[cells] = np.einsum("riv,iv->ri", counts, roles.valid)
     return satisfied, valid
 
 
-def _count(counts: Counts, item: int, values: frozenset[int]) -> Integers:
-    wanted = np.isin(np.arange(N_VALUES), list(values))
-    summed: Integers = counts[:, item, :].astype(np.int64) @ wanted
-    return summed
+class _Roles:
+    """Which items of a version are reported, in which column, and how each nibble value counts."""
+
+    def __init__(self, definition: Definition, columns: Sequence[Column]) -> None:
+        reported = [(place, item) for place, item in enumerate(definition.items) if item.reported_as]
+        readings = [definition.reading(item.code) for _, item in reported]
+        self.n_items = len(definition.items)
+        self.items = [place for place, _ in reported]
+        self.columns = [columns.index(Column.of(item)) for _, item in reported]
+        self.favourable = _flags(reading.favourable for reading in readings)
+        self.valid = _flags(reading.valid for reading in readings)
+
+
+def _flags(readings: Iterable[frozenset[int]]) -> NDArray[np.int64]:
+    return np.array([[value in values for value in range(N_VALUES)] for values in readings], dtype=np.int64)
 
 
 def _summed(values: NDArray[np.generic], row: Integers, n_rows: int) -> Floats:

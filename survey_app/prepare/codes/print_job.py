@@ -33,7 +33,8 @@ def run(work: Work) -> str | None:
     parts = _parts(work, posters, language)
     if len(posters) <= PAGES_A_PART:
         name = f"to-ma-qr-{work.job_id}.pdf"
-        _write(work.settings.files_dir / name, next(parts))
+        (pdf,) = parts
+        _write(work.settings.files_dir / name, pdf)
     else:
         name = f"to-ma-qr-{work.job_id}.zip"
         _write(work.settings.files_dir / name, _archive(parts))

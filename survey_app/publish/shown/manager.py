@@ -21,7 +21,7 @@ class ManagerView:
     campaigns: list[Campaign]  # in which the office, or one below it, takes part
     standing: Standing | None  # of the one on this page
     classes: list[ClassResults]
-    has_received: bool  # any response, released or not
+    has_received: bool  # any response; asked only where there is no figure
     is_parent: bool
     minimum: int = INSIDE_MINIMUM
 
@@ -40,7 +40,7 @@ def manager_view(session: Session, office: Office, wanted: str, language: str, t
         campaigns=campaigns,
         standing=standing,
         classes=classes,
-        has_received=chosen is not None and _has_received(session, chosen.id, offices),
+        has_received=bool(classes) or (chosen is not None and _has_received(session, chosen.id, offices)),
         is_parent=len(offices) > 1,
     )
 

@@ -6,7 +6,7 @@ import io
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import delete, select, update
+from sqlalchemy import Update, select, update
 from sqlalchemy.exc import DBAPIError
 
 from survey_app.db import Database
@@ -62,15 +62,18 @@ def test_frozen_figures_and_the_file_agree_with_r(app: Flask, client: FlaskClien
         assert line["publication_id"] == str(publication.id)
 
 
-@pytest.mark.parametrize("change", [update(Figure).values(value=0.99, high=0.999), update(Publication)])
-def test_what_is_frozen_cannot_be_updated(database: Database, change: object) -> None:
+@pytest.mark.parametrize(
+    "change", [update(Figure).values(n_respondents=41), update(Publication).values(method_version="2")]
+)
+def test_what_is_frozen_cannot_be_updated(database: Database, change: Update) -> None:
     with database.transaction() as session:
         publication = factories.publication(session, kind="wave", data_checksum="0")
         factories.figure(session, publication_id=publication.id)
     with pytest.raises(DBAPIError, match="cannot be changed"), database.transaction() as session:
-        session.execute(change.values(**({} if change.table.name == "figure" else {"method_version": "2"})))  # type: ignore[attr-defined]
+        session.execute(change)
 
 
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_the_checksum_names_tallies_and_weights(database: Database) -> None:
     with database.transaction() as session:
         campaign = sipas.build(session)
@@ -94,6 +97,7 @@ def test_a_second_wave_leaves_the_first_as_it_was(database: Database) -> None:
         assert session.scalars(index).all() == [5, 12]
 
 
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_a_drawn_unit_without_answers_stays_in_the_design(database: Database) -> None:
     with database.transaction() as session:
         campaign = sipas.build(session)
@@ -111,4 +115,3 @@ def test_a_drawn_unit_without_answers_stays_in_the_design(database: Database) ->
         ).one()
         assert index.value == pytest.approx(0.815239374247, rel=1e-8)
         assert index.standard_error != pytest.approx(0.025838556599, rel=1e-4)  # one more ward, of zero
-        session.execute(delete(SampleCell).where(SampleCell.psu == "nobody answered"))

@@ -2,12 +2,14 @@
 
 import csv
 import io
+import re
 import subprocess
 import sys
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import event, select
 
 from survey_app.models.access_point import AccessPoint
 from survey_app.models.campaign import Campaign
@@ -116,9 +118,7 @@ def test_a_suppressed_figure_shows_nothing_in_public(app: Flask, client: FlaskCl
 def test_a_question_that_few_answered_is_hidden_alone(app: Flask, client: FlaskClient) -> None:
     campaign, office = shown(app)
     with app.extensions["database"].transaction() as session:
-        publication = session.scalars(
-            factories.Publication.__table__.select().with_only_columns(factories.Publication.id)
-        ).one()
+        publication = session.scalars(select(factories.Publication.id)).one()
         factories.figure(
             session,
             publication_id=publication,
@@ -265,7 +265,24 @@ def test_every_page_speaks_english_too(app: Flask, staff_client: StaffClient, pa
         assert word not in page
 
 
-def test_pages_load_no_numpy(tmp_path: object) -> None:
+@pytest.mark.parametrize("path", ["/results", "/results/quay", "/results/quay/{code}", "/results/quay.csv"])
+def test_public_pages_read_figures_never_responses_or_sums(
+    app: Flask, client: FlaskClient, path: str
+) -> None:
+    _, office = shown(app)
+    statements: list[str] = []
+
+    @event.listens_for(app.extensions["database"].engine, "before_cursor_execute")
+    def keep(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        statements.append(statement)
+
+    assert client.get(path.format(code=office.code)).get_data()
+    assert statements
+    for table in ("response", "tally", "access_point_day"):
+        assert not [one for one in statements if re.search(rf"FROM.*\b{table}\b", one, re.DOTALL)]
+
+
+def test_pages_load_no_numpy() -> None:
     code = (
         "import sys, survey_app.publish.routes, survey_app.publish.due;"
         "print([name for name in ('numpy', 'scipy', 'analysis') if name in sys.modules])"

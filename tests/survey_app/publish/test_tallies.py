@@ -23,7 +23,7 @@ def test_unpacking_many_equals_unpacking_each() -> None:
 def test_what_the_definition_refuses_is_refused_here_too(row: bytes) -> None:
     with pytest.raises(ValueError, match="do not fit"):
         SMALL.nibbles(row)
-    with pytest.raises(ValueError, match="a row of another length|a value that no option has"):
+    with pytest.raises(ValueError, match=r"a row of another length|a value that no option has"):
         nibbles_of(SMALL, [*pack({"q1": "5"}), row])
 
 

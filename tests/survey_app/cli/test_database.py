@@ -1,0 +1,35 @@
+"""Tidying: nothing in the tables tells the order of arrival, or joins a comment to its answers."""
+
+import pytest
+from sqlalchemy import text
+
+from survey_app.cli.database import forget_order
+from tests import factories
+
+
+@pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
+def test_tidying_leaves_one_transaction_number_and_the_order_of_the_keys(database):
+    for _ in range(6):
+        with database.transaction() as session:
+            point = factories.access_point(session)
+        for _ in range(3):
+            with database.transaction() as session:
+                factories.response(session, access_point_id=point.id)
+                factories.comment(session, access_point_id=point.id)
+    assert forget_order(database, factories.DAY)
+    with database.reading() as session:
+        numbers = session.scalars(
+            text("SELECT xmin::text FROM response UNION SELECT xmin::text FROM comment")
+        )
+        assert len(numbers.all()) == 1
+        stored = session.execute(
+            text("SELECT access_point_id, day, submission_key FROM response ORDER BY ctid")
+        )
+        rows = [tuple(row) for row in stored]
+    assert rows == sorted(rows)
+    assert len(rows) == 18
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_sqlite_has_nothing_to_tidy(database):
+    assert not forget_order(database, factories.DAY)
