@@ -98,6 +98,8 @@ def _reference_faults(page: Page) -> list[str]:
         faults += [
             f"{attribute} names {word!r}, which is not on the page" for word in sorted(words - set(ids))
         ]
+    jumps = {value[1:] for value in page.values("href") if value.startswith("#")}
+    faults += [f"a link jumps to {name!r}, which is not on the page" for name in sorted(jumps - set(ids))]
     return faults + [f"no label: {field}" for field in page.unlabelled if field.get("id") not in labelled]
 
 

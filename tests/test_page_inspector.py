@@ -40,6 +40,7 @@ def test_a_sound_page_has_no_fault() -> None:
         ("<h1>", "<h1 style='color:red'>", "<h1> has style"),
         ("<h1>", "<h1 onclick='go()'>", "<h1> has onclick"),
         ("<h1>", "<a href='javascript:go()'>x</a><h1>", "script address"),
+        ("<h1>", "<a href='#main'>x</a><h1>", "jumps to 'main'"),
         ("<h1>", "<style>p{color:red}</style><h1>", "inline style"),
     ],
 )

@@ -75,6 +75,6 @@ def role_name(role: str) -> str:
 
 
 def local_path(path: str) -> str | None:
-    """Let a sign-in lead on to pages of this service only (browsers take more than http: for another host)."""
+    """Let a sign-in lead on to pages of this service only (a browser takes //x for another host)."""
     leads_away = not path.startswith("/") or path.startswith("//") or "\\" in path or not path.isprintable()
     return None if leads_away else path

@@ -44,18 +44,22 @@ def issue_codes(
     active = active_codes(session, campaign, offices)
     missing = [place for place in real if place not in active]
     for place, code in zip(missing, _unused_codes(session, len(missing)), strict=True):
-        active[place] = AccessPoint(
-            code=code,
-            campaign_id=campaign.id,
-            office_id=place.office_id,
-            counter_id=place.counter_id,
-            mode="web",
-            provenance="C",
-            issued_on=today,
-        )
+        active[place] = _new_point(campaign, place, code, today)
         session.add(active[place])
     session.flush()
     return [active[place] for place in real]
+
+
+def _new_point(campaign: Campaign, place: Place, code: str, today: date) -> AccessPoint:
+    return AccessPoint(
+        code=code,
+        campaign_id=campaign.id,
+        office_id=place.office_id,
+        counter_id=place.counter_id,
+        mode="web",
+        provenance="C",
+        issued_on=today,
+    )
 
 
 def revoke_code(session: Session, access_point: AccessPoint, today: date) -> None:

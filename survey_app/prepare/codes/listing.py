@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Row, case, func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import Row, Select, case, func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from survey_app.models.access_point import AccessPoint
 from survey_app.models.campaign import Campaign
@@ -108,15 +108,9 @@ def list_codes(session: Session, campaign: Campaign, found: list[FoundOffice], p
 
 def _office_rows(session: Session, campaign: Campaign, today: date) -> list[Row[Any]]:
     parent = aliased(Office)
-    counters = (
-        select(Counter.office_id, func.count().label("n")).group_by(Counter.office_id).subquery("counters")
-    )
-    codes = (
-        select(AccessPoint.office_id, func.count().label("n"))
-        .where(is_poster_code(campaign), AccessPoint.revoked_on.is_(None))
-        .group_by(AccessPoint.office_id)
-        .subquery("codes")
-    )
+    counters = _count_by_office(Counter.office_id).subquery("counters")
+    active = is_poster_code(campaign) & AccessPoint.revoked_on.is_(None)
+    codes = _count_by_office(AccessPoint.office_id).where(active).subquery("codes")
     exists = takes_codes(today)
     query = (
         select(
@@ -134,6 +128,10 @@ def _office_rows(session: Session, campaign: Campaign, today: date) -> list[Row[
         .where(exists | (codes.c.n > 0))
     )
     return list(session.execute(query))
+
+
+def _count_by_office(office_id: InstrumentedAttribute[int]) -> Select[int, int]:
+    return select(office_id, func.count().label("n")).group_by(office_id)
 
 
 def _places_by_office(

@@ -79,7 +79,7 @@ def _parts(work: Work, posters: list[Poster], language: str) -> Iterator[bytes]:
 
 
 def _forget_drawings() -> None:
-    """Make typst let go of what it drew: it keeps that over ten compilations, a gigabyte after 5,000 pages."""
+    """Make typst let go of what it drew: else it keeps that over ten compilations, a gigabyte in the end."""
     for _ in range(COMPILATIONS_REMEMBERED):
         typst.compile(b"")
 

@@ -291,7 +291,7 @@ def test_administrator_sees_every_job(staff_client, manager, own_job):
 
 def test_pages_speak_english_when_the_address_says_so(manager, rows):
     page = manager.get("/staff/codes?lang=en").text
-    assert "1 of 2 places in 1 office has a code." in page
+    assert "Found 1 office; codes exist for 1 of its 2 places." in page
     assert "Counter survey" in page
 
 
