@@ -202,7 +202,7 @@ def raw_commits(folder: Path, database: Database) -> float:
 def bytes_per_response(
     database: Database, settings: Settings, point_id: int, version_id: int, name: str
 ) -> None:
-    """Store many responses one batch after the other, in the random order of their keys, and weigh the table."""
+    """Store many responses, batch after batch in the random order of their keys, and weigh the table."""
     definition = shipped_definition("sipas_service_2022")
     rng = random.Random(11)
     packed = [

@@ -1,4 +1,4 @@
-"""A bounded load on loopback: raw keep-alive connections, so that the client costs little beside the server."""
+"""A bounded load on loopback: raw keep-alive connections, so that the client costs little."""
 
 import asyncio
 import statistics
