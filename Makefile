@@ -12,7 +12,7 @@ COMPILED := $(patsubst %.po,%.mo,$(wildcard survey_app/translations/*/LC_MESSAGE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install run test fix messages lock clean
+.PHONY: help install run test bench pictures fix messages lock clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -29,6 +29,12 @@ test: $(TEST_VENV)/tests-installed ## Check format, lint, types and imports, the
 	$(TEST_BIN)/lint-imports
 	$(TEST_BIN)/pytest $(PYTEST_OPTIONS)
 
+bench: $(TEST_VENV)/tests-installed $(COMPILED) ## Measure: ratios against a Flask hello and raw commits, sizes (docs/performance.md)
+	$(TEST_BIN)/python -m benchmarks.collecting
+
+pictures: $(TEST_VENV)/tests-installed $(COMPILED) ## Take the README's pictures anew from the running product
+	$(TEST_BIN)/python -m tests.pictures
+
 fix: $(TEST_VENV)/tests-installed ## Format the sources and mend what the linter can mend
 	$(TEST_BIN)/ruff check --fix .
 	$(TEST_BIN)/ruff format .
@@ -39,7 +45,6 @@ messages: $(TEST_VENV)/tests-installed ## Bring all message catalogues up to dat
 lock: ## Pin the lists of pyproject.toml anew (needs uv; UPGRADE=--upgrade takes new versions)
 	$(LOCK) --group pyproject.toml:service --output-file requirements.txt
 	$(LOCK) --group pyproject.toml:test --output-file tests/requirements.txt
-	$(LOCK) --group pyproject.toml:bench --output-file benchmarks/requirements.txt
 
 clean: ## Remove what was installed, compiled and cached; the data folder stays
 	rm -rf $(VENV) .venv-test .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis build

@@ -1,5 +1,7 @@
 """The respondent's door: the start page, the form, its submission, the thank-you page."""
 
+import gzip
+
 from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
@@ -55,12 +57,7 @@ def form(code: str) -> Response:
     key = SubmissionKey.issue(entry.access_point_id, entry.instrument_version_id, today())
     values = page_values(entry, key.sealed(settings().secrets[0]))
     page = version.page(language)
-    takes_gzip = "gzip" in request.headers.get("Accept-Encoding", "")
-    response = Response(page.gzipped(values) if takes_gzip else page.plain(values), mimetype="text/html")
-    if takes_gzip:
-        response.headers["Content-Encoding"] = "gzip"
-    response.headers["Vary"] = "Accept-Encoding"
-    response.headers["Content-Security-Policy"] = POLICY
+    response = _page(page.gzipped(values), True) if _takes_gzip() else _page(page.plain(values), False)
     desk().writer.count_opening(entry.access_point_id, today())
     return response
 
@@ -105,7 +102,7 @@ def thanks(code: str, receipt: str, proof: str) -> Response:
         results=url_for("publish.campaign_results", campaign_code=entry.campaign_code),
         **page_values(entry, ""),
     )
-    return _with_policy(Response(page))
+    return _rendered(page)
 
 
 def _form_fields() -> list[tuple[str, str]]:
@@ -187,9 +184,23 @@ def _form_again(
         issued = SubmissionKey.issue(entry.access_point_id, entry.instrument_version_id, today())
         sealed = issued.sealed(settings().secrets[0])
     page = render_form(definition, chosen_language(), page_values(entry, sealed), shown)
-    return _with_policy(Response(page, status))
+    return _rendered(page, status)
 
 
-def _with_policy(response: Response) -> Response:
+def _rendered(page: str, status: int = 200) -> Response:
+    """Send a page that was made for this one request."""
+    body = page.encode()
+    return _page(gzip.compress(body, 6), True, status) if _takes_gzip() else _page(body, False, status)
+
+
+def _takes_gzip() -> bool:
+    return "gzip" in request.headers.get("Accept-Encoding", "")
+
+
+def _page(body: bytes, is_packed: bool, status: int = 200) -> Response:
+    response = Response(body, status, mimetype="text/html")
+    if is_packed:
+        response.headers["Content-Encoding"] = "gzip"
+    response.headers["Vary"] = "Accept-Encoding"
     response.headers["Content-Security-Policy"] = POLICY
     return response
