@@ -38,10 +38,10 @@ class Server:
 
 @contextmanager
 def running(application: str, port: int, folder: Path, environment: dict[str, str]) -> Iterator[Server]:
-    """Serve a WSGI application as `serve` does: gunicorn, one worker, 16 threads."""
+    """Serve a WSGI application as `serve` does: gunicorn, one worker, 24 threads."""
     command = [
         *(sys.executable, "-m", "gunicorn", application, "--bind", f"127.0.0.1:{port}"),
-        *("--worker-class", "gthread", "--workers", "1", "--threads", "16", "--keep-alive", "15"),
+        *("--worker-class", "gthread", "--workers", "1", "--threads", "24", "--keep-alive", "15"),
         *("--log-level", "warning", "--no-control-socket", "--pythonpath", f"{ROOT},{folder}"),
     ]
     process = subprocess.Popen(command, env=environment, cwd=folder)

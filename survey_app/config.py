@@ -40,6 +40,7 @@ class Settings:
 
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     """Read the settings; make the data folder and its secret on the first start."""
+    os.umask(0o077)  # what this process writes (database, posters, secrets) is for its own user alone
     data_dir = Path(environment.get("DATA_DIR", "data")).resolve()
     data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     host = environment.get("HOST", "127.0.0.1")
@@ -52,7 +53,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         public_url=_public_url(environment.get("PUBLIC_URL", f"http://{host}:{port}")),
         demo=_yes_or_no(environment, "DEMO", default=True),
         demo_password=environment.get("DEMO_PASSWORD"),
-        threads=_whole_number(environment, "THREADS", 16, 1, 256),
+        threads=_whole_number(environment, "THREADS", 24, 1, 256),
         secrets=read_secrets(data_dir / "secrets"),
     )
 

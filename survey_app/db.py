@@ -61,9 +61,12 @@ def refuse_unsound_sqlite(version: tuple[int, int, int]) -> None:
         )
 
 
+# hide_parameters, on both: an error's message must not repeat an answer.
 def _sqlite_engine(url: str, connections: int) -> Engine:
     refuse_unsound_sqlite(pysqlite3.dbapi2.sqlite_version_info)
-    engine = create_engine(url, module=pysqlite3.dbapi2, pool_size=connections, max_overflow=32)
+    engine = create_engine(
+        url, module=pysqlite3.dbapi2, pool_size=connections, max_overflow=32, hide_parameters=True
+    )
 
     @event.listens_for(engine, "connect")
     def _set_up(connection: Any, _record: object) -> None:
@@ -88,4 +91,4 @@ def _sqlite_engine(url: str, connections: int) -> Engine:
 
 
 def _postgresql_engine(url: str, connections: int) -> Engine:
-    return create_engine(url, pool_size=connections, max_overflow=32, pool_pre_ping=False, pool_recycle=1800)
+    return create_engine(url, pool_size=connections, max_overflow=32, pool_recycle=1800, hide_parameters=True)

@@ -259,22 +259,27 @@ def office_release(session: Session, **given: Any) -> OfficeRelease:
         office_id=lambda: office(session).id,
         provenance="C",
         n_released=40,
+        n_looked_at=given.get("n_released", 40),
         released_on=DAY,
     )
 
 
 def publication(session: Session, **given: Any) -> Publication:
+    """A running publication; a frozen one gets its `sealed_at` when its figures are in it."""
+    campaign_id = given.pop("campaign_id", None) or campaign(session).id
     return _add(
         session,
         Publication,
         given,
-        campaign_id=lambda: campaign(session).id,
+        campaign_id=campaign_id,
+        instrument_version_id=session.get_one(Campaign, campaign_id).instrument_version_id,
         kind="running",
         covers_from=DAY - timedelta(days=20),
         covers_until=DAY,
         published_at=MOMENT,
         method_version="1",
         data_checksum=None,
+        sealed_at=None,
     )
 
 

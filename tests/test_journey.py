@@ -108,7 +108,9 @@ def answer_by_plain_client(address: str) -> int:
     connection = http.client.HTTPConnection(where.hostname, where.port, timeout=20)
     connection.request("GET", where.path)
     key = re.search(r'name="form-key" value="([^"]+)"', connection.getresponse().read().decode())[1]
-    form = urlencode({"form-key": key, "overall": "5", "information": "4", "manner": "2"})
+    # The same items as the browser answers: a batch waits while an item in it has one to four answers.
+    answers = {"overall": "5", "information": "4", "manner": "2", "on_time": "4", "feedback": "3"}
+    form = urlencode({"form-key": key, **answers, "came_back": "no", "form-end": "1"})
     connection.request("POST", where.path, form, {"Content-Type": "application/x-www-form-urlencoded"})
     status = connection.getresponse().status
     connection.close()

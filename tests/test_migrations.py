@@ -29,8 +29,9 @@ def run(database: Database, step: Step, revision: str) -> None:
 
 
 def schema(connection: Connection) -> dict[str, Any]:
-    """Describe each table by its columns and the names of its indexes and constraints."""
+    """Describe each table by its columns and the names of its indexes, constraints and triggers."""
     inspector = inspect(connection)
+    guards = triggers(connection)
     return {
         table: (
             [
@@ -40,10 +41,20 @@ def schema(connection: Connection) -> dict[str, Any]:
             sorted(str(index["name"]) for index in inspector.get_indexes(table)),
             sorted(str(check["name"]) for check in inspector.get_check_constraints(table)),
             sorted(str(key["name"]) for key in inspector.get_foreign_keys(table)),
+            sorted(name for name, guarded in guards if guarded == table),
         )
         for table in inspector.get_table_names()
         if table != "alembic_version"
     }
+
+
+def triggers(connection: Connection) -> list[tuple[str, str]]:
+    """List the triggers that migrations made, each with its table."""
+    if connection.dialect.name == "sqlite":
+        query = "SELECT name, tbl_name FROM sqlite_master WHERE type = 'trigger'"
+    else:
+        query = "SELECT tgname, tgrelid::regclass::text FROM pg_trigger WHERE NOT tgisinternal"
+    return [(name, table) for name, table in connection.exec_driver_sql(query)]
 
 
 def test_migrations_are_numbered_in_one_line() -> None:
@@ -74,6 +85,18 @@ def test_checks_of_models_and_schema_agree(database: Database) -> None:
             said = {f"{rule.name}": str(rule.sqltext) for rule in checks}
             assert found.keys() == said.keys()
             assert not database.is_sqlite or found == said
+
+
+def test_triggers_keep_what_is_published(database: Database) -> None:
+    with database.engine.connect() as connection:
+        assert sorted(triggers(connection)) == [
+            ("instrument_version_is_immutable", "instrument_version"),
+            ("sealed_figure_is_not_deleted", "figure"),
+            ("sealed_figure_keeps_its_values", "figure"),
+            ("sealed_publication_is_not_deleted", "publication"),
+            ("sealed_publication_keeps_its_values", "publication"),
+            ("sealed_publication_takes_no_figure", "figure"),
+        ]
 
 
 @pytest.mark.parametrize("revision", REVISIONS)

@@ -24,6 +24,7 @@ def upgrade() -> None:
             name="kind_is_known",
         ),
         sa.CheckConstraint("valid_until IS NULL OR valid_until >= valid_from", name="ends_after_it_begins"),
+        sqlite_autoincrement=True,
     )
     op.create_index("ix_office_parent_id", "office", ["parent_id"])
     op.create_table(
@@ -39,6 +40,7 @@ def upgrade() -> None:
         sa.Column("office_id", sa.Integer, sa.ForeignKey("office.id"), nullable=False),
         sa.Column("label", sa.String, nullable=False),
         sa.UniqueConstraint("office_id", "label"),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "dossier_count",

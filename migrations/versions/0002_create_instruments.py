@@ -18,6 +18,7 @@ def upgrade() -> None:
         sa.Column("published_at", sa.DateTime(timezone=True), nullable=False),
         sa.UniqueConstraint("code", "version"),
         sa.CheckConstraint("version >= 1", name="version_counts_from_one"),
+        sqlite_autoincrement=True,
     )
     if op.get_bind().dialect.name == "sqlite":
         op.execute(

@@ -33,6 +33,7 @@ def upgrade() -> None:
         ),
         sa.CheckConstraint("closes_on IS NULL OR closes_on >= opens_on", name="closes_after_it_opens"),
         sa.CheckConstraint("minimum_n >= 5", name="never_shows_under_five"),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "sample_cell",
@@ -42,6 +43,7 @@ def upgrade() -> None:
         sa.Column("psu", sa.String, nullable=False),
         sa.Column("weight", sa.Double, nullable=False),
         sa.CheckConstraint("weight > 0", name="weight_is_positive"),
+        sqlite_autoincrement=True,
     )
     op.create_index("ix_sample_cell_campaign_id", "sample_cell", ["campaign_id"])
     op.create_table(
@@ -57,6 +59,7 @@ def upgrade() -> None:
         sa.Column("revoked_on", sa.Date),
         sa.CheckConstraint("mode IN ('web', 'kiosk', 'paper', 'telephone')", name="mode_is_known"),
         sa.CheckConstraint("provenance IN ('A', 'B', 'C', 'D')", name="provenance_is_known"),
+        sqlite_autoincrement=True,
     )
     op.create_index("ix_access_point_campaign_id_office_id", "access_point", ["campaign_id", "office_id"])
     op.create_table(

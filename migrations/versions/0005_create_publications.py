@@ -1,4 +1,4 @@
-"""Tallies, releases, publications and figures, with the triggers that keep frozen figures."""
+"""Tallies, releases, publications and figures, with the triggers that keep sealed ones."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -6,7 +6,31 @@ from alembic import op
 revision = "0005"
 down_revision = "0004"
 
-FROZEN = "EXISTS (SELECT 1 FROM publication WHERE publication.id = OLD.publication_id AND kind <> 'running')"
+SEALED = "EXISTS (SELECT 1 FROM publication WHERE id = {row}.publication_id AND sealed_at IS NOT NULL)"
+OF_DEMO = (
+    "EXISTS (SELECT 1 FROM publication JOIN campaign ON campaign.id = publication.campaign_id "
+    "WHERE publication.id = {publication} AND campaign.is_demo)"
+)
+# trigger → table, operation, when it refuses. The demo can be removed whole, with what it published.
+SEALS = {
+    "sealed_publication_takes_no_figure": ("figure", "INSERT", SEALED.format(row="NEW")),
+    "sealed_figure_keeps_its_values": (
+        "figure",
+        "UPDATE",
+        f"{SEALED.format(row='OLD')} OR {SEALED.format(row='NEW')}",
+    ),
+    "sealed_figure_is_not_deleted": (
+        "figure",
+        "DELETE",
+        f"{SEALED.format(row='OLD')} AND NOT {OF_DEMO.format(publication='OLD.publication_id')}",
+    ),
+    "sealed_publication_keeps_its_values": ("publication", "UPDATE", "OLD.sealed_at IS NOT NULL"),
+    "sealed_publication_is_not_deleted": (
+        "publication",
+        "DELETE",
+        f"OLD.sealed_at IS NOT NULL AND NOT {OF_DEMO.format(publication='OLD.id')}",
+    ),
+}
 
 
 def upgrade() -> None:
@@ -27,12 +51,14 @@ def upgrade() -> None:
         sa.Column("office_id", sa.Integer, sa.ForeignKey("office.id"), primary_key=True),
         sa.Column("provenance", sa.String, primary_key=True),
         sa.Column("n_released", sa.Integer, nullable=False),
-        sa.Column("released_on", sa.Date, nullable=False),
+        sa.Column("n_looked_at", sa.Integer, nullable=False),
+        sa.Column("released_on", sa.Date),
         sa.CheckConstraint("provenance IN ('A', 'B', 'C', 'D')", name="provenance_is_known"),
     )
     _create_publication()
     _create_figure()
-    _freeze_figures()
+    for name, (table, operation, condition) in SEALS.items():
+        _refuse(name, table, operation, condition)
 
 
 def _create_publication() -> None:
@@ -40,15 +66,28 @@ def _create_publication() -> None:
         "publication",
         sa.Column("id", sa.Integer, primary_key=True),
         sa.Column("campaign_id", sa.Integer, sa.ForeignKey("campaign.id"), nullable=False),
+        sa.Column(
+            "instrument_version_id", sa.Integer, sa.ForeignKey("instrument_version.id"), nullable=False
+        ),
         sa.Column("kind", sa.String, nullable=False),
         sa.Column("covers_from", sa.Date, nullable=False),
         sa.Column("covers_until", sa.Date, nullable=False),
         sa.Column("published_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("method_version", sa.String, nullable=False),
         sa.Column("data_checksum", sa.String),
+        sa.Column("sealed_at", sa.DateTime(timezone=True)),
         sa.CheckConstraint("kind IN ('running', 'period', 'wave')", name="kind_is_known"),
+        sa.CheckConstraint("kind <> 'running' OR sealed_at IS NULL", name="running_is_never_sealed"),
     )
     op.create_index("ix_publication_campaign_id", "publication", ["campaign_id"])
+    op.create_index(
+        "uq_publication_running",
+        "publication",
+        ["campaign_id"],
+        unique=True,
+        sqlite_where=sa.text("kind = 'running'"),
+        postgresql_where=sa.text("kind = 'running'"),
+    )
 
 
 def _create_figure() -> None:
@@ -85,33 +124,25 @@ def _create_figure() -> None:
     )
 
 
-def _freeze_figures() -> None:
+def _refuse(name: str, table: str, operation: str, condition: str) -> None:
+    message = f"a sealed publication cannot be changed ({operation} on {table})"
     if op.get_bind().dialect.name == "sqlite":
         op.execute(
-            f"CREATE TRIGGER frozen_figure_stays BEFORE UPDATE ON figure WHEN {FROZEN} "
-            "BEGIN SELECT RAISE(ABORT, 'a frozen figure cannot be changed'); END"
-        )
-        op.execute(
-            "CREATE TRIGGER frozen_publication_stays BEFORE UPDATE ON publication WHEN OLD.kind <> 'running' "
-            "BEGIN SELECT RAISE(ABORT, 'a frozen publication cannot be changed'); END"
+            f"CREATE TRIGGER {name} BEFORE {operation} ON {table} WHEN {condition} "
+            f"BEGIN SELECT RAISE(ABORT, '{message}'); END"
         )
         return
+    row = "OLD" if operation == "DELETE" else "NEW"
     op.execute(
-        "CREATE FUNCTION refuse_frozen_figure() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
-        f"IF {FROZEN} THEN RAISE EXCEPTION 'a frozen figure cannot be changed'; END IF; RETURN NEW; END $$"
+        f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        f"IF {condition} THEN RAISE EXCEPTION '{message}'; END IF; RETURN {row}; END $$"
     )
-    op.execute(
-        "CREATE TRIGGER frozen_figure_stays BEFORE UPDATE ON figure "
-        "FOR EACH ROW EXECUTE FUNCTION refuse_frozen_figure()"
-    )
-    op.execute(
-        "CREATE TRIGGER frozen_publication_stays BEFORE UPDATE ON publication "
-        "FOR EACH ROW WHEN (OLD.kind <> 'running') EXECUTE FUNCTION refuse_change()"
-    )
+    op.execute(f"CREATE TRIGGER {name} BEFORE {operation} ON {table} FOR EACH ROW EXECUTE FUNCTION {name}()")
 
 
 def downgrade() -> None:
     for table in ("figure", "publication", "office_release", "tally"):
         op.drop_table(table)
     if op.get_bind().dialect.name == "postgresql":
-        op.execute("DROP FUNCTION refuse_frozen_figure()")
+        for name in SEALS:
+            op.execute(f"DROP FUNCTION {name}()")

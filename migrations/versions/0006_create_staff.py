@@ -23,6 +23,7 @@ def upgrade() -> None:
             "role IN ('administrator', 'campaign_lead', 'office_manager')", name="role_is_known"
         ),
         sa.CheckConstraint("role <> 'office_manager' OR office_id IS NOT NULL", name="manager_has_an_office"),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "staff_session",

@@ -14,6 +14,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String, nullable=False),
         sa.Column("arguments", sa.JSON, nullable=False),
         sa.Column("state", sa.String, nullable=False),
+        sa.Column("n_attempts", sa.Integer, nullable=False),
         sa.Column("n_done", sa.Integer, nullable=False),
         sa.Column("n_total", sa.Integer),
         sa.Column("owner_id", sa.Integer, sa.ForeignKey("staff.id")),
@@ -24,6 +25,7 @@ def upgrade() -> None:
         sa.Column("finished_at", sa.DateTime(timezone=True)),
         sa.CheckConstraint("state IN ('queued', 'running', 'done', 'failed')", name="state_is_known"),
         sa.CheckConstraint("state <> 'running' OR claimed_until IS NOT NULL", name="running_is_claimed"),
+        sqlite_autoincrement=True,
     )
     op.create_index("ix_job_state", "job", ["state"])
 

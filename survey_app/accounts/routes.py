@@ -21,7 +21,7 @@ def sign_in() -> str | Response | tuple[str, int]:
     """Ask for name and password; a wrong name and a wrong password meet the same words."""
     form = SignInForm()
     wanted = local_path(request.args.get("next", ""))
-    if request.method == "GET":
+    if request.method != "POST":
         return render_template("accounts/sign_in.html", form=form, next=wanted, faults=[])
     if not form.validate_on_submit():
         faults = [(field.id, field.errors[0]) for field in form if field.errors]

@@ -15,6 +15,11 @@ from survey_app.web import context
 
 
 def register(app: Flask) -> None:
+    _register_responses(app)
+    _register_publications(app)
+
+
+def _register_responses(app: Flask) -> None:
     @app.cli.group("response")
     def responses() -> None:
         """Bring responses in."""
@@ -40,6 +45,8 @@ def register(app: Flask) -> None:
             n = import_forms(session, campaign, file.read_text("utf-8"), day.date(), secret, names)
         click.echo(f"{n} forms are imported.")
 
+
+def _register_publications(app: Flask) -> None:
     @app.cli.group("publication")
     def publications() -> None:
         """Publish results."""
@@ -50,9 +57,10 @@ def register(app: Flask) -> None:
         """Freeze the figures of a whole campaign."""
         from survey_app.publish.freeze import publish_wave  # numpy comes with it
 
-        with faults_named(), context.database().transaction() as session:
-            publication = publish_wave(session, find_campaign(session, campaign_code), context.now())
-            number = publication.id
+        with context.database().reading() as session:
+            campaign_id = find_campaign(session, campaign_code).id
+        with faults_named():
+            number = publish_wave(context.database(), campaign_id, context.now())
         click.echo(f"Publication {number}: {context.settings().public_url}/results/{campaign_code}")
 
 

@@ -9,11 +9,12 @@ from alembic.config import Config
 from flask import Flask
 from sqlalchemy import text
 
+from survey_app.collect.entry import FORM_LIVES
 from survey_app.db import Database
 from survey_app.models.base import EPOCH
 from survey_app.web import context
 
-REWRITTEN_DAYS = 31  # a form may arrive some days after the day it counts on
+REWRITTEN_DAYS = FORM_LIVES.days + 1  # a form may arrive that long after the day it counts on
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
 
@@ -25,14 +26,16 @@ def migrate(database: Database, revision: str = "head") -> None:
         command.upgrade(config, revision)
 
 
-def forget_order(database: Database, today: date) -> bool:
-    """Take the order of arrival out of PostgreSQL's tables; say whether there was anything to do.
+def forget_order(database: Database, today: date) -> None:
+    """Take the order of arrival out of the files of the database.
 
-    A row keeps the number of the transaction that wrote it, and a comment shares that number with the
-    answers it came with. One update gives all recent rows the same number; clustering sorts them by key.
+    In SQLite the cells of a page lie in the order in which they came; VACUUM writes all pages anew by key.
+    In PostgreSQL a row keeps the number of the transaction that wrote it, and a comment shares that number
+    with the answers it came with. One update gives all recent rows the same number; clustering sorts by key.
     """
     if database.is_sqlite:
-        return False
+        _rewrite_sqlite(database)
+        return
     recent = {"day": (today - timedelta(days=REWRITTEN_DAYS) - EPOCH).days}
     with database.engine.begin() as connection:
         connection.execute(text("UPDATE response SET fingerprint = fingerprint WHERE day >= :day"), recent)
@@ -44,7 +47,15 @@ def forget_order(database: Database, today: date) -> bool:
             "VACUUM (FREEZE, ANALYZE) response, comment",
         ):
             connection.execute(text(command_text))
-    return True
+
+
+def _rewrite_sqlite(database: Database) -> None:
+    connection = database.engine.raw_connection()
+    try:
+        for statement in ("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
+            connection.cursor().execute(statement)
+    finally:
+        connection.close()
 
 
 def register(app: Flask) -> None:
@@ -55,11 +66,8 @@ def register(app: Flask) -> None:
     @group.command("tidy")
     def tidy() -> None:
         """Rewrite recent rows by key, so that their order of arrival is gone. For every night."""
-        click.echo(
-            "The order of arrival is gone from the tables."
-            if forget_order(context.database(), context.today())
-            else "SQLite keeps no order of arrival: nothing to do."
-        )
+        forget_order(context.database(), context.today())
+        click.echo("The order of arrival is gone from the tables.")
 
     @group.command("upgrade")
     def upgrade() -> None:

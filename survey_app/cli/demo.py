@@ -28,4 +28,4 @@ def register(app: Flask) -> None:
 
         with faults_named():
             remove_demo(context.database(), context.settings())
-        click.echo("The demo is removed.")
+        click.echo("Nothing of the demo is here any more. Start with DEMO=no from now on.")

@@ -7,10 +7,11 @@ from collections.abc import Callable
 from importlib import import_module
 
 from flask import Flask
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from survey_app.config import VIETNAM_TIME, Settings
 from survey_app.db import Database
+from survey_app.errors import SurveyError
 from survey_app.models.job import CLAIM, Job, Work, claim, waits
 from survey_app.publish.due import enqueue_if_due, is_release_due
 from survey_app.web import context
@@ -64,13 +65,22 @@ class Worker:
         except Exception as error:
             # Whatever a job meets ends as its row's state: the process goes on with the next one.
             log.error("job %s (%s) failed: %s", job.id, job.name, type(error).__name__, exc_info=error)
-            self._finish(job.id, state="failed", error=f"{type(error).__name__}: {error}")
+            words = f": {error}" if isinstance(error, SurveyError) else ""
+            self._finish(job.id, state="failed", error=type(error).__name__ + words)
         else:
-            self._finish(job.id, state="done", file_name=file_name)
+            if job.owner_id is None:
+                self._forget(job.id)
+            else:
+                self._finish(job.id, state="done", file_name=file_name)
 
     def _finish(self, job_id: int, **values: str | None) -> None:
         with self._database.transaction() as session:
             session.execute(update(Job).where(Job.id == job_id).values(finished_at=self._clock(), **values))
+
+    def _forget(self, job_id: int) -> None:
+        """Delete a job that nobody waits for: the hour of a release would tell the hour of an answer."""
+        with self._database.transaction() as session:
+            session.execute(delete(Job).where(Job.id == job_id))
 
     def _reporter(self, job_id: int) -> Callable[[int, int], None]:
         def report(n_done: int, n_total: int) -> None:

@@ -36,8 +36,8 @@ def web_command(settings: Settings) -> list[str]:
         *("--bind", f"{settings.host}:{settings.port}"),
         *("--worker-class", "gthread", "--workers", "1", "--threads", str(settings.threads)),
         *("--keep-alive", "15", "--timeout", "60", "--graceful-timeout", "20", "--backlog", "2048"),
-        # Request lines hold codes and receipts: errors are logged, accesses never.
-        *("--log-level", "warning", "--no-control-socket"),
+        # No access log, and no warnings: they name the address and repeat the line of a broken request.
+        *("--log-level", "error", "--no-control-socket"),
     ]
 
 
@@ -86,7 +86,7 @@ def announcement(database: Database, settings: Settings) -> Iterator[str]:
         with contextlib.suppress(OSError):
             yield from (settings.data_dir / "demo-accounts.txt").read_text("utf-8").splitlines()
     elif not has_staff:
-        yield "First account      flask --app survey_app staff create --username NAME --full-name 'FULL NAME'"
+        yield "First account      .venv/bin/flask --app survey_app staff create --username NAME --full-name NAME"
 
 
 def open_code(session: Session) -> str | None:

@@ -34,14 +34,15 @@ class CompiledVersion:
 class Desk:
     """One a process."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, most_waiting: int) -> None:
         self._database = database
+        self._most_waiting = most_waiting
         self._versions: dict[int, CompiledVersion] = {}
         self._entries: dict[str, tuple[datetime, Entry]] = {}
 
     @cached_property
     def writer(self) -> Writer:
-        return Writer(self._database)
+        return Writer(self._database, self._most_waiting)
 
     def entry(self, typed: str, now: datetime) -> Entry:
         """Find the way in by its code as scanned or typed."""

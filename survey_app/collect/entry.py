@@ -14,6 +14,10 @@ from survey_app.models.short_code import is_well_formed
 
 # A form opened in time may arrive this much later: a phone without network sends when it can.
 LATE_BY = timedelta(days=2)
+# No honest phone keeps a form longer; older ones could be hoarded, and would change days long reported.
+FORM_LIVES = timedelta(days=30)
+# A server whose clock was set back must not refuse what it issued itself.
+CLOCK_SLIPS = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +84,7 @@ def check_opens(entry: Entry, today: date) -> None:
 
 def check_accepts(entry: Entry, issued_on: date, today: date) -> None:
     """Accept a form by the day on which its page was opened; late ones for 48 hours."""
-    if not entry.opens_on <= issued_on <= today:
+    if not entry.opens_on <= issued_on <= today + CLOCK_SLIPS:
         raise BadSubmission("form was issued outside its campaign")
     if entry.closes_on is not None and _is_too_late(entry.closes_on, issued_on, today):
         raise CampaignClosed(entry.closes_on, entry.campaign_code, late=issued_on <= entry.closes_on)

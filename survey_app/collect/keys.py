@@ -21,12 +21,17 @@ RECEIPT_SYMBOLS = 10
 
 @dataclass(frozen=True, slots=True)
 class SubmissionKey:
-    """The identity of one form on one page: random, and bound to its point, version and day of issue."""
+    """The identity of one form on one page: random, and bound to its point, version and day of issue.
+
+    The random part is stored nowhere. The row's key, the fingerprint of its content and the receipt all
+    follow from it, so a repeat meets the same row and the same receipt; but nobody gets back to it from
+    the database, and so neither from a receipt nor from a comment to the answers.
+    """
 
     access_point_id: int
     instrument_version_id: int
     day: date
-    key: bytes
+    random: bytes
 
     @classmethod
     def issue(cls, access_point_id: int, instrument_version_id: int, day: date) -> Self:
@@ -35,7 +40,7 @@ class SubmissionKey:
     def sealed(self, secret: bytes) -> str:
         """Write the key for the page, with a seal that only the server can make."""
         packed = LAYOUT.pack(
-            self.access_point_id, self.instrument_version_id, (self.day - EPOCH).days, self.key
+            self.access_point_id, self.instrument_version_id, (self.day - EPOCH).days, self.random
         )
         return urlsafe_b64encode(packed + _seal(packed, secret)).decode()
 
@@ -51,13 +56,22 @@ class SubmissionKey:
             raise BadSubmission("submission key is not readable")
         if not any(hmac.compare_digest(seal, _seal(packed, secret)) for secret in accepted_secrets):
             raise BadSubmission("submission key is not ours")
-        access_point_id, version_id, day, key = LAYOUT.unpack(packed)
-        return cls(access_point_id, version_id, EPOCH + timedelta(days=day), key)
+        access_point_id, version_id, day, random = LAYOUT.unpack(packed)
+        return cls(access_point_id, version_id, EPOCH + timedelta(days=day), random)
+
+    @property
+    def row_key(self) -> bytes:
+        return hashlib.blake2b(self.random, digest_size=KEY_BYTES, person=b"row").digest()
+
+    def fingerprint(self, content: bytes) -> int:
+        """Tell a repeat from other answers in 64 bits, signed as both databases store them."""
+        digest = hashlib.blake2b(content, digest_size=8, key=self.random, person=b"content")
+        return int.from_bytes(digest.digest(), signed=True)
 
     @property
     def receipt(self) -> str:
         """Give the code that proves the form arrived; a repeat gets the same, for it follows from the key."""
-        number = int.from_bytes(hashlib.blake2b(self.key, digest_size=8, person=b"receipt").digest())
+        number = int.from_bytes(hashlib.blake2b(self.random, digest_size=8, person=b"receipt").digest())
         symbols = []
         for _ in range(RECEIPT_SYMBOLS):
             number, place = divmod(number, len(ALPHABET))
@@ -73,13 +87,13 @@ def _seal(packed: bytes, secret: bytes) -> bytes:
     return hmac.digest(secret, b"submission" + packed, "sha256")[:SEAL_BYTES]
 
 
-def receipt_proof(receipt: str, secret: bytes) -> str:
-    """Seal a receipt in the thank-you page's address, so that nobody can make the page lie."""
-    return hmac.digest(secret, b"receipt" + receipt.encode(), "sha256")[:6].hex()
+def receipt_proof(receipt: str, code: str, secret: bytes) -> str:
+    """Seal a receipt and its place in the thank-you page's address, so that nobody can make the page lie."""
+    return hmac.digest(secret, f"receipt\0{receipt}\0{code}".encode(), "sha256")[:6].hex()
 
 
-def is_receipt(receipt: str, proof: str, accepted_secrets: tuple[bytes, ...]) -> bool:
+def is_receipt(receipt: str, code: str, proof: str, accepted_secrets: tuple[bytes, ...]) -> bool:
     return any(
-        hmac.compare_digest(proof.encode(), receipt_proof(receipt, secret).encode())
+        hmac.compare_digest(proof.encode(), receipt_proof(receipt, code, secret).encode())
         for secret in accepted_secrets
     )

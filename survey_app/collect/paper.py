@@ -29,8 +29,10 @@ def import_forms(
     """Store every form of a CSV text and return how many; raise ImportRefused with every fault otherwise.
 
     `columns` says which column of the file plays a role under another name, such as
-    {"form_number": "resp_id", "psu": "ward"}. Forms of a probability sample are class A, others D.
+    {"form_number": "resp_id", "psu": "ward"}. Forms of a drawn sample or a census are class A, others D.
     """
+    # Two imports of one file at the same instant would each find nothing stored yet: one waits here.
+    session.execute(select(Campaign.id).where(Campaign.id == campaign.id).with_for_update())
     version = session.get_one(InstrumentVersion, campaign.instrument_version_id)
     office_ids = dict(session.execute(select(Office.code, Office.id)).all())
     is_sample = campaign.sampling_basis == "probability"
@@ -45,24 +47,27 @@ def import_forms(
     )
     cell_ids = _store_cells(session, campaign, forms)
     definition = version.definition
-    packed = [definition.pack(form.answers) for form in forms]
+    fixed = {"day": day, "instrument_version_id": version.id}
     session.execute(
         insert(Response),
         [
             {
-                "fingerprint": int.from_bytes(hashlib.blake2b(answers, digest_size=8).digest(), signed=True),
+                **fixed,
+                **_packed(definition.pack(form.answers)),
                 "access_point_id": point_ids[form.office],
-                "day": day,
-                "instrument_version_id": version.id,
                 "cell_id": cell_ids[form.cell] if form.cell else None,
                 "submission_key": key,
-                "answers": answers,
             }
-            for form, key, answers in zip(forms, keys, packed, strict=True)
+            for form, key in zip(forms, keys, strict=True)
         ],
     )
     _count_received(session, Counter(point_ids[form.office] for form in forms), day)
     return len(forms)
+
+
+def _packed(answers: bytes) -> dict[str, bytes | int]:
+    digest = hashlib.blake2b(answers, digest_size=8).digest()
+    return {"answers": answers, "fingerprint": int.from_bytes(digest, signed=True)}
 
 
 def form_key(campaign: Campaign, number: str, secret: bytes) -> bytes:
@@ -88,7 +93,7 @@ def _paper_points(
     session: Session, campaign: Campaign, office_ids: Mapping[str, int], day: date
 ) -> dict[str, int]:
     """Give each office its stack of paper forms: an access point without a code."""
-    provenance = "A" if campaign.sampling_basis == "probability" else "D"
+    provenance = "D" if campaign.sampling_basis == "opt_in" else "A"
     mine = select(AccessPoint).where(AccessPoint.campaign_id == campaign.id, AccessPoint.mode == "paper")
     points = {point.office_id: point for point in session.scalars(mine)}
     for office_id in office_ids.values():

@@ -62,7 +62,8 @@ class FormTable:
         if self.faults:
             return
         n_rows = 0
-        for n_rows, row in enumerate(rows, start=1):  # noqa: B007  # the count is looked at below
+        for row in self._rows(rows):
+            n_rows += 1
             if len(row) != len(header):
                 self.fault(rows.line_num, "", f"Dòng có {len(row)} ô, tiêu đề có {len(header)} cột.")
                 continue
@@ -70,6 +71,14 @@ class FormTable:
             yield from self._read_form(rows.line_num, cells)
         if n_rows == 0:
             self.fault(1, "", "Tệp không có phiếu nào.")
+
+    def _rows(self, rows: Iterator[list[str]]) -> Iterator[list[str]]:
+        n_read = 1
+        try:
+            for n_read, row in enumerate(rows, start=2):  # noqa: B007  # named if the next row is unreadable
+                yield row
+        except csv.Error as error:
+            self.fault(n_read + 1, "", f"Không đọc được dòng này ({error}).")
 
     def _check_header(self, header: list[str]) -> None:
         for role in FORM_COLUMNS + (SAMPLE_COLUMNS if self._is_sample else ()):

@@ -8,7 +8,7 @@ from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 from werkzeug.wrappers import Response as AnyResponse
 
 from survey_app.collect.desk import Desk
-from survey_app.collect.entry import Entry, check_accepts, check_opens
+from survey_app.collect.entry import FORM_LIVES, Entry, check_accepts, check_opens
 from survey_app.collect.keys import SubmissionKey, is_receipt, receipt_proof
 from survey_app.collect.page import POLICY, STYLE, Shown, page_values, problem_message, render_form
 from survey_app.collect.submission import KEY_FIELD, Submission, read_submission
@@ -21,6 +21,7 @@ from survey_app.web.i18n import chosen_language
 
 blueprint = Blueprint("collect", __name__)
 
+THREADS_KEPT_FREE = 4  # for pages, while the writer waits for its database
 LARGEST_BODY = 64 * 1024
 FORM_TYPE = "application/x-www-form-urlencoded"
 
@@ -28,7 +29,8 @@ FORM_TYPE = "application/x-www-form-urlencoded"
 @blueprint.record_once
 def _open_desk(state: object) -> None:
     app = state.app  # type: ignore[attr-defined]  # flask's BlueprintSetupState
-    app.extensions["desk"] = Desk(app.extensions["database"])
+    threads = app.extensions["settings"].threads
+    app.extensions["desk"] = Desk(app.extensions["database"], max(1, threads - THREADS_KEPT_FREE))
 
 
 def desk() -> Desk:
@@ -83,7 +85,7 @@ def submit(code: str) -> AnyResponse:
         desk().writer.store(_arrival(key, definition, submission))
     except (QueueFull, StorageFailed) as error:
         return _send_again(entry, definition, submission, error)
-    proof = receipt_proof(key.receipt, settings().secrets[0])
+    proof = receipt_proof(key.receipt, entry.code, settings().secrets[0])
     return redirect(url_for("collect.thanks", code=entry.code, receipt=key.receipt, proof=proof), 303)
 
 
@@ -91,9 +93,9 @@ def submit(code: str) -> AnyResponse:
 @access.public
 def thanks(code: str, receipt: str, proof: str) -> Response:
     """Say that the response is stored; the address proves it, so reloading needs no record of who came."""
-    if not is_receipt(receipt, proof, settings().secrets):
-        raise NotFound
     entry = desk().entry(code, now())
+    if not is_receipt(receipt, entry.code, proof, settings().secrets):
+        raise NotFound
     page = render_template(
         "collect/thanks.html",
         lang=chosen_language(),
@@ -113,6 +115,8 @@ def _form_fields() -> list[tuple[str, str]]:
         return list(request.form.items(multi=True))
     except RequestEntityTooLarge as error:
         raise SubmissionTooLarge("body is larger than any form") from error
+    except OSError as error:  # the server met a body that breaks off or is wrongly chunked
+        raise BadSubmission("body is not readable") from error
 
 
 def _submission_key(fields: list[tuple[str, str]], entry: Entry) -> SubmissionKey | None:
@@ -122,16 +126,17 @@ def _submission_key(fields: list[tuple[str, str]], entry: Entry) -> SubmissionKe
         key = SubmissionKey.unsealed(text, settings().secrets)
     except BadSubmission:
         return None
-    return key if key.access_point_id == entry.access_point_id else None
+    is_alive = today() - key.day <= FORM_LIVES
+    return key if key.access_point_id == entry.access_point_id and is_alive else None
 
 
 def _arrival(key: SubmissionKey, definition: Definition, submission: Submission) -> Arrival:
     return Arrival(
-        fingerprint=submission.fingerprint(),
+        fingerprint=key.fingerprint(submission.content()),
         access_point_id=key.access_point_id,
         day=key.day,
         instrument_version_id=key.instrument_version_id,
-        key=key.key,
+        key=key.row_key,
         answers=definition.pack(submission.answers),
         comment=submission.comment,
     )
@@ -194,7 +199,8 @@ def _rendered(page: str, status: int = 200) -> Response:
 
 
 def _takes_gzip() -> bool:
-    return "gzip" in request.headers.get("Accept-Encoding", "")
+    accepted = request.headers.get("Accept-Encoding", "")
+    return "gzip" in accepted and "gzip;q=0" not in accepted.replace(" ", "")
 
 
 def _page(body: bytes, is_packed: bool, status: int = 200) -> Response:

@@ -1,6 +1,5 @@
 """Read a form against its definition: the table-driven check that comes from the same source as the page."""
 
-import hashlib
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -9,6 +8,7 @@ from survey_app.models.definition import Definition
 
 COMMENT_FIELD = "form-comment"  # the hyphen: no item code has one
 KEY_FIELD = "form-key"
+END_FIELD = "form-end"  # the last field of the page: a form that was cut off on its way lacks it
 # Directional marks and the like can turn a text around or hide parts of it; a reader cannot see them.
 INVISIBLE = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 UNREADABLE_MARK = "\N{REPLACEMENT CHARACTER}"
@@ -28,12 +28,10 @@ class Submission:
     def is_empty(self) -> bool:
         return not self.answers and not self.comment
 
-    def fingerprint(self) -> int:
-        """Tell a repeat from other answers in 64 bits, signed as both databases store them."""
-        digest = hashlib.blake2b(digest_size=8)
-        for name, value in (*sorted(self.answers.items()), ("", self.comment)):
-            digest.update(f"{name}\0{value}\0".encode())
-        return int.from_bytes(digest.digest(), signed=True)
+    def content(self) -> bytes:
+        """Give all that was said, the same bytes for the same answers in any order."""
+        said = (*sorted(self.answers.items()), ("", self.comment))
+        return "".join(f"{name}\0{value}\0" for name, value in said).encode()
 
 
 def read_submission(fields: Iterable[tuple[str, str]], definition: Definition) -> Submission:
@@ -43,6 +41,8 @@ def read_submission(fields: Iterable[tuple[str, str]], definition: Definition) -
     for name, value in fields:
         is_doubled = name in seen
         seen.add(name)
+        if name == END_FIELD and not is_doubled:
+            continue
         if name == KEY_FIELD and not is_doubled:
             found.key = value
         elif name == COMMENT_FIELD and definition.comment is not None and not is_doubled:
@@ -51,6 +51,8 @@ def read_submission(fields: Iterable[tuple[str, str]], definition: Definition) -
             _read_answer(found, definition, name, value, is_doubled=is_doubled)
         else:
             found.is_damaged = True  # no page of ours sends this
+    if END_FIELD not in seen:
+        found.is_damaged = True
     for item_code in definition.contradictions(found.answers):
         found.problems.setdefault(item_code, "contradicts")
     return found

@@ -13,7 +13,7 @@ from datetime import date
 from enum import Enum
 
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from survey_app.db import Database
 from survey_app.errors import AlreadyAnswered, QueueFull, StorageFailed
@@ -81,9 +81,11 @@ class Arrival:
 class Writer:
     """Group commit: while one transaction reaches the disk, the next ones gather and share the following."""
 
-    def __init__(self, database: Database, capacity: int = 512) -> None:
+    def __init__(self, database: Database, capacity: int = 64) -> None:
         self._database = database
-        self._waiting: queue.Queue[Arrival | None] = queue.Queue(capacity)
+        # Each waiting arrival holds a thread: the capacity decides how many threads stay free for pages.
+        self._places = threading.Semaphore(capacity)
+        self._waiting: queue.SimpleQueue[Arrival | None] = queue.SimpleQueue()
         self._openings: Counter[tuple[int, date]] = Counter()
         self._openings_lock = threading.Lock()
         self._start_lock = threading.Lock()
@@ -92,11 +94,14 @@ class Writer:
     def store(self, arrival: Arrival) -> None:
         """Return once the response is on the disk; raise if it is not, or if others stand in its place."""
         self._start()
+        if not self._places.acquire(blocking=False):
+            raise QueueFull("too many responses wait for the writer")
         try:
-            self._waiting.put_nowait(arrival)
-        except queue.Full as error:
-            raise QueueFull("the writer's queue is full") from error
-        if not arrival.settled.wait(ANSWER_WITHIN_SECONDS) or arrival.outcome is Outcome.FAILED:
+            self._waiting.put(arrival)
+            is_settled = arrival.settled.wait(ANSWER_WITHIN_SECONDS)
+        finally:
+            self._places.release()
+        if not is_settled or arrival.outcome is Outcome.FAILED:
             raise StorageFailed("the response was not confirmed as stored")
         if arrival.outcome is Outcome.CONFLICT:
             raise AlreadyAnswered("another response has this submission key")
@@ -165,23 +170,29 @@ class Writer:
             self._openings.update(openings)
 
     def _commit(self, batch: Sequence[Arrival], openings: Counter[tuple[int, date]]) -> None:
+        if self._commit_at_once(batch, openings):
+            outcomes = [Outcome.STORED] * len(batch)
+        else:
+            with self._database.engine.begin() as connection:
+                outcomes = store_one_by_one(connection, batch, openings)
+        for arrival, outcome in zip(batch, outcomes, strict=True):
+            arrival.outcome = outcome
+
+    def _commit_at_once(self, batch: Sequence[Arrival], openings: Counter[tuple[int, date]]) -> bool:
+        """Commit a batch of new responses; say False where each row must be looked at by itself."""
         try:
             with self._database.engine.begin() as connection:
                 is_clean = store_all(connection, batch, openings)
                 if not is_clean:
                     connection.rollback()
-        except DBAPIError:
-            if not batch:
+        except OperationalError as error:
+            # Locked or full: a second try would make everybody wait twice. A lost connection is replaced.
+            if not error.connection_invalidated:
                 raise
-            is_clean = False
-        if is_clean:
-            for arrival in batch:
-                arrival.outcome = Outcome.STORED
-            return
-        with self._database.engine.begin() as connection:
-            outcomes = store_one_by_one(connection, batch, openings)
-        for arrival, outcome in zip(batch, outcomes, strict=True):
-            arrival.outcome = outcome
+            return False
+        except DBAPIError:
+            return False
+        return is_clean
 
 
 def store_all(connection: Connection, batch: Sequence[Arrival], openings: Counter[tuple[int, date]]) -> bool:

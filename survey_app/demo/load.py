@@ -52,7 +52,7 @@ def _refuse_if_used(session: Session) -> None:
 
 
 def _load_rows(session: Session, settings: Settings, now: datetime) -> DemoAccounts:
-    from survey_app.publish.freeze import publish_wave  # brings numpy, which a start without demo spares
+    from survey_app.publish.freeze import prepare_wave  # brings numpy, which a start without demo spares
 
     today = now.astimezone(VIETNAM_TIME).date()
     for code in INSTRUMENTS:
@@ -64,7 +64,7 @@ def _load_rows(session: Session, settings: Settings, now: datetime) -> DemoAccou
     measured_on = date(today.year - 1, 11, 15)
     measurement = create_campaign(session, _measurement_plan(measured_on))
     import_measurement(session, measurement, measured_on, settings.secrets[-1])
-    publish_wave(session, measurement, now)
+    prepare_wave(session, measurement, now).write(session, now)
     return create_demo_staff(session, settings, now)
 
 

@@ -118,6 +118,7 @@ def _remove_instruments(session: Session) -> None:
         exists().where(Campaign.instrument_version_id == InstrumentVersion.id),
         exists().where(Response.instrument_version_id == InstrumentVersion.id),
         exists().where(Tally.instrument_version_id == InstrumentVersion.id),
+        exists().where(Publication.instrument_version_id == InstrumentVersion.id),
         exists().where(other.code == InstrumentVersion.code, other.version > InstrumentVersion.version),
     )
     session.execute(

@@ -5,7 +5,7 @@ from datetime import date
 from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from survey_app.models.base import Base, EpochDay, one_of
+from survey_app.models.base import KEPT_IDS, Base, EpochDay, one_of
 
 MODES = ("web", "kiosk", "paper", "telephone")
 PROVENANCE_CLASSES = ("A", "B", "C", "D")
@@ -19,6 +19,7 @@ class AccessPoint(Base):
         one_of("mode", MODES),
         one_of("provenance", PROVENANCE_CLASSES),
         Index("ix_access_point_campaign_id_office_id", "campaign_id", "office_id"),
+        KEPT_IDS,
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -8,6 +8,8 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase
 
 EPOCH = date(1970, 1, 1)
+# SQLite would give a deleted row's number to the next one; an open page would then mean another row.
+KEPT_IDS = {"sqlite_autoincrement": True}
 
 
 class Base(DeclarativeBase):

@@ -5,7 +5,7 @@ from datetime import date
 from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from survey_app.models.base import Base, one_of
+from survey_app.models.base import KEPT_IDS, Base, one_of
 
 CAMPAIGN_KINDS = ("continuous", "annual")
 SAMPLING_BASES = ("probability", "census", "opt_in")
@@ -20,6 +20,7 @@ class Campaign(Base):
         one_of("sampling_basis", SAMPLING_BASES),
         CheckConstraint("closes_on IS NULL OR closes_on >= opens_on", name="closes_after_it_opens"),
         CheckConstraint("minimum_n >= 5", name="never_shows_under_five"),
+        KEPT_IDS,
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -49,6 +50,7 @@ class SampleCell(Base):
     __table_args__ = (
         CheckConstraint("weight > 0", name="weight_is_positive"),
         Index("ix_sample_cell_campaign_id", "campaign_id"),
+        KEPT_IDS,
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

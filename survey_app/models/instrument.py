@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from survey_app.models.base import Base, UtcDateTime
+from survey_app.models.base import KEPT_IDS, Base, UtcDateTime
 from survey_app.models.definition import Definition
 
 
@@ -16,6 +16,7 @@ class InstrumentVersion(Base):
     __table_args__ = (
         UniqueConstraint("code", "version"),
         CheckConstraint("version >= 1", name="version_counts_from_one"),
+        KEPT_IDS,
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -10,9 +10,10 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from survey_app.config import Settings
 from survey_app.db import Database
-from survey_app.models.base import Base, UtcDateTime, one_of
+from survey_app.models.base import KEPT_IDS, Base, UtcDateTime, one_of
 
 JOB_STATES = ("queued", "running", "done", "failed")
+MOST_ATTEMPTS = 3  # a job that took its process with it so often would do so for ever
 CLAIM = timedelta(minutes=2)  # renewed by every report of progress
 
 
@@ -24,12 +25,14 @@ class Job(Base):
         one_of("state", JOB_STATES),
         CheckConstraint("state <> 'running' OR claimed_until IS NOT NULL", name="running_is_claimed"),
         Index("ix_job_state", "state"),
+        KEPT_IDS,
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str]
     arguments: Mapped[dict[str, Any]] = mapped_column(JSON)
     state: Mapped[str] = mapped_column(default="queued")
+    n_attempts: Mapped[int] = mapped_column(default=0)
     n_done: Mapped[int] = mapped_column(default=0)
     n_total: Mapped[int | None]
     owner_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
@@ -62,7 +65,8 @@ def enqueue(
 
 
 def is_free(now: datetime) -> ColumnElement[bool]:
-    return or_(Job.state == "queued", (Job.state == "running") & (Job.claimed_until < now))
+    is_left = (Job.state == "running") & (Job.claimed_until < now) & (Job.n_attempts < MOST_ATTEMPTS)
+    return or_(Job.state == "queued", is_left)
 
 
 def waits(session: Session, now: datetime) -> bool:
@@ -76,5 +80,9 @@ def claim(session: Session, now: datetime) -> Job | None:
     job_id = session.scalar(oldest.with_for_update(skip_locked=True))
     if job_id is None:
         return None
-    session.execute(update(Job).where(Job.id == job_id).values(state="running", claimed_until=now + CLAIM))
+    session.execute(
+        update(Job)
+        .where(Job.id == job_id)
+        .values(state="running", claimed_until=now + CLAIM, n_attempts=Job.n_attempts + 1)
+    )
     return session.get_one(Job, job_id)

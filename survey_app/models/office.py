@@ -5,7 +5,7 @@ from datetime import date
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from survey_app.models.base import Base, one_of
+from survey_app.models.base import KEPT_IDS, Base, one_of
 
 OFFICE_KINDS = ("province", "provincial_centre", "district_section", "commune_section")
 
@@ -18,6 +18,7 @@ class Office(Base):
         one_of("kind", OFFICE_KINDS),
         CheckConstraint("valid_until IS NULL OR valid_until >= valid_from", name="ends_after_it_begins"),
         Index("ix_office_parent_id", "parent_id"),
+        KEPT_IDS,
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -49,7 +50,7 @@ class Counter(Base):
     """A counter in an office, by the label that hangs above it."""
 
     __tablename__ = "counter"
-    __table_args__ = (UniqueConstraint("office_id", "label"),)
+    __table_args__ = (UniqueConstraint("office_id", "label"), KEPT_IDS)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     office_id: Mapped[int] = mapped_column(ForeignKey("office.id"))

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from survey_app.models.access_point import PROVENANCE_CLASSES
@@ -33,7 +33,8 @@ class OfficeRelease(Base):
     """How many responses of an office and class its figures contain: the next release counts from here.
 
     A class of its own, because figures are kept per class: one answer of class B that came in a batch
-    with four of class C would stand alone in the figure of class B.
+    with four of class C would stand alone in the figure of class B. A batch that was counted and left to
+    wait is noted in `n_looked_at`, so that it is counted again only when more has come.
     """
 
     __tablename__ = "office_release"
@@ -43,30 +44,44 @@ class OfficeRelease(Base):
     office_id: Mapped[int] = mapped_column(ForeignKey("office.id"), primary_key=True)
     provenance: Mapped[str] = mapped_column(primary_key=True)
     n_released: Mapped[int]
-    released_on: Mapped[date]
+    n_looked_at: Mapped[int]  # how many had come when a release last counted them
+    released_on: Mapped[date | None]  # none: all that came still waits
 
 
 class Publication(Base):
-    """A set of figures: running (one a campaign, overwritten) or frozen for a period or a wave."""
+    """A set of figures: running (one a campaign, overwritten) or frozen for a period or a wave.
+
+    Once a frozen one is sealed, triggers keep it and its figures as they are (migration 0005).
+    """
 
     __tablename__ = "publication"
     __table_args__ = (
         one_of("kind", PUBLICATION_KINDS),
+        CheckConstraint("kind <> 'running' OR sealed_at IS NULL", name="running_is_never_sealed"),
         Index("ix_publication_campaign_id", "campaign_id"),
+        Index(
+            "uq_publication_running",
+            "campaign_id",
+            unique=True,
+            sqlite_where=text("kind = 'running'"),
+            postgresql_where=text("kind = 'running'"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"))
+    instrument_version_id: Mapped[int] = mapped_column(ForeignKey("instrument_version.id"))  # of its labels
     kind: Mapped[str]
     covers_from: Mapped[date]
     covers_until: Mapped[date]
     published_at: Mapped[datetime] = mapped_column(UtcDateTime)
     method_version: Mapped[str]
     data_checksum: Mapped[str | None]  # of the tallies behind a frozen publication
+    sealed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class Figure(Base):
-    """One estimate with all that must stand beside it. A trigger keeps frozen ones (migration 0005)."""
+    """One estimate with all that must stand beside it. Triggers keep those of a sealed publication."""
 
     __tablename__ = "figure"
     __table_args__ = (

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column
 
-from survey_app.models.base import Base, UtcDateTime, one_of
+from survey_app.models.base import KEPT_IDS, Base, UtcDateTime, one_of
 
 ROLES = ("administrator", "campaign_lead", "office_manager")
 
@@ -17,6 +17,7 @@ class Staff(Base):
     __table_args__ = (
         one_of("role", ROLES),
         CheckConstraint("role <> 'office_manager' OR office_id IS NOT NULL", name="manager_has_an_office"),
+        KEPT_IDS,
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

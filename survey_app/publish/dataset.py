@@ -1,6 +1,6 @@
 """Tallies → arrays: what one campaign and provenance class has released, ready for `analysis`."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
@@ -99,12 +99,8 @@ def load_dataset(
     """Read the tallies of these offices, with the recounted days in the place of the stored ones."""
     points = _points(session, campaign_id, provenance, offices)
     rows = sorted(tally_rows(session, points, recounted), key=lambda row: row[:4])
-    known = Definitions(session)
-    definitions = {version: known[version] for version in sorted({row.instrument_version_id for row in rows})}
-    items = (item for definition in definitions.values() for item in definition.items)
-    columns = tuple(dict.fromkeys(Column.of(item) for item in items if item.reported_as))
+    columns, satisfied, valid = reported_counts(rows, Definitions(session))
     design = _Design(session, campaign_id)
-    satisfied, valid = _reported_counts(rows, definitions, columns)
     psu = [design.psu_of(row, points[row.access_point_id]) for row in rows]
     return Dataset(
         columns=columns,
@@ -133,7 +129,8 @@ def tally_rows(session: Session, point_ids: Iterable[int], recounted: Recount) -
     """Give the stored tallies of these points, with the recounted days in the place of the stored ones."""
     wanted = sorted(point_ids)
     changed = set(recounted.days)
-    rows = [row for row in recounted.rows if row.access_point_id in set(wanted)]
+    inside = set(wanted)
+    rows = [row for row in recounted.rows if row.access_point_id in inside]
     for start in range(0, len(wanted), POINTS_AT_ONCE):
         some = wanted[start : start + POINTS_AT_ONCE]
         stored = session.execute(select(*Tally.__table__.columns).where(Tally.access_point_id.in_(some)))
@@ -171,22 +168,25 @@ class _Design:
         return number
 
 
-def _reported_counts(
-    rows: Sequence[TallyRow], definitions: Mapping[int, Definition], columns: Sequence[Column]
-) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Give satisfied and valid answers as (rows, columns), whatever version a row was answered under."""
+def reported_counts(
+    rows: Sequence[TallyRow], known: Definitions
+) -> tuple[tuple[Column, ...], NDArray[np.int32], NDArray[np.int32]]:
+    """Give columns, and satisfied and valid answers by (row, column), whatever versions were answered."""
+    definitions = [known[version_id] for version_id in sorted({row.instrument_version_id for row in rows})]
+    items = (item for definition in definitions for item in definition.items if item.reported_as)
+    columns = tuple(dict.fromkeys(map(Column.of, items)))
     satisfied = np.zeros((len(rows), len(columns)), dtype=np.int32)
     valid = np.zeros_like(satisfied)
     by_version = sorted(range(len(rows)), key=lambda place: rows[place].instrument_version_id)
     for version_id, group in groupby(by_version, key=lambda place: rows[place].instrument_version_id):
-        places, roles = list(group), _Roles(definitions[version_id], columns)
+        places, roles = list(group), _Roles(known[version_id], columns)
         for start in range(0, len(places), ROWS_AT_ONCE):
             some = places[start : start + ROWS_AT_ONCE]
             counts = unpacked((rows[place].counts for place in some), roles.n_items)[:, roles.items]
             cells = np.ix_(some, roles.columns)
             satisfied[cells] = np.einsum("riv,iv->ri", counts, roles.favourable)
             valid[cells] = np.einsum("riv,iv->ri", counts, roles.valid)
-    return satisfied, valid
+    return columns, satisfied, valid
 
 
 class _Roles:

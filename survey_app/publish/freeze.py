@@ -2,63 +2,122 @@
 
 import hashlib
 import zlib
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 
 from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from analysis import METHOD_VERSION
 from survey_app.config import VIETNAM_TIME
+from survey_app.db import Database
+from survey_app.errors import SurveyError
 from survey_app.models.access_point import AccessPoint
 from survey_app.models.campaign import Campaign, SampleCell
 from survey_app.models.instrument import InstrumentVersion
 from survey_app.models.office import Office
 from survey_app.models.publication import Figure, Publication
+from survey_app.publish.batch import hides_each_answer
 from survey_app.publish.dataset import tally_rows
-from survey_app.publish.due import Due
+from survey_app.publish.due import BATCH, Due
 from survey_app.publish.estimates import FigureRow, estimate_figures
 from survey_app.publish.release import count_released, point_ids_of, write_release_counts
-from survey_app.publish.tallies import Recount, recount
+from survey_app.publish.tallies import Definitions, Recount, recount
 
 
-def publish_wave(session: Session, campaign: Campaign, now: datetime, kind: str = "wave") -> Publication:
-    """Take in all responses of the campaign and freeze what they say, offices and parents alike."""
+class PublicationRefused(SurveyError):
+    """A campaign cannot be published now; the message says why."""
+
+
+def publish_wave(database: Database, campaign_id: int, now: datetime) -> int:
+    """Take in all responses of a campaign and freeze what they say; give the publication's number.
+
+    Counting and estimating take seconds in which nobody is kept waiting; only the writing locks.
+    """
+    with database.reading() as session:
+        wave = prepare_wave(session, session.get_one(Campaign, campaign_id), now)
+    with database.transaction() as session:
+        return wave.write(session, now)
+
+
+@dataclass(frozen=True)
+class Wave:
+    """All that a frozen publication consists of, offices and parents alike, ready to be written at once."""
+
+    campaign: Campaign
+    last_publication_id: int | None  # when this was prepared: whether another came in between
+    published_on: date
+    recounted: Recount = field(default_factory=Recount)
+    n_released: dict[Due, int] = field(default_factory=dict)
+    figures: list[FigureRow] = field(default_factory=list)
+    checksum: str = ""
+
+    def write(self, session: Session, now: datetime) -> int:
+        """Write tallies, release counts and figures together, and seal them."""
+        campaign_id = self.campaign.id
+        lock = select(Campaign.id).where(Campaign.id == campaign_id).with_for_update(key_share=True)
+        session.execute(lock)
+        if _last_publication_id(session, campaign_id) != self.last_publication_id:
+            raise PublicationRefused("Vừa có một lần công bố khác của cuộc khảo sát này, hãy xem kết quả đó.")
+        self.recounted.write(session)
+        write_release_counts(session, self.n_released, self.published_on)
+        publication = self._publication(now)
+        session.add(publication)
+        session.flush()  # the figures name it
+        if self.figures:
+            session.execute(
+                insert(Figure), [{"publication_id": publication.id, **row} for row in self.figures]
+            )
+        publication.sealed_at = now
+        session.flush()
+        return publication.id
+
+    def _publication(self, now: datetime) -> Publication:
+        return Publication(
+            campaign_id=self.campaign.id,
+            instrument_version_id=self.campaign.instrument_version_id,
+            kind="wave",
+            covers_from=self.campaign.opens_on,
+            covers_until=self.campaign.closes_on,
+            published_at=now,
+            method_version=METHOD_VERSION,
+            data_checksum=self.checksum,
+        )
+
+
+def prepare_wave(session: Session, campaign: Campaign, now: datetime) -> Wave:
+    """Count and estimate the whole campaign; refuse one that could still change, or give an answer away."""
     today = now.astimezone(VIETNAM_TIME).date()
-    figures: list[FigureRow] = []
-    offices = _offices_by_class(session, campaign)
-    for provenance, some in offices.items():
-        for office in some:
-            found = recount(session, point_ids_of(session, office))
-            found.write(session)
-            write_release_counts(session, {office: count_released(session, office, Recount())}, today)
-        office_ids = [office.office_id for office in some]
-        figures += estimate_figures(session, campaign, provenance, office_ids, Recount(), today)
-    publication = Publication(
-        campaign_id=campaign.id,
-        kind=kind,
-        covers_from=campaign.opens_on,
-        covers_until=min(today, campaign.closes_on or today),
-        published_at=now,
-        method_version=METHOD_VERSION,
-        data_checksum=data_checksum(session, campaign),
-    )
-    session.add(publication)
-    session.flush()  # the figures name it
-    if figures:
-        session.execute(insert(Figure), [{"publication_id": publication.id, **row} for row in figures])
-    return publication
+    _refuse_unfinished(campaign, today)
+    last_id = _last_publication_id(session, campaign.id)
+    wave = Wave(campaign, last_id, today)
+    definitions, too_few = Definitions(session), []
+    by_class = _offices_by_class(session, campaign)
+    for office in (office for offices in by_class.values() for office in offices):
+        found = recount(session, point_ids_of(session, office), definitions)
+        wave.n_released[office] = count_released(session, office, found)
+        wave.recounted.add(found)
+        if last_id and not _hides_each_answer(session, office, found, definitions):
+            too_few.append(office)
+    _refuse_few_more(session, too_few)
+    for provenance, offices in by_class.items():
+        office_ids = [office.office_id for office in offices]
+        wave.figures.extend(
+            estimate_figures(session, campaign, provenance, office_ids, wave.recounted, today)
+        )
+    return replace(wave, checksum=data_checksum(session, campaign, wave.recounted))
 
 
-def data_checksum(session: Session, campaign: Campaign) -> str:
+def data_checksum(session: Session, campaign: Campaign, recounted: Recount) -> str:
     """Name the tallies and weights behind a publication by their SHA-256, whatever database holds them."""
     digest = hashlib.sha256()
-    for line in sorted(_canonical_lines(session, campaign)):
+    for line in sorted(_canonical_lines(session, campaign, recounted)):
         digest.update(line.encode() + b"\n")
     return digest.hexdigest()
 
 
-def _canonical_lines(session: Session, campaign: Campaign) -> Iterator[str]:
+def _canonical_lines(session: Session, campaign: Campaign, recounted: Recount) -> Iterator[str]:
     points = {
         point_id: (code, provenance, place)
         for point_id, code, provenance, place in session.execute(
@@ -77,11 +136,52 @@ def _canonical_lines(session: Session, campaign: Campaign) -> Iterator[str]:
         cell.id: (cell.stratum, cell.psu, repr(cell.weight))
         for cell in session.scalars(select(SampleCell).where(SampleCell.campaign_id == campaign.id))
     }
-    for row in tally_rows(session, points, Recount()):
+    for row in tally_rows(session, points, recounted):
         counts = zlib.decompress(row.counts).hex()
         design = cells.get(row.cell_id, ())
         what = (*points[row.access_point_id], row.day.isoformat(), versions[row.instrument_version_id])
         yield "\t".join(map(str, (*what, *design, row.n_respondents, counts)))
+
+
+def _refuse_unfinished(campaign: Campaign, today: date) -> None:
+    if campaign.kind != "annual":
+        raise PublicationRefused(
+            f"Cuộc khảo sát “{campaign.code}” thu phiếu liên tục, số liệu tự cập nhật; "
+            "chỉ chốt và công bố cuộc đo lường hằng năm."
+        )
+    if campaign.closes_on is None:
+        raise PublicationRefused(
+            f"Cuộc khảo sát “{campaign.code}” không định ngày kết thúc, chưa công bố được."
+        )
+    if today <= campaign.closes_on:
+        raise PublicationRefused(
+            f"Cuộc khảo sát “{campaign.code}” còn mở đến hết ngày {campaign.closes_on:%d/%m/%Y}, "
+            "chỉ công bố từ ngày hôm sau."
+        )
+
+
+def _hides_each_answer(session: Session, office: Due, found: Recount, definitions: Definitions) -> bool:
+    """Whether who compares this publication with the one before learns nothing about one to four people."""
+    n_more = count_released(session, office, found) - count_released(session, office, Recount())
+    return not 0 < n_more < BATCH and hides_each_answer(session, found, definitions)
+
+
+def _refuse_few_more(session: Session, offices: Sequence[Due]) -> None:
+    if offices:
+        names = session.scalars(
+            select(Office.name)
+            .where(Office.id.in_({office.office_id for office in offices}))
+            .order_by(Office.sort_key, Office.id)
+        )
+        few = f"1–{BATCH - 1}"
+        raise PublicationRefused(
+            f"So với lần công bố trước, các đơn vị sau chỉ thêm {few} phiếu hoặc {few} câu trả lời cho một "
+            "câu hỏi, nên công bố thì có thể suy ra câu trả lời của từng người:\n" + "\n".join(names)
+        )
+
+
+def _last_publication_id(session: Session, campaign_id: int) -> int | None:
+    return session.scalar(select(func.max(Publication.id)).where(Publication.campaign_id == campaign_id))
 
 
 def _offices_by_class(session: Session, campaign: Campaign) -> dict[str, list[Due]]:

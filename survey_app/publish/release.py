@@ -1,11 +1,17 @@
-"""The job "release": responses → tallies → running figures. It loads numpy, so no page imports it."""
+"""The job "release": responses → tallies → running figures. It loads numpy, so no page imports it.
+
+What is due by its responses is counted, and released only if no single answer could be told apart by
+comparing the figures before and after (`batch.py`). Otherwise the whole batch waits and merges with what
+comes, so the running figures of an office and class never change by one to four answers of any item; those of
+its parents, who add up their offices, neither. The closing release alone takes all (its price: `due.py`).
+"""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime
 from itertools import groupby
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import bindparam, delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from analysis import METHOD_VERSION
@@ -15,9 +21,10 @@ from survey_app.models.access_point import AccessPoint
 from survey_app.models.campaign import Campaign
 from survey_app.models.job import Work
 from survey_app.models.publication import Figure, OfficeRelease, Publication, Tally
-from survey_app.publish.due import Due, due_offices
+from survey_app.publish.batch import find_batch
+from survey_app.publish.due import BATCH, Due, due_offices, is_closing_release
 from survey_app.publish.estimates import FigureRow, estimate_figures
-from survey_app.publish.tallies import Recount, UnfitResponses, recount
+from survey_app.publish.tallies import Definitions, Recount, UnfitResponses, recount
 
 OFFICES_AT_ONCE = 200  # in one transaction: some tenths of a second in which no other can write
 
@@ -28,22 +35,23 @@ def run(work: Work) -> None:
 
 
 def release_due(database: Database, now: datetime, report: Callable[[int, int], None]) -> int:
-    """Release every office that is due and return how many; at the end name what could not be released."""
+    """Release what is due and return how many offices; at the end name what could not be counted."""
     today = now.astimezone(VIETNAM_TIME).date()
     with database.reading() as session:
         due = due_offices(session, today)
     faults: list[str] = []
-    n_done = 0
+    n_done = n_released = 0
     for batch in _batches(due):
         with database.reading() as session:
             release = prepare_release(session, batch, today, faults)
         with database.transaction() as session:
             release.write(session, now)
         n_done += len(batch)
+        n_released += len(release.n_released)
         report(n_done, len(due))
     if faults:
         raise UnfitResponses("\n".join(faults))
-    return n_done
+    return n_released
 
 
 @dataclass(frozen=True)
@@ -54,22 +62,43 @@ class Release:
     n_released_before: int  # over the campaign: whether another release came in between
     recounts: list[Recount]
     n_released: dict[Due, int]
+    n_looked_at: dict[Due, int]  # also of offices whose batch waits
     figures: list[FigureRow]
     released_on: date
+
+    def take(self, session: Session, due: Due, found: Recount, definitions: Definitions) -> Recount:
+        """Give what may be released of an office's recount; note how many have come, and how many enter."""
+        n = count_released(session, due, found)
+        self.n_looked_at[due] = n
+        if is_closing_release(self.campaign, n, self.released_on):
+            self.n_released[due] = n
+            return found
+        batch = find_batch(session, found, definitions, self.campaign.instrument_version_id)
+        n_more = count_released(session, due, batch or Recount()) - count_released(session, due, Recount())
+        if batch is None or n_more < BATCH:
+            return Recount()
+        self.n_released[due] = n_more + count_released(session, due, Recount())
+        return batch
 
     def write(self, session: Session, now: datetime) -> None:
         """Write tallies, figures and release counts together; nothing, if another release was faster."""
         session.execute(
             select(Campaign.id).where(Campaign.id == self.campaign.id).with_for_update(key_share=True)
         )
-        if _n_released(session, self.campaign.id) != self.n_released_before:
+        if n_released_of(session, self.campaign.id) != self.n_released_before:
             return
         for recounted in self.recounts:
             recounted.write(session)
         write_release_counts(session, self.n_released, self.released_on)
+        _write_looked_at(session, self.n_looked_at)
+        if self.figures:
+            self._write_figures(session, now)
+
+    def _write_figures(self, session: Session, now: datetime) -> None:
         publication = _running_publication(session, self.campaign, now)
+        publication.instrument_version_id = self.campaign.instrument_version_id
         publication.covers_until = self.released_on
-        publication.published_at = now
+        publication.published_at = start_of_day(now)
         publication.method_version = METHOD_VERSION
         session.flush()  # the figures below name it
         replace_figures(session, publication.id, self.figures)
@@ -78,16 +107,21 @@ class Release:
 def prepare_release(session: Session, batch: Sequence[Due], today: date, faults: list[str]) -> Release:
     """Count and estimate one campaign's batch; an office that cannot be counted is left out and named."""
     campaign = session.get_one(Campaign, batch[0].campaign_id)
-    release = Release(campaign, _n_released(session, campaign.id), [], {}, [], today)
+    release = Release(campaign, n_released_of(session, campaign.id), [], {}, {}, [], today)
     outdated = _released_by_another_method(session, campaign.id)
+    definitions = Definitions(session)
     for provenance in sorted({office.provenance for office in [*batch, *outdated]}):
         recounted = Recount()
-        counted = [
-            due for due in batch if due.provenance == provenance and _counted(session, due, recounted, faults)
-        ]
+        for due in (office for office in batch if office.provenance == provenance):
+            try:
+                found = recount(session, point_ids_of(session, due), definitions)
+            except UnfitResponses as error:
+                faults.append(str(error))
+                continue
+            recounted.add(release.take(session, due, found, definitions))
         release.recounts.append(recounted)
-        release.n_released.update((due, count_released(session, due, recounted)) for due in counted)
-        office_ids = {due.office_id for due in [*counted, *outdated] if due.provenance == provenance}
+        renewed = [*release.n_released, *outdated]
+        office_ids = {office.office_id for office in renewed if office.provenance == provenance}
         release.figures.extend(estimate_figures(session, campaign, provenance, office_ids, recounted, today))
     return release
 
@@ -119,14 +153,26 @@ def count_released(session: Session, office: Due, recounted: Recount) -> int:
 
 
 def write_release_counts(session: Session, n_released: dict[Due, int], released_on: date) -> None:
-    for office, n in n_released.items():
-        key = {
-            "campaign_id": office.campaign_id,
-            "office_id": office.office_id,
-            "provenance": office.provenance,
-        }
-        session.execute(delete(OfficeRelease).filter_by(**key))
-        session.execute(insert(OfficeRelease).values(**key, n_released=n, released_on=released_on))
+    if not n_released:
+        return
+    key = [field.name for field in fields(Due)]
+    same = [getattr(OfficeRelease, name) == bindparam(f"its_{name}") for name in key]
+    rows = [
+        {**asdict(office), "n_released": n, "n_looked_at": n, "released_on": released_on}
+        for office, n in n_released.items()
+    ]
+    keys = [{f"its_{name}": row[name] for name in key} for row in rows]
+    session.connection().execute(delete(OfficeRelease).where(*same), keys)
+    session.execute(insert(OfficeRelease), rows)
+
+
+def _write_looked_at(session: Session, n_looked_at: dict[Due, int]) -> None:
+    for office, n in n_looked_at.items():
+        release = session.get(OfficeRelease, asdict(office))
+        if release is None:
+            release = OfficeRelease(**asdict(office), n_released=0)
+            session.add(release)
+        release.n_looked_at = n
 
 
 def replace_figures(session: Session, publication_id: int, figures: Sequence[FigureRow]) -> None:
@@ -150,18 +196,7 @@ def _batches(due: Sequence[Due]) -> Iterator[list[Due]]:
             yield offices[start : start + OFFICES_AT_ONCE]
 
 
-def _counted(session: Session, due: Due, recounted: Recount, faults: list[str]) -> bool:
-    try:
-        found = recount(session, point_ids_of(session, due))
-    except UnfitResponses as error:
-        faults.append(str(error))
-        return False
-    recounted.days.extend(found.days)
-    recounted.rows.extend(found.rows)
-    return True
-
-
-def _n_released(session: Session, campaign_id: int) -> int:
+def n_released_of(session: Session, campaign_id: int) -> int:
     query = select(func.sum(OfficeRelease.n_released)).where(OfficeRelease.campaign_id == campaign_id)
     return session.scalar(query) or 0
 
@@ -173,11 +208,17 @@ def _released_by_another_method(session: Session, campaign_id: int) -> list[Due]
         .join(Publication, Publication.campaign_id == OfficeRelease.campaign_id)
         .where(
             OfficeRelease.campaign_id == campaign_id,
+            OfficeRelease.n_released > 0,
             Publication.kind == "running",
             Publication.method_version != METHOD_VERSION,
         )
     )
     return [Due(*row) for row in session.execute(query)]
+
+
+def start_of_day(now: datetime) -> datetime:
+    """Round a release's time down: its hour would tell the hour of an answer."""
+    return now.astimezone(VIETNAM_TIME).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def _running_publication(session: Session, campaign: Campaign, now: datetime) -> Publication:
@@ -187,10 +228,11 @@ def _running_publication(session: Session, campaign: Campaign, now: datetime) ->
     if found is None:
         found = Publication(
             campaign_id=campaign.id,
+            instrument_version_id=campaign.instrument_version_id,
             kind="running",
             covers_from=campaign.opens_on,
             covers_until=campaign.opens_on,
-            published_at=now,
+            published_at=start_of_day(now),
             method_version=METHOD_VERSION,
         )
         session.add(found)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Row, and_, delete, func, insert, select
+from sqlalchemy import Row, and_, bindparam, delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from survey_app.errors import SurveyError
@@ -48,19 +48,25 @@ class Recount:
     days: list[tuple[int, date]] = field(default_factory=list)
     rows: list[TallyRow] = field(default_factory=list)
 
+    def add(self, other: "Recount") -> None:
+        self.days.extend(other.days)
+        self.rows.extend(other.rows)
+
     def write(self, session: Session) -> None:
         """Put the new rows in the place of the old ones; doing it twice changes nothing."""
-        for point_id, pairs in groupby(self.days, key=lambda pair: pair[0]):
-            days = [day for _, day in pairs]
-            session.execute(delete(Tally).where(Tally.access_point_id == point_id, Tally.day.in_(days)))
+        if self.days:
+            same_day = (Tally.access_point_id == bindparam("point_id"), Tally.day == bindparam("its_day"))
+            session.connection().execute(
+                delete(Tally).where(*same_day),
+                [{"point_id": point_id, "its_day": day} for point_id, day in self.days],
+            )
         if self.rows:
             session.execute(insert(Tally), [row._asdict() for row in self.rows])
 
 
-def recount(session: Session, point_ids: Sequence[int]) -> Recount:
+def recount(session: Session, point_ids: Sequence[int], definitions: "Definitions") -> Recount:
     """Count again the days on which these points received more than their tallies hold."""
     days = _changed_days(session, point_ids)
-    definitions = Definitions(session)
     rows: list[TallyRow] = []
     for point_id, pairs in groupby(days, key=lambda row: row.access_point_id):
         n_received = {row.day: row.n_received for row in pairs}

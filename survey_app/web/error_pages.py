@@ -123,7 +123,7 @@ def show_http_error(error: HTTPException) -> Response | AnyResponse:
 
 
 def show_fault(error: Exception) -> Response:
-    # The class alone: a message could repeat an answer, and no answer goes into a log.
+    # Neither address nor form: no answer goes into a log, and the engine hides its parameters.
     log.error("fault %s on %s", type(error).__name__, request.endpoint, exc_info=error)
     return problem(500, _("The server had a fault"), _("Please try again in a moment."))
 

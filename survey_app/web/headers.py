@@ -23,7 +23,8 @@ def add_headers(response: Response) -> Response:
     headers.extend(ALWAYS)
     if "Content-Security-Policy" not in headers:
         headers["Content-Security-Policy"] = POLICY
-    if request.endpoint != "static" and "Cache-Control" not in headers:
+    is_kept = request.endpoint == "static" and response.status_code == 200
+    if not is_kept and "Cache-Control" not in headers:
         headers["Cache-Control"] = "no-store"
     if settings().uses_https:
         headers["Strict-Transport-Security"] = "max-age=31536000"
@@ -46,6 +47,7 @@ def protect(app: Flask) -> None:
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=app.extensions["settings"].uses_https,
         SEND_FILE_MAX_AGE_DEFAULT=86400,
+        MAX_CONTENT_LENGTH=1024 * 1024,
         WTF_CSRF_TIME_LIMIT=None,  # as long as the session: a page left open over lunch still works
         WTF_CSRF_SSL_STRICT=False,  # it would ask for the Referer that no-referrer, above, holds back
     )

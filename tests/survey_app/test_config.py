@@ -27,7 +27,7 @@ def test_nothing_needs_to_be_set(tmp_path: Path) -> None:
     found = settings(tmp_path)
     assert found.database_url == f"sqlite:///{tmp_path / 'data' / 'survey.sqlite'}"
     assert (found.host, found.port, found.public_url) == ("127.0.0.1", 8000, "http://127.0.0.1:8000")
-    assert (found.demo, found.demo_password, found.threads) == (True, None, 16)
+    assert (found.demo, found.demo_password, found.threads) == (True, None, 24)
     assert found.files_dir == tmp_path / "data" / "files"
 
 

@@ -1,11 +1,10 @@
 """A campaign's results: which publication stands, its parents, and its offices by name."""
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import Row, exists, func, select
+from sqlalchemy import Row, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from survey_app.config import VIETNAM_TIME
@@ -13,6 +12,7 @@ from survey_app.errors import NotFound
 from survey_app.models.campaign import Campaign
 from survey_app.models.office import Office
 from survey_app.models.publication import Figure, OfficeRelease, Publication
+from survey_app.models.vietnamese import is_found, name_key, search_key
 from survey_app.publish.shown.figure import ShownFigure, show
 from survey_app.web.charts import Mark, Tick, scale_for
 
@@ -100,7 +100,10 @@ def standing_of(session: Session, campaign: Campaign, today: date) -> Standing:
     """Give a continuous campaign its running figures, any other its latest frozen ones."""
     publication = session.scalar(
         select(Publication)
-        .where(Publication.campaign_id == campaign.id)
+        .where(
+            Publication.campaign_id == campaign.id,
+            or_(Publication.kind == "running", Publication.sealed_at.is_not(None)),
+        )
         .order_by(
             (Publication.kind == "running").desc(), Publication.published_at.desc(), Publication.id.desc()
         )
@@ -136,12 +139,6 @@ def campaign_results(session: Session, standing: Standing, filters: Filters) -> 
     )
 
 
-def folded(text: str) -> str:
-    """Bring a name to the form in which it is searched: hoà, hòa and Hoa are one, and so are mỹ and mĩ."""
-    bare = "".join(c for c in unicodedata.normalize("NFD", text) if not unicodedata.combining(c))
-    return bare.replace("đ", "d").replace("Đ", "D").casefold().replace("y", "i")
-
-
 def _offices_with_figures(session: Session, publication_id: int) -> Sequence[OfficeLine]:
     has_index = exists().where(
         Figure.publication_id == publication_id, Figure.office_id == Office.id, Figure.measure == INDEX
@@ -154,11 +151,11 @@ def _offices_with_figures(session: Session, publication_id: int) -> Sequence[Off
 
 
 def _chosen(lines: list[OfficeLine], parents: list[OfficeLine], filters: Filters) -> list[OfficeLine]:
-    wanted = folded(filters.name).split()
+    searched = search_key(filters.name)
     if filters.parent_code:
         parent_ids = {line.id for line in parents if line.code == filters.parent_code}
         lines = [line for line in lines if line.parent_id in parent_ids]
-    return [line for line in lines if all(word in folded(line.name) for word in wanted)]
+    return [line for line in lines if is_found(searched, name_key(line.name))]
 
 
 def _table(session: Session, standing: Standing, lines: Sequence[OfficeLine]) -> OfficeTable:

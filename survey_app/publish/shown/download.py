@@ -1,4 +1,4 @@
-"""The shown figures of a publication as CSV: the pages' figures in full precision, hidden where they are."""
+"""The shown figures of a publication as CSV: the pages' figures, in full precision and suppressed alike."""
 
 import csv
 import io
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from survey_app.models.campaign import Campaign
 from survey_app.models.office import Office
 from survey_app.models.publication import Figure, Publication
-from survey_app.publish.suppression import is_hidden
+from survey_app.publish.suppression import is_suppressed
 
 BYTE_ORDER_MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"  # tells spreadsheets that the file is UTF-8
 ROWS_AT_ONCE = 500
@@ -26,6 +26,7 @@ NUMBERS = {
     "t_high": "t_high",
     "n_respondents": "n_respondents",
     "n_answers": "n_answers",
+    "effective_sample_size": "effective_sample_size",
     "population_size": "population_size",
 }
 HEADER = (
@@ -66,16 +67,16 @@ def csv_parts(session: Session, campaign: Campaign, publication: Publication) ->
 
 
 def _values(figure: Figure, campaign: Campaign, publication: Publication) -> tuple[object, ...]:
-    hidden = is_hidden(figure, campaign.minimum_n)
+    suppressed = is_suppressed(figure, campaign.minimum_n)
     return (
-        *("" if hidden else getattr(figure, column) for column in NUMBERS.values()),
+        *("" if suppressed else getattr(figure, column) for column in NUMBERS.values()),
         figure.sampling_basis,
         figure.provenance,
         publication.method_version,
         publication.id,
         publication.kind,
         figure.released_on.isoformat(),
-        f"suppressed: fewer than {campaign.minimum_n} responses" if hidden else figure.reason,
+        f"suppressed: fewer than {campaign.minimum_n} responses" if suppressed else figure.reason,
     )
 
 

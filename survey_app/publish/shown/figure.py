@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any, Literal
 
 from survey_app.models.publication import Figure
-from survey_app.publish.suppression import is_hidden
+from survey_app.publish.suppression import is_suppressed
 from survey_app.web.charts import Measured
 from survey_app.web.formatting import count_text, percent_text, range_text
 
@@ -18,10 +18,10 @@ class ShownFigure:
 
     measure: str
     provenance: str
-    state: Literal["shown", "hidden", "not_estimable"]
+    state: Literal["shown", "suppressed", "not_estimable"]
     reason: str | None
     minimum: int
-    is_hidden_in_public: bool
+    is_suppressed_in_public: bool
     released_on: date
     is_model_based: bool  # an opt-in range, never a confidence interval
     population: str
@@ -44,15 +44,15 @@ class ShownFigure:
 def show(figure: Figure, minimum: int, public_minimum: int) -> ShownFigure:
     """Turn a stored figure into what may be read of it where `minimum` people are needed."""
     population = "" if figure.population_size is None else count_text(figure.population_size)
-    hidden = is_hidden(figure, minimum)
-    digits: dict[str, Any] = {} if hidden else _digits(figure)
+    suppressed = is_suppressed(figure, minimum)
+    digits: dict[str, Any] = {} if suppressed else _digits(figure)
     return ShownFigure(
         measure=figure.measure,
         provenance=figure.provenance,
-        state="hidden" if hidden else "not_estimable" if figure.value is None else "shown",
-        reason=None if hidden else figure.reason,
+        state="suppressed" if suppressed else "not_estimable" if figure.value is None else "shown",
+        reason=None if suppressed else figure.reason,
         minimum=minimum,
-        is_hidden_in_public=is_hidden(figure, public_minimum),
+        is_suppressed_in_public=is_suppressed(figure, public_minimum),
         released_on=figure.released_on,
         is_model_based=figure.sampling_basis == "opt_in",
         population=population,

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from survey_app.models.access_point import AccessPoint, AccessPointDay
 from survey_app.models.campaign import Campaign
 from survey_app.models.office import Office
+from survey_app.models.publication import OfficeRelease
 from survey_app.publish.shown.campaign import Standing, standing_of
 from survey_app.publish.shown.office import ClassResults, office_results
 from survey_app.publish.suppression import INSIDE_MINIMUM
@@ -22,6 +23,7 @@ class ManagerView:
     standing: Standing | None  # of the one on this page
     classes: list[ClassResults]
     has_received: bool  # any response; asked only where there is no figure
+    is_waiting: bool  # enough responses, but an item has too few new answers; asked only there too
     is_parent: bool
     minimum: int = INSIDE_MINIMUM
 
@@ -41,6 +43,7 @@ def manager_view(session: Session, office: Office, wanted: str, language: str, t
         standing=standing,
         classes=classes,
         has_received=bool(classes) or (chosen is not None and _has_received(session, chosen.id, offices)),
+        is_waiting=not classes and chosen is not None and _is_waiting(session, chosen.id, offices),
         is_parent=len(offices) > 1,
     )
 
@@ -64,3 +67,12 @@ def _has_received(session: Session, campaign_id: int, office_ids: set[int]) -> b
         AccessPointDay.n_received > 0,
     )
     return session.scalar(select(received)) is True
+
+
+def _is_waiting(session: Session, campaign_id: int, office_ids: set[int]) -> bool:
+    waiting = exists().where(
+        OfficeRelease.campaign_id == campaign_id,
+        OfficeRelease.office_id.in_(office_ids),
+        OfficeRelease.n_looked_at > OfficeRelease.n_released,
+    )
+    return session.scalar(select(waiting)) is True

@@ -62,7 +62,7 @@ def office_results(
 ) -> list[ClassResults]:
     """Give an office's figures by class; `minimum` is the campaign's own unless staff may see more."""
     campaign = session.get_one(Campaign, publication.campaign_id)
-    version = session.get_one(InstrumentVersion, campaign.instrument_version_id)
+    version = session.get_one(InstrumentVersion, publication.instrument_version_id)
     by_class: dict[str, dict[str, ShownFigure]] = {}
     for figure in session.scalars(
         select(Figure)

@@ -49,7 +49,9 @@ class Phone(threading.Thread):
         while self.goes_on:
             body = self.ask("GET")
             key = re.search(rb'name="form-key" value="([^"]+)"', body)[1].decode()
-            form = urlencode({"form-key": key, "q1": self.rng.choice("12345"), "form-comment": "Tốt"})
+            form = urlencode(
+                {"form-key": key, "q1": self.rng.choice("12345"), "form-comment": "Tốt", "form-end": "1"}
+            )
             self.acknowledged[key] = self.ask("POST", form)
 
     def ask(self, method, form=None):

@@ -7,8 +7,10 @@ from types import SimpleNamespace
 from urllib.parse import urlencode
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
+from survey_app.collect.keys import SubmissionKey
+from survey_app.collect.submission import Submission
 from survey_app.models.access_point import AccessPoint, AccessPointDay
 from survey_app.models.campaign import Campaign
 from survey_app.models.response import Comment, Response
@@ -57,7 +59,7 @@ def stored(app, row_type=Response):
 
 
 def send(client, path, key, **answers):
-    return client.post(path, data={"form-key": key, **answers})
+    return client.post(path, data={"form-key": key, **answers, "form-end": "1"})
 
 
 def test_the_form_names_office_and_counter_and_asks_every_item(client, point):
@@ -304,3 +306,52 @@ def test_numbers_stay_true_between_days_and_rows(app, client, point):
     with app.extensions["database"].reading() as session:
         assert session.scalar(select(func.sum(AccessPointDay.n_received))) == 3
         assert session.scalar(select(func.count()).select_from(Response)) == 3
+
+
+def test_a_form_cut_off_on_its_way_stores_nothing_and_can_be_sent_whole(app, client, point):
+    key = key_on(client, point.path)
+    cut = client.post(point.path, data={"form-key": key, "q1": "4"})
+    assert cut.status_code == 400
+    assert stored(app) == []
+    assert send(client, point.path, key, q1="4", q2="5").status_code == 303
+
+
+@pytest.mark.parametrize(("days", "status"), [(30, 303), (31, 400)])
+def test_a_form_older_than_a_month_comes_back_with_a_fresh_key_and_the_answers(
+    app, client, point, clock, days, status
+):
+    key = key_on(client, point.path)
+    clock.advance(days=days)
+    response = send(client, point.path, key, q2="4")
+    assert response.status_code == status
+    if status == 400:
+        assert key not in response.text
+        assert re.search(r'name="q2" value="4" checked', response.text)
+
+
+def test_nothing_stored_joins_a_comment_or_a_receipt_to_its_answers(app, client, point):
+    comments = ["Chờ lâu quá", "Rất tốt", "Cảm ơn"]
+    receipts = [
+        send(client, point.path, key_on(client, point.path), q1="4", **{"form-comment": comment}).headers[
+            "Location"
+        ]
+        for comment in comments
+    ]
+    definition = point.version.definition
+    for row in stored(app):
+        as_key = SubmissionKey(row.access_point_id, row.instrument_version_id, row.day, row.submission_key)
+        assert not any(as_key.receipt in receipt for receipt in receipts)
+        for comment in stored(app, Comment):
+            said = Submission(answers=definition.unpack(row.answers), comment=comment.text)
+            assert as_key.fingerprint(said.content()) != row.fingerprint
+
+
+def test_a_fault_logs_no_answer(app, client, point, caplog):
+    key = key_on(client, point.path)
+    with app.extensions["database"].transaction() as session:
+        session.execute(text("DROP TABLE comment"))
+    response = send(client, point.path, key, q1="4", **{"form-comment": "một lời kín"})
+    assert response.status_code == 503
+    assert re.search(r'name="q1" value="4" checked', response.text)
+    assert caplog.records
+    assert "một lời kín" not in caplog.text

@@ -2,6 +2,7 @@
 
 import secrets
 import threading
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -107,7 +108,7 @@ def test_a_failed_commit_is_told_and_the_writer_goes_on(desk):
 
 
 def test_a_full_queue_is_said_at_once(desk):
-    writer = Writer(desk.database, capacity=1)
+    writer = Writer(desk.database, capacity=2)
     gate, entered = threading.Event(), threading.Event()
 
     @event.listens_for(desk.database.engine, "commit")
@@ -119,8 +120,9 @@ def test_a_full_queue_is_said_at_once(desk):
     waiting[0].start()
     assert entered.wait(10)
     waiting[1].start()
-    while writer._waiting.empty():  # the second one is on its way into the queue
-        pass
+    until = time.monotonic() + 10
+    while writer._places._value > 0:  # the second one is on its way into the queue
+        assert time.monotonic() < until
     with pytest.raises(QueueFull):
         writer.store(arrival(desk))
     gate.set()

@@ -6,7 +6,8 @@ from sqlalchemy.orm import Session
 
 from survey_app.db import Database
 from survey_app.models.access_point import AccessPoint
-from survey_app.publish.due import Due, due_offices, enqueue_if_due
+from survey_app.models.publication import OfficeRelease
+from survey_app.publish.due import Due, due_offices, enqueue_if_due, is_release_due
 from tests import factories
 from tests.factories import DAY, MOMENT
 
@@ -45,6 +46,53 @@ def test_a_batch_is_five_of_one_provenance_class(database: Database) -> None:
         )
         factories.access_point_day(session, access_point_id=kiosk.id, n_received=1)
         assert due_offices(session, DAY) == []
+
+
+def test_a_batch_that_waits_is_due_again_only_with_news(database: Database) -> None:
+    with database.transaction() as session:
+        point = point_with(session, 27, n_released=20)
+        release = session.get_one(OfficeRelease, (point.campaign_id, point.office_id, "C"))
+        for n_looked_at, n_due in ((20, 1), (26, 1), (27, 0)):
+            release.n_looked_at = n_looked_at
+            session.flush()
+            assert len(due_offices(session, DAY)) == n_due
+
+
+def test_an_office_whose_first_batch_waits_is_due_again_only_with_news(database: Database) -> None:
+    with database.transaction() as session:
+        point = point_with(session, 6)
+        key = {"campaign_id": point.campaign_id, "office_id": point.office_id}
+        release = factories.office_release(session, **key, n_released=0, n_looked_at=6, released_on=None)
+        assert due_offices(session, DAY) == []
+        release.n_looked_at = 5
+        session.flush()
+        assert len(due_offices(session, DAY)) == 1
+
+
+def test_what_waits_joins_the_closing_release(database: Database) -> None:
+    with database.transaction() as session:
+        point = point_with(session, 27, n_released=20, closes_on=DAY - timedelta(days=3))
+        session.get_one(OfficeRelease, (point.campaign_id, point.office_id, "C")).n_looked_at = 27
+        session.flush()
+        assert len(due_offices(session, DAY)) == 1
+
+
+def test_campaigns_long_closed_are_asked_about_until_a_release_ended_well(database: Database) -> None:
+    with database.transaction() as session:
+        point_with(
+            session, 12, n_released=10, opens_on=DAY - timedelta(days=99), closes_on=DAY - timedelta(days=40)
+        )
+        for state, finished_on, is_due in (
+            ("queued", None, False),  # the one under way looks at it
+            ("failed", MOMENT - timedelta(days=1), True),
+            ("done", MOMENT - timedelta(days=31), True),
+            ("done", MOMENT - timedelta(days=29), False),
+        ):
+            job = factories.job(session, state=state, finished_at=finished_on)
+            assert is_release_due(session, MOMENT, DAY) is is_due
+            if state == "queued":
+                session.delete(job)
+        assert len(due_offices(session, DAY)) == 1, "the job itself looks at all campaigns"
 
 
 def test_time_alone_never_makes_an_open_campaign_due(database: Database) -> None:

@@ -2,22 +2,27 @@
 
 import csv
 import io
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import Update, select, update
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import delete, select, update
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from survey_app.db import Database
-from survey_app.models.campaign import SampleCell
+from survey_app.models.access_point import AccessPoint
+from survey_app.models.campaign import Campaign, SampleCell
 from survey_app.models.office import Office
 from survey_app.models.publication import Figure, Publication
-from survey_app.publish.freeze import data_checksum, publish_wave
+from survey_app.publish.freeze import PublicationRefused, data_checksum, prepare_wave, publish_wave
+from survey_app.publish.shown.office import office_results
+from survey_app.publish.tallies import Recount
 from tests import factories
-from tests.factories import MOMENT
+from tests.factories import DAY, MOMENT
 from tests.survey_app.publish import sipas
-from tests.survey_app.publish.counter_feedback import receive
+from tests.survey_app.publish.counter_feedback import SATISFIED, receive
 
 MEASURES = {
     "all": "index",
@@ -29,9 +34,23 @@ MEASURES = {
 }
 
 
+PAST = MOMENT + timedelta(days=1)  # when a campaign that closes on DAY is over
+
+
 def publish_sipas(database: Database) -> Publication:
     with database.transaction() as session:
-        return publish_wave(session, sipas.build(session), MOMENT)
+        campaign_id = sipas.build(session).id
+    number = publish_wave(database, campaign_id, PAST)
+    with database.reading() as session:
+        return session.get_one(Publication, number)
+
+
+def annual_point(database: Database, **campaign: object) -> AccessPoint:
+    with database.transaction() as session:
+        stated = {"kind": "annual", "closes_on": DAY} | campaign
+        return factories.access_point(
+            session, campaign_id=factories.campaign(session, **stated).id, provenance="A"
+        )
 
 
 def test_frozen_figures_and_the_file_agree_with_r(app: Flask, client: FlaskClient) -> None:
@@ -62,39 +81,151 @@ def test_frozen_figures_and_the_file_agree_with_r(app: Flask, client: FlaskClien
         assert line["publication_id"] == str(publication.id)
 
 
-@pytest.mark.parametrize(
-    "change", [update(Figure).values(n_respondents=41), update(Publication).values(method_version="2")]
-)
-def test_what_is_frozen_cannot_be_updated(database: Database, change: Update) -> None:
+SEALED_FIGURE = select(Publication.id).where(Publication.sealed_at.is_not(None)).scalar_subquery()
+CHANGES = {
+    "update a figure": update(Figure).where(Figure.n_respondents == 40).values(n_respondents=41),
+    "move a figure in": update(Figure).where(Figure.n_respondents == 50).values(publication_id=SEALED_FIGURE),
+    "delete a figure": delete(Figure),
+    "delete the publication": delete(Publication).where(Publication.sealed_at.is_not(None)),
+    "update the publication": update(Publication).values(method_version="2"),
+    "unseal the publication": update(Publication).values(sealed_at=None),
+}
+
+
+def sealed_publication(database: Database, **campaign: object) -> int:
+    """A sealed wave with one figure, beside a running publication with another."""
     with database.transaction() as session:
-        publication = factories.publication(session, kind="wave", data_checksum="0")
-        factories.figure(session, publication_id=publication.id)
+        campaign_id = factories.campaign(session, **campaign).id
+        running = factories.publication(session, campaign_id=campaign_id)
+        factories.figure(session, publication_id=running.id, n_respondents=50)
+        frozen = factories.publication(session, campaign_id=campaign_id, kind="wave", data_checksum="0")
+        factories.figure(session, publication_id=frozen.id)
+        frozen.sealed_at = MOMENT
+        return frozen.id
+
+
+@pytest.mark.parametrize("name", CHANGES)
+@pytest.mark.parametrize("is_demo", [False, True])
+def test_what_is_sealed_cannot_be_changed(database: Database, name: str, is_demo: bool) -> None:
+    sealed_publication(database, is_demo=is_demo)
+    if is_demo and name.startswith("delete"):
+        return
     with pytest.raises(DBAPIError, match="cannot be changed"), database.transaction() as session:
-        session.execute(change)
+        session.execute(CHANGES[name])
+
+
+def test_what_is_sealed_takes_no_further_figure(database: Database) -> None:
+    number = sealed_publication(database)
+    with pytest.raises(DBAPIError, match="cannot be changed"), database.transaction() as session:
+        factories.figure(session, publication_id=number)
+
+
+def test_what_the_demo_sealed_can_be_deleted(database: Database) -> None:
+    sealed_publication(database, is_demo=True)
+    with database.transaction() as session:
+        session.execute(CHANGES["delete a figure"])
+        session.execute(CHANGES["delete the publication"])
+    with database.reading() as session:
+        assert session.scalars(select(Publication.kind)).all() == ["running"]
+
+
+def test_running_figures_are_never_sealed_and_stand_once_a_campaign(database: Database) -> None:
+    with database.transaction() as session:
+        campaign_id = factories.publication(session).campaign_id
+    with pytest.raises(IntegrityError), database.transaction() as session:
+        session.execute(update(Publication).values(sealed_at=MOMENT))
+    with pytest.raises(IntegrityError), database.transaction() as session:
+        factories.publication(session, campaign_id=campaign_id)
+
+
+@pytest.mark.parametrize(
+    ("campaign", "reason"),
+    [
+        ({"kind": "continuous"}, "thu phiếu liên tục"),
+        ({"closes_on": None}, "không định ngày kết thúc"),
+        ({"closes_on": PAST.date()}, "còn mở đến hết ngày 11/03/2026"),
+    ],
+)
+def test_what_could_still_change_is_not_frozen(
+    database: Database, campaign: dict[str, object], reason: str
+) -> None:
+    point = annual_point(database, **campaign)
+    with database.transaction() as session:
+        receive(session, point, 10)
+    with pytest.raises(PublicationRefused, match=reason):
+        publish_wave(database, point.campaign_id, PAST)
+    with database.reading() as session:
+        assert session.scalars(select(Publication)).all() == []
+
+
+def test_a_wave_is_sealed_and_keeps_its_instrument_version(database: Database) -> None:
+    point = annual_point(database)
+    with database.transaction() as session:
+        receive(session, point, 5)
+    number = publish_wave(database, point.campaign_id, PAST)
+    with database.transaction() as session:
+        publication = session.get_one(Publication, number)
+        campaign = session.get_one(Campaign, point.campaign_id)
+        assert publication.sealed_at == PAST
+        asked = campaign.instrument_version_id
+        newer = replace(factories.definition("newer"), items=factories.definition().items[2:])
+        campaign.instrument_version_id = factories.instrument_version(session, newer).id
+        session.flush()
+        assert publication.instrument_version_id == asked
+        (found,) = office_results(session, publication, point.office_id, "vi")
+        assert [part.label for part in found.items] == ["Câu 1?", "Câu 2?"]
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_the_checksum_names_tallies_and_weights(database: Database) -> None:
+    publication = publish_sipas(database)
     with database.transaction() as session:
-        campaign = sipas.build(session)
-        checksum = publish_wave(session, campaign, MOMENT).data_checksum
-        assert data_checksum(session, campaign) == checksum
+        campaign = session.get_one(Campaign, publication.campaign_id)
+        assert data_checksum(session, campaign, Recount()) == publication.data_checksum
         cell = session.scalars(select(SampleCell).limit(1)).one()
         cell.weight += 1e-9
         session.flush()
-        assert data_checksum(session, campaign) != checksum
+        assert data_checksum(session, campaign, Recount()) != publication.data_checksum
 
 
 def test_a_second_wave_leaves_the_first_as_it_was(database: Database) -> None:
-    with database.transaction() as session:
-        point = factories.access_point(session, provenance="A")
-        campaign = session.get_one(factories.Campaign, point.campaign_id)
-        campaign.kind = "annual"
-        for n in (5, 7):
-            receive(session, point, n, day=factories.DAY.replace(day=n))
-            publish_wave(session, campaign, MOMENT)
+    point = annual_point(database)
+    for n in (5, 7):
+        with database.transaction() as session:
+            receive(session, point, n, day=DAY.replace(day=n))
+        publish_wave(database, point.campaign_id, PAST)
+    with database.reading() as session:
         index = select(Figure.n_respondents).where(Figure.measure == "index").order_by(Figure.publication_id)
         assert session.scalars(index).all() == [5, 12]
+
+
+@pytest.mark.parametrize(
+    "more", [[(4, SATISFIED)], [(1, {"sex": "male"})], [(5, {"q1": "5"}), (1, {"q2": "1"})]]
+)
+def test_a_second_wave_that_gives_an_answer_away_is_refused(
+    database: Database, more: list[tuple[int, dict[str, str]]]
+) -> None:
+    point = annual_point(database)
+    with database.transaction() as session:
+        receive(session, point, 20)
+    publish_wave(database, point.campaign_id, PAST)
+    with database.transaction() as session:
+        for n, answers in more:
+            receive(session, point, n, answers)
+        name = session.get_one(Office, point.office_id).name
+    with pytest.raises(PublicationRefused, match=name):
+        publish_wave(database, point.campaign_id, PAST)
+
+
+def test_a_wave_that_was_overtaken_is_refused(database: Database) -> None:
+    point = annual_point(database)
+    with database.transaction() as session:
+        receive(session, point, 5)
+    with database.reading() as session:
+        slow = prepare_wave(session, session.get_one(Campaign, point.campaign_id), PAST)
+    publish_wave(database, point.campaign_id, PAST)
+    with pytest.raises(PublicationRefused, match="lần công bố khác"), database.transaction() as session:
+        slow.write(session, PAST)
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
@@ -103,12 +234,13 @@ def test_a_drawn_unit_without_answers_stays_in_the_design(database: Database) ->
         campaign = sipas.build(session)
         first = session.scalars(select(SampleCell).order_by(SampleCell.id).limit(1)).one()
         factories.sample_cell(session, campaign_id=campaign.id, stratum=first.stratum, psu="nobody answered")
-        publication = publish_wave(session, campaign, MOMENT)
+    number = publish_wave(database, campaign.id, PAST)
+    with database.reading() as session:
         index = session.scalars(
             select(Figure)
             .join(Office, Office.id == Figure.office_id)
             .where(
-                Figure.publication_id == publication.id,
+                Figure.publication_id == number,
                 Figure.measure == "index",
                 Office.code == first.stratum,
             )

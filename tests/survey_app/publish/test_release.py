@@ -1,5 +1,8 @@
 """The job "release": what it takes in, what it leaves, and what it writes."""
 
+import random
+from collections import Counter
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -7,10 +10,14 @@ from sqlalchemy import func, select, update
 
 from survey_app.db import Database
 from survey_app.models.access_point import AccessPoint
+from survey_app.models.campaign import Campaign
+from survey_app.models.definition import Item
+from survey_app.models.instrument import InstrumentVersion
 from survey_app.models.job import Work
 from survey_app.models.publication import Figure, OfficeRelease, Publication, Tally
 from survey_app.models.response import Response
 from survey_app.publish import release as release_module
+from survey_app.publish.due import due_offices
 from survey_app.publish.tallies import UnfitResponses
 from tests import factories
 from tests.factories import DAY, MOMENT
@@ -43,6 +50,92 @@ def test_n_released_grows_by_exactly_the_batch(database: Database) -> None:
         with database.reading() as session:
             assert session.get_one(OfficeRelease, key).n_released == n_released
             assert session.scalar(select(func.sum(Tally.n_respondents))) == n_released
+
+
+def test_five_responses_with_one_answer_of_an_item_wait(database: Database) -> None:
+    point, _, parent_id = two_offices(database)
+    key = (point.campaign_id, point.office_id, "C")
+    with database.transaction() as session:
+        receive(session, point, 5, {"q1": "5"})
+    assert release(database) == 1
+    with database.transaction() as session:
+        receive(session, point, 4, {"q1": "5"}, DAY - timedelta(days=1))
+        receive(session, point, 1, NOT_SATISFIED)
+    assert release(database) == 0
+    with database.reading() as session:
+        assert due_offices(session, DAY) == [], "nothing new, nothing to count again"
+        waiting = session.get_one(OfficeRelease, key)
+        assert (waiting.n_released, waiting.n_looked_at, waiting.released_on) == (5, 10, DAY)
+        assert session.scalar(select(func.sum(Tally.n_respondents))) == 5
+    with database.transaction() as session:
+        receive(session, point, 4)
+    assert release(database, MOMENT + timedelta(days=1)) == 1
+    with database.reading() as session:
+        released = session.get_one(OfficeRelease, key)
+        assert (released.n_released, released.n_looked_at) == (14, 14)
+        for office_id in (point.office_id, parent_id):
+            second = figure_of(session, office_id, "item:q2")
+            assert second is not None
+            assert second.n_answers == 5
+
+
+def test_a_first_batch_that_waits_leaves_no_trace_in_figures(database: Database) -> None:
+    point, _, _ = two_offices(database)
+    with database.transaction() as session:
+        receive(session, point, 5, {"q1": "5", "q2": "no_opinion"})
+        receive(session, point, 1, {"q2": "5"})
+    assert release(database) == 0
+    with database.reading() as session:
+        assert session.scalars(select(Publication)).all() == []
+        waiting = session.get_one(OfficeRelease, (point.campaign_id, point.office_id, "C"))
+        assert (waiting.n_released, waiting.n_looked_at, waiting.released_on) == (0, 6, None)
+
+
+def test_the_closing_release_takes_what_waits(database: Database) -> None:
+    point, _, _ = two_offices(database, closes_on=DAY)
+    with database.transaction() as session:
+        receive(session, point, 9, {"q1": "5"})
+        receive(session, point, 1)
+    assert release(database) == 0
+    assert release(database, MOMENT + timedelta(days=2)) == 0
+    assert release(database, MOMENT + timedelta(days=3)) == 1
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("seed", range(5))
+def test_running_figures_never_change_by_one_to_four_answers(database: Database, seed: int) -> None:
+    chance = random.Random(seed)
+    first, second, _ = two_offices(database)
+    with database.transaction() as session:
+        campaign = session.get_one(Campaign, first.campaign_id)
+        old = session.get_one(InstrumentVersion, campaign.instrument_version_id).definition
+    before: Counter[tuple[int, str, str]] = Counter()
+    n_releases = 0
+    for turn in range(40):
+        with database.transaction() as session:
+            if turn == 15:  # a new version that reports q2 in another role
+                changed = replace(old, version=2, items=(old.items[0], beside(old.items[1]), old.items[2]))
+                newer = factories.instrument_version(session, changed)
+                session.get_one(Campaign, first.campaign_id).instrument_version_id = newer.id
+            for _ in range(chance.randrange(8)):
+                answers = {code: chance.choice("12345") for code in ("q1", "q2") if chance.random() < 0.7}
+                day = DAY - timedelta(days=chance.randrange(3))
+                receive(session, chance.choice((first, second)), 1, answers, day)
+        n_releases += release(database)
+        with database.reading() as session:
+            figures = session.scalars(select(Figure)).all()
+            after = Counter({(one.office_id, one.provenance, one.measure): one.n_answers for one in figures})
+        gained = {key: n - before[key] for key, n in after.items()}
+        assert not [key for key, n in gained.items() if n < 0 or 0 < n < 5]
+        before = after
+        if turn == 14:
+            n_before_the_switch, n_releases = n_releases, 0
+    assert n_before_the_switch >= 1
+    assert n_releases >= 2, "answers to the old version hold up nothing"
+
+
+def beside(item: Item) -> Item:
+    return replace(item, reported_as="beside")
 
 
 def test_the_index_pools_satisfied_answers_over_valid_ones(database: Database) -> None:

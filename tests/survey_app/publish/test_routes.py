@@ -115,7 +115,7 @@ def test_a_suppressed_figure_shows_nothing_in_public(app: Flask, client: FlaskCl
         ]
 
 
-def test_a_question_that_few_answered_is_hidden_alone(app: Flask, client: FlaskClient) -> None:
+def test_a_question_that_few_answered_is_suppressed_alone(app: Flask, client: FlaskClient) -> None:
     campaign, office = shown(app)
     with app.extensions["database"].transaction() as session:
         publication = session.scalars(select(factories.Publication.id)).one()
@@ -190,6 +190,16 @@ def test_an_office_without_responses_is_told_to_look_at_its_codes(
     assert "mới có dưới 5 phiếu, cần ít nhất 5" in page
 
 
+def test_staff_are_told_that_enough_responses_wait(app: Flask, staff_client: StaffClient) -> None:
+    point = point_of(app)
+    with app.extensions["database"].transaction() as session:
+        receive(session, point, 6, {"q1": "5"})
+        receive(session, point, 1)
+    release(app.extensions["database"])
+    page = staff_client().get(f"/staff/offices/{point.office_id}").text
+    assert "đã có từ 5 phiếu, nhưng có câu hỏi mới được dưới 5 phiếu trả lời" in page
+
+
 def test_offices_stand_by_name_and_are_found_without_marks(app: Flask, client: FlaskClient) -> None:
     with app.extensions["database"].transaction() as session:
         publication = factories.publication(session, campaign_id=factories.campaign(session, code="quay").id)
@@ -201,7 +211,7 @@ def test_offices_stand_by_name_and_are_found_without_marks(app: Flask, client: F
             factories.figure(session, publication_id=publication.id, office_id=office.id, value=value)
     page = client.get("/results/quay").text
     assert page.index("Mỹ Lộc") < page.index("Đông Hà") < page.index("Hòa An")
-    for query, name in (("hoa", "Hòa An"), ("DONG HA", "Đông Hà"), ("mi", "Mỹ Lộc")):
+    for query, name in (("hoa", "Hòa An"), ("DONG HA", "Đông Hà"), ("mi", "Mỹ Lộc"), ("xã Hoà An", "Hòa An")):
         found = client.get("/results/quay", query_string={"q": query}).text
         assert [other for other in ("Hòa An", "Đông Hà", "Mỹ Lộc") if other in found] == [name]
     assert "Không tìm thấy “xyz”. Thử bớt chữ." in client.get("/results/quay?q=xyz").text
@@ -252,6 +262,7 @@ def test_a_frozen_publication_says_when_and_by_which_method(app: Flask, client: 
         campaign = factories.campaign(session, code="nam", kind="annual", sampling_basis="probability")
         publication = factories.publication(session, campaign_id=campaign.id, kind="wave")
         factories.figure(session, publication_id=publication.id, provenance="A", sampling_basis="probability")
+        publication.sealed_at = factories.MOMENT
     page = client.get("/results/nam").text
     assert "Đã chốt ngày 10/03/2026, phiên bản phương pháp 1; số liệu này không thay đổi nữa." in page
 
