@@ -28,6 +28,7 @@ from survey_app.web import context
 
 SIGNAL_ON_PARENTS_DEATH = 1  # PR_SET_PDEATHSIG of Linux's prctl
 RESTART_PAUSE_SECONDS = 1.0
+FIRST_ACCOUNT = ".venv/bin/flask --app survey_app staff create --username NAME --full-name 'FULL NAME'"
 
 
 def web_command(settings: Settings) -> list[str]:
@@ -86,7 +87,7 @@ def announcement(database: Database, settings: Settings) -> Iterator[str]:
         with contextlib.suppress(OSError):
             yield from (settings.data_dir / "demo-accounts.txt").read_text("utf-8").splitlines()
     elif not has_staff:
-        yield "First account      .venv/bin/flask --app survey_app staff create --username NAME --full-name NAME"
+        yield f"First account      {FIRST_ACCOUNT}"
 
 
 def open_code(session: Session) -> str | None:
