@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.exc import DBAPIError
 
 from survey_app.db import Database
 from survey_app.errors import VersionIsPublished
@@ -49,3 +50,10 @@ def test_no_version_is_left_out(database: Database, published: tuple[int, ...], 
             publish_version(session, factories.definition(version=number), factories.MOMENT)
         with pytest.raises(VersionOutOfOrder, match=f"phải là {len(published) + 1}"):
             publish_version(session, factories.definition(version=wanted), factories.MOMENT)
+
+
+def test_the_database_itself_refuses_to_change_a_published_version(database: Database) -> None:
+    with database.transaction() as session:
+        version = factories.instrument_version(session)
+    with pytest.raises(DBAPIError, match="cannot be changed"), database.transaction() as session:
+        session.get_one(InstrumentVersion, version.id).checksum = "0" * 64

@@ -1,0 +1,108 @@
+"""The job process: one job after the other, faults as states, releases without being asked."""
+
+import sys
+from datetime import timedelta
+from types import ModuleType
+
+import pytest
+from sqlalchemy import select
+
+from survey_app.cli import jobs
+from survey_app.errors import SurveyError
+from survey_app.models.job import CLAIM, MOST_ATTEMPTS, Job, claim, enqueue
+from survey_app.models.publication import Figure
+from tests import factories
+
+
+@pytest.fixture
+def worker(database, settings, clock):
+    return jobs.Worker(database, settings, clock)
+
+
+@pytest.fixture
+def does(monkeypatch):
+    """Give `does(function)`: from then on jobs named "made up" call the function."""
+
+    def use(function):
+        module = ModuleType("made_up_job")
+        module.run = function
+        monkeypatch.setitem(sys.modules, "made_up_job", module)
+        monkeypatch.setitem(jobs.MODULES, "made up", "made_up_job")
+
+    return use
+
+
+def ask(database, clock, owner=True):
+    with database.transaction() as session:
+        owner_id = factories.staff(session).id if owner else None
+        return enqueue(session, "made up", {"n": 3}, clock(), owner_id).id
+
+
+def found(database, job_id):
+    with database.reading() as session:
+        return session.get(Job, job_id)
+
+
+def test_a_job_is_done_with_its_arguments_and_its_file_is_named(worker, database, clock, does):
+    seen = []
+
+    def run(work):
+        work.report(1, 2)
+        seen.append((work.arguments, found(database, work.job_id).n_done))
+        return "file.pdf"
+
+    does(run)
+    job_id = ask(database, clock)
+    assert worker.step()
+    assert not worker.step()
+    job = found(database, job_id)
+    assert seen == [({"n": 3}, 1)]
+    assert (job.state, job.file_name, job.finished_at) == ("done", "file.pdf", clock())
+
+
+def test_a_job_that_nobody_waits_for_leaves_no_row_that_tells_its_hour(worker, database, clock, does):
+    does(lambda _work: None)
+    job_id = ask(database, clock, owner=False)
+    assert worker.step()
+    assert found(database, job_id) is None
+
+
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [(SurveyError("point 3: 4 counted, 3 stored"), "point 3"), (ValueError("một lời kín"), "ValueError")],
+)
+def test_a_fault_ends_as_the_state_of_its_job_and_names_no_data(worker, database, clock, does, error, says):
+    def run(_work):
+        raise error
+
+    does(run)
+    job_id = ask(database, clock)
+    assert worker.step()
+    job = found(database, job_id)
+    assert job.state == "failed"
+    assert says in job.error
+    assert "một lời kín" not in job.error
+
+
+def test_a_job_that_took_its_process_with_it_three_times_is_left_alone(database, clock):
+    ask(database, clock)
+    for _ in range(MOST_ATTEMPTS):
+        with database.transaction() as session:
+            assert claim(session, clock()) is not None
+        clock.advance(seconds=(CLAIM + timedelta(seconds=1)).total_seconds())
+    with database.transaction() as session:
+        assert claim(session, clock()) is None
+
+
+def test_five_responses_are_released_without_anybody_asking(worker, database, clock):
+    with database.transaction() as session:
+        point = factories.access_point(session)
+        for _ in range(5):
+            factories.response(session, access_point_id=point.id, answers={"q1": "5", "q2": "4"})
+        factories.access_point_day(session, access_point_id=point.id, n_received=5)
+    assert worker.step()
+    assert not worker.step()
+    with database.reading() as session:
+        index = session.scalars(select(Figure).where(Figure.measure == "index")).one()
+        assert (index.n_respondents, index.reason) == (5, "single_psu")
+        assert session.scalars(select(Job)).all() == []
