@@ -4,8 +4,6 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import click
-from alembic import command
-from alembic.config import Config
 from flask import Flask
 from sqlalchemy import text
 
@@ -20,6 +18,9 @@ MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
 def migrate(database: Database, revision: str = "head") -> None:
     """Run the migrations up to `revision`, all in one transaction."""
+    from alembic import command  # 11 MB that the web worker, which knows this command, shall not carry
+    from alembic.config import Config
+
     with database.engine.begin() as connection:
         config = Config(attributes={"connection": connection})
         config.set_main_option("script_location", str(MIGRATIONS))
