@@ -78,6 +78,11 @@ class Row:
     y: int
     mark: Mark | None
 
+    @property
+    def band(self) -> tuple[int, int]:
+        """From where to where the scale's lines run: beside the mark, not through the words above it."""
+        return self.y - WHISKER // 2, self.y + WHISKER // 2 + GAP
+
 
 @dataclass(frozen=True)
 class Chart:
