@@ -51,9 +51,13 @@ class Database:
             yield session
 
 
+def can_lose_rows(sqlite_version: tuple[int, int, int]) -> bool:
+    return FIRST_WAL <= sqlite_version <= LAST_UNSOUND and sqlite_version not in MENDED_BRANCHES
+
+
 def refuse_unsound_sqlite(version: tuple[int, int, int]) -> None:
     """Stop on an SQLite that can lose rows when the web process and the job process both write."""
-    if FIRST_WAL <= version <= LAST_UNSOUND and version not in MENDED_BRANCHES:
+    if can_lose_rows(version):
         found = ".".join(map(str, version))
         raise UnsoundDatabase(
             f"SQLite {found} has the WAL-reset fault and can lose committed responses. "

@@ -8,7 +8,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
-from survey_app.db import Database, refuse_unsound_sqlite
+from survey_app.db import Database, can_lose_rows, refuse_unsound_sqlite
 from survey_app.errors import UnsoundDatabase
 from survey_app.models.office import Office
 from tests import factories
@@ -29,6 +29,7 @@ def test_sqlite_that_can_lose_rows_is_refused(version: Version) -> None:
 @pytest.mark.parametrize("version", [(3, 44, 6), (3, 50, 7), (3, 51, 3), (3, 53, 4), (4, 0, 0)])
 def test_sound_sqlite_passes(version: Version) -> None:
     refuse_unsound_sqlite(version)
+    assert not can_lose_rows(version)
 
 
 def test_transaction_is_committed_at_its_end(database: Database) -> None:
