@@ -11,7 +11,7 @@ import tempfile
 import time
 import urllib.request
 from collections import Counter as Counts
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -25,13 +25,9 @@ from survey_app.collect.keys import SubmissionKey
 from survey_app.collect.writer import Arrival, store_all
 from survey_app.config import VIETNAM_TIME, Settings, read_settings
 from survey_app.db import Database
-from survey_app.models.access_point import AccessPoint
-from survey_app.models.campaign import Campaign
-from survey_app.models.office import Counter, Office
-from survey_app.models.short_code import new_code
 from survey_app.prepare.instruments.definition_file import shipped_definition
 from survey_app.prepare.instruments.publish import publish_version
-from tests import postgresql
+from tests import factories, postgresql
 
 REQUESTS = 5000
 ROUNDS = 5
@@ -80,42 +76,12 @@ def seed(database: Database) -> tuple[str, int, int]:
     today = datetime.now(UTC).astimezone(VIETNAM_TIME).date()
     with database.transaction() as session:
         version = publish_version(session, shipped_definition("sipas_service_2022"), datetime.now(UTC))
-        office = Office(
-            code="B1",
-            name="Bộ phận Một cửa phường Điện Biên Phủ",
-            sort_key="1",
-            kind="commune_section",
-            valid_from=date(2025, 7, 1),
+        office = factories.office(session, name="Bộ phận Một cửa phường Điện Biên Phủ")
+        counter = factories.counter(session, office_id=office.id, label="Quầy số 3")
+        campaign = factories.campaign(session, instrument_version_id=version.id, opens_on=today)
+        point = factories.access_point(
+            session, campaign_id=campaign.id, office_id=office.id, counter_id=counter.id
         )
-        campaign = Campaign(
-            code="bench",
-            title="Đo",
-            title_en="Bench",
-            kind="continuous",
-            sampling_basis="opt_in",
-            instrument_version_id=version.id,
-            opens_on=today,
-            controller_name="Sở Nội vụ tỉnh Mẫu",
-            controller_address="Số 1, đường Mẫu",
-            controller_phone="0200 000 000",
-            retention_years=5,
-        )
-        session.add_all((office, campaign))
-        session.flush()
-        counter = Counter(office_id=office.id, label="Quầy số 3")
-        session.add(counter)
-        session.flush()
-        point = AccessPoint(
-            code=new_code(),
-            campaign_id=campaign.id,
-            office_id=office.id,
-            counter_id=counter.id,
-            mode="web",
-            provenance="C",
-            issued_on=today,
-        )
-        session.add(point)
-        session.flush()
         return str(point.code), point.id, version.id
 
 
