@@ -23,17 +23,6 @@ from tests import factories
 from tests.factories import DAY
 
 
-@pytest.fixture
-def session(database):
-    with database.transaction() as session:
-        yield session
-
-
-@pytest.fixture
-def campaign(session):
-    return factories.campaign(session)
-
-
 def n_points(session):
     return session.scalar(select(func.count()).select_from(AccessPoint))
 

@@ -15,17 +15,6 @@ from tests import factories
 from tests.factories import DAY
 
 
-@pytest.fixture
-def session(database):
-    with database.transaction() as session:
-        yield session
-
-
-@pytest.fixture
-def campaign(session):
-    return factories.campaign(session)
-
-
 def office(session, name, **given):
     return factories.office(session, name=name, sort_key=sort_key(name), **given)
 
