@@ -12,10 +12,10 @@ COMPILED := $(patsubst %.po,%.mo,$(wildcard survey_app/translations/*/LC_MESSAGE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install run test bench pictures fix messages lock clean
+.PHONY: help install run test bench coverage-study pictures fix messages lock clean
 
 help: ## List these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
 
 install: $(VENV)/installed $(COMPILED) ## Install what the service needs and compile its messages
 
@@ -31,6 +31,9 @@ test: $(TEST_VENV)/tests-installed ## Check format, lint, types and imports, the
 
 bench: $(TEST_VENV)/tests-installed $(COMPILED) ## Measure: ratios against a Flask hello and raw commits, sizes (docs/performance.md)
 	$(TEST_BIN)/python -m benchmarks.collecting
+
+coverage-study: $(TEST_VENV)/tests-installed ## Measure how often the intervals cover, by simulation (docs/coverage.md)
+	$(TEST_BIN)/python -m benchmarks.coverage_study
 
 pictures: $(TEST_VENV)/tests-installed $(COMPILED) ## Take the README's pictures anew from the running product
 	$(TEST_BIN)/python -m tests.pictures

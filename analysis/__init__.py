@@ -1,64 +1,91 @@
-"""Satisfaction indices with honest confidence intervals, from sums per sampling unit.
+"""Satisfaction indices with honest confidence intervals: designs, estimates, weights, draws, ranks.
 
-Sums first (`tally_responses`, `tally_counts`, `PsuSums.merge`), then figures (`pooled_index`),
-then intervals (`Estimate.confidence_interval`). Arrays and frozen objects in and out; no clock,
-no file, no global state. Names load their modules when first used, so that `import analysis`
-itself costs nothing.
+Say the design once (`SurveyDesign`), estimate (`satisfaction_index`, `mean`, ...), ask for intervals
+(`Estimates.to_frame`), compare (`change`, `compare_with_target`, `rank_sets`). Where answers come
+as sums, start from `DesignTable` and `PsuSums`. The guide is docs/analysis.md. Arrays and frozen
+objects in and out; no clock, no file, no global state. Names load their modules when first used,
+so that `import analysis` itself costs nothing; `__init__.pyi` lists them for type checkers.
 """
 
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from analysis.errors import AnalysisError
 
-if TYPE_CHECKING:
-    from analysis.estimation.effective_size import effective_sample_size
-    from analysis.estimation.estimate import ConfidenceInterval, Estimate
-    from analysis.estimation.index import pooled_index
-    from analysis.estimation.interval import critical_value, t_interval, wilson_effective, wilson_interval
-    from analysis.estimation.variance import RatioVariance, ratio_variance
-    from analysis.sums.psu_sums import PsuSums
-    from analysis.sums.tally import tally_counts, tally_responses
-
-METHOD_VERSION: Final = "1"
+METHOD_VERSION: Final = "2"
 """Printed with every published figure. A change of any formula, default or policy that can change
 a figure bumps it here, and is noted where readers of the figures will see it."""
 
-__all__ = [
-    "METHOD_VERSION",
-    "AnalysisError",
-    "ConfidenceInterval",
-    "Estimate",
-    "PsuSums",
-    "RatioVariance",
-    "critical_value",
-    "effective_sample_size",
-    "pooled_index",
-    "ratio_variance",
-    "t_interval",
-    "tally_counts",
-    "tally_responses",
-    "wilson_effective",
-    "wilson_interval",
-]
-
-_HOMES: Final = {
-    "ConfidenceInterval": "estimation.estimate",
-    "Estimate": "estimation.estimate",
-    "PsuSums": "sums.psu_sums",
-    "RatioVariance": "estimation.variance",
-    "critical_value": "estimation.interval",
-    "effective_sample_size": "estimation.effective_size",
-    "pooled_index": "estimation.index",
-    "ratio_variance": "estimation.variance",
-    "t_interval": "estimation.interval",
-    "tally_counts": "sums.tally",
-    "tally_responses": "sums.tally",
-    "wilson_effective": "estimation.interval",
-    "wilson_interval": "estimation.interval",
+_NAMES: Final = {
+    "calibration": ("Calibration",),
+    "comparison.bands": ("tie_bands",),
+    "comparison.bottom": ("probability_of_bottom",),
+    "comparison.change": ("change",),
+    "comparison.multiplicity": ("adjust_p_values",),
+    "comparison.ranking": ("RankSets", "rank_sets"),
+    "comparison.simultaneous": ("SimultaneousIntervals", "simultaneous_intervals"),
+    "comparison.target": ("TargetComparison", "compare_with_target"),
+    "design": ("DesignTable", "SurveyDesign"),
+    "domains": ("Domains",),
+    "estimation.estimate": ("ConfidenceInterval", "Estimate"),
+    "estimation.estimate_measures": ("estimate_measures",),
+    "estimation.estimates": ("Estimates",),
+    "estimation.index": ("index_of_sums", "satisfaction_index"),
+    "estimation.linearise": ("Linearised", "linearise"),
+    "estimation.measure": ("Measure",),
+    "estimation.statistics": ("mean", "proportion", "ratio", "total"),
+    "estimation.variance": ("covariance_matrix", "degrees_of_freedom", "design_variance"),
+    "intervals.beta": ("clopper_pearson_interval", "jeffreys_interval"),
+    "intervals.effective_size": ("binomial_sample_size", "effective_sample_size"),
+    "intervals.score": ("agresti_coull_interval", "wilson_interval"),
+    "intervals.student": ("critical_value", "t_interval"),
+    "intervals.survey": ("DEFAULT_METHOD", "Evidence", "survey_interval"),
+    "intervals.transformed": ("arcsine_interval", "likelihood_interval", "logit_interval"),
+    "ratings": ("Ratings",),
+    "replication.bootstrap": ("bootstrap",),
+    "replication.jackknife": ("jackknife",),
+    "replication.replicate_weights": ("ReplicateWeights",),
+    "sampling.allocation": (
+        "equal_allocation",
+        "neyman_allocation",
+        "power_allocation",
+        "proportional_allocation",
+    ),
+    "sampling.draw": ("Draw",),
+    "sampling.frame": ("SamplingFrame", "frame_hash"),
+    "sampling.plan": ("Stage",),
+    "sampling.random_numbers": ("permanent_random_numbers",),
+    "sampling.rotation": ("expected_overlap", "rotation_start"),
+    "sampling.selection": ("inclusion_probabilities",),
+    "sampling.size": (
+        "margin_of_error",
+        "sample_size_official",
+        "sample_size_proportion",
+        "smallest_detectable_change",
+    ),
+    "sampling.stages": ("draw_sample", "draw_stages"),
+    "sums.psu_sums": ("PsuSums",),
+    "sums.tally": ("tally_counts", "tally_responses"),
+    "weighting.base": ("design_weights", "two_stage_weights"),
+    "weighting.calibrate": ("calibrate",),
+    "weighting.diagnostics": ("WeightDiagnostics", "weight_diagnostics"),
+    "weighting.margins": ("margin_columns",),
+    "weighting.nonresponse": (
+        "ResponseAdjustment",
+        "ResponseCell",
+        "adjust_nonresponse",
+        "adjust_unknown_eligibility",
+    ),
+    "weighting.poststratification": ("post_stratify",),
+    "weighting.raking": ("rake",),
+    "weighting.result": ("CalibratedWeights",),
+    "weighting.trimming": ("TrimmedWeights", "trim_weights"),
 }
+_HOMES: Final = {name: module for module, names in _NAMES.items() for name in names}
+
+__all__ = ["METHOD_VERSION", "AnalysisError", *sorted(_HOMES)]
 
 
 def __getattr__(name: str) -> object:

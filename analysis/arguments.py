@@ -6,6 +6,8 @@ Shapes are tuples in which None stands for any length.
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Any
+from unicodedata import normalize
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,7 +19,10 @@ Shape = tuple[int | None, ...]
 
 def as_integers(argument: str, value: ArrayLike, shape: Shape) -> NDArray[np.int64]:
     """Return `value` as whole numbers of the given shape, or refuse it."""
-    return _as_array(argument, value, shape, "iu", "hold whole numbers").astype(np.int64)
+    array = _as_array(argument, value, shape, "iu", "hold whole numbers")
+    if array.dtype == np.uint64:
+        require(np.asarray(array <= np.uint64(np.iinfo(np.int64).max)), argument, "be below 2**63", array)
+    return array.astype(np.int64)
 
 
 def as_reals(argument: str, value: ArrayLike, shape: Shape) -> NDArray[np.float64]:
@@ -27,9 +32,33 @@ def as_reals(argument: str, value: ArrayLike, shape: Shape) -> NDArray[np.float6
     return array
 
 
+def as_measurements(argument: str, value: ArrayLike, n_rows: int) -> NDArray[np.float64]:
+    """Return (n_rows,) floats, NaN where there is no answer, or refuse; infinite ones are refused."""
+    array = _as_array(argument, value, (n_rows,), "iufb", "hold numbers, NaN where missing")
+    numbers = array.astype(np.float64)
+    require(~np.isinf(numbers), argument, "be finite or NaN", numbers)
+    return numbers
+
+
 def as_booleans(argument: str, value: ArrayLike, shape: Shape) -> NDArray[np.bool_]:
     """Return `value` as booleans of the given shape, or refuse it."""
     return _as_array(argument, value, shape, "b", "hold booleans").astype(np.bool_, copy=False)
+
+
+def as_labels(argument: str, value: ArrayLike, n_rows: int) -> NDArray[Any]:
+    """Return (n_rows,) numbers, booleans or texts, the latter in Unicode's composed form, or refuse."""
+    labels = np.asarray(value)
+    if labels.shape != (n_rows,):
+        raise AnalysisError(argument, f"have shape ({n_rows},)", labels.shape)
+    if labels.dtype.kind not in "OUT":
+        require(labels == labels, argument, "not be NaN", labels)
+        return labels
+    texts = (
+        labels
+        if labels.dtype.kind == "U"
+        else np.array(["" if label is None else str(label) for label in labels.tolist()])
+    )
+    return texts if _is_ascii(texts) else np.array([normalize("NFC", text) for text in texts.tolist()])
 
 
 def as_numbers(argument: str, value: ArrayLike) -> NDArray[np.float64]:
@@ -68,6 +97,11 @@ def _as_array(argument: str, value: ArrayLike, shape: Shape, kinds: str, rule: s
     if array.size and array.dtype.kind not in kinds:
         raise AnalysisError(argument, rule, array.dtype.name)
     return array
+
+
+def _is_ascii(texts: NDArray[Any]) -> bool:
+    points = np.ascontiguousarray(texts).view(np.uint32) if texts.size else np.zeros(0, dtype=np.uint32)
+    return bool((points < 128).all())
 
 
 def _shape_in_words(shape: Shape) -> str:

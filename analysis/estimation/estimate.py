@@ -5,31 +5,36 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Final, Literal, get_args
 
+import numpy as np
+
 from analysis.arguments import require_choice
 from analysis.errors import AnalysisError
-from analysis.estimation.interval import t_interval, wilson_effective
+from analysis.estimation.measure import Kind
+from analysis.intervals.effective_size import effective_sample_size
+from analysis.intervals.student import t_interval
+from analysis.intervals.survey import DEFAULT_METHOD, Evidence, Method, survey_interval
 
-Reason = Literal["no_respondents", "no_answers", "single_psu"]
-Method = Literal["wilson", "t"]
+Reason = Literal["no_respondents", "no_answers", "single_psu", "no_spread"]
 
 _NOTES: Final[dict[Reason, str]] = {
     "no_respondents": "nobody answered in this domain",
     "no_answers": "nobody gave a valid answer to this measure",
     "single_psu": "too few primary sampling units to tell how much they differ",
+    "no_spread": "the sampling units do not differ at all: such a sample does not show its error",
 }
 
 
 @dataclass(frozen=True)
 class ConfidenceInterval:
-    """Limits of a proportion.
+    """Limits of an estimate.
 
     Parameters
     ----------
     low, high : float
-        Limits as proportions; those of method "t" may pass 0 or 1.
+        Limits in the unit of the estimate; those of method "t" may pass 0 or 1.
     level : float in (0, 1)
         Confidence level.
-    method : {"wilson", "t"}
+    method : str
         The method that made these limits.
 
     Examples
@@ -47,26 +52,36 @@ class ConfidenceInterval:
 
 @dataclass(frozen=True, repr=False)
 class Estimate:
-    """An estimated proportion, or the reason why there is none.
+    """An estimated figure, or the reason why there is none.
 
     Also the way back from a stored figure to its interval: keep the fields, build it again.
 
     Parameters
     ----------
-    value : float in [0, 1] or None
-        The estimate; None where there are no answers. A value may stand without a standard
-        error ("single_psu"); it should not be published.
+    value : float or None
+        The estimate, a proportion in [0, 1]; None where there are no answers. A value may stand
+        without an interval ("single_psu", "no_spread"); it should not be published.
     standard_error : float >= 0 or None
         None where not estimable.
     degrees_of_freedom : int >= 0
         Of the design within the domain.
     n_respondents : int >= 0
-        Respondents of the domain, unweighted.
+        Respondents behind the figure, unweighted.
     n_answers : int >= 0
         Their valid answers to the measure, unweighted.
-    effective_sample_size : float > 0 or None
-        Independent answers that would tell as much (see `effective_sample_size`).
-    reason : {"no_respondents", "no_answers", "single_psu"} or None
+    n_complete : float >= 0
+        Respondents who would have given as many answers: n_answers / items of the measure.
+    n_kish : float >= 0
+        Kish's effective number of respondents, (sum w)² / sum w².
+    design_effect : float >= 0 or None
+        Variance over that of a simple random sample without replacement of as many units from
+        a population of sum(w) units (with replacement where sum(w) <= n); None if unknown.
+    kind : {"proportion", "mean", "ratio", "total", "difference"}
+        A proportion's interval stays in [0, 1]; the others get value ± t · standard error.
+    sampling_fraction : float in [0, 1]
+        Share of the population that was sampled, where the variance takes account of it, else 0.
+        At 1, a census, the value is exact and the interval a point.
+    reason : {"no_respondents", "no_answers", "single_psu", "no_spread"} or None
         Why it is not estimable; None where it is.
 
     Raises
@@ -74,24 +89,13 @@ class Estimate:
     AnalysisError
         If a number is out of its range, or missing although no reason is given.
 
-    Notes
-    -----
-    The method "wilson", the default, is `wilson_effective` with the effective sample size and
-    the t of the degrees of freedom; "t" is value ± t · standard error.
-
-    References
-    ----------
-    As in `wilson_effective` and `t_interval`.
-
     Examples
     --------
     >>> from analysis import Estimate
-    >>> office = Estimate(0.9, 0.02, 9, n_respondents=240, n_answers=240, effective_sample_size=225.0)
-    >>> office
-    Estimate(0.9, standard error 0.02, 9 df, 95 % interval 0.8455 to 0.9367 (wilson), 240 respondents)
-    >>> round(office.design_effect, 3)
-    1.067
-    >>> empty = Estimate(None, None, 0, 0, 0, None, reason="no_respondents")
+    >>> office = Estimate(0.9, 0.02, 9, n_respondents=240, n_answers=240, n_complete=240, n_kish=240)
+    >>> round(office.effective_sample_size, 1), office.is_estimable
+    (225.0, True)
+    >>> empty = Estimate(None, None, 0, 0, 0, 0, 0, reason="no_respondents")
     >>> empty.is_estimable, empty.confidence_interval(), empty.note
     (False, None, 'nobody answered in this domain')
     """
@@ -101,23 +105,32 @@ class Estimate:
     degrees_of_freedom: int
     n_respondents: int
     n_answers: int
-    effective_sample_size: float | None
+    n_complete: float
+    n_kish: float
+    design_effect: float | None = None
+    kind: Kind = "proportion"
+    sampling_fraction: float = 0.0
     reason: Reason | None = None
 
     def __post_init__(self) -> None:
+        require_choice("kind", self.kind, get_args(Kind))
         if self.reason is not None:
             require_choice("reason", self.reason, get_args(Reason))
+        lowest, highest = (0.0, 1.0) if self.kind == "proportion" else (-np.inf, np.inf)
+        least = float(self.is_estimable and not self.is_census)  # one answer, one degree of freedom
         for name, low, high in (
-            ("value", 0, 1),
-            ("standard_error", 0, float("inf")),
-            ("degrees_of_freedom", self.is_estimable, float("inf")),
-            ("effective_sample_size", 0, float("inf")),
+            ("value", lowest, highest),
+            ("standard_error", 0.0, np.inf),
+            ("degrees_of_freedom", least, np.inf),
+            ("n_complete", 0.0, np.inf),
+            ("n_kish", 0.0, np.inf),
+            ("sampling_fraction", 0.0, 1.0),
         ):
             number = getattr(self, name)
             if number is None and self.is_estimable:
                 raise AnalysisError(name, "be given where there is no reason against", number)
             if number is not None and not low <= number <= high:
-                raise AnalysisError(name, f"lie between {low:d} and {high}", number)
+                raise AnalysisError(name, f"lie between {low:g} and {high:g}", number)
 
     def __repr__(self) -> str:
         interval = self.confidence_interval()
@@ -135,23 +148,29 @@ class Estimate:
         return self.reason is None
 
     @property
+    def is_census(self) -> bool:
+        """Whether nothing was left to chance."""
+        return self.sampling_fraction == 1
+
+    @property
     def note(self) -> str | None:
         """The reason in an English sentence, None where estimable."""
         return None if self.reason is None else _NOTES[self.reason]
 
     @property
-    def design_effect(self) -> float | None:
-        """Variance over that of a simple random sample of `n_answers` independent answers.
+    def effective_sample_size(self) -> float | None:
+        """Independent respondents that would tell as much, see `effective_sample_size`.
 
-        n_answers · SE² / (p (1 - p)), not capped; None at 0, at 1 and where not estimable.
+        None where not estimable; for other than proportions n_complete / design effect.
         """
-        if self.reason is not None or self.value is None or self.standard_error is None:
+        if self.value is None or self.standard_error is None or not self.is_estimable:
             return None
-        spread = self.value * (1 - self.value)
-        return self.n_answers * self.standard_error**2 / spread if spread > 0 else None
+        if self.kind != "proportion":
+            return self.n_complete / self.design_effect if self.design_effect else None
+        return float(effective_sample_size(self.value, self.standard_error**2, self.n_complete, self.n_kish))
 
     def confidence_interval(
-        self, level: float = 0.95, method: Method = "wilson"
+        self, level: float = 0.95, method: Method | None = None, *, cap: bool = True
     ) -> ConfidenceInterval | None:
         """Return the interval, or None where the estimate is not estimable.
 
@@ -159,32 +178,41 @@ class Estimate:
         ----------
         level : float in (0, 1)
             Confidence level.
-        method : {"wilson", "t"}
-            "wilson" stays within 0 and 1. "t" equals R's; where the standard error is 0 it
-            would have no width, so there Wilson limits are returned and say so in `method`.
+        method : str, optional
+            A method of `survey_interval` for a proportion; others have "t" only.
+        cap : bool
+            Whether the effective sample size is held at the respondents; False as R does.
 
         Returns
         -------
         ConfidenceInterval or None
-            Never without width, never NaN.
+            Never NaN; without width for a census only.
 
         Raises
         ------
         AnalysisError
             If `level` or `method` is out of its range.
         """
-        require_choice("method", method, get_args(Method))
-        if self.reason is not None or self.value is None or self.effective_sample_size is None:
+        method = method or (DEFAULT_METHOD if self.kind == "proportion" else "t")
+        require_choice("method", method, get_args(Method) if self.kind == "proportion" else ("t",))
+        if self.value is None or self.standard_error is None or not self.is_estimable:
             return None
-        if method == "t" and self.standard_error:
-            low, high = t_interval(self.value, self.standard_error, self.degrees_of_freedom, level)
-        else:
-            method = "wilson"
-            low, high = wilson_effective(
-                self.value, self.effective_sample_size, self.degrees_of_freedom, level
+        if self.is_census:
+            return ConfidenceInterval(self.value, self.value, level, method)
+        if self.kind == "proportion":
+            evidence = Evidence(
+                self.value,
+                self.standard_error,
+                self.degrees_of_freedom,
+                self.n_complete,
+                self.n_kish,
+                self.sampling_fraction,
             )
+            low, high = survey_interval(method, evidence, level, cap=cap)
+        else:
+            low, high = t_interval(self.value, self.standard_error, self.degrees_of_freedom, level)
         return ConfidenceInterval(float(low), float(high), level, method)
 
     def to_dict(self) -> dict[str, float | int | str | None]:
-        """Return the fields with `design_effect` and `note`, ready for JSON; no interval."""
-        return {**asdict(self), "design_effect": self.design_effect, "note": self.note}
+        """Return the fields with `effective_sample_size` and `note`, ready for JSON; no interval."""
+        return {**asdict(self), "effective_sample_size": self.effective_sample_size, "note": self.note}

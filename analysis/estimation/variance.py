@@ -1,149 +1,305 @@
-"""Linearised variance of a ratio of sums, for all domains and measures in one pass."""
+"""Variance of linearised estimates under a stratified design of one or two stages."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal, get_args
+from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from analysis.arguments import as_integers, require, require_choice
+from analysis.arguments import as_integers, as_reals, require
+from analysis.design import DesignTable
 from analysis.errors import AnalysisError
-from analysis.sums.psu_sums import PsuSums, sum_rows
+from analysis.sums.psu_sums import sum_rows
 
-LonePsu = Literal["not_estimable", "adjust", "certainty", "fail"]
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
 
-_ROUNDING: Final = 1e-12  # nearer than this to 0 or 1 a ratio, or to 0 a standard error, is that
-
-
-@dataclass(frozen=True, eq=False)
-class RatioVariance:
-    """Ratios of D domains and K measures with their variance.
-
-    Parameters
-    ----------
-    ratio : (D, K) float in [0, 1]
-        NaN where the domain has no valid answer.
-    variance : (D, K) float, >= 0
-        NaN where it cannot be estimated.
-    degrees_of_freedom : (D, K) int, >= 0
-        PSUs minus strata, both counted where the measure has answers of positive weight.
-
-    Examples
-    --------
-    >>> from analysis import ratio_variance, tally_counts
-    >>> sums = tally_counts([0, 0], [1, 2], [4, 4], [[4], [2]], [[4], [4]])
-    >>> ratio_variance(sums, [0])
-    RatioVariance(ratio=array([[0.75]]), variance=array([[0.0625]]), degrees_of_freedom=array([[1]]))
-    """
-
-    ratio: NDArray[np.float64]
-    variance: NDArray[np.float64]
-    degrees_of_freedom: NDArray[np.int64]
+_ROUNDING: Final = 1e-13  # a standard error below this share of the sum of |influence| is rounding
 
 
-def ratio_variance(
-    sums: PsuSums, domain_of_stratum: ArrayLike, *, lone_psu: LonePsu = "not_estimable"
-) -> RatioVariance:
-    """Estimate sum(w · satisfied) / sum(w · valid) and its variance, by domain and measure.
+def design_variance(
+    table: DesignTable, psu: ArrayLike, domain: ArrayLike, influence: ArrayLike, n_domains: int
+) -> Floats:
+    """Estimate the variance of the sums of influence values, by domain and measure.
 
     Parameters
     ----------
-    sums : PsuSums
-        Sums of H strata, P PSUs, K measures, each a proportion.
-    domain_of_stratum : (H,) int, >= -1
-        Domain 0 … D-1 of each stratum code, -1 for a stratum in no domain.
-    lone_psu : {"not_estimable", "adjust", "certainty", "fail"}
-        What to do with a stratum of a domain that has one sampled PSU. "not_estimable": the
-        variance of the domain is NaN. "adjust": its z is squared around 0, the mean of all z
-        (conservative). "certainty": it adds nothing, right only where the PSU was taken with
-        certainty. "fail": refuse.
+    table : DesignTable
+        P PSUs in H strata.
+    psu : (R,) int in 0 … P-1
+        PSU of each row.
+    domain : (R,) int in -1 … D-1
+        Domain of each row, -1 for none.
+    influence : (R, K) float
+        Weighted influence values, of `linearise`; with a second stage one row per unit.
+    n_domains : int
+        D.
 
     Returns
     -------
-    RatioVariance
-        Arrays of shape (D, K). The variance is NaN, under each policy, where no degree of
-        freedom is left: one PSU with answers says nothing about the spread of PSUs.
+    (D, K) ndarray
+        Variances, NaN where the policy for lone PSUs is "not_estimable" and it strikes.
 
     Raises
     ------
     AnalysisError
-        If `domain_of_stratum` misses a stratum or holds a value below -1, or, under "fail",
-        if a stratum has one PSU.
+        If a code is out of its range, or a lone PSU is met under "fail".
 
     Notes
     -----
-    With A_hi and B_hi the sums of PSU i of stratum h, X = sum(B_hi), R = sum(A_hi) / X::
+    z_hi is the sum of the influence values of PSU i of stratum h in the domain, 0 for PSUs
+    without any; f_h = n_h / N_h and f_hi = n_hi / N_hi, both 0 without populations::
 
-        z_hi = (A_hi - R B_hi) / X
-        V    = sum_h n_h / (n_h - 1) · sum_i (z_hi - mean_i z_hi)²
+        V1 = sum_h (1 - f_h) n_h / (n_h - 1) sum_i (z_hi - mean_i z_hi)²
+        V2 = sum_h f_h sum_i (1 - f_hi) n_hi / (n_hi - 1) (sum_k u_hik² - z_hi² / n_hi)
 
-    the estimator of sampling PSUs with replacement (no finite population correction). n_h
-    counts all sampled PSUs, also those without answers, whose z is 0. Degrees of freedom are
-    those of the domain, R's ``degf(subset(design, valid))``. A ratio within 1e-12 of 0 or 1 and
-    a standard error below 1e-12 are rounding and returned as 0 or 1.
+    A stratum of one sampled PSU (n_h = 1 < N_h) that meets the domain: "not_estimable" makes
+    the domain's variance NaN; "fail" refuses; "certainty" and "remove" count 0, right only
+    where the PSU was certain to be drawn; "adjust" counts (1 - f_h) z², its distance from 0, the
+    mean of all influence values (conservative); "average" gives it the mean contribution of the
+    domain's other strata. A PSU with one sampled unit of several is treated alike at stage two.
+    With `lone_in_domain`, "adjust" also measures from 0 in a stratum of which a single PSU
+    meets the domain, "average" replaces it, "not_estimable" and "fail" act; the others do not.
 
     References
     ----------
-    Woodruff (1971), J. Am. Stat. Assoc. 66, 411-414. Binder (1983), Int. Stat. Review 51,
-    279-292. Lumley (2010), Complex Surveys, sections 2.2 and 3.2 (lone PSUs).
+    Särndal, Swensson and Wretman (1992), Model Assisted Survey Sampling, result 4.3.1. Cochran
+    (1977), Sampling Techniques, section 10.7. Lumley (2010), Complex Surveys, sections 2.2, 3.2.
 
     Examples
     --------
-    >>> from analysis import ratio_variance, tally_counts
-    >>> sums = tally_counts([0, 0, 1], [1, 2, 3], [4, 4, 9], [[4], [2], [9]], [[4], [4], [9]])
-    >>> ratio_variance(sums, [0, 1]).variance.tolist()
-    [[0.0625], [nan]]
+    Two wards of one office with z = 0.125 and -0.125, drawn with replacement:
+
+    >>> from analysis import DesignTable, design_variance
+    >>> design_variance(DesignTable([0, 0]), [0, 1], [0, 0], [[0.125], [-0.125]], 1).tolist()
+    [[0.0625]]
     """
-    require_choice("lone_psu", lone_psu, get_args(LonePsu))
-    domains = domains_of_strata(sums, domain_of_stratum)
-    n_domains = int(domains.max(initial=-1)) + 1
-    home = np.where(domains < 0, n_domains, domains)  # one more domain for what is in none, cut off below
-    row = home[sums.stratum]
-    total = sum_rows(row, n_domains + 1, sums.denominator)
-    ratio = _ratio(sum_rows(row, n_domains + 1, sums.numerator), total)
-    per_row = np.where(total > 0, total, 1.0)[row]
-    z = (sums.numerator - np.nan_to_num(ratio)[row] * sums.denominator) / per_row
-    variance = sum_rows(home, n_domains + 1, _stratum_variance(z, sums.stratum, domains, lone_psu))
-    variance[variance < _ROUNDING**2] = 0.0
-    answering = sums.denominator > 0
-    active_strata = sum_rows(sums.stratum, domains.size, answering) > 0
-    freedom = sum_rows(row, n_domains + 1, answering) - sum_rows(home, n_domains + 1, active_strata)
-    variance[freedom < 1] = np.nan
-    return RatioVariance(ratio[:-1], variance[:-1], freedom[:-1].astype(np.int64))
+    n_psus = table.stratum.size
+    of_row = as_integers("psu", psu, (None,))
+    home = as_integers("domain", domain, of_row.shape)
+    require((of_row >= 0) & (of_row < n_psus), "psu", f"lie between 0 and {n_psus - 1}", of_row)
+    require((home >= -1) & (home < n_domains), "domain", f"lie between -1 and {n_domains - 1}", home)
+    values = as_reals("influence", influence, (of_row.size, None))
+    inside = home >= 0
+    if not inside.all():
+        of_row, home, values = of_row[inside], home[inside], values[inside]
+    cells = _Cells.of(of_row, home, values, n_domains, with_squares=table.is_two_stage)
+    variance = _first_stage(table, cells, n_domains)
+    if table.is_two_stage:
+        variance += _second_stage(table, cells, n_domains)
+    size = sum_rows(home, n_domains, np.abs(values))
+    return np.where(variance <= (size * _ROUNDING) ** 2, 0.0, variance)
 
 
-def domains_of_strata(sums: PsuSums, domain_of_stratum: ArrayLike) -> NDArray[np.int64]:
-    """Return the checked (H,) domains of the strata, -1 for a stratum in no domain."""
-    domains = as_integers("domain_of_stratum", domain_of_stratum, (None,))
-    require(domains >= -1, "domain_of_stratum", "hold domains from 0 on, or -1", domains)
-    n_strata = int(sums.stratum.max(initial=-1)) + 1
-    if domains.size < n_strata:
-        raise AnalysisError("domain_of_stratum", f"have a domain for each of {n_strata} strata", domains.size)
-    return domains
+def covariance_matrix(table: DesignTable, psu: ArrayLike, influence: ArrayLike) -> Floats:
+    """Estimate variances and covariances of M estimates over the whole design.
 
+    Parameters
+    ----------
+    table : DesignTable
+        P PSUs.
+    psu : (R,) int in 0 … P-1
+        PSU of each row.
+    influence : (R, M) float
+        Weighted influence values, 0 where a row is outside of the estimate's domain; with a
+        second stage one row per unit.
 
-def _ratio(numerator: NDArray[np.float64], denominator: NDArray[np.float64]) -> NDArray[np.float64]:
-    ratio = np.full(numerator.shape, np.nan)
-    np.divide(numerator, denominator, out=ratio, where=denominator > 0)
-    ratio[ratio < _ROUNDING] = 0.0
-    ratio[ratio > 1 - _ROUNDING] = 1.0
-    return ratio
+    Returns
+    -------
+    (M, M) ndarray
+        Symmetric; its diagonal is `design_variance` of the same values.
 
+    Raises
+    ------
+    AnalysisError
+        As in `design_variance`; "average" with a lone PSU has no covariance and is refused.
 
-def _stratum_variance(
-    z: NDArray[np.float64], stratum: NDArray[np.int64], domains: NDArray[np.int64], lone_psu: LonePsu
-) -> NDArray[np.float64]:
-    n_psus = np.bincount(stratum, minlength=domains.size)
-    lone = (n_psus == 1) & (domains >= 0)
-    if lone_psu == "fail" and lone.any():
-        raise AnalysisError("stratum", "have two PSUs under lone_psu='fail'", np.flatnonzero(lone).tolist())
-    mean = sum_rows(stratum, domains.size, z) / np.maximum(n_psus, 1)[:, None]
-    if lone_psu == "adjust":
+    Notes
+    -----
+    The formulas of `design_variance` with products of two estimates' z in the place of squares;
+    needs P x M floats of memory.
+
+    References
+    ----------
+    As in `design_variance`.
+
+    Examples
+    --------
+    >>> from analysis import DesignTable, covariance_matrix
+    >>> covariance_matrix(DesignTable([0, 0]), [0, 1], [[0.5, 0.2], [-0.5, -0.2]]).round(4).tolist()
+    [[1.0, 0.4], [0.4, 0.16]]
+    """
+    of_row = as_integers("psu", psu, (None,))
+    n_psus = table.stratum.size
+    require((of_row >= 0) & (of_row < n_psus), "psu", f"lie between 0 and {n_psus - 1}", of_row)
+    values = as_reals("influence", influence, (of_row.size, None))
+    z = sum_rows(of_row, n_psus, values)
+    met = np.bincount(table.stratum[np.unique(of_row)], minlength=table.n_psus.size) > 0
+    lone = (table.n_psus == 1) & (table.sampled_fraction < 1) & met
+    if lone.any() and table.lone_psu in {"fail", "average", "not_estimable"}:
+        rule = f"have two PSUs for a covariance under lone_psu={table.lone_psu!r}"
+        raise AnalysisError("stratum", rule, np.flatnonzero(lone).tolist())
+    mean = sum_rows(table.stratum, table.n_psus.size, z) / np.maximum(table.n_psus, 1)[:, None]
+    if table.lone_psu == "adjust":
         mean[lone] = 0.0
-    squares = sum_rows(stratum, domains.size, (z - mean[stratum]) ** 2)
-    factor = n_psus / np.maximum(n_psus - 1, 1)
-    if lone_psu == "not_estimable":
-        factor[lone] = np.nan
-    return squares * factor[:, None]
+    factor = (1 - table.sampled_fraction) * table.n_psus / np.maximum(table.n_psus - 1, 1)
+    centred = (z - mean[table.stratum]) * np.sqrt(factor)[table.stratum][:, None]
+    covariance: Floats = centred.T @ centred
+    if table.is_two_stage:
+        scale = _unit_factor(table, np.arange(n_psus))
+        assert table.n_units is not None
+        covariance += values.T @ (values * scale[of_row][:, None]) - z.T @ (
+            z * (scale / table.n_units)[:, None]
+        )
+    return covariance
+
+
+def degrees_of_freedom(
+    table: DesignTable, psu: Integers, domain: Integers, answered: NDArray[np.bool_], n_domains: int
+) -> Integers:
+    """Count PSUs minus strata among the rows that take part, by domain and measure.
+
+    Parameters
+    ----------
+    table : DesignTable
+        P PSUs.
+    psu, domain : (R,) int
+        PSU and domain of each row, -1 for no domain.
+    answered : (R, K) bool
+        Whether the row takes part.
+    n_domains : int
+        D.
+
+    Returns
+    -------
+    (D, K) ndarray of int
+        R's ``degf(subset(design, …))``.
+
+    Raises
+    ------
+    AnalysisError
+        Not by itself.
+
+    Notes
+    -----
+    PSUs and strata of which no member takes part in the domain do not count.
+
+    References
+    ----------
+    Korn and Graubard (1999), Analysis of Health Surveys, section 5.2. Lumley (2010), Complex
+    Surveys, section 2.2.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from analysis import DesignTable, degrees_of_freedom
+    >>> wards, domain = np.array([0, 1, 2]), np.array([0, 0, 0])
+    >>> degrees_of_freedom(DesignTable([0, 0, 0]), wards, domain, np.ones((3, 1), bool), 1).tolist()
+    [[2]]
+    """
+    inside = domain >= 0
+    cells = _Cells.of(
+        psu[inside], domain[inside], answered[inside].astype(np.float64), n_domains, with_squares=False
+    )
+    active = cells.z > 0
+    pairs = np.unique(table.stratum[cells.psu] * n_domains + cells.domain, return_inverse=True)
+    active_strata = sum_rows(pairs[1], pairs[0].size, active) > 0
+    n_psus = sum_rows(cells.domain, n_domains, active)
+    return (n_psus - sum_rows(pairs[0] % n_domains, n_domains, active_strata)).astype(np.int64)
+
+
+@dataclass(frozen=True, eq=False)
+class _Cells:
+    """Sums over the rows of each PSU × domain that occurs."""
+
+    psu: Integers
+    domain: Integers
+    z: Floats  # (cells, K) sums of influence values
+    squares: Floats | None  # (cells, K) sums of their squares
+
+    @classmethod
+    def of(
+        cls, psu: Integers, domain: Integers, values: Floats, n_domains: int, *, with_squares: bool
+    ) -> _Cells:
+        keys = psu * n_domains + domain
+        if (keys[1:] > keys[:-1]).all():  # element samples and condensed sums are cells already
+            return cls(psu, domain, values, values**2 if with_squares else None)
+        cells, row = np.unique(keys, return_inverse=True)
+        return cls(
+            cells // n_domains,
+            cells % n_domains,
+            sum_rows(row, cells.size, values),
+            sum_rows(row, cells.size, values**2) if with_squares else None,
+        )
+
+
+def _first_stage(table: DesignTable, cells: _Cells, n_domains: int) -> Floats:
+    """V1 by domain: over the strata that meet it, absent PSUs counting as z = 0."""
+    keys = table.stratum[cells.psu] * n_domains + cells.domain
+    pairs, row = np.unique(keys, return_inverse=True)
+    stratum, domain = pairs // n_domains, pairs % n_domains
+    n_sampled = table.n_psus[stratum]
+    n_present = np.bincount(row, minlength=pairs.size)
+    lone, uncentred = _lone(table, stratum, n_present)
+    mean = sum_rows(row, pairs.size, cells.z) / n_sampled[:, None]
+    mean[uncentred] = 0.0
+    squares = sum_rows(row, pairs.size, (cells.z - mean[row]) ** 2)
+    squares += (n_sampled - n_present)[:, None] * mean**2
+    factor = (1 - table.sampled_fraction[stratum]) * n_sampled / np.maximum(n_sampled - 1, 1)
+    return _policed(table, squares * factor[:, None], lone, domain, n_domains)
+
+
+def _lone(
+    table: DesignTable, stratum: Integers, n_present: Integers
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Tell which stratum × domain pairs the policy concerns, and in which z is measured from 0."""
+    lone = (table.n_psus[stratum] == 1) & (table.sampled_fraction[stratum] < 1)
+    single = (n_present == 1) & (table.n_psus[stratum] > 1)
+    if table.lone_in_domain and table.lone_psu not in {"certainty", "remove"}:
+        lone = lone | single
+    if table.lone_psu == "fail" and lone.any():
+        raise AnalysisError(
+            "stratum", "have two PSUs under lone_psu='fail'", np.unique(stratum[lone]).tolist()
+        )
+    return lone, lone & (table.lone_psu == "adjust")
+
+
+def _second_stage(table: DesignTable, cells: _Cells, n_domains: int) -> Floats:
+    """V2 by domain: units within PSUs, scaled by the share of PSUs sampled."""
+    assert table.n_units is not None
+    assert table.psu_population is not None
+    assert cells.squares is not None
+    units = table.n_units[cells.psu]
+    lone = (units == 1) & (table.psu_population[cells.psu] > 1)
+    if table.lone_psu == "fail" and lone.any():
+        raise AnalysisError("fpc", "have two units in each PSU under lone_psu='fail'", int(lone.sum()))
+    centre = np.where(lone & (table.lone_psu == "adjust"), 0.0, 1 / units)
+    squares = np.maximum(cells.squares - centre[:, None] * cells.z**2, 0.0)
+    contribution = squares * _unit_factor(table, cells.psu)[:, None]
+    return _policed(table, contribution, lone, cells.domain, n_domains)
+
+
+def _unit_factor(table: DesignTable, psu: Integers) -> Floats:
+    """f_h (1 - f_hi) n_hi / (n_hi - 1) of each PSU."""
+    assert table.n_units is not None
+    assert table.psu_population is not None
+    units = table.n_units[psu]
+    unsampled = 1 - units / table.psu_population[psu]
+    return table.sampled_fraction[table.stratum[psu]] * unsampled * units / np.maximum(units - 1, 1)
+
+
+def _policed(
+    table: DesignTable, contribution: Floats, lone: NDArray[np.bool_], domain: Integers, n_domains: int
+) -> Floats:
+    """Add contributions up by domain, the lone ones by their policy."""
+    if table.lone_psu == "not_estimable":
+        contribution[lone] = np.nan
+    if table.lone_psu != "average" or not lone.any():
+        return sum_rows(domain, n_domains, contribution)
+    n_all = np.bincount(domain, minlength=n_domains)
+    n_known = np.bincount(domain[~lone], minlength=n_domains)
+    known = sum_rows(domain[~lone], n_domains, contribution[~lone])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(n_all[:, None] > 0, known * (n_all / n_known)[:, None], 0.0)

@@ -5,44 +5,46 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from analysis.arguments import as_booleans, as_integers, as_reals, require
-from analysis.sums.psu_sums import PsuSums, locate_psus, sum_rows
+from analysis.arguments import as_integers, as_reals, require
+from analysis.design import SurveyDesign
+from analysis.sums.psu_sums import PsuSums
 
 
 def tally_responses(
-    stratum: ArrayLike, psu: ArrayLike, weight: ArrayLike, satisfied: ArrayLike, valid: ArrayLike
+    design: SurveyDesign,
+    numerator: ArrayLike,
+    denominator: ArrayLike,
+    n_answers: ArrayLike | None = None,
+    cell: ArrayLike | None = None,
 ) -> PsuSums:
-    """Add up weighted responses, one row per respondent, into sums per PSU.
+    """Weight responses into sums, one row per respondent; `PsuSums.condense` adds them up.
 
     Parameters
     ----------
-    stratum : (n,) int, >= 0
-        Stratum code of each respondent.
-    psu : (n,) int
-        PSU of each respondent, unique over the whole design.
-    weight : (n,) float, finite and >= 0
-        Final weight. A respondent of weight 0 is outside of the estimates and counts as no
-        respondent; the PSU stays in the design.
-    satisfied : (n, J) bool
-        Whether the answer to item j is a satisfied one; False where not valid.
-    valid : (n, J) bool
-        Whether there is a valid answer ("don't know" and missing are not).
+    design : SurveyDesign
+        Of n rows.
+    numerator : (n, C) number
+        Per respondent the satisfied answers, or a variable y; 0 where not answered.
+    denominator : (n, C) number
+        Per respondent the valid answers, or a variable x; 0 where not answered.
+    n_answers : (n, C) int, >= 0, optional
+        Valid answers behind them; the denominators where left out, which then are counts.
+    cell : (n,) int, >= 0, optional
+        Cell of each respondent; all 0 where left out.
 
     Returns
     -------
     PsuSums
-        One row per PSU, sorted by PSU, one measure per item.
+        n rows. A respondent of weight 0 counts as none.
 
     Raises
     ------
     AnalysisError
-        If lengths differ, a weight is negative or not finite, an answer is satisfied but not
-        valid, or a PSU lies in two strata.
+        If lengths differ, a value is not finite, or a numerator stands without an answer.
 
     Notes
     -----
-    The row of PSU i holds sum(w), sum(w²), sum(w · satisfied_j) and sum(w · valid_j). For
-    proportions other than satisfaction read "satisfied" as "counts in the numerator".
+    Row k holds w, w², w · y and w · x.
 
     References
     ----------
@@ -52,70 +54,69 @@ def tally_responses(
     --------
     Three respondents in two wards of one office, two items; the last did not answer item 2.
 
-    >>> from analysis import tally_responses
-    >>> sums = tally_responses(
-    ...     stratum=[0, 0, 0],
-    ...     psu=[7, 7, 9],
-    ...     weight=[1.0, 2.0, 1.5],
-    ...     satisfied=[[True, False], [True, True], [False, False]],
-    ...     valid=[[True, True], [True, True], [True, False]],
-    ... )
-    >>> sums.psu.tolist(), sums.numerator.tolist(), sums.denominator.tolist()
-    ([7, 9], [[3.0, 2.0], [0.0, 0.0]], [[3.0, 3.0], [1.5, 0.0]])
+    >>> from analysis import SurveyDesign, tally_responses
+    >>> design = SurveyDesign(weight=[1.0, 2.0, 1.5], psu=["W7", "W7", "W9"])
+    >>> sums = tally_responses(design, [[1, 0], [1, 1], [0, 0]], [[1, 1], [1, 1], [1, 0]])
+    >>> sums.condense().numerator.tolist(), sums.condense().denominator.tolist()
+    ([[3.0, 2.0], [0.0, 0.0]], [[3.0, 3.0], [1.5, 0.0]])
     """
-    strata = as_integers("stratum", stratum, (None,))
-    n = strata.size
-    weights = as_reals("weight", weight, (n,))
-    require(weights >= 0, "weight", "not be negative", weights)
-    answered = as_booleans("valid", valid, (n, None))
-    content = as_booleans("satisfied", satisfied, answered.shape)
-    require(answered | ~content, "satisfied", "be False where valid is False", content)
-    ids, home, row = locate_psus(strata, as_integers("psu", psu, (n,)))
-    counted = (weights > 0).astype(np.float64)
+    below = as_reals("denominator", denominator, (design.n_rows, None))
+    above = as_reals("numerator", numerator, below.shape)
+    answers = as_integers("n_answers", denominator if n_answers is None else n_answers, below.shape)
+    weight = design.weight
+    counted = weight > 0
     return PsuSums(
-        stratum=home,
-        psu=ids,
-        n_respondents=sum_rows(row, ids.size, counted).astype(np.int64),
-        n_answers=sum_rows(row, ids.size, answered, counted).astype(np.int64),
-        weight_sum=sum_rows(row, ids.size, weights),
-        weight_square_sum=sum_rows(row, ids.size, weights**2),
-        numerator=sum_rows(row, ids.size, content, weights),
-        denominator=sum_rows(row, ids.size, answered, weights),
+        psu=design.psu_code,
+        cell=np.zeros(design.n_rows, dtype=np.int64)
+        if cell is None
+        else as_integers("cell", cell, weight.shape),
+        n_respondents=counted.astype(np.int64),
+        weight_sum=weight,
+        weight_square_sum=weight**2,
+        n_answers=answers * counted[:, None],
+        numerator=weight[:, None] * above,
+        denominator=weight[:, None] * below,
     )
 
 
 def tally_counts(
-    stratum: ArrayLike, psu: ArrayLike, n_respondents: ArrayLike, n_satisfied: ArrayLike, n_valid: ArrayLike
+    psu: ArrayLike,
+    n_respondents: ArrayLike,
+    n_satisfied: ArrayLike,
+    n_valid: ArrayLike,
+    weight: ArrayLike | None = None,
+    cell: ArrayLike | None = None,
 ) -> PsuSums:
-    """Add up unweighted counts, such as stored sums by office, counter and day.
+    """Turn counts, such as stored sums by office, counter and day, into `PsuSums`.
 
     Parameters
     ----------
-    stratum : (m,) int, >= 0
-        Stratum code of each row of counts.
-    psu : (m,) int
-        PSU of each row, unique over the whole design; several rows may share one.
-    n_respondents : (m,) int, >= 0
+    psu : (R,) int, >= 0
+        PSU of each row of counts: its place in the `DesignTable`.
+    n_respondents : (R,) int, >= 0
         Respondents of the row.
-    n_satisfied : (m, J) int, 0 <= n_satisfied <= n_valid
+    n_satisfied : (R, C) int, 0 <= n_satisfied <= n_valid
         Satisfied answers per item.
-    n_valid : (m, J) int, >= 0
+    n_valid : (R, C) int, >= 0
         Valid answers per item.
+    weight : (R,) float, > 0, optional
+        The weight that the row's respondents share; 1 where left out.
+    cell : (R,) int, >= 0, optional
+        Cell of the row; all 0 where left out.
 
     Returns
     -------
     PsuSums
-        The sums that the same respondents would give with weight 1, sorted by PSU.
+        One row per row of counts.
 
     Raises
     ------
     AnalysisError
-        If a shape or a range is broken, more answers are satisfied than valid, or a PSU lies
-        in two strata.
+        If a shape or a range is broken, or more answers are satisfied than valid.
 
     Notes
     -----
-    With w = 1 the sums of w and of w² are both the number of respondents.
+    The sums that the same respondents would give one by one.
 
     References
     ----------
@@ -124,27 +125,25 @@ def tally_counts(
     Examples
     --------
     >>> from analysis import tally_counts
-    >>> tally_counts([0, 0, 0], [1, 2, 2], [3, 2, 4], [[3], [2], [3]], [[3], [2], [4]]).n_answers.tolist()
-    [[3], [6]]
+    >>> tally_counts([0, 1], [3, 6], [[3], [5]], [[3], [6]], weight=[1.0, 2.5]).numerator.tolist()
+    [[3.0], [12.5]]
     """
-    strata = as_integers("stratum", stratum, (None,))
-    m = strata.size
-    people = as_integers("n_respondents", n_respondents, (m,))
-    answers = as_integers("n_valid", n_valid, (m, None))
+    people = as_integers("n_respondents", n_respondents, (None,))
+    answers = as_integers("n_valid", n_valid, (people.size, None))
     satisfied = as_integers("n_satisfied", n_satisfied, answers.shape)
-    require(people >= 0, "n_respondents", "not be negative", people)
+    weights = np.ones(people.size) if weight is None else as_reals("weight", weight, people.shape)
+    require(weights > 0, "weight", "be positive", weights)
     require(satisfied >= 0, "n_satisfied", "not be negative", satisfied)
     require(satisfied <= answers, "n_satisfied", "not exceed n_valid", satisfied)
-    ids, home, row = locate_psus(strata, as_integers("psu", psu, (m,)))
-    added_people = sum_rows(row, ids.size, people)
-    added_answers = sum_rows(row, ids.size, answers)
     return PsuSums(
-        stratum=home,
-        psu=ids,
-        n_respondents=added_people.astype(np.int64),
-        n_answers=added_answers.astype(np.int64),
-        weight_sum=added_people,
-        weight_square_sum=added_people,
-        numerator=sum_rows(row, ids.size, satisfied),
-        denominator=added_answers,
+        psu=as_integers("psu", psu, people.shape),
+        cell=np.zeros(people.size, dtype=np.int64)
+        if cell is None
+        else as_integers("cell", cell, people.shape),
+        n_respondents=people,
+        weight_sum=weights * people,
+        weight_square_sum=weights**2 * people,
+        n_answers=answers,
+        numerator=weights[:, None] * satisfied,
+        denominator=weights[:, None] * answers,
     )

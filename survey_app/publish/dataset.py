@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from analysis import PsuSums
+from analysis import PsuSums, tally_counts
 from survey_app.models.access_point import AccessPoint
 from survey_app.models.base import EPOCH
 from survey_app.models.campaign import SampleCell
@@ -63,30 +63,9 @@ class Dataset:
             found.setdefault(f"item:{column.code}", []).append(place)
         return found
 
-    def sums_of(self, offices: set[int]) -> PsuSums | None:
-        """Sum the rows of these offices per PSU; their strata keep the PSUs that have none of them."""
-        inside = np.isin(self.office, list(offices))
-        if not inside.any():
-            return None
-        strata, place_of_stratum = np.unique(self.stratum_of_psu[self.psu[inside]]), self.stratum_of_psu
-        psus = np.flatnonzero(np.isin(place_of_stratum, strata))
-        row = np.searchsorted(psus, self.psu[inside])
-        weight, n = self.weight[inside], self.n_respondents[inside]
-        satisfied, valid = self.satisfied[inside], self.valid[inside]
-
-        def summed(values: NDArray[np.generic]) -> Floats:
-            return _summed(values, row, psus.size)
-
-        return PsuSums(
-            stratum=np.searchsorted(strata, place_of_stratum[psus]),
-            psu=psus,
-            n_respondents=summed(n).astype(np.int64),
-            n_answers=summed(valid).astype(np.int64),
-            weight_sum=summed(weight * n),
-            weight_square_sum=summed(weight**2 * n),
-            numerator=summed(weight[:, None] * satisfied),
-            denominator=summed(weight[:, None] * valid),
-        )
+    def sums(self) -> PsuSums:
+        """Give the rows as weighted sums of items."""
+        return tally_counts(self.psu, self.n_respondents, self.satisfied, self.valid, self.weight)
 
     def days_of(self, offices: set[int]) -> tuple[date, date]:
         days = self.day[np.isin(self.office, list(offices))]
@@ -204,10 +183,3 @@ class _Roles:
 
 def _flags(readings: Iterable[frozenset[int]]) -> NDArray[np.int64]:
     return np.array([[value in values for value in range(N_VALUES)] for values in readings], dtype=np.int64)
-
-
-def _summed(values: NDArray[np.generic], row: Integers, n_rows: int) -> Floats:
-    """Add up rows by group, column by column."""
-    if values.ndim == 1:
-        return np.bincount(row, values, n_rows).astype(np.float64, copy=False)
-    return np.column_stack([_summed(column, row, n_rows) for column in values.T])

@@ -1,21 +1,22 @@
 """Figures of offices and of all above them, from released tallies alone."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
+from itertools import groupby
 from typing import Any, Final
 
 import numpy as np
 from sqlalchemy.orm import Session
 
-from analysis import Estimate, pooled_index
+from analysis import DEFAULT_METHOD, DesignTable, Domains, Estimate, index_of_sums
 from survey_app.models.campaign import Campaign
-from survey_app.publish.dataset import load_dataset
+from survey_app.publish.dataset import Dataset, load_dataset
 from survey_app.publish.population import Population
 from survey_app.publish.tallies import Recount
 from survey_app.publish.tree import OfficeTree
 
 LEVEL: Final = 0.95
-METHOD: Final = "wilson"  # with effective sample size and the design's t: stays within 0 and 1
+METHOD: Final = DEFAULT_METHOD  # stays within 0 and 1
 # A parent pools many offices, some of which have a single counter-day. "adjust" counts its distance from
 # the parent's index in full: conservative, where leaving it out would flatter.
 LONE_PSU: Final = "adjust"
@@ -36,23 +37,39 @@ def estimate_figures(
     subtrees = tree.subtrees(sorted(tree.with_ancestors(office_ids)))
     dataset = load_dataset(session, campaign.id, provenance, set().union(*subtrees.values()), recounted)
     population = Population(session, campaign.id)
+    # Only the drawn units of class A carry the campaign's basis; whoever else answers chose to.
+    basis = campaign.sampling_basis if provenance == "A" else "opt_in"
     rows: list[FigureRow] = []
-    for office_id, below in subtrees.items():
-        sums = dataset.sums_of(below)
-        if sums is None:
-            continue
-        domain = np.zeros(sums.stratum.max() + 1, dtype=np.int64)
-        estimates = pooled_index(sums, domain, dataset.measures(), lone_psu=LONE_PSU)
+    for office_id, found in groupby(_estimates(dataset, subtrees), key=lambda row: row[0]):
+        below = subtrees[office_id]
         shared = {
             "office_id": office_id,
             "provenance": provenance,
-            # Only the drawn units of class A carry the campaign's basis; whoever else answers chose to.
-            "sampling_basis": campaign.sampling_basis if provenance == "A" else "opt_in",
+            "sampling_basis": basis,
             "population_size": population.size(below, *dataset.days_of(below)),
             "released_on": released_on,
         }
-        rows += [{**shared, "measure": name, **_columns(found)} for (_, name), found in estimates.items()]
+        rows += [{**shared, "measure": measure, **_columns(estimate)} for _, measure, estimate in found]
     return rows
+
+
+def _estimates(dataset: Dataset, subtrees: dict[int, set[int]]) -> Iterator[tuple[int, str, Estimate]]:
+    """Estimate the offices that have none below them in one pass, and each parent from all rows below."""
+    if not dataset.columns:
+        return
+    table = DesignTable(dataset.stratum_of_psu, lone_psu=LONE_PSU)
+    sums, measures = dataset.sums(), dataset.measures()
+    leaves = sorted(office_id for office_id, below in subtrees.items() if below == {office_id})
+    parents = sorted(subtrees.keys() - set(leaves))
+    for together in [leaves, *([office_id] for office_id in parents)]:
+        inside = np.isin(
+            dataset.office, sorted(set().union(*(subtrees[office_id] for office_id in together)))
+        )
+        if inside.any():
+            offices = dataset.office[inside] if together is leaves else np.full(inside.sum(), together[0])
+            domains = Domains.crossing({"office": offices}, offices.size)
+            for domain, measure, estimate in index_of_sums(sums.take(inside), table, domains, measures):
+                yield domain["office"], measure, estimate
 
 
 def _columns(estimate: Estimate) -> FigureRow:

@@ -1,51 +1,69 @@
-"""Coverage of the default 95 % interval by simulation: each replicate is one office of one call."""
+"""Coverage of the default 95 % interval: a fast part of the coverage study (docs/coverage.md)."""
 
 import numpy as np
 import pytest
 
-from analysis import pooled_index, tally_counts
+from analysis.intervals.survey import DEFAULT_METHOD
+from benchmarks import coverage_study
+from benchmarks.simulated_samples import Design, draw, linearised, ward_sizes
 
-REPLICATES = 1500
-
-
-def beta(rng, mean, correlation):
-    """Shares around `mean` whose bearers agree within themselves to the given correlation."""
-    spread = 1 / correlation - 1
-    return rng.beta(np.maximum(mean * spread, 1e-12), np.maximum((1 - mean) * spread, 1e-12))
+REPLICATES = 4000  # a coverage of 95 % is known to ± 1 point (three standard errors)
+SIMPLE, *_ = coverage_study.DESIGNS
+DEFAULT = {DEFAULT_METHOD: coverage_study.candidates()[DEFAULT_METHOD]}
 
 
-def coverage(p, n_psus, psu_size, correlation, seed, n_items=1):
-    """Offices of `n_psus` wards; with several items, answers of one person correlate at 0.3."""
-    rng = np.random.default_rng(seed)
-    wards = np.full(REPLICATES * n_psus, p)
-    if correlation:
-        wards = beta(rng, wards, correlation)
-    people = np.repeat(wards[:, None], psu_size, axis=1)
-    if n_items > 1:
-        people = beta(rng, people, 0.3)
-    satisfied = (rng.random((*people.shape, n_items)) < people[..., None]).sum(axis=1)
-    office = np.repeat(np.arange(REPLICATES), n_psus)
-    n = np.full(wards.size, psu_size)
-    sums = tally_counts(office, np.arange(wards.size), n, satisfied, np.repeat(n[:, None], n_items, axis=1))
-    found = pooled_index(sums, np.arange(REPLICATES), {"all": range(n_items)}).values()
-    intervals = [estimate.confidence_interval() for estimate in found]
-    return np.mean([interval.low <= p <= interval.high for interval in intervals])
+def cells(designs, sizes, proportions, replicates=REPLICATES):
+    return coverage_study.study(designs, sizes, proportions, replicates, DEFAULT)[DEFAULT_METHOD]
 
 
-# Observed with this seed at p = 0.85, 0.95, 0.99:
-#   27 people, each a PSU                   94.7  95.8  96.6 %
-#   100 people, each a PSU                  96.3  95.9  91.7 %
-#   10 wards of 10, correlation 0.05        97.7  96.3  97.4 %
-#   5 wards of 10, correlation 0.10         98.7  98.9  97.9 %
-@pytest.mark.parametrize(
-    ("n_psus", "psu_size", "correlation"), [(27, 1, 0), (100, 1, 0), (10, 10, 0.05), (5, 10, 0.1)]
-)
-@pytest.mark.parametrize("p", [0.85, 0.95, 0.99])
-def test_the_default_interval_covers_at_least_90_percent(p, n_psus, psu_size, correlation):
-    assert coverage(p, n_psus, psu_size, correlation, seed=20251122) >= 0.90
+@pytest.mark.parametrize("design", coverage_study.DESIGNS, ids=lambda design: design.title)
+def test_the_default_interval_covers_at_least_90_percent(design):
+    found = cells([design], (5, 27, 100), coverage_study.PROPORTIONS)
+    assert min(cell.coverage for cell in found) >= 0.90
 
 
-@pytest.mark.parametrize(("n_psus", "psu_size", "correlation"), [(100, 1, 0), (5, 10, 0.05), (10, 10, 0.05)])
-@pytest.mark.parametrize("p", [0.85, 0.95, 0.99])
-def test_it_covers_the_index_of_22_pooled_items_too(p, n_psus, psu_size, correlation):
-    assert coverage(p, n_psus, psu_size, correlation, seed=20251122, n_items=22) >= 0.90
+@pytest.mark.parametrize("design", coverage_study.DESIGNS[:5], ids=lambda design: design.title)
+def test_with_enough_answers_of_either_kind_it_covers_near_its_level(design):
+    found = cells([design], (100,), (0.5, 0.85))
+    assert all(cell.is_required and 0.93 <= cell.coverage <= 0.97 for cell in found)
+
+
+@pytest.mark.parametrize("design", coverage_study.POOLED, ids=lambda design: design.title)
+def test_it_covers_the_index_of_22_pooled_items_too(design):
+    found = cells([design], (27, 100), (0.85, 0.99), replicates=1000)
+    assert min(cell.coverage for cell in found) >= 0.90
+
+
+@pytest.mark.parametrize("design", [*coverage_study.DESIGNS, *coverage_study.POOLED], ids=lambda d: d.title)
+def test_the_samples_have_the_true_proportion_they_are_said_to_have(design):
+    value = draw(np.random.default_rng(7), design, 50, 0.85, 4000).value
+    assert np.mean(value) == pytest.approx(0.85, abs=4 * np.std(value) / 4000**0.5 + 0.004 * design.weighted)
+
+
+def test_the_standard_error_of_two_wards_is_half_their_difference():
+    share, weight = np.array([[1.0, 1.0, 0.0, 1.0]]), np.ones((1, 4))
+    found = linearised(share, weight, np.array([2, 2]))
+    assert (found.value[0], found.standard_error[0], found.degrees_of_freedom[0]) == (0.75, 0.25, 1)
+    assert (found.n[0], found.n_kish[0]) == (4, 4)
+
+
+@pytest.mark.parametrize("n", coverage_study.SIZES)
+@pytest.mark.parametrize("design", coverage_study.DESIGNS, ids=lambda design: design.title)
+def test_wards_have_respondents_and_share_them_all(design, n):
+    sizes = ward_sizes(n, design)
+    assert sizes.min() >= 1
+    assert sizes.sum() == n
+    assert sizes.size == min(design.wards or n, n)
+
+
+def test_the_same_seed_gives_the_same_samples():
+    design = Design("Any", 5, 0.1, weighted=True)
+    one, other = (draw(np.random.default_rng(3), design, 20, 0.9, 10).value for _ in range(2))
+    assert one.tolist() == other.tolist()
+
+
+def test_the_guide_tells_of_this_default_and_this_study():
+    guide = coverage_study.DOCUMENT.read_text(encoding="utf-8")
+    assert f"seed {coverage_study.SEED}, {coverage_study.REPLICATES:,} samples a cell" in guide
+    assert f"| {DEFAULT_METHOD} |" in guide
+    assert f"of {len(coverage_study.DESIGNS) * 40} cells under 90 %" in guide

@@ -25,7 +25,8 @@ MEASURES = {"all": "index"} | {
 def expected_rows(case: str) -> list[dict[str, str]]:
     with EXPECTED.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    return [row for row in rows if (row["case"], row["stat"]) == (case, "index_pooled_dfdom")]
+    wanted = (case, "wr", "index_pooled_dfdom")  # PSUs with replacement, the domain's degrees of freedom
+    return [row for row in rows if (row["case"], row["design"], row["stat"]) == wanted]
 
 
 def wave_figures(database: Database) -> dict[tuple[str, str], Figure]:

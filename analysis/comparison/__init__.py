@@ -1,0 +1,1 @@
+"""Which figures differ: from a target, from each other, from another year."""

@@ -1,0 +1,1 @@
+"""Confidence intervals of proportions: of a simple random sample, and of a design."""

@@ -1,0 +1,1 @@
+"""From inclusion probabilities to final weights: non-response, calibration, trimming, diagnostics."""
