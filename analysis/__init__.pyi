@@ -4,6 +4,7 @@ from analysis.calibration import Calibration as Calibration
 from analysis.comparison.bands import tie_bands as tie_bands
 from analysis.comparison.bottom import probability_of_bottom as probability_of_bottom
 from analysis.comparison.change import change as change
+from analysis.comparison.compared import ComparedEstimates as ComparedEstimates
 from analysis.comparison.multiplicity import adjust_p_values as adjust_p_values
 from analysis.comparison.ranking import (
     RankSets as RankSets,
@@ -165,7 +166,33 @@ from analysis.sampling.stages import (
 from analysis.sampling.stages import (
     draw_stages as draw_stages,
 )
+from analysis.sums.batches import sum_batches as sum_batches
+from analysis.sums.columns import (
+    AnswerCodes as AnswerCodes,
+)
+from analysis.sums.columns import (
+    ResponseColumns as ResponseColumns,
+)
+from analysis.sums.item_sums import (
+    ItemSums as ItemSums,
+)
+from analysis.sums.item_sums import (
+    add_up as add_up,
+)
+from analysis.sums.kernel import (
+    sum_responses as sum_responses,
+)
+from analysis.sums.kernel import (
+    to_micro_units as to_micro_units,
+)
 from analysis.sums.psu_sums import PsuSums as PsuSums
+from analysis.sums.snapshot import (
+    sum_snapshot as sum_snapshot,
+)
+from analysis.sums.snapshot import (
+    write_snapshot as write_snapshot,
+)
+from analysis.sums.spark import sum_dataframe as sum_dataframe
 from analysis.sums.tally import (
     tally_counts as tally_counts,
 )

@@ -5,7 +5,7 @@ Shapes are tuples in which None stands for any length.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 from unicodedata import normalize
 
@@ -21,7 +21,7 @@ def as_integers(argument: str, value: ArrayLike, shape: Shape) -> NDArray[np.int
     """Return `value` as whole numbers of the given shape, or refuse it."""
     array = _as_array(argument, value, shape, "iu", "hold whole numbers")
     if array.dtype == np.uint64:
-        require(np.asarray(array <= np.uint64(np.iinfo(np.int64).max)), argument, "be below 2**63", array)
+        require(np.asarray(array <= np.uint64(np.iinfo(np.int64).max)), argument, "lie below 2**63", array)
     return array.astype(np.int64)
 
 
@@ -50,14 +50,16 @@ def as_labels(argument: str, value: ArrayLike, n_rows: int) -> NDArray[Any]:
     labels = np.asarray(value)
     if labels.shape != (n_rows,):
         raise AnalysisError(argument, f"have shape ({n_rows},)", labels.shape)
-    if labels.dtype.kind not in "OUT":
+    if labels.dtype.kind in "iufb":
         require(labels == labels, argument, "not be NaN", labels)
         return labels
-    texts = (
-        labels
-        if labels.dtype.kind == "U"
-        else np.array(["" if label is None else str(label) for label in labels.tolist()])
-    )
+    if labels.dtype.kind == "U" and isinstance(value, np.ndarray):
+        texts = labels
+    else:  # a list of texts may hide a None or NaN that numpy would turn into a text
+        for label in value if isinstance(value, Sequence) else labels.tolist():
+            if not isinstance(label, str):
+                raise AnalysisError(argument, "hold texts, or numbers, all of one kind", label)
+        texts = labels.astype(np.str_)
     return texts if _is_ascii(texts) else np.array([normalize("NFC", text) for text in texts.tolist()])
 
 

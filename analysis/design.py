@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
@@ -78,7 +79,7 @@ class DesignTable:
                 population >= self.n_psus, "stratum_population", "not be below the sampled PSUs", population
             )
             self._keep("stratum_population", population)
-        if self.psu_population is not None:
+        if self.psu_population is not None or self.n_units is not None:
             self._check_second_stage()
 
     def __repr__(self) -> str:
@@ -102,11 +103,10 @@ class DesignTable:
         return self.n_psus / np.where(self.stratum_population > 0, self.stratum_population, 1.0)
 
     def _check_second_stage(self) -> None:
-        if self.stratum_population is None or self.n_units is None:
-            raise AnalysisError("psu_population", "come with stratum_population and n_units", None)
+        if self.stratum_population is None or self.n_units is None or self.psu_population is None:
+            raise AnalysisError("n_units", "come with psu_population, and both with stratum_population", None)
         units = as_integers("n_units", self.n_units, self.stratum.shape)
         require(units >= 1, "n_units", "be at least 1", units)
-        assert self.psu_population is not None
         population = as_reals("psu_population", self.psu_population, self.stratum.shape)
         require(population >= units, "psu_population", "not be below the sampled units", population)
         self._keep("n_units", units)
@@ -223,26 +223,29 @@ class SurveyDesign:
             raise AnalysisError(
                 "psu",
                 f"lie in one stratum (nest says its labels are local); it lies in {two}",
-                labels[code[row]],
+                labels[code[row]].item(),
             )
         return code, home
 
     def _table(
         self, stratum: NDArray[np.int64], strata: NDArray[Any], stratum_of_psu: NDArray[np.int64]
     ) -> DesignTable:
-        sizes: dict[str, Any] = {}
-        stages = self.fpc if isinstance(self.fpc, tuple | list) and np.ndim(self.fpc[0]) == 1 else (self.fpc,)
+        known: dict[str, Any] = {}
+        is_pair = isinstance(self.fpc, tuple | list) and any(np.ndim(sizes) > 0 for sizes in self.fpc)
+        stages: Sequence[Any] = self.fpc if is_pair else (self.fpc,)
+        if len(stages) > 2:
+            raise AnalysisError("fpc", "be the population sizes of one or two stages", len(stages))
         if self.fpc is not None:
             n_psus = np.bincount(stratum_of_psu, minlength=strata.size)
-            sizes["stratum_population"] = _sizes(stages[0], stratum, n_psus, "PSUs sampled in the stratum")
+            known["stratum_population"] = _sizes(stages[0], stratum, n_psus, "PSUs sampled in the stratum")
         if self.fpc is not None and len(stages) > 1:
-            sizes["n_units"] = np.bincount(self.psu_code, minlength=stratum_of_psu.size)
-            sizes["psu_population"] = _sizes(
-                stages[1], self.psu_code, sizes["n_units"], "rows sampled in the PSU"
+            known["n_units"] = np.bincount(self.psu_code, minlength=stratum_of_psu.size)
+            known["psu_population"] = _sizes(
+                stages[1], self.psu_code, known["n_units"], "rows sampled in the PSU"
             )
         return DesignTable(
             stratum_of_psu,
-            **sizes,
+            **known,
             lone_psu=self.lone_psu,
             lone_in_domain=self.lone_in_domain,
             sampling_basis=self.sampling_basis,

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
+from unicodedata import normalize
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from analysis.arguments import as_integers, as_labels, require
+from analysis.errors import AnalysisError
 
 Domain = dict[str, Any]
 """Column -> value, such as ``{"office": "O1", "sex": "F"}``; empty for the whole."""
@@ -29,7 +32,7 @@ class Domains:
     Raises
     ------
     AnalysisError
-        If a code has no label.
+        If a code has no label, or two domains have the same.
 
     Examples
     --------
@@ -45,6 +48,8 @@ class Domains:
         code = as_integers("code", self.code, (None,))
         known = (code >= -1) & (code < len(self.labels))
         require(known, "code", f"lie between -1 and {len(self.labels) - 1}", code)
+        if len(self._places) < len(self.labels):
+            raise AnalysisError("labels", "be told apart", len(self.labels) - len(self._places))
         code.setflags(write=False)
         object.__setattr__(self, "code", code)
 
@@ -54,6 +59,16 @@ class Domains:
 
     def __repr__(self) -> str:
         return f"Domains({len(self)} domains of {self.code.size} rows)"
+
+    def place(self, labels: Mapping[str, Any]) -> int:
+        """Return the code of the domain with these labels; an unknown one is refused."""
+        if _key(labels) not in self._places:
+            raise AnalysisError("domain", "be one of the estimated domains", dict(labels))
+        return self._places[_key(labels)]
+
+    @cached_property
+    def _places(self) -> dict[frozenset[tuple[str, Any]], int]:
+        return {_key(labels): place for place, labels in enumerate(self.labels)}
 
     @classmethod
     def crossing(cls, by: Mapping[str, ArrayLike] | None, n_rows: int) -> Domains:
@@ -81,7 +96,15 @@ class Domains:
             values, place = np.unique(as_labels(name, column, n_rows), return_inverse=True)
             present, code = np.unique(code * max(values.size, 1) + place, return_inverse=True)
             labels = [
-                labels[key // values.size] | {name: values[key % values.size].item()}
+                labels[key // values.size] | {normalize("NFC", name): values[key % values.size].item()}
                 for key in present.tolist()
             ]
         return cls(code, tuple(labels))
+
+
+def _key(labels: Mapping[str, Any]) -> frozenset[tuple[str, Any]]:
+    """Labels in any order; texts in composed form, as `as_labels` leaves them."""
+    return frozenset(
+        (normalize("NFC", name), normalize("NFC", value) if isinstance(value, str) else value)
+        for name, value in labels.items()
+    )

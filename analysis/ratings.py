@@ -51,6 +51,8 @@ class Ratings:
             raise AnalysisError("satisfied", "be False where valid is False", True)
         if not self.items or len(set(self.items)) < len(self.items):
             raise AnalysisError("items", "be named, each once", self.items)
+        for name, flags in (("valid", valid), ("satisfied", satisfied)):
+            object.__setattr__(self, name, flags)
 
     def __repr__(self) -> str:
         share = 100 * self.valid.mean() if self.valid.size else 0.0

@@ -1,10 +1,10 @@
 """Writes docs/coverage.md from the cells of the coverage study."""
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass
+from typing import Any, Final
 
-if TYPE_CHECKING:
-    from benchmarks.coverage_study import Cell
+from benchmarks.simulated_samples import Design
 
 LOW, HIGH, LEAST = 0.93, 0.97, 0.90
 
@@ -86,10 +86,26 @@ wards do not.
 """
 
 
+@dataclass(frozen=True)
+class Cell:
+    """What one method did in one cell."""
+
+    design: Design
+    n: int
+    p: float
+    coverage: float
+    width: float
+
+    @property
+    def is_required(self) -> bool:
+        """Whether the line of 93 to 97 % is asked for here: n · p · (1 - p) >= 5."""
+        return self.n * self.p * (1 - self.p) >= 5 - 1e-9
+
+
 def document(
-    methods: dict[str, list["Cell"]],
-    pooled: Sequence["Cell"],
-    beyond: Sequence["Cell"],
+    methods: dict[str, list[Cell]],
+    pooled: Sequence[Cell],
+    beyond: Sequence[Cell],
     *,
     seed: int,
     replicates: int,
@@ -114,7 +130,7 @@ def document(
     return "\n".join(parts)
 
 
-def result(cells: Sequence["Cell"]) -> str:
+def result(cells: Sequence[Cell]) -> str:
     """Return whether the line holds, and the list of cells where it does not."""
     required = [cell for cell in cells if cell.is_required]
     outside = sorted(
@@ -136,7 +152,7 @@ def result(cells: Sequence["Cell"]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def tables(cells: Sequence["Cell"], *, widths: bool = False, mark_low: bool = False) -> str:
+def tables(cells: Sequence[Cell], *, widths: bool = False, mark_low: bool = False) -> str:
     """Return a table of n by p for each design."""
     by_place = {(cell.design.title, cell.n, cell.p): cell for cell in cells}
     proportions = in_order(cell.p for cell in cells)
@@ -151,7 +167,7 @@ def tables(cells: Sequence["Cell"], *, widths: bool = False, mark_low: bool = Fa
     return "\n".join(texts)
 
 
-def comparison(methods: dict[str, list["Cell"]]) -> str:
+def comparison(methods: dict[str, list[Cell]]) -> str:
     """Return one row a method."""
     default = next(iter(methods.values()))
     rows = []
@@ -173,7 +189,7 @@ def comparison(methods: dict[str, list["Cell"]]) -> str:
     return table(["method", "lowest, %", "under 90", "low", "high", "bold cells, %", "width"], rows)
 
 
-def entry(cell: "Cell", widths: bool, mark_low: bool) -> str:
+def entry(cell: Cell, widths: bool, mark_low: bool) -> str:
     """Return a cell's coverage as the tables print it."""
     text = percent(cell.coverage)
     if widths:
@@ -183,7 +199,7 @@ def entry(cell: "Cell", widths: bool, mark_low: bool) -> str:
     return f"**{text}**" if cell.is_required else text
 
 
-def place(cell: "Cell") -> str:
+def place(cell: Cell) -> str:
     """Return a cell in words."""
     return f"{cell.design.title.lower()}; n = {cell.n}, p = {cell.p:g}"
 

@@ -5,7 +5,6 @@ Seeded; every cell draws from a stream of its own, so that cells do not depend o
 
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Final, get_args
@@ -18,6 +17,7 @@ from analysis.intervals.score import wilson_interval
 from analysis.intervals.student import critical_value
 from analysis.intervals.survey import DEFAULT_METHOD, Evidence, Method, survey_interval
 from benchmarks import coverage_report
+from benchmarks.coverage_report import Cell
 from benchmarks.simulated_samples import Design, draw
 
 SEED: Final = 20261122
@@ -46,22 +46,6 @@ BEYOND_SIZES: Final = (50, 100, 200, 400, 1000)
 BEYOND_PROPORTIONS: Final = (0.9, 0.97, 0.98, 0.995)
 
 Interval = Callable[[Evidence], Limits]
-
-
-@dataclass(frozen=True)
-class Cell:
-    """What one method did in one cell."""
-
-    design: Design
-    n: int
-    p: float
-    coverage: float
-    width: float
-
-    @property
-    def is_required(self) -> bool:
-        """Whether the line of 93 to 97 % is asked for here: n · p · (1 - p) >= 5."""
-        return self.n * self.p * (1 - self.p) >= 5 - 1e-9
 
 
 def former_default(evidence: Evidence) -> Limits:

@@ -37,7 +37,8 @@ def change(estimates: Estimates, wave: str, *, earlier: Any, later: Any) -> Esti
     Raises
     ------
     AnalysisError
-        If `wave` is no column of the domains, a value does not occur, or no domain has both.
+        If `wave` is no column of the domains, a value does not occur, no domain has both, or the
+        variances are those of replicates.
 
     Notes
     -----
@@ -64,6 +65,7 @@ def change(estimates: Estimates, wave: str, *, earlier: Any, later: Any) -> Esti
     >>> found[0, "score"]
     Estimate(2.5, standard error 0.645, 3 df, 95 % interval 0.4457 to 4.5543 (t), 8 respondents)
     """
+    estimates.require_linearised()
     first, second, labels = _pairs(estimates.domains, wave, earlier, later)
     domains, sign = _signed(estimates.domains, first, second, labels)
     linear = Linearised(

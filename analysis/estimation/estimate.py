@@ -122,6 +122,8 @@ class Estimate:
             ("value", lowest, highest),
             ("standard_error", 0.0, np.inf),
             ("degrees_of_freedom", least, np.inf),
+            ("n_respondents", 0.0, np.inf),
+            ("n_answers", 0.0, np.inf),
             ("n_complete", 0.0, np.inf),
             ("n_kish", 0.0, np.inf),
             ("sampling_fraction", 0.0, 1.0),
@@ -131,6 +133,9 @@ class Estimate:
                 raise AnalysisError(name, "be given where there is no reason against", number)
             if number is not None and not low <= number <= high:
                 raise AnalysisError(name, f"lie between {low:g} and {high:g}", number)
+
+        if self.design_effect is not None and not self.design_effect >= 0:
+            raise AnalysisError("design_effect", "not be negative, None if unknown", self.design_effect)
 
     def __repr__(self) -> str:
         interval = self.confidence_interval()
@@ -195,6 +200,8 @@ class Estimate:
         """
         method = method or (DEFAULT_METHOD if self.kind == "proportion" else "t")
         require_choice("method", method, get_args(Method) if self.kind == "proportion" else ("t",))
+        if not 0 < level < 1:
+            raise AnalysisError("level", "lie between 0 and 1", level)
         if self.value is None or self.standard_error is None or not self.is_estimable:
             return None
         if self.is_census:

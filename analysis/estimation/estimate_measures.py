@@ -93,10 +93,15 @@ def estimate_measures(
     (0.8136, 59)
     """
     require_choice("df", df, get_args(DfRule))
+    names = [measure.name for measure in measures]
+    if not names or len(set(names)) < len(names):
+        raise AnalysisError("measures", "have names, each once, at least one", names)
     _check_rows(sums, table, domains, calibration)
     linear = linearise(sums, domains, measures)
     variance = influence_variance(table, sums, domains, linear.influence, calibration)
     n_domains = len(domains)
+    fraction = _sampling_fraction(table, sums.psu, domains)
+    variance[_rests_on_one_psu(sums, table, domains, measures) & (fraction < 1)[:, None]] = np.nan
     freedom = degrees_of_freedom(table, sums.psu, domains.code, linear.answered, n_domains)
     if df == "full":
         whole = np.zeros(sums.psu.size, dtype=np.int64)
@@ -115,7 +120,7 @@ def estimate_measures(
         n_answers=answers,
         n_kish=kish,
         design_effect=_design_effect(sums, domains, measures, linear, variance),
-        sampling_fraction=_sampling_fraction(table, sums.psu, domains),
+        sampling_fraction=fraction,
         calibration=calibration,
     )
 
@@ -156,6 +161,15 @@ def _sizes(
     return people.astype(np.int64), answers.astype(np.int64), kish[:, None] * answered
 
 
+def _rests_on_one_psu(
+    sums: PsuSums, table: DesignTable, domains: Domains, measures: Sequence[Measure]
+) -> NDArray[np.bool_]:
+    """(D, K) whether too few PSUs gave valid answers to tell how much they differ."""
+    answering = [(sums.n_answers[:, list(measure.columns)] > 0).any(axis=1) for measure in measures]
+    freedom = degrees_of_freedom(table, sums.psu, domains.code, np.column_stack(answering), len(domains))
+    return np.asarray(freedom < 1)
+
+
 def _design_effect(
     sums: PsuSums, domains: Domains, measures: Sequence[Measure], linear: Linearised, variance: Floats
 ) -> Floats:
@@ -185,6 +199,6 @@ def _sampling_fraction(table: DesignTable, psu: NDArray[np.int64], domains: Doma
         assert table.n_units is not None
         share = share * table.n_units / table.psu_population
     inside = domains.code >= 0
-    least = np.ones(len(domains))
+    least = np.full(len(domains), np.inf)
     np.minimum.at(least, domains.code[inside], share[psu[inside]])
-    return least
+    return np.where(np.isfinite(least), least, 0.0)

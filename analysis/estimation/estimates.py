@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,11 @@ if TYPE_CHECKING:
     import polars
 
 Floats = NDArray[np.float64]
+
+_ROUNDING: Final = 1e-12  # a standard error that is a smaller share of its value is rounding
+_COLUMNS: Final = (
+    "value", "standard_error", "degrees_of_freedom", "low", "high", "n_respondents", "design_effect", "note",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -65,6 +70,8 @@ class Estimates:
         The least share sampled in the domain where the design names population sizes, else 0.
     calibration : Calibration or None
         With calibrated weights, influence values are those of residuals.
+    replication : str or None
+        The method of replication that made the variances; covariances are then not to be had.
 
     Examples
     --------
@@ -93,6 +100,7 @@ class Estimates:
     design_effect: Floats
     sampling_fraction: Floats
     calibration: Calibration | None = None
+    replication: str | None = None
 
     def __len__(self) -> int:
         """Return the number of estimates, D x K."""
@@ -128,13 +136,11 @@ class Estimates:
         """Return the row and the column of an estimate; an unknown one is refused."""
         names = [known.name for known in self.measures]
         require_choice("measure", measure, names)
-        if isinstance(domain, int):
+        if isinstance(domain, int | np.integer):
             if not 0 <= domain < len(self.domains):
                 raise AnalysisError("domain", f"lie between 0 and {len(self.domains) - 1}", domain)
-            return domain, names.index(measure)
-        if dict(domain) not in self.domains.labels:
-            raise AnalysisError("domain", "be one of the estimated domains", dict(domain))
-        return self.domains.labels.index(dict(domain)), names.index(measure)
+            return int(domain), names.index(measure)
+        return self.domains.place(domain), names.index(measure)
 
     def influence(self, domain: int | Mapping[str, Any], measure: str) -> Floats:
         """Return the (R,) weighted influence of each row on an estimate.
@@ -149,8 +155,22 @@ class Estimates:
 
     def covariance(self, estimates: Sequence[tuple[int | Mapping[str, Any], str]]) -> Floats:
         """Return the (M, M) covariance matrix of M chosen estimates, by the full design."""
+        self.require_linearised()
         columns = np.column_stack([self.influence(domain, measure) for domain, measure in estimates])
         return covariance_matrix(self.table, self.sums.psu, columns)
+
+    def replicated(self, variance: Floats, method: str) -> Estimates:
+        """Return the same values with (D, K) variances of replicates in the linearised ones' place."""
+        known = np.where(variance <= (_ROUNDING * self.value) ** 2, 0.0, variance)
+        known[np.isnan(self.variance)] = np.nan  # replicates of what is not estimable are no estimate
+        with np.errstate(invalid="ignore", divide="ignore"):
+            effect = np.where(self.variance > 0, self.design_effect * known / self.variance, np.nan)
+        return replace(self, variance=known, design_effect=effect, replication=method)
+
+    def require_linearised(self) -> None:
+        """Refuse what replicates do not give: covariances, changes, further replication."""
+        if self.replication is not None:
+            raise AnalysisError("estimates", "have linearised variances", self.replication)
 
     def to_dict(self, level: float = 0.95, method: Method | None = None) -> list[dict[str, Any]]:
         """Return one row per estimate, ready for JSON, with the limits of its interval.
@@ -163,6 +183,9 @@ class Estimates:
         """Return the rows of `to_dict` as a polars data frame, one column per domain variable."""
         import polars  # a heavy library that nothing else here needs
 
+        clash = {"measure", *_COLUMNS} & {name for labels in self.domains.labels for name in labels}
+        if clash:
+            raise AnalysisError("by", "have no column named like one of the frame", sorted(clash))
         rows = [
             {"measure": row.pop("measure"), **row.pop("domain"), **row} for row in self.to_dict(level, method)
         ]
@@ -172,18 +195,9 @@ class Estimates:
         self, domain: Domain, measure: str, estimate: Estimate, level: float, method: Method | None
     ) -> dict[str, Any]:
         interval = estimate.confidence_interval(level, method if estimate.kind == "proportion" else None)
-        return {
-            "measure": measure,
-            "domain": domain,
-            "value": estimate.value,
-            "standard_error": estimate.standard_error,
-            "degrees_of_freedom": estimate.degrees_of_freedom,
-            "low": interval and interval.low,
-            "high": interval and interval.high,
-            "n_respondents": estimate.n_respondents,
-            "design_effect": estimate.design_effect,
-            "note": estimate.note,
-        }
+        limits = {"low": interval and interval.low, "high": interval and interval.high}
+        figures = {name: limits[name] if name in limits else getattr(estimate, name) for name in _COLUMNS}
+        return {"measure": measure, "domain": domain, **figures}
 
     def _at(self, d: int, k: int) -> Estimate:
         measure, value, variance = self.measures[k], float(self.value[d, k]), float(self.variance[d, k])

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from analysis.arguments import require
 from analysis.domains import Domains
+from analysis.errors import AnalysisError
 from analysis.estimation.measure import Measure
 from analysis.sums.psu_sums import PsuSums, sum_rows
 
-_ROUNDING: Final = 1e-12  # nearer than this to 0 or 1 a proportion is that
+ROUNDING: Final = 1e-12  # what is relatively nearer than this to 0, or to 1, is that but for rounding
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +66,7 @@ def linearise(sums: PsuSums, domains: Domains, measures: Sequence[Measure]) -> L
     Raises
     ------
     AnalysisError
-        If a proportion comes out below 0 or above 1.
+        If a proportion comes out below 0 or above 1, or a column does not exist.
 
     Notes
     -----
@@ -92,6 +93,9 @@ def linearise(sums: PsuSums, domains: Domains, measures: Sequence[Measure]) -> L
     >>> linearise(sums, Domains.crossing(None, 2), measures).value.tolist()
     [[0.75, 0.625]]
     """
+    last = max(column for measure in measures for column in measure.columns)
+    if last >= sums.n_columns:
+        raise AnalysisError("measures", f"name columns from 0 to {sums.n_columns - 1}", last)
     inside = domains.code >= 0
     row = np.where(inside, domains.code, len(domains))  # one more domain for the rows of none
     totals = {
@@ -107,7 +111,7 @@ def linearise(sums: PsuSums, domains: Domains, measures: Sequence[Measure]) -> L
         value, influence = (
             _total(sums, totals, measure) if measure.kind == "total" else _ratios(sums, totals, measure, row)
         )
-        found.value[:, place] = _proportion(value) if measure.kind == "proportion" else value
+        found.value[:-1, place] = _proportion(value[:-1]) if measure.kind == "proportion" else value[:-1]
         found.influence[:, place] = np.where(inside, influence, 0.0)
         found.answered[:, place] = _answered(sums, measure)
     return Linearised(found.value[:-1], found.influence, found.answered)
@@ -136,15 +140,18 @@ def _ratios(
         ratio = above / per
         value += share * ratio
         scale = share / per
-        influence += scale[row] * (sums.numerator[:, column] - ratio[row] * sums.denominator[:, column])
+        explained = ratio[row] * sums.denominator[:, column]
+        left = sums.numerator[:, column] - explained
+        left[np.abs(left) <= ROUNDING * np.abs(explained)] = 0.0
+        influence += scale[row] * left
     return np.where(n_ratios > 0, value, np.nan), influence
 
 
 def _proportion(value: NDArray[np.float64]) -> NDArray[np.float64]:
     known = ~np.isnan(value)
-    near = (value[known] >= -_ROUNDING) & (value[known] <= 1 + _ROUNDING)
+    near = (value[known] >= -ROUNDING) & (value[known] <= 1 + ROUNDING)
     require(near, "numerator", "not exceed denominator for a proportion", value[known])
-    rounded = np.where(value < _ROUNDING, 0.0, np.where(value > 1 - _ROUNDING, 1.0, value))
+    rounded = np.where(value < ROUNDING, 0.0, np.where(value > 1 - ROUNDING, 1.0, value))
     return np.where(known, rounded, np.nan)
 
 

@@ -22,8 +22,8 @@ class Measure:
     columns : tuple of int
         Columns of the sums. One column: numerator / denominator (or, for a total, the
         numerator). Several: the mean of their ratios, without those that nobody answered.
-    kind : {"proportion", "mean", "ratio", "total"}
-        A proportion lies in [0, 1] and gets intervals that stay there.
+    kind : {"proportion", "mean", "ratio", "total", "difference"}
+        A proportion lies in [0, 1] and gets intervals that stay there; `change` makes differences.
     n_items : int, >= 1
         Items behind one respondent's answers: n_answers / n_items respondents answered fully.
 
@@ -46,8 +46,8 @@ class Measure:
 
     def __post_init__(self) -> None:
         require_choice("kind", self.kind, get_args(Kind))
-        if not self.columns:
-            raise AnalysisError("columns", "name at least one column", self.columns)
+        if not self.columns or len(set(self.columns)) < len(self.columns) or min(self.columns) < 0:
+            raise AnalysisError("columns", "be places from 0 on, each once, at least one", self.columns)
         if self.kind == "total" and len(self.columns) > 1:
             raise AnalysisError("columns", "be one column for a total", self.columns)
         if self.n_items < 1:

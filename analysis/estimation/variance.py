@@ -109,12 +109,14 @@ def covariance_matrix(table: DesignTable, psu: ArrayLike, influence: ArrayLike) 
     Returns
     -------
     (M, M) ndarray
-        Symmetric; its diagonal is `design_variance` of the same values.
+        Symmetric; its diagonal is `design_variance` of the same values, but for `lone_in_domain`,
+        which no covariance follows, as in R.
 
     Raises
     ------
     AnalysisError
-        As in `design_variance`; "average" with a lone PSU has no covariance and is refused.
+        As in `design_variance`; a lone PSU that some value touches has no covariance under "fail",
+        "not_estimable" and "average" and is refused.
 
     Notes
     -----
@@ -136,10 +138,12 @@ def covariance_matrix(table: DesignTable, psu: ArrayLike, influence: ArrayLike) 
     require((of_row >= 0) & (of_row < n_psus), "psu", f"lie between 0 and {n_psus - 1}", of_row)
     values = as_reals("influence", influence, (of_row.size, None))
     z = sum_rows(of_row, n_psus, values)
-    met = np.bincount(table.stratum[np.unique(of_row)], minlength=table.n_psus.size) > 0
+    touched = np.bincount(of_row, (values != 0).any(axis=1), n_psus) > 0
+    met = np.bincount(table.stratum, touched, table.n_psus.size) > 0
     lone = (table.n_psus == 1) & (table.sampled_fraction < 1) & met
-    if lone.any() and table.lone_psu in {"fail", "average", "not_estimable"}:
-        rule = f"have two PSUs for a covariance under lone_psu={table.lone_psu!r}"
+    lone_units = _lone_units(table, np.arange(n_psus)) & touched
+    if (lone.any() or lone_units.any()) and table.lone_psu in {"fail", "average", "not_estimable"}:
+        rule = f"have two PSUs, and two units in each, for a covariance under lone_psu={table.lone_psu!r}"
         raise AnalysisError("stratum", rule, np.flatnonzero(lone).tolist())
     mean = sum_rows(table.stratum, table.n_psus.size, z) / np.maximum(table.n_psus, 1)[:, None]
     if table.lone_psu == "adjust":
@@ -150,9 +154,8 @@ def covariance_matrix(table: DesignTable, psu: ArrayLike, influence: ArrayLike) 
     if table.is_two_stage:
         scale = _unit_factor(table, np.arange(n_psus))
         assert table.n_units is not None
-        covariance += values.T @ (values * scale[of_row][:, None]) - z.T @ (
-            z * (scale / table.n_units)[:, None]
-        )
+        centre = np.where(lone_units & (table.lone_psu == "adjust"), 0.0, scale / table.n_units)
+        covariance += values.T @ (values * scale[of_row][:, None]) - z.T @ (z * centre[:, None])
     return covariance
 
 
@@ -269,16 +272,23 @@ def _lone(
 def _second_stage(table: DesignTable, cells: _Cells, n_domains: int) -> Floats:
     """V2 by domain: units within PSUs, scaled by the share of PSUs sampled."""
     assert table.n_units is not None
-    assert table.psu_population is not None
     assert cells.squares is not None
     units = table.n_units[cells.psu]
-    lone = (units == 1) & (table.psu_population[cells.psu] > 1)
+    lone = _lone_units(table, cells.psu)
     if table.lone_psu == "fail" and lone.any():
         raise AnalysisError("fpc", "have two units in each PSU under lone_psu='fail'", int(lone.sum()))
     centre = np.where(lone & (table.lone_psu == "adjust"), 0.0, 1 / units)
-    squares = np.maximum(cells.squares - centre[:, None] * cells.z**2, 0.0)
+    squares = cells.squares - centre[:, None] * cells.z**2
+    squares[squares <= 1e-14 * units[:, None] * cells.squares] = 0.0  # equal units, but for rounding
     contribution = squares * _unit_factor(table, cells.psu)[:, None]
     return _policed(table, contribution, lone, cells.domain, n_domains)
+
+
+def _lone_units(table: DesignTable, psu: Integers) -> NDArray[np.bool_]:
+    """Tell which PSUs had one of several units sampled; none without a second stage."""
+    if table.n_units is None or table.psu_population is None:
+        return np.zeros(psu.size, dtype=np.bool_)
+    return np.asarray((table.n_units[psu] == 1) & (table.psu_population[psu] > 1))
 
 
 def _unit_factor(table: DesignTable, psu: Integers) -> Floats:

@@ -100,8 +100,8 @@ def survey_interval(method: Method, evidence: Evidence, level: float = 0.95, *, 
     level : float in (0, 1)
         Confidence level.
     cap : bool
-        Whether n* is at most n / (1 - f). False gives R's limits, which trust a variance that is small
-        by chance.
+        Whether n* is at most n / (1 - f). False gives R's limits, which trust a variance that is
+        small by chance. Logit, arcsine, likelihood and t have no n* of their own and know no cap.
 
     Returns
     -------
@@ -122,10 +122,10 @@ def survey_interval(method: Method, evidence: Evidence, level: float = 0.95, *, 
         n*  = min(n_e (t_{n-1} / t_df)², n / (1 - f))
 
     Agresti-Coull, Wilson, Korn-Graubard (Clopper-Pearson) and Jeffreys take the normal quantile;
-    Agresti-Coull is cut at 0 and 1. Logit, arcsine and likelihood take t_{n-1}, which without
-    the cap makes them value ± t_df · SE on their scale, as R's ``svyciprop`` has them with
-    methods "xlogit", "asin" and "likelihood" (the last with R's dispersion, n* (n - 1) / n);
-    "beta" is Korn-Graubard. "t" is value ± t_df · SE and knows no cap; where SE is 0 it takes
+    Agresti-Coull is cut at 0 and 1. Logit, arcsine and likelihood take t_{n-1} and no cap, which
+    makes them value ± t_df · SE on their scale, as R's ``svyciprop`` has them with methods
+    "xlogit", "asin" and "likelihood" (the last with R's dispersion, n* (n - 1) / n); "beta" is
+    Korn-Graubard without the cap. "t" is value ± t_df · SE; where SE is 0 it takes
     sqrt(p (1 - p) / n_e) instead, and at p = 0 and p = 1 Korn-Graubard's limits.
 
     References
@@ -149,7 +149,8 @@ def survey_interval(method: Method, evidence: Evidence, level: float = 0.95, *, 
     p, error, freedom, n, fraction = _as_arrays(evidence)
     n_kish = as_numbers("n_kish", evidence.n_kish) / (1 - fraction)
     answers = effective_sample_size(p, error**2, n, n_kish, cap=False)
-    n_star = binomial_sample_size(answers, freedom, n, level, cap=cap, sampling_fraction=fraction)
+    capped = cap and method not in _STUDENT
+    n_star = binomial_sample_size(answers, freedom, n, level, cap=capped, sampling_fraction=fraction)
     if method == "t":
         spread = np.sqrt(p * (1 - p) / answers)
         low, high = t_interval(p, np.where(error > 0, error, spread), freedom, level)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +10,7 @@ from numpy.typing import NDArray
 from analysis.design import DesignTable
 from analysis.errors import AnalysisError
 from analysis.estimation.estimates import Estimates
-from analysis.replication.replicates import CellTotals, lone_strata, measure_values
-from analysis.sums.psu_sums import sum_rows
+from analysis.replication.replicates import CellTotals, measure_values, refuse_lone_strata
 
 Floats = NDArray[np.float64]
 
@@ -34,8 +32,8 @@ def bootstrap(estimates: Estimates, *, generator: np.random.Generator, n_replica
     Returns
     -------
     Estimates
-        The same values with the bootstrap's variances; influence values and covariances remain
-        the linearised ones.
+        The same values with the bootstrap's variances; covariances are no longer
+        to be had.
 
     Raises
     ------
@@ -67,18 +65,17 @@ def bootstrap(estimates: Estimates, *, generator: np.random.Generator, n_replica
         raise AnalysisError("n_replicates", "be at least 2", n_replicates)
     cells = CellTotals.of(estimates)
     table = estimates.table
-    lone = lone_strata(table, cells.psu)
-    n, mean, squares = 0, np.zeros(estimates.value.shape), np.zeros(estimates.value.shape)
+    refuse_lone_strata(table, cells.psu)
+    n, mean, squares = np.zeros((3, *estimates.value.shape))
     for multiplier in _multipliers(table, generator, n_replicates):
         for drawn in measure_values(estimates.measures, *_totals(cells, multiplier, len(mean))):
-            n += 1  # Welford's update: no cancellation, no list of replicates
-            step = drawn - mean
-            mean += step / n
-            squares += step * (drawn - mean)
-    variance = squares / n
-    if table.lone_psu == "not_estimable":
-        variance[sum_rows(cells.domain, len(variance), lone[table.stratum[cells.psu]]) > 0] = np.nan
-    return replace(estimates, variance=variance)
+            known = ~np.isnan(drawn)  # a replicate may miss all who answered
+            n += known  # Welford's update: no cancellation, no list of replicates
+            step = np.where(known, drawn - mean, 0.0)
+            mean += step / np.maximum(n, 1)
+            squares += step * (np.where(known, drawn, mean) - mean)
+    variance = squares / np.maximum(n, 1)
+    return estimates.replicated(variance, "bootstrap")
 
 
 def _multipliers(table: DesignTable, generator: np.random.Generator, n_replicates: int) -> Iterator[Floats]:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.arguments import require_choice
 from analysis.design import DesignTable
 from analysis.estimation.estimates import Estimates
+from analysis.estimation.linearise import ROUNDING
 from analysis.estimation.measure import Measure
-from analysis.replication.replicates import CellTotals, Centre, lone_strata, measure_values
+from analysis.replication.replicates import CellTotals, Centre, measure_values, refuse_lone_strata
 from analysis.sums.psu_sums import sum_rows
 
 Floats = NDArray[np.float64]
@@ -30,8 +32,8 @@ def jackknife(estimates: Estimates, *, centre: Centre = "mean") -> Estimates:
     Returns
     -------
     Estimates
-        The same values with the jackknife's variances; influence values and covariances remain
-        the linearised ones.
+        The same values with the jackknife's variances; covariances are no longer
+        to be had.
 
     Raises
     ------
@@ -58,13 +60,12 @@ def jackknife(estimates: Estimates, *, centre: Centre = "mean") -> Estimates:
     >>> round(jackknife(found)[0, "q1"].standard_error, 6)
     0.057735
     """
+    require_choice("centre", centre, get_args(Centre))
     cells = CellTotals.of(estimates)
     table = estimates.table
-    lone = lone_strata(table, cells.psu)
+    refuse_lone_strata(table, cells.psu)
     variance = _variance(cells, table, estimates.measures, estimates.value, centre)
-    if table.lone_psu == "not_estimable":
-        variance[sum_rows(cells.domain, len(variance), lone[table.stratum[cells.psu]]) > 0] = np.nan
-    return replace(estimates, variance=variance)
+    return estimates.replicated(variance, "jackknife")
 
 
 def _variance(
@@ -104,7 +105,9 @@ def _without_psu(
     of_stratum = sum_rows(row, n.size, totals)
     others = np.maximum(n - 1, 1)[:, None]
     absent = whole[domain] + of_stratum / others
-    return absent[row] - (n[:, None] / others)[row] * totals, absent
+    left = absent[row] - (n[:, None] / others)[row] * totals
+    left[np.abs(left) <= ROUNDING * np.abs(absent[row])] = 0.0  # nothing is left but rounding
+    return left, absent
 
 
 def _untouched(

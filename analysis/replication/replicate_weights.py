@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -78,8 +79,8 @@ class ReplicateWeights:
             column.setflags(write=False)
             object.__setattr__(self, name, column)
         require_choice("centre", self.centre, ("mean", "estimate"))
-        if not self.scale > 0 or replicates.shape[1] < 2:
-            raise AnalysisError("scale", "be positive, with two replicates at least", self.scale)
+        if not 0 < self.scale < np.inf or replicates.shape[1] < 2:
+            raise AnalysisError("scale", "be positive and finite, with two replicates at least", self.scale)
 
     def __repr__(self) -> str:
         n, n_replicates = self.replicates.shape
@@ -88,10 +89,11 @@ class ReplicateWeights:
             f"{self.degrees_of_freedom} degrees of freedom)"
         )
 
-    @property
+    @cached_property
     def degrees_of_freedom(self) -> int:
         """Rank of the replicate weights minus 1, as R's ``degf``."""
-        return int(np.linalg.matrix_rank(self.replicates, rtol=_RANK_TOLERANCE)) - 1
+        products = self.replicates.T @ self.replicates  # R x R, however many rows there are
+        return int(np.linalg.matrix_rank(products, rtol=_RANK_TOLERANCE**2, hermitian=True)) - 1
 
     def estimate(
         self,
@@ -105,7 +107,8 @@ class ReplicateWeights:
         Parameters
         ----------
         numerator, denominator : (n, C) float
-            y and x of each respondent, 0 where not answered; x = 1 for a mean.
+            y and x of each respondent, both 0 where not answered; x = 1 for a mean, the number of
+            valid answers for an index of several items.
         measures : sequence of Measure
             What to estimate from the C columns.
         domains : Domains, optional
@@ -114,8 +117,7 @@ class ReplicateWeights:
         Returns
         -------
         Estimates
-            With the replicates' variances and degrees of freedom; influence values and
-            covariances are those of independent rows and not to be used.
+            With the replicates' variances and degrees of freedom; covariances are not to be had.
 
         Raises
         ------
@@ -130,18 +132,17 @@ class ReplicateWeights:
         below = as_reals("denominator", denominator, (self.weight.size, None))
         above = as_reals("numerator", numerator, below.shape)
         parts = domains or Domains.crossing(None, self.weight.size)
-        sums = tally_responses(design, above, below, (below != 0).astype(np.int64))
+        sums = tally_responses(design, above, below, _answers(above, below, measures))
         estimates = estimate_measures(sums, design.table, parts, measures)
         values = self._values(above, below, measures, parts)
         centre = values.mean(axis=0) if self.centre == "mean" else estimates.value
         squares = (values - centre) ** 2
         assert self.factors is not None
-        return replace(
-            estimates,
-            variance=self.scale * np.tensordot(self.factors, squares, axes=1),
-            degrees_of_freedom=np.full(estimates.value.shape, self.degrees_of_freedom),
-            design_effect=np.full(estimates.value.shape, np.nan),
+        replicated = estimates.replicated(
+            self.scale * np.tensordot(self.factors, squares, axes=1), "replicate weights"
         )
+        freedom = np.full(estimates.value.shape, self.degrees_of_freedom)
+        return replace(replicated, degrees_of_freedom=freedom)
 
     def _values(self, above: Floats, below: Floats, measures: Sequence[Measure], domains: Domains) -> Floats:
         """(R, D, K) the measures under each set of replicate weights."""
@@ -157,3 +158,11 @@ class ReplicateWeights:
             for table in (above, below)
         ]
         return measure_values(measures, totals[0], totals[1])
+
+
+def _answers(above: Floats, below: Floats, measures: Sequence[Measure]) -> NDArray[np.int64]:
+    """Count valid answers: those of an index stand in its denominator, others are there or not."""
+    answers: NDArray[np.int64] = ((above != 0) | (below != 0)).astype(np.int64)
+    counted = [column for measure in measures if measure.n_items > 1 for column in measure.columns]
+    answers[:, counted] = below[:, counted].astype(np.int64)
+    return answers

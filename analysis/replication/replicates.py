@@ -32,6 +32,7 @@ class CellTotals:
     @classmethod
     def of(cls, estimates: Estimates) -> CellTotals:
         """Add up the rows of each PSU and domain, sorted by domain; rows of no domain fall away."""
+        estimates.require_linearised()
         if any(measure.kind == "difference" for measure in estimates.measures):
             raise AnalysisError("estimates", "hold no differences for replication", repr(estimates))
         if estimates.table.is_two_stage or estimates.calibration is not None:
@@ -61,11 +62,10 @@ def measure_values(measures: Sequence[Measure], above: Floats, below: Floats) ->
     return np.stack(values, axis=-1)
 
 
-def lone_strata(table: DesignTable, psu: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Tell which strata met by these PSUs have one PSU; refuse policies that replicates cannot follow."""
+def refuse_lone_strata(table: DesignTable, psu: NDArray[np.int64]) -> None:
+    """Refuse policies for lone PSUs that replicates cannot follow, where these PSUs meet one."""
     met = np.bincount(table.stratum[psu], minlength=table.n_psus.size) > 0
-    lone: NDArray[np.bool_] = met & (table.n_psus == 1) & (table.sampled_fraction < 1)
+    lone = met & (table.n_psus == 1) & (table.sampled_fraction < 1)
     if lone.any() and table.lone_psu in {"fail", "adjust", "average"}:
         rule = f"have two PSUs for replication under lone_psu={table.lone_psu!r}"
         raise AnalysisError("stratum", rule, np.flatnonzero(lone).tolist())
-    return lone

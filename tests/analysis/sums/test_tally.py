@@ -3,36 +3,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis import AnalysisError, tally_counts, tally_responses
-from tests.analysis.strategies import samples
+from analysis.design import SurveyDesign
+from analysis.errors import AnalysisError
+from analysis.sums.tally import tally_counts, tally_responses
+from tests.analysis.strategies import FEW, samples
+from tests.analysis.sums.test_psu_sums import assert_same_sums
 
-COLUMNS = (
-    "stratum",
-    "psu",
-    "n_respondents",
-    "n_answers",
-    "weight_sum",
-    "weight_square_sum",
-    "numerator",
-    "denominator",
-)
-
-
-def assert_same_sums(one, other, rtol=1e-12):
-    for name in COLUMNS:
-        np.testing.assert_allclose(getattr(one, name), getattr(other, name), rtol=rtol, atol=1e-12)
+# Three wards, the last respondent of weight 0.
+DESIGN = SurveyDesign(weight=[2.0, 1.0, 3.0, 0.5, 0.0], stratum=[1, 0, 0, 0, 1], psu=[9, 4, 4, 2, 9])
+SATISFIED = [[1, 0], [1, 1], [0, 1], [0, 0], [1, 1]]
+VALID = [[1, 1], [1, 1], [1, 1], [0, 1], [1, 1]]
 
 
 def test_five_respondents_are_added_up_as_by_hand():
-    sums = tally_responses(
-        stratum=[1, 0, 0, 0, 1],
-        psu=[9, 4, 4, 2, 9],
-        weight=[2.0, 1.0, 3.0, 0.5, 0.0],
-        satisfied=np.array([[1, 0], [1, 1], [0, 1], [0, 0], [1, 1]], dtype=bool),
-        valid=np.array([[1, 1], [1, 1], [1, 1], [0, 1], [1, 1]], dtype=bool),
-    )
-    assert sums.psu.tolist() == [2, 4, 9]
-    assert sums.stratum.tolist() == [0, 0, 1]
+    sums = tally_responses(DESIGN, SATISFIED, VALID).condense()
+    assert sums.psu.tolist() == [0, 1, 2]  # wards 2, 4 and 9
     assert sums.n_respondents.tolist() == [1, 2, 1]
     assert sums.n_answers.tolist() == [[0, 1], [2, 2], [1, 1]]
     assert sums.weight_sum.tolist() == [0.5, 4.0, 2.0]
@@ -41,66 +26,93 @@ def test_five_respondents_are_added_up_as_by_hand():
     assert sums.denominator.tolist() == [[0.0, 0.5], [4.0, 4.0], [2.0, 2.0]]
 
 
-def test_a_psu_whose_respondents_weigh_nothing_keeps_its_row():
-    sums = tally_responses([0, 0], [1, 2], [1.0, 0.0], [[True], [True]], [[True], [True]])
-    assert sums.psu.tolist() == [1, 2]
-    assert sums.n_respondents.tolist() == [1, 0]
+def test_there_is_one_row_per_respondent_also_of_weight_0():
+    sums = tally_responses(DESIGN, SATISFIED, VALID, cell=[0, 1, 0, 1, 0])
+    assert sums.psu.tolist() == [2, 1, 1, 0, 2]
+    assert sums.cell.tolist() == [0, 1, 0, 1, 0]
+    assert sums.n_respondents.tolist() == [1, 1, 1, 1, 0]
+    assert sums.n_answers[4].tolist() == [0, 0]
+
+
+def test_a_variable_and_its_answers_are_told_apart():
+    design = SurveyDesign([2.0, 1.0])
+    sums = tally_responses(design, [[-3.5], [0.0]], [[10.0], [0.0]], n_answers=[[1], [0]])
+    assert sums.numerator.tolist() == [[-7.0], [0.0]]
+    assert sums.denominator.tolist() == [[20.0], [0.0]]
+    assert sums.n_answers.tolist() == [[1], [0]]
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"weight": [1.0, -1.0]}, "weight must not be negative; got -1.0"),
-        ({"weight": [1.0, float("inf")]}, "weight must be finite; got inf"),
-        ({"weight": [1.0]}, r"weight must have shape \(2,\); got \(1,\)"),
-        ({"valid": [[True], [False]]}, "satisfied must be False where valid is False; got True"),
-        ({"satisfied": [[True, True], [True, True]]}, r"satisfied must have shape \(2, 1\)"),
-        ({"stratum": [0, 1]}, "psu must lie in one stratum only; got 5"),
-        ({"stratum": [-1, -1]}, "stratum must not be negative; got -1"),
-        ({"psu": ["a", "b"]}, "psu must hold whole numbers"),
+        ({"numerator": [[1]] * 5}, r"numerator must have shape \(5, 2\); got \(5, 1\)"),
+        ({"denominator": VALID[:4]}, r"denominator must have shape \(5, any\); got \(4, 2\)"),
+        ({"numerator": [[np.nan, 0]] * 5}, "numerator must be finite; got nan"),
+        ({"numerator": [[1, 0]] * 5}, "numerator must be 0 where n_answers or weight_sum is 0"),
+        ({"denominator": np.array(VALID) * 0.5}, "n_answers must hold whole numbers"),
+        ({"n_answers": [[1]] * 5}, r"n_answers must have shape \(5, 2\)"),
+        ({"cell": [0, 0]}, r"cell must have shape \(5,\)"),
+        ({"cell": [-1, 0, 0, 0, 0]}, "cell must not be negative"),
     ],
 )
-def test_a_bad_row_is_refused(change, message):
-    good = {
-        "stratum": [0, 0],
-        "psu": [5, 5],
-        "weight": [1.0, 1.0],
-        "satisfied": [[True], [True]],
-        "valid": [[True], [True]],
-    }
+def test_responses_that_do_not_fit_are_refused(change, message):
     with pytest.raises(AnalysisError, match=message):
-        tally_responses(**(good | change))
+        tally_responses(**({"design": DESIGN, "numerator": SATISFIED, "denominator": VALID} | change))
+
+
+def test_counts_with_a_weight_per_row():
+    sums = tally_counts([0, 1], [3, 6], [[3], [5]], [[3], [6]], weight=[1.0, 2.5], cell=[4, 2])
+    assert sums.weight_sum.tolist() == [3.0, 15.0]
+    assert sums.weight_square_sum.tolist() == [3.0, 37.5]
+    assert sums.numerator.tolist() == [[3.0], [12.5]]
+    assert sums.denominator.tolist() == [[3.0], [15.0]]
+    assert sums.cell.tolist() == [4, 2]
 
 
 @pytest.mark.parametrize(
-    ("satisfied", "message"),
+    ("change", "message"),
     [
-        ([[3]], "n_satisfied must not exceed n_valid; got 3"),
-        ([[-1]], "n_satisfied must not be negative; got -1"),
-        ([3], r"n_satisfied must have shape \(1, 1\)"),
+        ({"n_satisfied": [[3]]}, "n_satisfied must not exceed n_valid; got 3"),
+        ({"n_satisfied": [[-1]]}, "n_satisfied must not be negative; got -1"),
+        ({"n_satisfied": [3]}, r"n_satisfied must have shape \(1, 1\)"),
+        ({"n_valid": [[2.0]]}, "n_valid must hold whole numbers"),
+        ({"weight": [0.0]}, "weight must be positive; got 0.0"),
+        ({"psu": [-1]}, "psu must not be negative; got -1"),
+        ({"psu": ["W7"]}, "psu must hold whole numbers"),
+        ({"cell": [0, 1]}, r"cell must have shape \(1,\)"),
+        ({"n_respondents": [0]}, "must be 0 where n_answers or weight_sum is 0"),
     ],
 )
-def test_a_bad_count_is_refused(satisfied, message):
+def test_a_bad_count_is_refused(change, message):
+    good = {"psu": [1], "n_respondents": [2], "n_satisfied": [[1]], "n_valid": [[2]]}
     with pytest.raises(AnalysisError, match=message):
-        tally_counts([0], [1], [2], satisfied, [[2]])
+        tally_counts(**(good | change))
 
 
-def test_no_response_at_all_gives_no_row():
-    sums = tally_responses([], [], [], np.empty((0, 3), bool), np.empty((0, 3), bool))
-    assert (sums.psu.size, sums.n_measures) == (0, 3)
+def test_no_count_at_all_gives_no_row():
+    sums = tally_counts([], [], np.empty((0, 3), int), np.empty((0, 3), int))
+    assert (sums.psu.size, sums.n_columns) == (0, 3)
 
 
+@FEW
 @given(samples())
-def test_counts_equal_responses_of_weight_one(sample):
-    equal = sample.with_weight(np.ones(len(sample.psu)))
-    counted = tally_counts(
-        sample.stratum, sample.psu, np.ones(len(sample.psu), int), sample.satisfied * 1, sample.valid * 1
+def test_counts_are_the_sums_of_responses_of_one_weight(sample):
+    weight = np.full(len(sample), 2.5)
+    responses, ratings = sample.with_weight(weight).tally(), sample.ratings()
+    counts = tally_counts(
+        sample.design().psu_code,
+        np.ones(len(sample), int),
+        ratings.satisfied * 1,
+        ratings.valid * 1,
+        weight=weight,
+        cell=(sample.sex == "M") * 1,
     )
-    assert_same_sums(equal.tally(), counted, rtol=0)
+    assert_same_sums(responses, counts, rtol=0)
 
 
+@FEW
 @given(samples(), st.randoms(use_true_random=False))
 def test_the_order_of_rows_changes_nothing(sample, random):
-    rows = list(range(len(sample.psu)))
+    rows = list(range(len(sample)))
     random.shuffle(rows)
-    assert_same_sums(sample.take(np.array(rows, dtype=int)).tally(), sample.tally())
+    assert_same_sums(sample.take(np.array(rows)).tally().condense(), sample.tally().condense())

@@ -1,0 +1,1 @@
+"""What files hold, as numbers, labels, ratings and designs; every fault named by line and column."""

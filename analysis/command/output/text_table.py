@@ -1,0 +1,73 @@
+"""Rows of figures as aligned text with no more digits than their standard errors allow."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+_HEADS: Final = {
+    "standard_error": "s.e.",
+    "degrees_of_freedom": "df",
+    "n_respondents": "n",
+    "design_effect": "deff",
+}
+_FIXED: Final = {"design_effect": 2, "best": 0}
+_PROBABILITY: Final = 3
+_PROBABILITIES: Final = ("p_", "adjusted_", "probability_")
+
+
+def text_table(rows: Sequence[Mapping[str, Any]], by: Sequence[str], basis: Mapping[str, str]) -> str:
+    """Return a table with one line a row, and under it what the figures rest on."""
+    if not rows:
+        return "no rows\n"
+    keys = [key for key in rows[0] if key not in ("domain", "note")]
+    if all(row.get("measure") == "all" for row in rows):
+        keys = [key for key in keys if key != "measure"]
+    keys += ["note"] if any(row.get("note") for row in rows) else []
+    decimals = _decimals(rows)
+    head = [*by, *(_HEADS.get(key, key) for key in keys)]
+    lines = [
+        [row["domain"][name] for name in by] + [_shown(key, row[key], decimals[_unit(row)]) for key in keys]
+        for row in rows
+    ]
+    is_text = [True] * len(by) + [any(isinstance(row[key], str) for row in rows) for key in keys]
+    widths = [max(map(len, column)) for column in zip(head, *lines, strict=True)]
+    drawn = [_line(cells, widths, is_text) for cells in [head, *lines]]
+    drawn.insert(1, "-" * (sum(widths) + 2 * (len(widths) - 1)))
+    return "\n".join([*drawn, "", *(f"{name}: {words}" for name, words in basis.items())]) + "\n"
+
+
+def _unit(row: Mapping[str, Any]) -> str:
+    return str(row.get("measure", ""))
+
+
+def _decimals(rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """Return decimals by measure, so that its smallest standard error shows two digits."""
+    errors: dict[str, list[float]] = {}
+    for row in rows:
+        error = row.get("standard_error")
+        usable = [error] if isinstance(error, float) and error > 0 else []
+        errors.setdefault(_unit(row), []).extend(usable)
+    return {
+        unit: min(max(1 - math.floor(math.log10(min(found))), 0), 6) if found else 3
+        for unit, found in errors.items()
+    }
+
+
+def _shown(key: str, value: Any, decimals: int) -> str:
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return "–" if key != "note" else ""
+    if isinstance(value, float):
+        if key.startswith(_PROBABILITIES):
+            return f"{value:.{_PROBABILITY}f}"
+        return f"{value:.{_FIXED.get(key, decimals)}f}"
+    return str(value).replace("\n", " ")
+
+
+def _line(cells: Sequence[str], widths: Sequence[int], is_text: Sequence[bool]) -> str:
+    padded = [
+        cell.ljust(width) if left else cell.rjust(width)
+        for cell, width, left in zip(cells, widths, is_text, strict=True)
+    ]
+    return "  ".join(padded).rstrip()

@@ -1,0 +1,1 @@
+"""What the commands do: from options to figures, comparisons, weights and draws."""

@@ -1,0 +1,195 @@
+"""From figures to rows that compare them: ranks, verdicts against a target, change between waves."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.command.faults import Refused, in_words_of_options
+from analysis.command.steps.figures import Figures
+from analysis.comparison.bands import tie_bands
+from analysis.comparison.bottom import probability_of_bottom
+from analysis.comparison.change import change
+from analysis.comparison.compared import ComparedEstimates
+from analysis.comparison.ranking import rank_sets
+from analysis.comparison.target import compare_with_target
+from analysis.estimation.estimates import Estimates
+
+Rows = list[dict[str, Any]]
+
+_ADJUSTMENTS = {"BH": "benjamini_hochberg", "BY": "benjamini_yekutieli"}
+_APART = {
+    "not_estimable": "no standard error",
+    "no_degrees_of_freedom": "no degrees of freedom",
+    "zero_standard_error": "its sampling units do not differ at all: that shows no error, it is no proof",
+}
+
+
+def rank_rows(found: Figures, options: argparse.Namespace) -> Rows:
+    """Return a row per domain with its rank and how far that is certain, the highest first."""
+    compared, rows = _compared("ranks", found, options)
+    with in_words_of_options({"compared": "--by", "level": "--level", "seed": "--seed"}):
+        ranks = rank_sets(compared, options.level, options.method, seed=options.seed)
+        bands = tie_bands(ranks)
+        bottom = probability_of_bottom(compared, seed=options.seed)
+    for place, row in enumerate(rows):
+        note = row.pop("note")
+        row.pop("design_effect")
+        row["rank"] = _rank(ranks.point_rank[place])
+        row["best_rank"] = _rank(ranks.best_rank[place])
+        row["worst_rank"] = _rank(ranks.worst_rank[place])
+        row["band"] = _rank(bands[place])
+        row["probability_bottom_fifth"] = float(bottom[place])
+        row["note"] = note or _APART.get(compared.exclusion[place] or "")
+    return sorted(rows, key=lambda row: np.inf if row["rank"] is None else row["rank"])
+
+
+def target_rows(found: Figures, options: argparse.Namespace) -> Rows:
+    """Return a row per domain with p-values and a verdict in words."""
+    compared, rows = _compared("below-target", found, options)
+    with in_words_of_options({"target": "--target", "adjustment": "--adjust"}):
+        verdicts = compare_with_target(
+            compared,
+            options.target,
+            1 - options.level,
+            _ADJUSTMENTS.get(options.adjust, options.adjust),
+            options.side,
+        )
+    sides = ("below", "above") if options.side == "both" else (options.side,)
+    for place, row in enumerate(rows):
+        note = row.pop("note")
+        row.pop("design_effect")
+        for side in sides:
+            row[f"p_{side}"] = float(getattr(verdicts, f"p_{side}")[place])
+            row[f"adjusted_p_{side}"] = float(getattr(verdicts, f"adjusted_{side}")[place])
+        row["verdict"] = verdicts.verdict[place].replace("_", " ")
+        row["note"] = note or _APART.get(compared.exclusion[place] or "")
+    return rows
+
+
+def change_rows(found: Figures, options: argparse.Namespace) -> Rows:
+    """Return a row per measure and domain of both waves: values, their difference and a verdict."""
+    waves = [_wave(found, options, name) for name in ("from", "to")]
+    if waves[0] == waves[1]:
+        raise Refused("--from and --to: must be two waves")
+    with in_words_of_options({"earlier and later": "--wave"}), found.survey.naming_strata():
+        changed = change(found.estimates, options.wave, earlier=waves[0], later=waves[1])
+    if options.df == "full":
+        full = np.broadcast_to(found.estimates.degrees_of_freedom[:1], changed.degrees_of_freedom.shape)
+        changed = replace(changed, degrees_of_freedom=full)
+    value = _values(found.estimates)
+    rows = []
+    for row in changed.to_dict(options.level):
+        note = row.pop("note")
+        row.pop("design_effect")
+        for name, wave in zip(("value_from", "value_to"), waves, strict=True):
+            row[name] = value[_key({**row["domain"], options.wave: wave}), row["measure"]]
+        rows.append(row | {"verdict": _verdict_of_change(row), "note": note})
+    return found.survey.relabelled(rows)
+
+
+def _values(estimates: Estimates) -> dict[tuple[Any, str], float]:
+    """Return the value of each domain and measure, to be looked up at once."""
+    return {
+        (_key(domain), measure.name): float(estimates.value[d, k])
+        for d, domain in enumerate(estimates.domains.labels)
+        for k, measure in enumerate(estimates.measures)
+    }
+
+
+def _key(domain: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
+    return tuple(sorted(domain.items()))
+
+
+def notes_on_waves(found: Figures, options: argparse.Namespace) -> list[str]:
+    """Name the domains that only one of the two waves has."""
+    waves = [_wave(found, options, name) for name in ("from", "to")]
+    met: dict[tuple[int, ...], set[int]] = {}
+    for domain in found.estimates.domains.labels:
+        rest = tuple(code for name, code in domain.items() if name != options.wave)
+        met.setdefault(rest, set()).add(domain[options.wave])
+    by = [name for name in options.by if name != options.wave]
+    return [
+        ", ".join(f"{name} {found.survey.labels[name][code]}" for name, code in zip(by, rest, strict=True))
+        + " is in one of the two waves only: left out"
+        for rest, present in met.items()
+        if rest and min(rest) >= 0 and len(present & set(waves)) == 1
+    ]
+
+
+def _wave(found: Figures, options: argparse.Namespace, name: str) -> int:
+    label = getattr(options, f"{name}_wave")
+    known = found.survey.labels[options.wave]
+    if label not in known:
+        raise Refused(f"--{name}: column {options.wave} has no {label!r}, only {', '.join(map(repr, known))}")
+    return known.index(label)
+
+
+def _verdict_of_change(row: dict[str, Any]) -> str:
+    if row["low"] is None:
+        return "not estimable"
+    if row["low"] > 0:
+        return "shown to have risen"
+    return "shown to have fallen" if row["high"] < 0 else "not shown to have changed"
+
+
+def _compared(command: str, found: Figures, options: argparse.Namespace) -> tuple[ComparedEstimates, Rows]:
+    """Return the estimates of all domains with a label, with covariances where there are any."""
+    estimates = found.estimates
+    rows = found.coded_rows(options)
+    kept = [place for place, row in enumerate(rows) if min(row["domain"].values(), default=0) >= 0]
+    compared = ComparedEstimates(
+        estimates.value[kept, 0],
+        estimates.standard_error[kept, 0],
+        estimates.degrees_of_freedom[kept, 0].astype(np.float64),
+        is_census=estimates.is_census[kept],
+    )
+    if not compared.is_comparable.any():
+        raise Refused(f"{command}: no domain has a standard error; nothing can be compared")
+    if _are_related(found):
+        compared = ComparedEstimates(
+            compared.estimate,
+            compared.standard_error,
+            compared.degrees_of_freedom,
+            _covariance(found, kept, compared),
+            compared.is_census,
+        )
+    for row in rows:
+        row.pop("measure")
+    return compared, found.survey.relabelled(rows)
+
+
+def _are_related(found: Figures) -> bool:
+    """Say whether estimates of two domains may covary.
+
+    They do where a PSU meets both, or where both share a stratum and both reach beyond it: the
+    influence values of a domain that lies in one stratum add up to 0 there.
+    """
+    domains, design = found.estimates.domains, found.survey.design
+    inside = domains.code >= 0
+    domain, psu = domains.code[inside], design.psu_code[inside]
+    if np.unique(psu).size < np.unique(psu * len(domains) + domain).size:
+        return True
+    pairs = np.unique(design.table.stratum[psu] * len(domains) + domain)
+    reaches_beyond = np.bincount(pairs % len(domains))[pairs % len(domains)] > 1
+    return bool(np.bincount(pairs[reaches_beyond] // len(domains), minlength=1).max() > 1)
+
+
+def _covariance(found: Figures, kept: Sequence[int], compared: ComparedEstimates) -> NDArray[np.float64]:
+    full = np.full((len(kept), len(kept)), np.nan)
+    usable = np.flatnonzero(compared.is_comparable).tolist()
+    name = found.estimates.measures[0].name
+    with found.survey.naming_strata():
+        full[np.ix_(usable, usable)] = found.estimates.covariance([(kept[place], name) for place in usable])
+    return full
+
+
+def _rank(rank: float) -> float | int | None:
+    if np.isnan(rank):
+        return None
+    return int(rank) if rank == int(rank) else float(rank)

@@ -1,0 +1,165 @@
+import csv
+import json
+
+import pytest
+
+from tests.analysis.command.running import run
+from tests.analysis.reference_data import FOLDER
+
+OFFICES = FOLDER / "sipas/offices.csv"
+FRAME = "dossier,office,size,n,s,place\n" + "".join(
+    f"D{row:02},{'AB'[row % 2]},{row + 1},{3 if row % 2 else 2},{0.5 if row % 2 else 0.1},{40 - row}\n"
+    for row in range(40)
+)
+
+
+@pytest.fixture
+def frame(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "frame.csv").write_text(FRAME)
+    return "frame.csv"
+
+
+def drawn(frame, *options):
+    answer = run("sample", frame, "--id", "dossier", "--seed", "2026", *options, "--format", "json")
+    assert answer.code == 0, answer.err
+    return json.loads(answer.out)
+
+
+def counts(record):
+    units = [unit["stratum"] for unit in record["units"] if unit["role"] == "main"]
+    return {stratum: units.count(stratum) for stratum in sorted(set(units))}
+
+
+def test_the_same_command_draws_the_same_whatever_the_order_of_the_rows(frame, tmp_path):
+    before = drawn(frame, "--stratum", "office", "--n", 9)
+    header, *rows = FRAME.splitlines()
+    (tmp_path / "frame.csv").write_text("\n".join([header, *reversed(rows)]))
+    assert drawn(frame, "--stratum", "office", "--n", 9) == before
+
+
+def test_another_seed_draws_others(frame):
+    first = run("sample", frame, "--id", "dossier", "--n", 9, "--seed", "1").out
+    assert run("sample", frame, "--id", "dossier", "--n", 9, "--seed", "2").out != first
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (("--n", "10"), {"A": 5, "B": 5}),
+        (("--n", "10", "--allocation", "equal"), {"A": 5, "B": 5}),
+        (("--n", "10", "--allocation", "power", "--power", "0.3"), {"A": 5, "B": 5}),
+        (("--n", "12", "--allocation", "neyman", "--deviation", "s"), {"A": 2, "B": 10}),
+        (("--n", "12", "--allocation", "neyman", "--deviation", "s", "--minimum", "4"), {"A": 4, "B": 8}),
+        (("--n-each", "4"), {"A": 4, "B": 4}),
+        (("--n-column", "n"), {"A": 2, "B": 3}),
+    ],
+)
+def test_numbers_are_shared_out(frame, options, expected):
+    assert counts(drawn(frame, "--stratum", "office", *options)) == expected
+
+
+@pytest.mark.parametrize(
+    ("options", "method"),
+    [
+        ((), "simple"),
+        (("--method", "systematic", "--order", "place"), "systematic"),
+        (("--size", "size"), "pps_systematic"),
+        (("--size", "size", "--method", "sequential_poisson"), "sequential_poisson"),
+    ],
+)
+def test_weights_are_the_reciprocals_of_inclusion_probabilities(frame, options, method):
+    record = drawn(frame, "--n", 8, *options)
+    assert record["method"] == method
+    assert record["methods"] == [method]
+    for unit in record["units"]:
+        assert unit["weight"] == pytest.approx(1 / unit["inclusion_probability"])
+        if options[:1] == ("--size",):
+            size = int(unit["unit"].removeprefix("D")) + 1
+            assert unit["inclusion_probability"] == pytest.approx(8 * size / (40 * 41 / 2))
+
+
+def test_the_list_and_its_record_are_written_and_replay(frame, tmp_path):
+    options = ("sample", frame, "--id", "dossier", "--stratum", "office", "--n", 8, "--reserve", 2)
+    answer = run(*options, "--seed", "XSMB 48291", "--out", "drawn.csv")
+    assert answer.code == 0
+    assert answer.out == ""
+    with (tmp_path / "drawn.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == [
+        *("dossier", "office", "role", "order", "is_certainty", "inclusion_probability", "weight")
+    ]
+    assert [row["role"] for row in rows] == (["main"] * 4 + ["reserve"] * 2) * 2
+    assert rows[0]["is_certainty"] == "false"
+    record = json.loads((tmp_path / "drawn.csv.json").read_text())
+    assert record["seed"] == "XSMB 48291"
+    assert f"checksum: {record['checksum']}" in answer.err
+    assert f"frame hash: {record['frame_hashes'][0]}" in answer.err
+    assert run(*options, "--seed", "XSMB 48291", "--check", "drawn.csv.json").code == 0
+    other = run(*options, "--seed", "XSMB 48292", "--check", "drawn.csv.json")
+    assert other.code == 2
+    assert other.faults == ["--check: the draw is not the one in drawn.csv.json; these differ: seed"]
+
+
+def test_the_list_may_be_a_table(frame):
+    lines = run("sample", frame, "--id", "dossier", "--n", 3, "--seed", "1").out.splitlines()
+    assert lines[0].split()[:3] == ["dossier", "role", "order"]
+    assert len(lines) == 5 + 1
+
+
+@pytest.mark.parametrize(
+    ("options", "fault"),
+    [
+        ((), "--n, --n-each, --n-column: give exactly one of them"),
+        (("--n", "3", "--n-each", "3"), "--n, --n-each, --n-column: give exactly one of them"),
+        (("--n", "0"), "--n must be a whole number of at least 1; got '0'"),
+        (("--n", "41"), "--n: must not exceed, with the reserve, the 40 units"),
+        (("--n-each", "3", "--minimum", "1"), "--minimum: goes with --n"),
+        (("--n-each", "3", "--stratum", "office", "--allocation", "equal"), "--allocation: goes with --n"),
+        (("--n", "3", "--allocation", "equal"), "--allocation: needs --stratum"),
+        (("--n-column", "n"), "--n-column: needs --stratum"),
+        (("--n", "3", "--power", "0.4"), "--power: goes with --allocation power"),
+        (
+            ("--n", "3", "--allocation", "neyman", "--stratum", "office"),
+            "--deviation: goes with --allocation neyman, which needs it",
+        ),
+        (("--n", "3", "--method", "sequential_poisson"), "--size: is needed by --method sequential_poisson"),
+        (("--n", "3", "--method", "simple", "--size", "size"), "--size: is not used by --method simple"),
+        (("--n", "3", "--order", "place"), "--order: is not used by --method simple"),
+        (("--n", "3", "--size", "s"), "frame.csv: line 2, column s: is no whole number"),
+        (
+            ("--n-column", "size", "--stratum", "office"),
+            "frame.csv: line 4, column size: differs from another row of its stratum",
+        ),
+        (("--n", "3", "--check", "frame.csv"), "--check: frame.csv cannot be read as JSON"),
+        (("--n", "39", "--reserve", "2"), "--n: must not exceed, with the reserve, the 40 units"),
+    ],
+)
+def test_a_faulty_option_is_named(frame, options, fault):
+    answer = run("sample", frame, "--id", "dossier", "--seed", "1", *options)
+    assert answer.code == 2
+    assert answer.faults[0].startswith(fault)
+
+
+def test_ids_stand_once(frame, tmp_path):
+    (tmp_path / "frame.csv").write_text("dossier\nA\nB\nA\n\n")
+    answer = run("sample", frame, "--id", "dossier", "--seed", "1", "--n", "1")
+    assert answer.faults == ["frame.csv: line 4, column dossier: the id 'A' stands a second time"]
+
+
+@pytest.mark.parametrize(
+    ("options", "n"),
+    [
+        ((), 385),
+        (("--population", "500"), 218),
+        (("--population", "10000", "--design-effect", "1.5", "--response-rate", "0.8"), 682),
+    ],
+)
+def test_sample_size_prints_how_many_to_draw(options, n):
+    assert run("sample-size", "--margin", "0.05", *options).out == f"{n}\n"
+
+
+def test_a_sample_size_that_cannot_be_is_refused():
+    answer = run("sample-size", "--margin", "0")
+    assert answer.code == 2
+    assert answer.faults == ["--margin: must lie between 0 and 1; got 0.0"]

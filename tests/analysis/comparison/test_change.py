@@ -1,0 +1,190 @@
+import json
+from functools import cache
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from analysis.calibration import Calibration
+from analysis.comparison.change import change
+from analysis.design import SurveyDesign
+from analysis.errors import AnalysisError
+from analysis.estimation.estimates import Estimates
+from analysis.estimation.index import satisfaction_index
+from analysis.estimation.statistics import mean, proportion, ratio
+from tests.analysis.reference_data import Row, agrees, columns_of, label, numbers, read_rows
+from tests.analysis.strategies import FEW, samples
+
+ROWS = read_rows("sipas/expected_two_waves.csv")
+
+# ---- R's rows: six offices, eight wards a year of which five in both
+
+
+@cache
+def waves(by_office: bool) -> Estimates:
+    columns = columns_of("sipas/two_waves.csv")
+    design = SurveyDesign(numbers(columns["w"]), columns["office"], columns["ward"])
+    by = {"year": columns["year"]} | ({"office": columns["office"]} if by_office else {})
+    satisfied, valid = ({"index": numbers(columns[name])} for name in ("n_ok", "n_valid"))
+    return ratio(design, satisfied, valid, by)
+
+
+@cache
+def changes(by_office: bool) -> Estimates:
+    return change(waves(by_office), "year", earlier="2025", later="2026")
+
+
+def place(row: Row) -> tuple[bool, dict[str, str]]:
+    return (False, {}) if row["domain"] == "ALL" else (True, {"office": row["domain"]})
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row["stat"] == "index_pooled"], ids=label)
+def test_the_index_of_each_year_agrees_with_r(row):
+    by_office, domain = place(row)
+    estimate = waves(by_office)[{"year": row["variable"], **domain}, "index"]
+    assert agrees(100 * estimate.value, row["estimate"])
+    assert agrees(100 * estimate.standard_error, row["se"])
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row["stat"] == "covariance"], ids=label)
+def test_the_covariance_of_overlapping_years_agrees_with_r(row):
+    by_office, domain = place(row)
+    keys = [({"year": year, **domain}, "index") for year in row["variable"].split(",")]
+    assert agrees(1e4 * waves(by_office).covariance(keys)[0, 1], row["estimate"])
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row["stat"] == "change"], ids=label)
+def test_the_change_between_years_agrees_with_r(row):
+    by_office, domain = place(row)
+    estimate = changes(by_office)[domain, "index"]
+    interval = estimate.confidence_interval()
+    figures = {
+        "estimate": 100 * estimate.value,
+        "se": 100 * estimate.standard_error,
+        "ci_low": 100 * interval.low,
+        "ci_high": 100 * interval.high,
+        "df": estimate.degrees_of_freedom,
+    }
+    wrong = {name: (got, row[name]) for name, got in figures.items() if not agrees(got, row[name])}
+    assert not wrong
+
+
+def test_every_row_of_the_waves_is_a_case():
+    assert {row["stat"] for row in ROWS} == {"index_pooled", "covariance", "change"}
+    assert len(ROWS) == 28
+
+
+# ---- by hand
+
+YEAR = {"year": [2025] * 3 + [2026] * 3}
+SCORE = {"score": [70.0, 80, 60, 73, 86, 63]}
+
+
+def test_wards_asked_twice_agree_with_paper_and_pencil():
+    # Differences 3, 6, 3: mean 4, u = (-1, 2, -1)/3, V = 3/2 · 6/9 = 1
+    design = SurveyDesign([1.0] * 6, psu=[1, 2, 3] * 2)
+    estimate = change(mean(design, SCORE, YEAR), "year", earlier=2025, later=2026)[{}, "score"]
+    assert (estimate.value, estimate.kind) == (pytest.approx(4), "difference")
+    assert estimate.standard_error == pytest.approx(1)
+    assert (estimate.degrees_of_freedom, estimate.n_respondents) == (2, 6)
+
+
+def test_other_wards_each_year_are_independent_samples():
+    # Means 70 and 74; six wards of one stratum: V = 6/5 (200/9 + (1 + 144 + 121)/9)
+    design = SurveyDesign([1.0] * 6)
+    found = mean(design, SCORE, YEAR)
+    estimate = change(found, "year", earlier=2025, later=2026)[0, "score"]
+    assert estimate.standard_error**2 == pytest.approx(6 / 5 * (200 + 266) / 9)
+    assert estimate.standard_error**2 == pytest.approx(found.variance.sum())
+    assert estimate.degrees_of_freedom == 5
+
+
+def test_backwards_it_changes_its_sign_alone():
+    found = waves(True)
+    there = changes(True)
+    back = change(found, "year", earlier="2026", later="2025")
+    np.testing.assert_allclose(back.value, -there.value, rtol=1e-14)
+    np.testing.assert_allclose(back.variance, there.variance, rtol=1e-12)
+
+
+def test_domains_of_one_wave_only_are_left_out():
+    design = SurveyDesign([1.0] * 6)
+    by = {"office": ["A", "A", "B", "A", "A", "C"], **YEAR}
+    found = change(mean(design, SCORE, by), "year", earlier=2025, later=2026)
+    assert found.domains.labels == ({"office": "A"},)
+    assert found.domains.code.tolist() == [0, 0, -1, 0, 0, -1]
+
+
+def test_a_third_wave_takes_no_part():
+    design = SurveyDesign([1.0] * 9, psu=[1, 2, 3] * 3)
+    by = {"year": [2025] * 3 + [2026] * 3 + [2027] * 3}
+    found = change(
+        mean(design, {"score": [*SCORE["score"], 1.0, 2.0, 99.0]}, by), "year", earlier=2025, later=2026
+    )
+    assert found[0, "score"].standard_error == pytest.approx(1)
+
+
+def test_a_wave_without_answers_leaves_no_change():
+    design = SurveyDesign([1.0] * 6, psu=[1, 2, 3] * 2)
+    silent = {"score": [70.0, 80, 60, np.nan, np.nan, np.nan]}
+    found = change(mean(design, silent, YEAR), "year", earlier=2025, later=2026)
+    assert found[0, "score"].reason == "no_answers"
+    assert found[0, "score"].value is None
+    json.dumps(found.to_dict(), allow_nan=False)
+
+
+def test_a_change_without_spread_is_not_estimable():
+    design = SurveyDesign([1.0] * 6, psu=[1, 2, 3] * 2)
+    found = change(proportion(design, {"q": [1, 0, 1, 1, 0, 1]}, YEAR), "year", earlier=2025, later=2026)
+    assert (found[0, "q"].value, found[0, "q"].reason) == (0.0, "no_spread")
+
+
+def test_two_censuses_differ_exactly():
+    design = SurveyDesign([1.0] * 6, ["old"] * 3 + ["new"] * 3, fpc=[3] * 6)
+    estimate = change(mean(design, SCORE, YEAR), "year", earlier=2025, later=2026)[0, "score"]
+    interval = estimate.confidence_interval()
+    assert estimate.is_census
+    assert interval.low == interval.high == estimate.value
+
+
+def test_calibrated_weights_count_by_their_residuals():
+    calibration = Calibration(np.column_stack([np.ones(6), [1.0, 2, 3, 1, 2, 4]]), np.ones(6))
+    design = SurveyDesign([1.0] * 6, calibration=calibration)
+    found = mean(design, SCORE, YEAR)
+    matrix = found.covariance([(0, "score"), (1, "score")])
+    estimate = change(found, "year", earlier=2025, later=2026)[0, "score"]
+    assert estimate.standard_error**2 == pytest.approx(matrix[0, 0] + matrix[1, 1] - 2 * matrix[0, 1])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"wave": "month"}, "wave must be one of the columns office, year; got 'month'"),
+        ({"earlier": 1999}, r"earlier and later must both occur in a domain, among \[2025, 2026\]"),
+        ({"earlier": 2026}, "earlier and later must both occur"),
+        ({"earlier": "2025"}, "earlier and later must both occur"),
+    ],
+)
+def test_waves_that_do_not_occur_are_refused(arguments, message):
+    found = mean(SurveyDesign([1.0] * 6), SCORE, {"office": ["A"] * 6, **YEAR})
+    with pytest.raises(AnalysisError, match=message):
+        change(found, **({"wave": "year", "earlier": 2025, "later": 2026} | arguments))
+
+
+# ---- properties
+
+
+@FEW
+@given(samples(), st.sampled_from([0, 1, 2]), st.sampled_from(["pooled", "item_mean"]))
+def test_the_variance_of_a_change_is_that_of_both_less_twice_their_covariance(sample, n_stages, rule):
+    """Sex stands for the year: both "waves" share wards."""
+    assume(len(set(sample.sex)) == 2)
+    design = sample.design(n_stages, lone_psu="certainty")
+    found = satisfaction_index(design, sample.ratings(), rule=rule, by={"sex": sample.sex})
+    assume(not np.isnan(found.value).any())
+    changed = change(found, "sex", earlier="F", later="M")
+    matrix = found.covariance([({"sex": "F"}, "all"), ({"sex": "M"}, "all")])
+    wanted = matrix[0, 0] + matrix[1, 1] - 2 * matrix[0, 1]
+    assert changed.value[0, 0] == pytest.approx(found.value[1, 0] - found.value[0, 0])
+    assert changed.variance[0, 0] == pytest.approx(wanted, rel=1e-9, abs=1e-12)

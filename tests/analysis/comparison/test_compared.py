@@ -1,0 +1,79 @@
+import math
+
+import numpy as np
+import pytest
+
+from analysis import AnalysisError
+from analysis.comparison.compared import ComparedEstimates
+
+NAN = math.nan
+
+
+def test_each_reason_to_take_no_part_is_named():
+    offices = ComparedEstimates(
+        estimate=[90.0, None, 80.0, 80.0, 80.0, 100.0, 100.0, 0.0],
+        standard_error=[1.0, 1.0, NAN, 1.0, 1.0, 0.0, 0.0, 0.0],
+        degrees_of_freedom=[5, 5, 5, NAN, 0, 5, NAN, 5],
+        is_census=[False, False, False, False, False, False, True, False],
+    )
+    assert offices.exclusion == (
+        None,
+        "not_estimable",
+        "not_estimable",
+        "not_estimable",
+        "no_degrees_of_freedom",
+        "zero_standard_error",
+        None,
+        "zero_standard_error",
+    )
+    assert offices.only_comparable().estimate.tolist() == [90.0, 100.0]
+    assert repr(offices) == "ComparedEstimates(8 offices, 2 of them comparable)"
+    assert np.array_equal(offices.in_all_places([1, 2]), [1, *[NAN] * 5, 2, NAN], equal_nan=True)
+
+
+def test_what_rounding_leaves_of_a_standard_error_of_zero_is_zero():
+    offices = ComparedEstimates([1.0, 1.0, 1.0], [1e-16, 1e-16, 1e-9], is_census=[False, True, False])
+    assert offices.exclusion == ("zero_standard_error", None, None)
+    assert offices.only_comparable().standard_error.tolist() == [0.0, 1e-9]
+
+
+def test_a_covariance_with_gaps_where_nothing_is_estimable_is_fine():
+    covariance = [[4.0, NAN, 1.0], [NAN, NAN, NAN], [1.0, NAN, 9.0]]
+    offices = ComparedEstimates([80.0, None, 90.0], [2.0, None, 3.0], covariance=covariance)
+    assert offices.only_comparable().covariance.tolist() == [[4.0, 1.0], [1.0, 9.0]]
+    assert repr(offices) == "ComparedEstimates(3 offices, 2 of them comparable, correlated)"
+
+
+def test_what_was_checked_cannot_be_changed_afterwards():
+    given = np.array([80.0, 90.0])
+    offices = ComparedEstimates(given, [1.0, 1.0])
+    given[0] = NAN
+    assert offices.estimate.tolist() == [80.0, 90.0]
+    with pytest.raises(ValueError, match="read-only"):
+        offices.estimate[0] = 1.0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((80.0, 1.0), r"estimate must have shape \(any,\); got \(\)"),
+        (([[80.0]], [[1.0]]), r"estimate must have shape \(any,\); got \(1, 1\)"),
+        ((["high"], [1.0]), "estimate must hold numbers"),
+        (([math.inf], [1.0]), "estimate must be finite, or NaN where not estimable; got inf"),
+        (([80.0], [-1.0]), "standard_error must not be negative; got -1.0"),
+        (([80.0], [math.inf]), "standard_error must be finite, or NaN where not estimable; got inf"),
+        (([80.0, 81.0], [1.0]), r"standard_error must have shape \(2,\); got \(1,\)"),
+        (([80.0], 1.0), r"standard_error must have shape \(1,\); got \(\)"),
+        (([80.0], [1.0], -2), "degrees_of_freedom must not be negative; got -2.0"),
+        (([80.0], [1.0], [1, 2]), r"degrees_of_freedom must have shape \(1,\); got \(2,\)"),
+        (([80.0], [1.0], 5, [1.0]), r"covariance must have shape \(1, 1\); got \(1,\)"),
+        (([80.0], [1.0], 5, [[NAN]]), "covariance must be finite between comparable offices; got nan"),
+        (([80.0], [1.0], 5, [[2.0]]), "covariance must have the squared standard errors on its diagonal"),
+        (([1.0, 2.0], [1.0, 1.0], 5, [[1, 0.5], [0.2, 1]]), "covariance must be symmetric; got 0.5"),
+        (([80.0], [1.0], 5, None, 1), "is_census must hold booleans, one or 1; got 1"),
+        (([80.0], [1.0], 5, None, [True, False]), "is_census must hold booleans, one or 1"),
+    ],
+)
+def test_what_cannot_be_compared_is_refused(arguments, message):
+    with pytest.raises(AnalysisError, match=message):
+        ComparedEstimates(*arguments)
