@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -10,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from analysis.arguments import require
 from analysis.errors import AnalysisError
+from analysis.estimation.estimates import Estimates
 
 Exclusion = Literal["not_estimable", "no_degrees_of_freedom", "zero_standard_error"]
 Floats = NDArray[np.float64]
@@ -105,6 +107,57 @@ class ComparedEstimates:
         )
         self._keep(covariance=None if covariance is None else self._checked(covariance))
 
+    @classmethod
+    def of(
+        cls, estimates: Estimates, measure: str, domains: Sequence[int] | None = None
+    ) -> ComparedEstimates:
+        """Take one measure of all domains, or of those in the given places.
+
+        Parameters
+        ----------
+        estimates : Estimates
+            With linearised variances.
+        measure : str
+            Name of the measure.
+        domains : sequence of int, optional
+            Places of the domains to compare, in this order; all where left out.
+
+        Returns
+        -------
+        ComparedEstimates
+            With covariances where two domains may have one: where a PSU meets both, where both
+            share a stratum and reach beyond it, or where weights are calibrated. Offices that
+            are strata have none.
+
+        Raises
+        ------
+        AnalysisError
+            If the measure is unknown, or variances are those of replicates.
+        """
+        estimates.require_linearised()
+        _, k = estimates.place(0, measure)
+        kept = np.arange(len(estimates.domains)) if domains is None else np.asarray(domains, dtype=np.int64)
+        error = np.sqrt(estimates.variance[kept, k])
+        independent = cls(
+            estimates.value[kept, k],
+            error,
+            estimates.degrees_of_freedom[kept, k].astype(np.float64),
+            is_census=estimates.is_census[kept],
+        )
+        if not independent.is_comparable.any() or not _may_covary(estimates):
+            return independent
+        usable = np.flatnonzero(independent.is_comparable)
+        covariance = np.full((kept.size, kept.size), np.nan)
+        chosen = [(int(kept[place]), measure) for place in usable]
+        covariance[np.ix_(usable, usable)] = estimates.covariance(chosen)
+        return cls(
+            independent.estimate,
+            error,
+            independent.degrees_of_freedom,
+            covariance,
+            independent.is_census,
+        )
+
     def __repr__(self) -> str:
         dependent = "" if self.covariance is None else ", correlated"
         n_comparable = np.count_nonzero(self.is_comparable)
@@ -192,3 +245,21 @@ def _exclusion(
         "",
     )
     return tuple(reason or None for reason in reasons.tolist())
+
+
+def _may_covary(estimates: Estimates) -> bool:
+    """Tell whether estimates of two domains may have a covariance.
+
+    The influence values of a domain that lies in one stratum add up to 0 there: such domains
+    share nothing unless a PSU meets both.
+    """
+    if estimates.calibration is not None:
+        return True
+    domains = estimates.domains
+    inside = domains.code >= 0
+    domain, psu = domains.code[inside], estimates.sums.psu[inside]
+    if np.unique(psu).size < np.unique(psu * len(domains) + domain).size:
+        return True
+    pairs = np.unique(estimates.table.stratum[psu] * len(domains) + domain)
+    reaches_beyond = np.bincount(pairs % len(domains))[pairs % len(domains)] > 1
+    return bool(np.bincount(pairs[reaches_beyond] // len(domains), minlength=1).max() > 1)

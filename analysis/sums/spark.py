@@ -55,10 +55,20 @@ def sum_dataframe(dataframe: DataFrame, columns: ResponseColumns) -> ItemSums:
     --------
     The session decides where it runs::
 
-        from pyspark.sql import SparkSession
-
         session = SparkSession.builder.master("spark://host:7077").getOrCreate()
         sums = sum_dataframe(session.read.parquet("responses.parquet"), columns)
+
+    What two partitions and a reducer then do, without a cluster:
+
+    >>> import pyarrow as pa
+    >>> from analysis.sums.columns import AnswerCodes, ResponseColumns
+    >>> from analysis.sums.spark import add_partials, sum_partition
+    >>> columns = ResponseColumns("ward", {"q1": AnswerCodes()})
+    >>> one = pa.RecordBatch.from_pydict({"ward": [7, 9], "q1": [4, 1]})
+    >>> two = pa.RecordBatch.from_pydict({"ward": [7], "q1": [5]})
+    >>> partials = [partial for rows in (one, two) for partial in sum_partition([rows], columns)]
+    >>> [(row["psu"], row["totals"][-2:]) for row in next(add_partials(partials)).to_pylist()]
+    [(7, [2000000, 2000000]), (9, [0, 1000000])]
     """
     rows = dataframe.select(*columns.names)
     partials = rows.mapInArrow(partial(sum_partition, columns=columns), _SCHEMA)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from analysis.command.faults import Refused, in_words_of_options
 from analysis.command.steps.figures import Figures
@@ -143,50 +142,13 @@ def _compared(command: str, found: Figures, options: argparse.Namespace) -> tupl
     estimates = found.estimates
     rows = found.coded_rows(options)
     kept = [place for place, row in enumerate(rows) if min(row["domain"].values(), default=0) >= 0]
-    compared = ComparedEstimates(
-        estimates.value[kept, 0],
-        estimates.standard_error[kept, 0],
-        estimates.degrees_of_freedom[kept, 0].astype(np.float64),
-        is_census=estimates.is_census[kept],
-    )
+    with found.survey.naming_strata():
+        compared = ComparedEstimates.of(estimates, estimates.measures[0].name, kept)
     if not compared.is_comparable.any():
         raise Refused(f"{command}: no domain has a standard error; nothing can be compared")
-    if _are_related(found):
-        compared = ComparedEstimates(
-            compared.estimate,
-            compared.standard_error,
-            compared.degrees_of_freedom,
-            _covariance(found, kept, compared),
-            compared.is_census,
-        )
     for row in rows:
         row.pop("measure")
     return compared, found.survey.relabelled(rows)
-
-
-def _are_related(found: Figures) -> bool:
-    """Say whether estimates of two domains may covary.
-
-    They do where a PSU meets both, or where both share a stratum and both reach beyond it: the
-    influence values of a domain that lies in one stratum add up to 0 there.
-    """
-    domains, design = found.estimates.domains, found.survey.design
-    inside = domains.code >= 0
-    domain, psu = domains.code[inside], design.psu_code[inside]
-    if np.unique(psu).size < np.unique(psu * len(domains) + domain).size:
-        return True
-    pairs = np.unique(design.table.stratum[psu] * len(domains) + domain)
-    reaches_beyond = np.bincount(pairs % len(domains))[pairs % len(domains)] > 1
-    return bool(np.bincount(pairs[reaches_beyond] // len(domains), minlength=1).max() > 1)
-
-
-def _covariance(found: Figures, kept: Sequence[int], compared: ComparedEstimates) -> NDArray[np.float64]:
-    full = np.full((len(kept), len(kept)), np.nan)
-    usable = np.flatnonzero(compared.is_comparable).tolist()
-    name = found.estimates.measures[0].name
-    with found.survey.naming_strata():
-        full[np.ix_(usable, usable)] = found.estimates.covariance([(kept[place], name) for place in usable])
-    return full
 
 
 def _rank(rank: float) -> float | int | None:

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from analysis import AnalysisError
+from analysis import AnalysisError, SurveyDesign, jackknife, mean
 from analysis.comparison.compared import ComparedEstimates
 
 NAN = math.nan
@@ -77,3 +77,40 @@ def test_what_was_checked_cannot_be_changed_afterwards():
 def test_what_cannot_be_compared_is_refused(arguments, message):
     with pytest.raises(AnalysisError, match=message):
         ComparedEstimates(*arguments)
+
+
+# ---- taken from estimates
+
+
+@pytest.mark.parametrize(
+    ("stratum", "psu", "domain", "may_covary"),
+    [
+        ([0, 0, 1, 1], [0, 1, 2, 3], [0, 0, 1, 1], False),  # domains are strata
+        ([0, 0, 0, 0], [0, 1, 2, 3], [0, 0, 1, 1], False),  # domains of whole PSUs in one stratum
+        ([0, 0, 0, 0], [0, 1, 0, 1], [0, 0, 1, 1], True),  # domains cross PSUs
+        ([0, 0, 0, 1, 1], [0, 1, 2, 3, 4], [0, 1, 1, 0, 0], False),  # one of two reaches beyond
+        ([0, 0, 0, 0, 1, 1, 1, 1], range(8), [0, 0, 1, 1, 0, 0, 0, 1], True),  # both do
+    ],
+)
+def test_covariances_are_taken_along_where_they_are_not_0(stratum, psu, domain, may_covary):
+    design = SurveyDesign(np.ones(len(domain)), stratum=stratum, psu=list(psu))
+    found = mean(design, {"y": np.arange(len(domain)) ** 2.0}, {"d": domain})
+    covariance = found.covariance([(0, "y"), (1, "y")])
+    compared = ComparedEstimates.of(found, "y")
+    assert (abs(covariance[0, 1]) > 1e-12) == may_covary == (compared.covariance is not None)
+    assert compared.estimate.tolist() == found.value[:, 0].tolist()
+
+
+def test_some_domains_are_taken_in_the_order_asked_for():
+    design = SurveyDesign(np.ones(6), psu=[0, 1, 2, 0, 1, 2])
+    found = mean(design, {"y": [1.0, 2, 4, 8, 16, 32]}, {"d": [0, 0, 0, 1, 1, 1]})
+    compared = ComparedEstimates.of(found, "y", [1, 0])
+    assert compared.estimate.tolist() == found.value[::-1, 0].tolist()
+    np.testing.assert_allclose(compared.covariance, found.covariance([(1, "y"), (0, "y")]))
+
+
+def test_variances_of_replicates_have_no_covariances_to_take():
+    design = SurveyDesign(np.ones(6), psu=[0, 1, 2, 0, 1, 2])
+    found = jackknife(mean(design, {"y": [1.0, 2, 4, 8, 16, 32]}, {"d": [0, 0, 0, 1, 1, 1]}))
+    with pytest.raises(AnalysisError, match="estimates must have linearised variances; got 'jackknife'"):
+        ComparedEstimates.of(found, "y")
