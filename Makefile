@@ -34,9 +34,11 @@ bench: $(TEST_VENV)/tests-installed $(COMPILED) ## Measure: ratios against a Fla
 
 coverage-study: $(TEST_VENV)/tests-installed ## Measure how often the intervals cover, by simulation (docs/coverage.md)
 	$(TEST_BIN)/python -m benchmarks.coverage_study
+	$(TEST_BIN)/python -m benchmarks.guide_pictures
 
-pictures: $(TEST_VENV)/tests-installed $(COMPILED) ## Take the README's pictures anew from the running product
+pictures: $(TEST_VENV)/tests-installed $(COMPILED) ## Take the pictures of README and guide anew
 	$(TEST_BIN)/python -m tests.pictures
+	$(TEST_BIN)/python -m benchmarks.guide_pictures
 
 fix: $(TEST_VENV)/tests-installed ## Format the sources and mend what the linter can mend
 	$(TEST_BIN)/ruff check --fix .

@@ -26,7 +26,7 @@ IN_R = {
 }
 ROWS = [
     row
-    for row in [*read_rows("api/expected_estimates.csv"), *read_rows("sipas/expected_ciprop.csv")]
+    for row in [*read_rows("api/expected_estimates.csv"), *read_rows("sipas/expected_index.csv")]
     if row["stat"].startswith("ciprop_")
 ]
 USABLE_IN_R = [row for row in ROWS if row["ci_low"] and float(row["se"]) > 0]

@@ -46,18 +46,21 @@ def test_no_weights_are_weights_of_one(table):
     )
 
 
+@pytest.mark.parametrize("n_psus", [3000, 300_000])  # long runs and short ones
 @pytest.mark.parametrize("is_sorted", [True, False])
-def test_a_large_table_is_compiled_and_adds_up_to_its_small_parts(is_sorted):
+def test_a_large_table_is_compiled_and_adds_up_to_its_small_parts(is_sorted, n_psus):
     rng = np.random.default_rng(5)
-    psu = rng.integers(0, 3000, N_COMPILED)
+    psu = np.append(np.arange(n_psus), rng.integers(0, n_psus, N_COMPILED - n_psus))
     psu = np.sort(psu) if is_sorted else psu
     answers = [rng.choice([0, 1, 2, 3, 4, 5, 9], N_COMPILED).astype(np.uint8)]
     weight = rng.integers(0, 10**8, N_COMPILED)
     whole = sum_responses(psu, answers, [AnswerCodes()], weight=weight)
     satisfied = np.isin(answers[0], [4, 5])
-    expected = np.zeros(3000, dtype=np.int64)
+    expected = np.zeros(n_psus, dtype=np.int64)
     np.add.at(expected, psu, weight * satisfied)
     assert np.array_equal(whole.totals[5], expected)
+    unweighted = sum_responses(psu, answers, [AnswerCodes()])
+    assert np.array_equal(unweighted.numerator[:, 0], np.bincount(psu, satisfied))
 
 
 def test_no_response_at_all_gives_no_row():

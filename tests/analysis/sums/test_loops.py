@@ -24,6 +24,7 @@ def test_compiled_loops_give_the_bits_of_numpy(table, n_runs):
     bounds = np.array([4, 1, 1, 4], dtype=np.uint8)
     codes = np.ascontiguousarray(table.answers[0])
     columns = [(table.weight, start), (codes, table.weight, start, bounds), (codes, start, bounds)]
+    columns += [(codes, table.weight, np.repeat(np.arange(n_runs), np.diff(start)), bounds)]
     for compiled, plain, arguments in zip(compiled_loops(), numpy_loops(), columns, strict=True):
         assert hasattr(compiled, "signatures")  # numba is there
         sums = np.zeros((2, 4 if arguments[0] is table.weight else 3, n_runs), dtype=np.int64)
