@@ -47,17 +47,20 @@ def as_booleans(argument: str, value: ArrayLike, shape: Shape) -> NDArray[np.boo
 
 def as_labels(argument: str, value: ArrayLike, n_rows: int) -> NDArray[Any]:
     """Return (n_rows,) numbers, booleans or texts, the latter in Unicode's composed form, or refuse."""
-    labels = np.asarray(value)
+    labels = _unmasked(argument, value)
     if labels.shape != (n_rows,):
         raise AnalysisError(argument, f"have shape ({n_rows},)", labels.shape)
     if labels.dtype.kind in "iufb":
         require(labels == labels, argument, "not be NaN", labels)
+        exact = labels.dtype.kind != "f" or bool((np.abs(labels) < 2**53).all())
+        if not exact:
+            raise AnalysisError(argument, "be texts or 64-bit integers, to be told apart", labels.dtype.name)
         return labels
     if labels.dtype.kind == "U" and isinstance(value, np.ndarray):
         texts = labels
     else:  # a list of texts may hide a None or NaN that numpy would turn into a text
         for label in value if isinstance(value, Sequence) else labels.tolist():
-            if not isinstance(label, str):
+            if not isinstance(label, str) or label.endswith("\0"):  # which numpy would cut off
                 raise AnalysisError(argument, "hold texts, or numbers, all of one kind", label)
         texts = labels.astype(np.str_)
     return texts if _is_ascii(texts) else np.array([normalize("NFC", text) for text in texts.tolist()])
@@ -66,7 +69,7 @@ def as_labels(argument: str, value: ArrayLike, n_rows: int) -> NDArray[Any]:
 def as_numbers(argument: str, value: ArrayLike) -> NDArray[np.float64]:
     """Return `value` as floats of any shape, infinite ones allowed, or refuse it."""
     try:
-        numbers = np.asarray(value, dtype=np.float64)
+        numbers = np.asarray(_unmasked(argument, value), dtype=np.float64)
     except (TypeError, ValueError):
         raise AnalysisError(argument, "hold numbers", value) from None
     require(~np.isnan(numbers), argument, "be a number", numbers)
@@ -86,9 +89,15 @@ def require_choice(argument: str, value: str, choices: Collection[str]) -> None:
         raise AnalysisError(argument, f"be one of {', '.join(sorted(choices))}", value)
 
 
+def require_level(level: float, lowest: float = 0.0) -> None:
+    """Refuse a confidence level outside of (lowest, 1)."""
+    if not lowest < level < 1:
+        raise AnalysisError("level", f"lie between {lowest:g} and 1", level)
+
+
 def _as_array(argument: str, value: ArrayLike, shape: Shape, kinds: str, rule: str) -> NDArray[np.generic]:
     try:
-        array: NDArray[np.generic] = np.asarray(value)
+        array: NDArray[np.generic] = _unmasked(argument, value)
     except ValueError:  # numpy's word for rows of unequal length
         raise AnalysisError(argument, "be a rectangular array", value) from None
     fits = array.ndim == len(shape) and all(
@@ -99,6 +108,12 @@ def _as_array(argument: str, value: ArrayLike, shape: Shape, kinds: str, rule: s
     if array.size and array.dtype.kind not in kinds:
         raise AnalysisError(argument, rule, array.dtype.name)
     return array
+
+
+def _unmasked(argument: str, value: ArrayLike) -> NDArray[Any]:
+    if np.ma.is_masked(value):
+        raise AnalysisError(argument, "be no masked array: fill it, with NaN where missing", "masked values")
+    return np.asarray(value)
 
 
 def _is_ascii(texts: NDArray[Any]) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+from typing import Any, Final, Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,6 +14,9 @@ from analysis.calibration import Calibration
 from analysis.errors import AnalysisError
 
 SamplingBasis = Literal["probability", "census", "opt_in"]
+_MANY: Final = 10_000_000  # codes are places in arrays
+_LEAST, _MOST = 1e-100, 1e100  # whose squares and sums are floats too
+
 LonePsu = Literal["not_estimable", "fail", "certainty", "remove", "adjust", "average"]
 
 
@@ -70,6 +73,7 @@ class DesignTable:
         require_choice("sampling_basis", self.sampling_basis, get_args(SamplingBasis))
         stratum = as_integers("stratum", self.stratum, (None,))
         require(stratum >= 0, "stratum", "hold codes from 0 on", stratum)
+        require(stratum < _MANY, "stratum", f"hold codes below {_MANY:,}", stratum)
         self._keep("stratum", stratum)
         n_named = 0 if self.stratum_population is None else np.size(self.stratum_population)
         self._keep("n_psus", np.bincount(stratum, minlength=n_named))
@@ -181,6 +185,8 @@ class SurveyDesign:
     def __post_init__(self) -> None:
         weight = as_reals("weight", self.weight, (None,))
         require(weight >= 0, "weight", "not be negative", weight)
+        usual = (weight == 0) | ((weight >= _LEAST) & (weight <= _MOST))
+        require(usual, "weight", f"be 0 or lie between {_LEAST} and {_MOST}", weight)
         if not weight.any():
             raise AnalysisError("weight", "not be 0 everywhere", weight.size)
         if self.calibration is not None and self.calibration.base_weight.size != weight.size:

@@ -97,10 +97,7 @@ def offices() -> Estimates:
 
 
 def compared(found: Estimates) -> ComparedEstimates:
-    freedom = found.degrees_of_freedom[:, 0].astype(float)
-    return ComparedEstimates(
-        found.value[:, 0], found.standard_error[:, 0], freedom, is_census=found.is_census
-    )
+    return ComparedEstimates.of(found, found.measures[0].name)
 
 
 # ---- pictures

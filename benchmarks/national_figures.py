@@ -43,16 +43,15 @@ def figures(
     """Estimate each measure at each level; an office is a stratum, its wards are the PSUs."""
     groups = groups or GROUPS
     measures = [Measure(name, (k,), n_items=len(items)) for k, (name, items) in enumerate(groups.items())]
-    n_psus = n_offices * PSUS_PER_OFFICE
     table = design_table(n_offices)
-    pooled = sums.pool(list(groups.values())).to_psu_sums(np.arange(n_psus))
-    office = table.stratum[pooled.psu]
-    places = {"office": office, "province": province_of_office(n_offices)[office], "nation": office * 0}
+    pooled = sums.pool(list(groups.values())).to_psu_sums(np.arange(table.stratum.size))
+    assert pooled.psu.size == table.stratum.size  # somebody answered in each ward
 
     def estimate(level: str) -> Estimates:
-        code = places[level]
-        return estimate_measures(pooled, table, Domains(code, labels(level, int(code.max()) + 1)), measures)
+        return estimate_measures(pooled, table, domains(level, n_offices), measures)
 
+    if len(levels) == 1:
+        return [estimate(levels[0])]
     with ThreadPoolExecutor(2) as pool:
         return list(pool.map(estimate, levels))
 
@@ -64,8 +63,11 @@ def design_table(n_offices: int) -> DesignTable:
 
 
 @cache
-def labels(level: str, n: int) -> tuple[dict[str, int], ...]:
-    return tuple({level: place} for place in range(n))
+def domains(level: str, n_offices: int) -> Domains:
+    """Say which office or province each ward belongs to, known before anybody answers."""
+    office = design_table(n_offices).stratum
+    code = {"office": office, "province": province_of_office(n_offices)[office], "nation": office * 0}[level]
+    return Domains(code, tuple({level: place} for place in range(int(code.max()) + 1)))
 
 
 def peak_megabytes() -> float:

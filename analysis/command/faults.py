@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import islice
@@ -11,6 +12,20 @@ from analysis.errors import AnalysisError
 
 LIMIT: Final = 20
 """Faults that are written out; the others are counted."""
+
+
+_CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+
+
+def printable(text: str) -> str:
+    """Return text whose control characters are written out, so that a terminal does not obey them.
+
+    Examples
+    --------
+    >>> printable("Hu\x1b[31mế")
+    'Hu\\\\x1b[31mế'
+    """
+    return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
 
 
 class Refused(Exception):

@@ -74,16 +74,35 @@ def refuse_wrong_options(options: argparse.Namespace) -> None:
 
 def _words(text: str) -> list[str]:
     """Split at commas; a name that holds one stands between quotation marks."""
-    words = [word.strip() for word in next(csv.reader([normalize("NFC", text)], skipinitialspace=True), [])]
-    if not words or "" in words:
-        raise ValueError("be names, separated by commas")
+    words = _columns(text)
     if len(set(words)) < len(words):
         raise ValueError("name each only once")
     return words
 
 
+def _columns(text: str) -> list[str]:
+    rule = "be names, separated by commas"
+    try:
+        cells = next(csv.reader([_composed(text)], skipinitialspace=True), [])
+    except csv.Error:
+        raise ValueError(rule) from None
+    words = [word.strip() for word in cells]
+    if not words or "" in words:
+        raise ValueError(rule)
+    return words
+
+
+def _composed(text: str) -> str:
+    """Return text in Unicode's composed form; bytes that are no UTF-8 come from the shell as surrogates."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("be text in UTF-8") from None
+    return normalize("NFC", text)
+
+
 def _name(text: str) -> str:
-    name = normalize("NFC", text).strip()
+    name = _composed(text).strip()
     if not name:
         raise ValueError("be a name")
     return name
@@ -95,7 +114,7 @@ def _codes(text: str) -> tuple[float, ...]:
         if span := re.fullmatch(r"\s*(-?\d{1,6})-(-?\d{1,6})\s*", word):
             first, last = int(span[1]), int(span[2])
             if not first <= last <= first + 1000:
-                raise ValueError("have ranges that rise")
+                raise ValueError("have ranges that rise, by not more than 1,000")
             codes += [float(code) for code in range(first, last + 1)]
         else:
             codes.append(_number(word, "be numbers or ranges such as 1-5"))
@@ -159,6 +178,7 @@ def one_of(choices: Sequence[str]) -> Callable[[str], Any]:
 
 
 names, name, codes = option_type(_words), option_type(_name), option_type(_codes)
+columns = option_type(_columns)
 level, limits, factor = option_type(_level), option_type(_limits), option_type(_factor)
 
 
@@ -216,7 +236,7 @@ def add_statistic(parser: argparse.ArgumentParser, *, required: bool = True) -> 
         help="columns, or COL=VALUE",
     )
     group.add_argument(
-        "--denominator", type=names, default=[], metavar="COL[,COL]", help="of a ratio, one a variable"
+        "--denominator", type=columns, default=[], metavar="COL[,COL]", help="of a ratio, one a variable"
     )
 
 

@@ -23,7 +23,9 @@ The draw follows from the frame and the seed alone, whatever the order of the ro
 command gives the same list and the same checksum. --out writes the list as CSV and beside it
 FILE.json with seed, method, frame hash, every unit and the checksum; --check compares with such
 a file. Columns: the id, stratum, role (main, reserve), order, is_certainty, inclusion_probability,
-weight. Reserve units are issued in their order, each for one lost unit. Methods: simple and
+weight; an id or stratum column that is called like another one gets the prefix "frame.". In CSV an
+apostrophe stands before ids that a spreadsheet would take for formulas (=A1), not before plain
+numbers (-1, +84); a note says so. Reserve units are issued in their order, each for one lost unit. Methods: simple and
 systematic; by --size pareto and sequential_poisson (permanent random numbers, probabilities nearly
 those wanted) and pps_systematic (exactly those).
 """
@@ -47,7 +49,9 @@ def add(commands: argparse._SubParsersAction[option.Parser]) -> None:
     parser.add_argument(
         "--out", metavar="FILE.csv", help="write the list here and its record to FILE.csv.json"
     )
-    parser.add_argument("--check", metavar="FILE.json", help="refuse unless the draw is that of a record")
+    parser.add_argument(
+        "--check", metavar="FILE.json", help="refuse unless the draw is that of a record, unaltered"
+    )
     option.add_format(parser)
     parser.set_defaults(run=run)
     _add_size(commands)

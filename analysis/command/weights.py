@@ -8,6 +8,7 @@ from analysis.command import options as option
 from analysis.command.faults import Refused
 
 METHODS = ("rake", "linear", "raking", "logit", "truncated_linear")
+BOUNDED = ("logit", "truncated_linear")
 EXAMPLE = """\
 example:
   python -m analysis weights respondents.csv --base w_base --responded answered \\
@@ -55,7 +56,6 @@ def _add_nonresponse(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--min-respondents",
         type=option.number(1, 1e9, "be a whole number of at least 1", is_whole=True),
-        default=20,
         help="a cell with fewer is refused; default 20",
     )
 
@@ -65,7 +65,6 @@ def _add_margins(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--method",
         type=option.one_of(METHODS),
-        default=METHODS[0],
         help=f"{option.either(METHODS)}; all but rake are calibrations to the same totals by that distance",
     )
     group.add_argument(
@@ -77,7 +76,6 @@ def _add_margins(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--missing",
         type=option.one_of(("refuse", "own_level")),
-        default="refuse",
         help="what an empty cell of a margin's column is: a fault (refuse, default) or a level (own_level)",
     )
 
@@ -87,7 +85,26 @@ def run(options: argparse.Namespace) -> None:
     from analysis.command.progress import watched
     from analysis.command.steps.weighting import make_weights
 
-    if options.nonresponse_cell and not options.responded:
-        raise Refused("--nonresponse-cell: needs --responded")
+    _check(options)
     with watched() as progress:
         make_weights(options, progress)
+
+
+def _check(options: argparse.Namespace) -> None:
+    """Refuse options that no step would look at; fill in the defaults of the others."""
+    method = options.method or METHODS[0]
+    faults = {
+        "--nonresponse-cell: needs --responded": bool(options.nonresponse_cell) and not options.responded,
+        "--min-respondents: needs --responded": options.min_respondents is not None and not options.responded,
+        "--method: needs --rake": options.method is not None and not options.margins,
+        "--missing: needs --rake": options.missing is not None and not options.margins,
+        "--bounds: needs --rake": options.bounds is not None and not options.margins,
+        f"--bounds: is not used by --method {method}": options.bounds is not None
+        and bool(options.margins)
+        and method not in BOUNDED,
+    }
+    if any(faults.values()):
+        raise Refused(*(fault for fault, holds in faults.items() if holds))
+    options.method = method
+    options.missing = options.missing or "refuse"
+    options.min_respondents = options.min_respondents or 20

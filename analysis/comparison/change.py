@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,6 @@ from analysis.domains import Domain, Domains
 from analysis.errors import AnalysisError
 from analysis.estimation.estimates import Estimates
 from analysis.estimation.linearise import Linearised
-from analysis.estimation.measure import Measure
 from analysis.estimation.residuals import influence_variance
 from analysis.estimation.variance import degrees_of_freedom
 
@@ -45,7 +45,9 @@ def change(estimates: Estimates, wave: str, *, earlier: Any, later: Any) -> Esti
     V(later - earlier) = V(later) + V(earlier) - 2 Cov, had at once as the variance of the
     difference of influence values, PSU by PSU. PSUs in both waves make Cov positive, which
     narrows the interval; treating waves as independent samples would be wrong. Degrees of
-    freedom: PSUs of either wave minus strata.
+    freedom: PSUs of either wave minus strata, or the full design's if the estimates have those. A
+    wave that is not estimable, or shows no spread (all or none satisfied), leaves the change not
+    estimable.
 
     References
     ----------
@@ -73,33 +75,38 @@ def change(estimates: Estimates, wave: str, *, earlier: Any, later: Any) -> Esti
         influence=estimates.linearised.influence * sign[:, None],
         answered=estimates.linearised.answered,
     )
-    measures = tuple(
-        Measure(measure.name, measure.columns[:1], "difference", measure.n_items)
-        for measure in estimates.measures
+    variance = influence_variance(
+        estimates.table, estimates.sums, domains, linear.influence, estimates.calibration
     )
-    return Estimates(
-        domains=domains,
-        measures=measures,
-        table=estimates.table,
-        sums=estimates.sums,
-        linearised=linear,
-        variance=influence_variance(
-            estimates.table,
-            estimates.sums,
-            domains,
-            linear.influence,
-            estimates.calibration,
-        ),
-        degrees_of_freedom=degrees_of_freedom(
+    freedom = estimates.degrees_of_freedom[first]  # the full design's are the same everywhere
+    if estimates.df == "domain":
+        freedom = degrees_of_freedom(
             estimates.table, estimates.sums.psu, domains.code, linear.answered, len(domains)
-        ),
+        )
+    return replace(
+        estimates,
+        domains=domains,
+        measures=tuple(replace(measure, kind="difference") for measure in estimates.measures),
+        linearised=linear,
+        variance=_of_both(estimates, variance, first, second),
+        degrees_of_freedom=freedom,
         n_respondents=estimates.n_respondents[first] + estimates.n_respondents[second],
         n_answers=estimates.n_answers[first] + estimates.n_answers[second],
         n_kish=estimates.n_kish[first] + estimates.n_kish[second],
         design_effect=np.full(linear.value.shape, np.nan),
         sampling_fraction=np.minimum(estimates.sampling_fraction[first], estimates.sampling_fraction[second]),
-        calibration=estimates.calibration,
     )
+
+
+def _of_both(
+    estimates: Estimates, variance: NDArray[np.float64], first: NDArray[np.int64], second: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Take no variance where a wave has none, and 0 ("no_spread") where a sampled wave shows no spread."""
+    for wave in (first, second):
+        alone = estimates.variance[wave]
+        silent = (alone == 0) & ~estimates.is_census[wave]
+        variance = np.where(np.isnan(alone), np.nan, np.where(silent, 0.0, variance))
+    return variance
 
 
 def _pairs(

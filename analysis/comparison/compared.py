@@ -142,14 +142,14 @@ class ComparedEstimates:
             estimates.value[kept, k],
             error,
             estimates.degrees_of_freedom[kept, k].astype(np.float64),
-            is_census=estimates.is_census[kept],
+            is_census=estimates.is_census[kept, k],
         )
-        if not independent.is_comparable.any() or not _may_covary(estimates):
+        if not independent.is_comparable.any() or not _may_covary(estimates, k):
             return independent
         usable = np.flatnonzero(independent.is_comparable)
         covariance = np.full((kept.size, kept.size), np.nan)
         chosen = [(int(kept[place]), measure) for place in usable]
-        covariance[np.ix_(usable, usable)] = estimates.covariance(chosen)
+        covariance[np.ix_(usable, usable)] = _with_errors(estimates.covariance(chosen), error[usable])
         return cls(
             independent.estimate,
             error,
@@ -247,13 +247,22 @@ def _exclusion(
     return tuple(reason or None for reason in reasons.tolist())
 
 
-def _may_covary(estimates: Estimates) -> bool:
+def _with_errors(covariance: Floats, error: Floats) -> Floats:
+    """Keep the correlations, and the variances that a policy for lone PSUs may have made larger."""
+    known = np.sqrt(np.diag(covariance))
+    scale = np.where(known > 0, error / np.where(known > 0, known, 1.0), 1.0)
+    scaled: Floats = covariance * np.outer(scale, scale)
+    np.fill_diagonal(scaled, error**2)
+    return scaled
+
+
+def _may_covary(estimates: Estimates, k: int) -> bool:
     """Tell whether estimates of two domains may have a covariance.
 
     The influence values of a domain that lies in one stratum add up to 0 there: such domains
-    share nothing unless a PSU meets both.
+    share nothing unless a PSU meets both. Totals have no such sum.
     """
-    if estimates.calibration is not None:
+    if estimates.calibration is not None or estimates.measures[k].kind in {"total", "difference"}:
         return True
     domains = estimates.domains
     inside = domains.code >= 0

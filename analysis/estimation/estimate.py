@@ -7,7 +7,7 @@ from typing import Final, Literal, get_args
 
 import numpy as np
 
-from analysis.arguments import require_choice
+from analysis.arguments import require_choice, require_level
 from analysis.errors import AnalysisError
 from analysis.estimation.measure import Kind
 from analysis.intervals.effective_size import effective_sample_size
@@ -16,7 +16,7 @@ from analysis.intervals.survey import DEFAULT_METHOD, Evidence, Method, survey_i
 
 Reason = Literal["no_respondents", "no_answers", "single_psu", "no_spread"]
 
-_NOTES: Final[dict[Reason, str]] = {
+NOTES: Final[dict[Reason, str]] = {
     "no_respondents": "nobody answered in this domain",
     "no_answers": "nobody gave a valid answer to this measure",
     "single_psu": "too few primary sampling units to tell how much they differ",
@@ -160,7 +160,7 @@ class Estimate:
     @property
     def note(self) -> str | None:
         """The reason in an English sentence, None where estimable."""
-        return None if self.reason is None else _NOTES[self.reason]
+        return None if self.reason is None else NOTES[self.reason]
 
     @property
     def effective_sample_size(self) -> float | None:
@@ -200,8 +200,7 @@ class Estimate:
         """
         method = method or (DEFAULT_METHOD if self.kind == "proportion" else "t")
         require_choice("method", method, get_args(Method) if self.kind == "proportion" else ("t",))
-        if not 0 < level < 1:
-            raise AnalysisError("level", "lie between 0 and 1", level)
+        require_level(level)
         if self.value is None or self.standard_error is None or not self.is_estimable:
             return None
         if self.is_census:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, get_args
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from analysis.calibration import Calibration
 from analysis.design import DesignTable
 from analysis.domains import Domains
 from analysis.errors import AnalysisError
-from analysis.estimation.estimates import Estimates
+from analysis.estimation.estimates import DfRule, Estimates
 from analysis.estimation.linearise import Linearised, linearise
 from analysis.estimation.measure import Measure
 from analysis.estimation.residuals import influence_variance
@@ -21,7 +21,6 @@ from analysis.estimation.variance import degrees_of_freedom
 from analysis.sums.psu_sums import PsuSums, sum_rows
 
 Floats = NDArray[np.float64]
-DfRule = Literal["domain", "full"]
 
 
 def estimate_measures(
@@ -100,14 +99,14 @@ def estimate_measures(
     linear = linearise(sums, domains, measures)
     variance = influence_variance(table, sums, domains, linear.influence, calibration)
     n_domains = len(domains)
-    fraction = _sampling_fraction(table, sums.psu, domains)
-    variance[_rests_on_one_psu(sums, table, domains, measures) & (fraction < 1)[:, None]] = np.nan
+    people, answers, kish = _sizes(sums, domains, measures)
+    fraction = _sampling_fraction(sums, table, domains, measures, answers)
+    variance[_rests_on_one_psu(sums, table, domains, measures) & (fraction < 1)] = np.nan
     freedom = degrees_of_freedom(table, sums.psu, domains.code, linear.answered, n_domains)
     if df == "full":
         whole = np.zeros(sums.psu.size, dtype=np.int64)
         everybody = np.broadcast_to((sums.n_respondents > 0)[:, None], linear.answered.shape)
         freedom = np.repeat(degrees_of_freedom(table, sums.psu, whole, everybody, 1), n_domains, axis=0)
-    people, answers, kish = _sizes(sums, domains, measures)
     return Estimates(
         domains=domains,
         measures=tuple(measures),
@@ -121,6 +120,7 @@ def estimate_measures(
         n_kish=kish,
         design_effect=_design_effect(sums, domains, measures, linear, variance),
         sampling_fraction=fraction,
+        df=df,
         calibration=calibration,
     )
 
@@ -150,12 +150,8 @@ def _sizes(
     squares = sum_rows(row, n_domains, sums.weight_square_sum[inside])
     kish = weights**2 / np.where(squares > 0, squares, 1.0)
     n_items = np.array([measure.n_items for measure in measures])
-    answers = np.column_stack(
-        [
-            sum_rows(row, n_domains, sums.n_answers[inside][:, list(measure.columns)].sum(axis=1))
-            for measure in measures
-        ]
-    )
+    of_columns = sum_rows(row, n_domains, sums.n_answers[inside])
+    answers = np.column_stack([of_columns[:, list(measure.columns)].sum(axis=1) for measure in measures])
     # Three answers of 100 respondents do not pass for 100.
     answered = np.minimum(answers / (np.maximum(people, 1)[:, None] * n_items), 1.0)
     return people.astype(np.int64), answers.astype(np.int64), kish[:, None] * answered
@@ -164,10 +160,13 @@ def _sizes(
 def _rests_on_one_psu(
     sums: PsuSums, table: DesignTable, domains: Domains, measures: Sequence[Measure]
 ) -> NDArray[np.bool_]:
-    """(D, K) whether too few PSUs gave valid answers to tell how much they differ."""
-    answering = [(sums.n_answers[:, list(measure.columns)] > 0).any(axis=1) for measure in measures]
-    freedom = degrees_of_freedom(table, sums.psu, domains.code, np.column_stack(answering), len(domains))
-    return np.asarray(freedom < 1)
+    """(D, K) whether some column of the measure has valid answers from one PSU a stratum alone."""
+    answering = sums.n_answers > 0
+    freedom = degrees_of_freedom(table, sums.psu, domains.code, answering, len(domains))
+    inside = domains.code >= 0
+    answered = sum_rows(domains.code[inside], len(domains), answering[inside]) > 0
+    alone = answered & (freedom < 1)
+    return np.column_stack([alone[:, list(measure.columns)].any(axis=1) for measure in measures])
 
 
 def _design_effect(
@@ -192,13 +191,26 @@ def _design_effect(
     return np.where(known, variance / np.where(known, simple, 1.0), np.nan)
 
 
-def _sampling_fraction(table: DesignTable, psu: NDArray[np.int64], domains: Domains) -> Floats:
-    """(D,) the least share of units sampled in any PSU of the domain."""
+def _sampling_fraction(
+    sums: PsuSums,
+    table: DesignTable,
+    domains: Domains,
+    measures: Sequence[Measure],
+    n_answers: NDArray[np.int64],
+) -> Floats:
+    """(D, K) the least share of units sampled in any PSU of the domain, times the share that answered.
+
+    Who was sampled and did not answer (a row of weight 0, an item left out) is no part of a census.
+    """
     share = table.sampled_fraction[table.stratum]
     if table.psu_population is not None:
         assert table.n_units is not None
         share = share * table.n_units / table.psu_population
     inside = domains.code >= 0
     least = np.full(len(domains), np.inf)
-    np.minimum.at(least, domains.code[inside], share[psu[inside]])
-    return np.where(np.isfinite(least), least, 0.0)
+    np.minimum.at(least, domains.code[inside], share[sums.psu[inside]])
+    least[np.isinf(least)] = 0.0
+    asked = np.maximum(sums.n_respondents, 1)[inside]  # a row without respondent is someone who was asked
+    n_asked = np.maximum(sum_rows(domains.code[inside], len(domains), asked), 1)
+    n_items = np.array([measure.n_items for measure in measures])
+    return np.asarray(least[:, None] * np.minimum(n_answers / n_items / n_asked[:, None], 1.0))

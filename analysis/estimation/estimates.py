@@ -5,28 +5,32 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.arguments import require_choice
+from analysis.arguments import require_choice, require_level
 from analysis.calibration import Calibration
 from analysis.design import DesignTable
 from analysis.domains import Domain, Domains
 from analysis.errors import AnalysisError
-from analysis.estimation.estimate import Estimate, Reason
+from analysis.estimation.estimate import NOTES, Estimate
 from analysis.estimation.linearise import Linearised
 from analysis.estimation.measure import Measure
 from analysis.estimation.residuals import residual_influence
 from analysis.estimation.variance import covariance_matrix
-from analysis.intervals.survey import Method
+from analysis.intervals.effective_size import effective_sample_size
+from analysis.intervals.student import t_interval
+from analysis.intervals.survey import DEFAULT_METHOD, Evidence, Method, survey_interval
 from analysis.sums.psu_sums import PsuSums
 
 if TYPE_CHECKING:
     import polars
 
 Floats = NDArray[np.float64]
+DfRule = Literal["domain", "full"]
 
 _ROUNDING: Final = 1e-12  # a standard error that is a smaller share of its value is rounding
 _COLUMNS: Final = (
@@ -66,8 +70,11 @@ class Estimates:
         Effective number of respondents by their weights.
     design_effect : (D, K) float
         NaN where unknown, see `Estimate`.
-    sampling_fraction : (D,) float in [0, 1]
-        The least share sampled in the domain where the design names population sizes, else 0.
+    sampling_fraction : (D, K) float in [0, 1]
+        Where the design names population sizes the least share sampled in the domain, times the
+        share of its rows that answered; else 0.
+    df : {"domain", "full"}
+        Which degrees of freedom were asked for.
     calibration : Calibration or None
         With calibrated weights, influence values are those of residuals.
     replication : str or None
@@ -99,6 +106,7 @@ class Estimates:
     n_kish: Floats
     design_effect: Floats
     sampling_fraction: Floats
+    df: DfRule = "domain"
     calibration: Calibration | None = None
     replication: str | None = None
 
@@ -129,7 +137,7 @@ class Estimates:
 
     @property
     def is_census(self) -> NDArray[np.bool_]:
-        """(D,) whether every unit of the domain was sampled, so that its values are exact."""
+        """(D, K) whether every unit of the domain was sampled and answered, so that values are exact."""
         return np.asarray(self.sampling_fraction == 1)
 
     def place(self, domain: int | Mapping[str, Any], measure: str) -> tuple[int, int]:
@@ -172,14 +180,106 @@ class Estimates:
         if self.replication is not None:
             raise AnalysisError("estimates", "have linearised variances", self.replication)
 
-    def to_dict(self, level: float = 0.95, method: Method | None = None) -> list[dict[str, Any]]:
+    @cached_property
+    def reason(self) -> NDArray[np.object_]:
+        """(D, K) why an estimate is not estimable, None where it is; see `Estimate`."""
+        found = np.full(self.value.shape, None, dtype=object)
+        found[(self.variance == 0) & ~self._is_proportion] = "no_spread"
+        found[np.isnan(self.variance) | (self.degrees_of_freedom < 1)] = "single_psu"
+        found[self.is_census] = None
+        nothing = np.isnan(self.value) | (self.n_answers == 0)
+        found[nothing] = "no_answers"
+        found[nothing & (self.n_respondents == 0)[:, None]] = "no_respondents"
+        return found
+
+    @cached_property
+    def is_estimable(self) -> NDArray[np.bool_]:
+        """(D, K) whether there are a value, a standard error and an interval."""
+        return np.array([cell is None for cell in self.reason.flat], dtype=np.bool_).reshape(self.value.shape)
+
+    @property
+    def effective_sample_size(self) -> Floats:
+        """(D, K) independent respondents that would tell as much, NaN where unknown; see `Estimate`."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            size = np.where(self.design_effect > 0, self._n_complete / self.design_effect, np.nan)
+        known = self.is_estimable
+        shares = known & self._is_proportion
+        size[shares] = effective_sample_size(
+            self.value[shares], self.variance[shares], self._n_complete[shares], self.n_kish[shares]
+        )
+        return np.where(known, size, np.nan)
+
+    def limits(
+        self, level: float = 0.95, method: Method | None = None, *, cap: bool = True
+    ) -> tuple[Floats, Floats]:
+        """Return the (D, K) limits of all intervals at once, NaN where not estimable.
+
+        As `Estimate.confidence_interval` gives them one by one; `method` and `cap` are for
+        proportions, other figures have "t".
+        """
+        require_level(level)
+        known = self.is_estimable
+        exact = known & self.is_census
+        shares, others = known & ~exact & self._is_proportion, known & ~exact & ~self._is_proportion
+        low, high = np.where(exact, self.value, np.nan), np.where(exact, self.value, np.nan)
+        freedom, fraction = (
+            self.degrees_of_freedom,
+            self.sampling_fraction,
+        )
+        evidence = Evidence(
+            self.value[shares],
+            self.standard_error[shares],
+            freedom[shares],
+            self._n_complete[shares],
+            self.n_kish[shares],
+            fraction[shares],
+        )
+        low[shares], high[shares] = survey_interval(method or DEFAULT_METHOD, evidence, level, cap=cap)
+        low[others], high[others] = t_interval(
+            self.value[others], self.standard_error[others], freedom[others], level
+        )
+        return low, high
+
+    def columns(
+        self, level: float = 0.95, method: Method | None = None, *, cap: bool = True
+    ) -> dict[str, NDArray[Any]]:
+        """Return every figure and its limits as (D, K) arrays by name, NaN or None where there is none."""
+        low, high = self.limits(level, method, cap=cap)
+        one_item = np.array([measure.n_items == 1 for measure in self.measures])
+        known = self.is_estimable
+        return {
+            "value": self.value,
+            "standard_error": np.where(np.isnan(self.value), np.nan, self.standard_error),
+            "degrees_of_freedom": self.degrees_of_freedom,
+            "low": low,
+            "high": high,
+            "n_respondents": np.where(one_item, self.n_answers, self.n_respondents[:, None]),
+            "n_answers": self.n_answers,
+            "effective_sample_size": self.effective_sample_size,
+            "design_effect": np.where(known, self.design_effect, np.nan),
+            "reason": self.reason,
+        }
+
+    def to_dict(
+        self, level: float = 0.95, method: Method | None = None, *, cap: bool = True
+    ) -> list[dict[str, Any]]:
         """Return one row per estimate, ready for JSON, with the limits of its interval.
 
-        `method` applies to proportions, the others always have "t".
+        `method` and `cap` apply to proportions, the others always have "t".
         """
-        return [self._row(*cell, level, method) for cell in self]
+        found = self.columns(level, method, cap=cap)
+        cells = zip(*(found[name].ravel().tolist() for name in (*_COLUMNS[:-1], "reason")), strict=True)
+        keys = [(labels, measure.name) for labels in self.domains.labels for measure in self.measures]
+        return [
+            {"measure": measure, "domain": labels}
+            | {name: None if cell != cell else cell for name, cell in zip(_COLUMNS[:-1], row, strict=True)}
+            | {"note": NOTES.get(reason)}
+            for (labels, measure), (*row, reason) in zip(keys, cells, strict=True)
+        ]
 
-    def to_frame(self, level: float = 0.95, method: Method | None = None) -> polars.DataFrame:
+    def to_frame(
+        self, level: float = 0.95, method: Method | None = None, *, cap: bool = True
+    ) -> polars.DataFrame:
         """Return the rows of `to_dict` as a polars data frame, one column per domain variable."""
         import polars  # a heavy library that nothing else here needs
 
@@ -187,22 +287,23 @@ class Estimates:
         if clash:
             raise AnalysisError("by", "have no column named like one of the frame", sorted(clash))
         rows = [
-            {"measure": row.pop("measure"), **row.pop("domain"), **row} for row in self.to_dict(level, method)
+            {"measure": row.pop("measure"), **row.pop("domain"), **row}
+            for row in self.to_dict(level, method, cap=cap)
         ]
         return polars.DataFrame(rows, infer_schema_length=None)
 
-    def _row(
-        self, domain: Domain, measure: str, estimate: Estimate, level: float, method: Method | None
-    ) -> dict[str, Any]:
-        interval = estimate.confidence_interval(level, method if estimate.kind == "proportion" else None)
-        limits = {"low": interval and interval.low, "high": interval and interval.high}
-        figures = {name: limits[name] if name in limits else getattr(estimate, name) for name in _COLUMNS}
-        return {"measure": measure, "domain": domain, **figures}
+    @property
+    def _is_proportion(self) -> NDArray[np.bool_]:
+        flags = [measure.kind == "proportion" for measure in self.measures]
+        return np.broadcast_to(np.array(flags, dtype=np.bool_), self.value.shape)
+
+    @property
+    def _n_complete(self) -> Floats:
+        return np.asarray(self.n_answers / np.array([measure.n_items for measure in self.measures]))
 
     def _at(self, d: int, k: int) -> Estimate:
         measure, value, variance = self.measures[k], float(self.value[d, k]), float(self.variance[d, k])
-        effect = float(self.design_effect[d, k])
-        reason = self._reason(d, k)
+        effect, reason = float(self.design_effect[d, k]), self.reason[d, k]
         return Estimate(
             value=None if math.isnan(value) else value,
             standard_error=None if math.isnan(variance) or math.isnan(value) else math.sqrt(variance),
@@ -213,15 +314,6 @@ class Estimates:
             n_kish=float(self.n_kish[d, k]),
             design_effect=None if math.isnan(effect) or reason else effect,
             kind=measure.kind,
-            sampling_fraction=float(self.sampling_fraction[d]),
+            sampling_fraction=float(self.sampling_fraction[d, k]),
             reason=reason,
         )
-
-    def _reason(self, d: int, k: int) -> Reason | None:
-        if math.isnan(self.value[d, k]) or self.n_answers[d, k] == 0:
-            return "no_answers" if self.n_respondents[d] else "no_respondents"
-        if self.is_census[d]:
-            return None
-        if math.isnan(self.variance[d, k]) or self.degrees_of_freedom[d, k] < 1:
-            return "single_psu"
-        return "no_spread" if self.variance[d, k] == 0 and self.measures[k].kind != "proportion" else None

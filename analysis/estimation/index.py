@@ -12,8 +12,8 @@ from analysis.arguments import require_choice
 from analysis.design import DesignTable, SurveyDesign
 from analysis.domains import Domains
 from analysis.errors import AnalysisError
-from analysis.estimation.estimate_measures import DfRule, estimate_measures
-from analysis.estimation.estimates import Estimates
+from analysis.estimation.estimate_measures import estimate_measures
+from analysis.estimation.estimates import DfRule, Estimates
 from analysis.estimation.measure import Measure
 from analysis.ratings import Ratings
 from analysis.sums.psu_sums import PsuSums

@@ -98,15 +98,18 @@ def linearise(sums: PsuSums, domains: Domains, measures: Sequence[Measure]) -> L
         raise AnalysisError("measures", f"name columns from 0 to {sums.n_columns - 1}", last)
     inside = domains.code >= 0
     row = np.where(inside, domains.code, len(domains))  # one more domain for the rows of none
-    totals = {
-        column: (
-            sum_rows(row, len(domains) + 1, sums.numerator[:, column]),
-            sum_rows(row, len(domains) + 1, sums.denominator[:, column]),
-        )
-        for column in sorted({column for measure in measures for column in measure.columns})
-    }
+    above = sum_rows(row, len(domains) + 1, sums.numerator)
+    below = sum_rows(row, len(domains) + 1, sums.denominator)
+    if (sums.denominator < 0).any():  # a sum that is 0 but for rounding would make a ratio of noise
+        size = sum_rows(row, len(domains) + 1, np.abs(sums.denominator))
+        below[np.abs(below) <= ROUNDING * size] = 0.0
+    totals = {column: (above[:, column], below[:, column]) for column in range(sums.n_columns)}
     shape = (sums.psu.size, len(measures))
-    found = Linearised(np.empty((len(domains) + 1, shape[1])), np.zeros(shape), np.zeros(shape, dtype=bool))
+    found = Linearised(
+        np.empty((len(domains) + 1, shape[1])),
+        np.zeros(shape, order="F"),  # it is filled and added up by column
+        np.zeros(shape, dtype=bool, order="F"),
+    )
     for place, measure in enumerate(measures):
         value, influence = (
             _total(sums, totals, measure) if measure.kind == "total" else _ratios(sums, totals, measure, row)

@@ -12,8 +12,8 @@ from analysis.arguments import as_measurements, require
 from analysis.design import SurveyDesign
 from analysis.domains import Domains
 from analysis.errors import AnalysisError
-from analysis.estimation.estimate_measures import DfRule, estimate_measures
-from analysis.estimation.estimates import Estimates
+from analysis.estimation.estimate_measures import estimate_measures
+from analysis.estimation.estimates import DfRule, Estimates
 from analysis.estimation.measure import Kind, Measure
 from analysis.sums.tally import tally_responses
 

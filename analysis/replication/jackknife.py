@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from analysis.arguments import require_choice
 from analysis.design import DesignTable
 from analysis.estimation.estimates import Estimates
-from analysis.estimation.linearise import ROUNDING
 from analysis.estimation.measure import Measure
 from analysis.replication.replicates import CellTotals, Centre, measure_values, refuse_lone_strata
 from analysis.sums.psu_sums import sum_rows
@@ -105,9 +104,7 @@ def _without_psu(
     of_stratum = sum_rows(row, n.size, totals)
     others = np.maximum(n - 1, 1)[:, None]
     absent = whole[domain] + of_stratum / others
-    left = absent[row] - (n[:, None] / others)[row] * totals
-    left[np.abs(left) <= ROUNDING * np.abs(absent[row])] = 0.0  # nothing is left but rounding
-    return left, absent
+    return absent[row] - (n[:, None] / others)[row] * totals, absent
 
 
 def _untouched(

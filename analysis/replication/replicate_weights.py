@@ -78,6 +78,8 @@ class ReplicateWeights:
             require(column >= 0, name, "not be negative", column)
             column.setflags(write=False)
             object.__setattr__(self, name, column)
+        total = replicates.sum(axis=0)
+        require(total > 0, "replicates", "not be 0 throughout a replicate", total)
         require_choice("centre", self.centre, ("mean", "estimate"))
         if not 0 < self.scale < np.inf or replicates.shape[1] < 2:
             raise AnalysisError("scale", "be positive and finite, with two replicates at least", self.scale)

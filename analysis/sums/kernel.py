@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Final
 
@@ -22,11 +22,12 @@ from analysis.sums.item_sums import (
     is_unsorted,
     run_starts,
 )
-from analysis.sums.loops import Bytes, Integers, compiled_loops, numpy_loops
+from analysis.sums.loops import Bytes, Integers, Loops, compiled_loops, numpy_loops
 
 LARGEST_WEIGHT: Final = 2**45  # micro-units; its square still fits into the two parts of a sum of squares
 
 _WORTH_COMPILING: Final = 1_000_000  # answers; below, numpy is done before numba is imported
+_SHORT_RUN: Final = 6  # rows; up to here on average, adding row by row is faster than run by run
 _LARGEST_SUM: Final = 2**62
 
 
@@ -147,8 +148,8 @@ def _runs(psu: Integers, cell: Integers | None) -> tuple[Integers, tuple[Integer
 def _add_runs(
     start: Integers, columns: Sequence[Bytes], codes: Sequence[AnswerCodes], weights: Integers | None
 ) -> Integers:
-    n_runs, n = start.size - 1, int(start[-1])
-    totals = np.zeros((N_RESPONDENT_TOTALS + N_ITEM_TOTALS * len(columns), n_runs), dtype=np.int64)
+    n = int(start[-1])
+    totals = np.zeros((N_RESPONDENT_TOTALS + N_ITEM_TOTALS * len(columns), start.size - 1), dtype=np.int64)
     if n == 0:
         return totals
     loops = compiled_loops() if n * len(columns) >= _WORTH_COMPILING else numpy_loops()
@@ -157,14 +158,24 @@ def _add_runs(
         _count_respondents(start, people)
     else:
         loops.add_respondents(weights, start, people)
+    add = _item_loop(loops, start, weights)
     for j, (column, code) in enumerate(zip(columns, codes, strict=True)):
-        kinds, bounds = _as_ranges(column, code)
-        sums = items[N_ITEM_TOTALS * j : N_ITEM_TOTALS * (j + 1)]
-        if weights is None:
-            loops.add_unweighted(kinds, start, bounds, sums)
-        else:
-            loops.add_weighted(kinds, weights, start, bounds, sums)
+        add(*_as_ranges(column, code), items[N_ITEM_TOTALS * j : N_ITEM_TOTALS * (j + 1)])
     return totals
+
+
+def _item_loop(
+    loops: Loops, start: Integers, weights: Integers | None
+) -> Callable[[Bytes, Bytes, Integers], None]:
+    """Choose the loop over one item's codes: short runs cost more to begin and to end than to add."""
+    n_runs, n = start.size - 1, int(start[-1])
+    if n < _SHORT_RUN * n_runs:
+        run = np.repeat(np.arange(n_runs), np.diff(start))
+        known = np.full(n, MICRO) if weights is None else weights
+        return lambda codes, bounds, sums: loops.add_scattered(codes, known, run, bounds, sums)
+    if weights is None:
+        return lambda codes, bounds, sums: loops.add_unweighted(codes, start, bounds, sums)
+    return lambda codes, bounds, sums: loops.add_weighted(codes, weights, start, bounds, sums)
 
 
 def _count_respondents(start: Integers, sums: Integers) -> None:

@@ -19,11 +19,15 @@ _COMPILING: Final = Lock()
 
 
 class Loops(NamedTuple):
-    """The three inner loops; `start` holds the first row of each run of equal keys, and the end."""
+    """The inner loops, which overwrite `sums`, zeros at first.
+
+    `start` holds the first row of each run of equal keys, and the end; `run` the run of each row.
+    """
 
     add_respondents: Callable[[Integers, Integers, Integers], None]
     add_weighted: Callable[[Bytes, Integers, Integers, Bytes, Integers], None]
     add_unweighted: Callable[[Bytes, Integers, Bytes, Integers], None]
+    add_scattered: Callable[[Bytes, Integers, Integers, Bytes, Integers], None]
 
 
 def compiled_loops() -> Loops:
@@ -45,12 +49,13 @@ def _compile_all() -> Loops:
         _compile(numba, (integers, integers, sums), _add_respondents),
         _compile(numba, (codes, integers, integers, bounds, sums), _add_weighted),
         _compile(numba, (codes, integers, bounds, sums), _add_unweighted),
+        _compile(numba, (codes, integers, integers, bounds, sums), _add_scattered),
     )
 
 
 def numpy_loops() -> Loops:
     """Return the inner loops in numpy, for machines without numba and for small tables."""
-    return Loops(_reduce_respondents, _reduce_weighted, _reduce_unweighted)
+    return Loops(_reduce_respondents, _reduce_weighted, _reduce_unweighted, _reduce_scattered)
 
 
 def _add_respondents(weight: Integers, start: Integers, sums: Integers) -> None:
@@ -90,6 +95,16 @@ def _add_unweighted(codes: Bytes, start: Integers, bounds: Bytes, sums: Integers
         sums[0, run], sums[1, run], sums[2, run] = n, satisfied * MICRO, n * MICRO
 
 
+def _add_scattered(codes: Bytes, weight: Integers, run: Integers, bounds: Bytes, sums: Integers) -> None:
+    low, width, valid_low, valid_width = bounds[0], bounds[1], bounds[2], bounds[3]
+    for row in range(np.uint64(codes.size)):
+        code, w, place = codes[row], weight[row], np.uint64(run[row])
+        valid = np.uint8(code - valid_low) <= valid_width
+        sums[0, place] += valid & (w > 0)
+        sums[1, place] += w if np.uint8(code - low) <= width else 0
+        sums[2, place] += w if valid else 0
+
+
 def _reduce_respondents(weight: Integers, start: Integers, sums: Integers) -> None:
     front, back = weight >> 16, weight & 0xFFFF
     rest = ((2 * front * back) << 16) + back * back
@@ -110,6 +125,11 @@ def _reduce_unweighted(codes: Bytes, start: Integers, bounds: Bytes, sums: Integ
     np.add.reduceat(satisfied, start[:-1], dtype=np.int64, out=sums[1])
     sums[2] = sums[0]
     sums[1:] *= MICRO
+
+
+def _reduce_scattered(codes: Bytes, weight: Integers, run: Integers, bounds: Bytes, sums: Integers) -> None:
+    start = np.append(np.flatnonzero(np.diff(run, prepend=-1)), run.size)
+    _reduce_weighted(codes, weight, start, bounds, sums)
 
 
 def _compile(numba: Any, arguments: tuple[Any, ...], loop: Callable[..., None]) -> Callable[..., None]:

@@ -120,14 +120,15 @@ class PsuSums:
 
     def condense(self) -> PsuSums:
         """Add up the rows that share PSU and cell; sorted by PSU, then cell."""
-        n_cells = int(self.cell.max(initial=0)) + 1
-        keys, row = np.unique(self.psu * n_cells + self.cell, return_inverse=True)
+        psus, psu = np.unique(self.psu, return_inverse=True)
+        cells, cell = np.unique(self.cell, return_inverse=True)
+        keys, row = np.unique(psu * max(cells.size, 1) + cell, return_inverse=True)
         added = {
             f.name: sum_rows(row, keys.size, getattr(self, f.name)).astype(getattr(self, f.name).dtype)
             for f in fields(self)
             if f.name not in {"psu", "cell"}
         }
-        return PsuSums(psu=keys // n_cells, cell=keys % n_cells, **added)
+        return PsuSums(psu=psus[keys // max(cells.size, 1)], cell=cells[keys % max(cells.size, 1)], **added)
 
     def merge(self, *others: PsuSums) -> PsuSums:
         """Add the sums of the same PSU and cell; the order of the parts does not matter.
@@ -173,15 +174,17 @@ class PsuSums:
         AnalysisError
             If a group is empty, repeats a column or names one that does not exist.
         """
-        membership = np.zeros((self.n_columns, len(groups)), dtype=np.int64)
-        for column, items in enumerate(groups):
-            chosen = as_integers("groups", list(items), (None,))
-            if chosen.size == 0 or np.unique(chosen).size < chosen.size:
-                raise AnalysisError("groups", "name each column once, at least one", list(items))
-            require((chosen >= 0) & (chosen < self.n_columns), "groups", "name existing columns", chosen)
-            membership[chosen, column] = 1
+        chosen = [as_integers("groups", list(items), (None,)) for items in groups]
+        for items in chosen:
+            if items.size == 0 or np.unique(items).size < items.size:
+                raise AnalysisError("groups", "name each column once, at least one", items.tolist())
+            require((items >= 0) & (items < self.n_columns), "groups", "name existing columns", items)
+        if not chosen:
+            raise AnalysisError("groups", "be at least one", [])
+        # Transposed, so that each column, old or new, lies in one piece.
         pooled = {
-            name: getattr(self, name) @ membership for name in ("n_answers", "numerator", "denominator")
+            name: np.stack([getattr(self, name).T[items].sum(axis=0) for items in chosen]).T
+            for name in ("n_answers", "numerator", "denominator")
         }
         return replace(self, **pooled)
 
@@ -200,12 +203,26 @@ class PsuSums:
 def sum_rows(group: NDArray[np.int64], n_groups: int, values: NDArray[Any]) -> NDArray[np.float64]:
     """Return the sums of values by group: (n,) gives (G,), (n, J) gives (G, J).
 
-    Column by column, so that a long table needs one temporary column and no temporary table.
-    Whole numbers stay exact up to 2**53.
+    Column by column, so that a long table needs one temporary column and no temporary table; rows
+    that lie sorted by group are added where they lie, several times as fast. Whole numbers stay
+    exact up to 2**53.
     """
+    if group.size and np.all(group[1:] >= group[:-1]):
+        first = np.flatnonzero(np.append(True, group[1:] != group[:-1]))
+        occurring = group[first]
+
+        def add(column: NDArray[Any]) -> NDArray[np.float64]:
+            added = np.zeros(n_groups)
+            added[occurring] = np.add.reduceat(column.astype(np.float64, copy=False), first)
+            return added
+    else:
+
+        def add(column: NDArray[Any]) -> NDArray[np.float64]:
+            return np.bincount(group, column, n_groups).astype(np.float64, copy=False)
+
     if values.ndim == 1:
-        return np.bincount(group, values, n_groups).astype(np.float64, copy=False)
+        return add(values)
     summed = np.empty((n_groups, values.shape[1]))
     for column in range(values.shape[1]):
-        summed[:, column] = np.bincount(group, values[:, column], n_groups)
+        summed[:, column] = add(values[:, column])
     return summed

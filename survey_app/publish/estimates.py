@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 from sqlalchemy.orm import Session
 
-from analysis import DEFAULT_METHOD, DesignTable, Domains, Estimate, index_of_sums
+from analysis import DEFAULT_METHOD, DesignTable, Domains, Estimates, index_of_sums
 from survey_app.models.campaign import Campaign
 from survey_app.publish.dataset import Dataset, load_dataset
 from survey_app.publish.population import Population
@@ -49,11 +49,11 @@ def estimate_figures(
             "population_size": population.size(below, *dataset.days_of(below)),
             "released_on": released_on,
         }
-        rows += [{**shared, "measure": measure, **_columns(estimate)} for _, measure, estimate in found]
+        rows += [{**shared, **figure} for _, figure in found]
     return rows
 
 
-def _estimates(dataset: Dataset, subtrees: dict[int, set[int]]) -> Iterator[tuple[int, str, Estimate]]:
+def _estimates(dataset: Dataset, subtrees: dict[int, set[int]]) -> Iterator[tuple[int, FigureRow]]:
     """Estimate the offices that have none below them in one pass, and each parent from all rows below."""
     if not dataset.columns:
         return
@@ -68,25 +68,19 @@ def _estimates(dataset: Dataset, subtrees: dict[int, set[int]]) -> Iterator[tupl
         if inside.any():
             offices = dataset.office[inside] if together is leaves else np.full(inside.sum(), together[0])
             domains = Domains.crossing({"office": offices}, offices.size)
-            for domain, measure, estimate in index_of_sums(sums.take(inside), table, domains, measures):
-                yield domain["office"], measure, estimate
+            yield from _rows(index_of_sums(sums.take(inside), table, domains, measures))
 
 
-def _columns(estimate: Estimate) -> FigureRow:
-    interval = estimate.confidence_interval(LEVEL, METHOD)
-    limits = estimate.confidence_interval(LEVEL, "t") if estimate.standard_error else None
-    return {
-        "value": None if interval is None else estimate.value,
-        "standard_error": estimate.standard_error,
-        "degrees_of_freedom": estimate.degrees_of_freedom,
-        "low": interval and interval.low,
-        "high": interval and interval.high,
-        "t_low": limits and limits.low,
-        "t_high": limits and limits.high,
-        "level": LEVEL,
-        "interval_method": METHOD,
-        "n_respondents": estimate.n_respondents,
-        "n_answers": estimate.n_answers,
-        "effective_sample_size": estimate.effective_sample_size,
-        "reason": estimate.reason,
-    }
+def _rows(found: Estimates) -> Iterator[tuple[int, FigureRow]]:
+    """Give the office of each figure, and what is stored of it."""
+    columns = found.columns(LEVEL, METHOD)
+    t_low, t_high = found.limits(LEVEL, "t")
+    has_error = columns["standard_error"] > 0
+    columns |= {"t_low": np.where(has_error, t_low, np.nan), "t_high": np.where(has_error, t_high, np.nan)}
+    columns["value"] = np.where(np.isnan(columns["low"]), np.nan, columns["value"])
+    del columns["design_effect"]  # tallies do not know it
+    cells = zip(*(column.ravel().tolist() for column in columns.values()), strict=True)
+    keys = [(labels["office"], measure.name) for labels in found.domains.labels for measure in found.measures]
+    for (office_id, measure), row in zip(keys, cells, strict=True):
+        known = {name: None if cell != cell else cell for name, cell in zip(columns, row, strict=True)}
+        yield office_id, {"measure": measure, "level": LEVEL, "interval_method": METHOD, **known}

@@ -17,7 +17,8 @@ from analysis.command.faults import Faults, Refused
 SEPARATORS: Final = (",", ";", "\t")
 _NAMES: Final = {",": "comma", ";": "semicolon", "\t": "tab"}
 _CHUNK: Final = 1 << 24  # bytes looked at once: the passes below need some 20 bytes a byte
-_QUOTE, _NEWLINE = ord('"'), ord("\n")
+_QUOTE, _NEWLINE, _RETURN = ord('"'), ord("\n"), ord("\r")
+_LONE_RETURN: Final = "holds a carriage return within the line; end all lines alike, with LF or CRLF"
 _FOREIGN: Final = {
     codecs.BOM_UTF16_LE: "is UTF-16 text",
     codecs.BOM_UTF16_BE: "is UTF-16 text",
@@ -49,7 +50,12 @@ def split_csv(path: str, data: bytes) -> CsvText:
         data, first_line = data[named.end() :], 2
     first = _first_record(data)
     separator = named.group(1).decode() if named else _separator(first)
-    header = next(csv.reader(io.StringIO(first, newline=""), delimiter=separator), [])
+    if re.search(r"\r(?!\n|\Z)", re.sub(r'"[^"]*"', "", first)):
+        raise Refused(f"{path}: line {first_line} {_LONE_RETURN}")
+    try:
+        header = next(csv.reader(io.StringIO(first, newline=""), delimiter=separator), [])
+    except csv.Error:
+        raise Refused(f"{path}: line {first_line} cannot be read as names of columns") from None
     if not any(cell.strip() for cell in header):
         raise Refused(f"{path}: line {first_line} should hold the names of the columns, but is empty")
     records = _records(data[len(first.encode()) :], ord(separator))
@@ -64,6 +70,9 @@ def split_csv(path: str, data: bytes) -> CsvText:
         ),
         ragged.size,
     )
+    if records.returned is not None:
+        lone = records.returned + first_line + first.count("\n")
+        faults.add(f"{path}: line {lone} {_LONE_RETURN}")
     if records.is_open:
         faults.add(f"{path}: a quotation mark is opened on line {line[-1]} or before, and never closed")
     faults.refuse()
@@ -124,12 +133,16 @@ def _separator(header: str) -> str:
 
 @dataclass(frozen=True, eq=False)
 class _Records:
-    """What the bytes after the header hold; `line` has one place more, for what follows the last."""
+    """What the bytes after the header hold; `line` has one place more, for what follows the last.
+
+    `returned` counts the lines before the first carriage return that neither ends a line nor is quoted.
+    """
 
     body: bytes
     line: NDArray[np.int64]
     n_cells: NDArray[np.int64]
     is_open: bool
+    returned: int | None
 
 
 def _records(body: bytes, separator: int) -> _Records:
@@ -137,12 +150,17 @@ def _records(body: bytes, separator: int) -> _Records:
     data = np.frombuffer(body if body.endswith(b"\n") else body + b"\n", dtype=np.uint8)
     end, line, cuts = [np.array([-1])], [np.array([0])], [np.array([0])]
     n_quotes = n_newlines = n_cuts = 0
+    returned = None
     for start in range(0, data.size, _CHUNK):
         chunk = data[start : start + _CHUNK]
         # A doubled mark closes and opens again.
         quotes = np.cumsum(chunk == _QUOTE, dtype=np.int32) + n_quotes % 2
         outside = quotes % 2 == 0
         newlines = np.flatnonzero(chunk == _NEWLINE)
+        if returned is None:
+            returns = np.flatnonzero(outside & (chunk == _RETURN))
+            lone = returns[data[returns + start + 1] != _NEWLINE]
+            returned = n_newlines + int(np.searchsorted(newlines, lone[0])) if lone.size else None
         closing = np.flatnonzero(outside[newlines])
         cut = np.cumsum(outside & (chunk == separator), dtype=np.int32)
         end.append(newlines[closing] + start)
@@ -159,6 +177,7 @@ def _records(body: bytes, separator: int) -> _Records:
         line=lines[np.append(kept, -1)],
         n_cells=np.diff(np.concatenate(cuts))[kept] + 1,
         is_open=n_quotes % 2 == 1,
+        returned=returned,
     )
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
+from typing import Final
 
 import numpy as np
 
@@ -13,12 +14,15 @@ from analysis.command.faults import Refused
 from analysis.command.input.table import Table
 from analysis.ratings import Ratings
 
+_WIDEST: Final = 10_000
+
 
 def expand(option: str, words: Sequence[str], known: Collection[str]) -> list[str]:
     """Return the columns that words name; q1-q4 means q1, q2, q3, q4 unless a column is called so."""
-    found = [name for word in words for name in ([word] if word in known else _range(option, word))]
+    there = set(known)
+    found = [name for word in words for name in ([word] if word in there else _range(option, word))]
     if len(set(found)) < len(found):
-        twice = next(name for place, name in enumerate(found) if name in found[:place])
+        twice = next(name for name, n_times in Counter(found).items() if n_times > 1)
         raise Refused(f"{option}: names {twice!r} more than once")
     return found
 
@@ -28,8 +32,10 @@ def _range(option: str, word: str) -> list[str]:
     if span is None or span[3] not in ("", span[1]):
         return [word]
     first, last = int(span[2]), int(span[4])
-    if not first <= last <= first + 10_000:
+    if not first <= last:
         raise Refused(f"{option}: the range {word!r} must rise")
+    if last - first >= _WIDEST:
+        raise Refused(f"{option}: the range {word!r} must not name more than {_WIDEST:,} columns")
     width = len(span[2]) if span[2].startswith("0") else 0
     return [f"{span[1]}{place:0{width}}" for place in range(first, last + 1)]
 
@@ -42,6 +48,7 @@ def item_columns(table: Table, options: argparse.Namespace) -> list[tuple[str, s
 def factor_items(table: Table, options: argparse.Namespace, items: Collection[str]) -> dict[str, list[str]]:
     """Return the items of each --factor; those that --items does not name are refused."""
     factors: dict[str, list[str]] = {}
+    items = set(items)
     for name, words in options.factor:
         if name in factors or name == "all" or (options.per_item and name in items):
             table.faults.add(f"--factor {name}: the name is taken")

@@ -6,6 +6,7 @@ import io
 import os
 import sys
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
@@ -32,6 +33,7 @@ class Source(ABC):
     names: Sequence[str]
     n_rows: int
     separator = ","
+    _place: dict[str, int]
 
     @abstractmethod
     def read(self, names: Collection[str]) -> dict[str, polars.Series]:
@@ -44,23 +46,28 @@ class Source(ABC):
     def require(self, wanted: Sequence[tuple[str, str]]) -> None:
         """Refuse (option, column) pairs whose column is not there, all at once."""
         faults = Faults()
-        for option, name in dict.fromkeys(wanted):
-            if name not in self.names:
-                near = get_close_matches(name, self.names, n=1)
-                hint = f"is {near[0]!r} meant?" if near else f"it has {_listed(self.names)}"
-                faults.add(f"{option}: {self.path} has no column {name!r}; {hint}")
+        missing = [pair for pair in dict.fromkeys(wanted) if pair[1] not in self._place]
+        faults.add_many((self._lacks(*pair) for pair in missing), len(missing))
         faults.refuse()
+
+    def _lacks(self, option: str, name: str) -> str:
+        near = get_close_matches(name, self.names, n=1)
+        hint = f"is {near[0]!r} meant?" if near else f"it has {_listed(self.names)}"
+        return f"{option}: {self.path} has no column {name!r}; {hint}"
 
     def _check(self, header: Sequence[str], what: str) -> None:
         self.names = [normalize("NFC", name).strip() for name in header]
+        self._place = {name: place for place, name in enumerate(self.names)}
         faults = Faults()
-        for name in dict.fromkeys(self.names):
-            places = [str(place + 1) for place, other in enumerate(self.names) if other == name]
-            if name and len(places) > 1:
-                faults.add(f"{self.path}: column {name!r} stands {len(places)} times ({', '.join(places)})")
+        twice = [name for name, n_times in Counter(self.names).items() if name and n_times > 1]
+        faults.add_many((self._stands_twice(name) for name in twice), len(twice))
         if not self.n_rows:
             faults.add(f"{self.path}: has {what} but no rows")
         faults.refuse()
+
+    def _stands_twice(self, name: str) -> str:
+        places = [str(place + 1) for place, other in enumerate(self.names) if other == name]
+        return f"{self.path}: column {name!r} stands {len(places)} times ({', '.join(places)})"
 
 
 class CsvSource(Source):
@@ -75,7 +82,7 @@ class CsvSource(Source):
 
     def read(self, names: Collection[str]) -> dict[str, polars.Series]:
         """Return columns of text."""
-        places = {self.names.index(name): name for name in names}
+        places = {self._place[name]: name for name in names}
         if not places:
             return {}
         try:
@@ -115,10 +122,11 @@ class ParquetSource(Source):
 
     def read(self, names: Collection[str]) -> dict[str, polars.Series]:
         """Return columns of the types in the file."""
-        places = {name: self._header[self.names.index(name)] for name in names}
+        places = {name: self._place[name] for name in names}
         with _refusing_broken(self.path):
-            frame = polars.read_parquet(io.BytesIO(self._data), columns=list(places.values()))
-        return {name: frame[column] for name, column in places.items()}
+            # By place: polars takes a name such as ^q.*$ for a pattern.
+            frame = polars.read_parquet(io.BytesIO(self._data), columns=sorted(places.values()))
+        return {name: frame.get_column(self._header[place]) for name, place in places.items()}
 
     def place(self, row: int) -> str:
         """Return the number of a row, from 1 on."""
@@ -141,14 +149,14 @@ def open_source(path: str) -> Source:
 def _refusing_broken(path: str) -> Iterator[None]:
     """Refuse a Parquet file that is damaged; polars panics on some, with pages on the error output."""
     try:
-        with _quiet_error_output():
+        with quiet_error_output():
             yield
     except (polars.exceptions.PolarsError, polars.exceptions.PanicException, OSError):
         raise Refused(f"{path}: is a damaged Parquet file") from None
 
 
 @contextmanager
-def _quiet_error_output() -> Iterator[None]:
+def quiet_error_output() -> Iterator[None]:
     """Silence what compiled code writes to the error output; Python's own text still arrives."""
     own, kept = sys.stderr, os.dup(2)
     with open(kept, "w", encoding="utf-8", buffering=1) as aside, open(os.devnull, "w") as nowhere:

@@ -17,6 +17,7 @@ from analysis.command.input.reading import Source, open_source
 MISSING: Final = ("", "NA", "NaN", "N/A")
 """What an empty cell of a column of numbers may look like; a label is missing only if empty."""
 
+_UNREADABLE: Final = (polars.Duration, polars.Binary, polars.Object)
 _NUMBER: Final = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
 _WITH_COMMA: Final = r"^[+-]?[0-9]+,[0-9]+$"
 _THOUSANDS: Final = r"^[+-]?[0-9]{1,3}\.[0-9]{3}$"
@@ -55,6 +56,9 @@ class Table:
         for option, name in wanted:
             if self._columns[name].dtype.is_nested():
                 self.faults.add(f"{option}: column {name!r} holds lists or records, not single values")
+            elif self._columns[name].dtype in _UNREADABLE:
+                what = str(self._columns[name].dtype.base_type()).lower()
+                self.faults.add(f"{option}: column {name!r} holds values of type {what}, not numbers or text")
         self.faults.refuse()
 
     def text(self, name: str) -> polars.Series:

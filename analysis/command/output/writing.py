@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import secrets
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import IO
 
 import polars
 
 from analysis.command.faults import Refused
+from analysis.command.input.reading import quiet_error_output
 
 
 def write_frame(frame: polars.DataFrame, path: str, separator: str = ",") -> None:
@@ -25,13 +27,38 @@ def write_text(text: str, path: str) -> None:
     _write(path, lambda file: file.write(text.encode()))
 
 
-def _write(path: str, write: Callable[[IO[bytes]], object]) -> None:
-    """Write beside the place and move there, so that a failure leaves what was there before."""
-    beside = Path(f"{path}.part")
+def refuse_overwriting(option: str, path: str, read: Iterable[str]) -> None:
+    """Refuse to write over a file that is read, by whatever name or link."""
+    for other in read:
+        if os.path.realpath(path) == os.path.realpath(other) or _is_same(path, other):
+            raise Refused(f"{option}: must not be the file that is read, {other}")
+
+
+def _is_same(path: str, other: str) -> bool:
     try:
-        with beside.open("wb") as file:
+        return os.path.samefile(path, other)
+    except OSError:  # one of them is not there
+        return False
+
+
+def _write(path: str, write: Callable[[IO[bytes]], object]) -> None:
+    """Write beside the place and move there, so that a failure leaves what was there before.
+
+    A link stays one: the file that it leads to is replaced. A device or pipe is written to directly.
+    """
+    target = Path(os.path.realpath(path))
+    is_special = target.exists() and not target.is_file()
+    beside = target if is_special else target.with_name(f".{secrets.token_hex(8)}.part")
+    try:
+        with quiet_error_output(), beside.open("wb" if is_special else "xb") as file:
             write(file)
-        os.replace(beside, path)
+        if not is_special:
+            os.replace(beside, target)
     except OSError as error:
-        beside.unlink(missing_ok=True)
         raise Refused(f"{path}: cannot be written ({(error.strerror or 'unknown reason').lower()})") from None
+    except (polars.exceptions.PolarsError, polars.exceptions.PanicException) as error:
+        reason = (str(error).splitlines() or ["unknown reason"])[0]
+        raise Refused(f"{path}: cannot be written ({reason})") from None
+    finally:
+        if not is_special:
+            beside.unlink(missing_ok=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import sys
 from pathlib import Path
@@ -13,8 +14,9 @@ from numpy.typing import NDArray
 
 from analysis.command.faults import Refused, in_words_of_options
 from analysis.command.input.table import Labels, Table, open_table
-from analysis.command.output.rows import as_csv, write_rows
-from analysis.command.output.writing import write_text
+from analysis.command.output.rows import as_csv, is_marked, own_heads, write_notes
+from analysis.command.output.text_table import text_table
+from analysis.command.output.writing import refuse_overwriting, write_text
 from analysis.command.progress import Progress
 from analysis.sampling.allocation import (
     equal_allocation,
@@ -29,6 +31,8 @@ from analysis.sampling.stages import draw_sample
 
 Integers = NDArray[np.int64]
 
+_FIGURES = ("role", "order", "is_certainty", "inclusion_probability", "weight")
+_OUTSIDE_OF_CHECKSUM = ("method", "n", "checksum")
 _WORDS = {
     "n": "--n",
     "minimum": "--minimum",
@@ -44,6 +48,10 @@ _WORDS = {
 
 def draw_from_file(options: argparse.Namespace, progress: Progress) -> None:
     """Draw as the options say; write the list, and its record where --out asks for it."""
+    if options.out:
+        read = [options.file, *([options.check] if options.check else [])]
+        refuse_overwriting("--out", options.out, read)
+        refuse_overwriting("--out (its record)", _record_path(options), [*read, options.out])
     progress.stage(f"reading {options.file}")
     table = open_table(options.file, options.decimal)
     table.load(_columns(options))
@@ -143,24 +151,41 @@ def _by_stratum(
 
 
 def _compare(record: dict[str, Any], path: str) -> None:
-    """Refuse a draw that is not the recorded one."""
+    """Refuse a draw that is not the recorded one, and a record that was changed since it was written."""
     try:
-        before = json.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        before = json.loads(Path(path).read_text(encoding="utf-8"), object_pairs_hook=_unique_keys)
+        is_record = isinstance(before, dict) and before.keys() == record.keys()
+        content = {} if not is_record else {name: _canonical(value) for name, value in before.items()}
+    except (OSError, ValueError, RecursionError):  # the last of thousands of brackets
         raise Refused(f"--check: {path} cannot be read as JSON") from None
-    if not isinstance(before, dict) or "checksum" not in before:
+    if not is_record:
         raise Refused(f"--check: {path} is no record of a draw")
-    if before["checksum"] == record["checksum"]:
-        return
-    names = ("draw_version", "seed", "methods", "frame_hashes", "n")
-    differing = [name for name in names if before.get(name) != record[name]]
-    raise Refused(
-        f"--check: the draw is not the one in {path}; these differ: {', '.join(differing) or 'units'}"
-    )
+    checked = {name: value for name, value in before.items() if name not in _OUTSIDE_OF_CHECKSUM}
+    if hashlib.sha256(_canonical(checked)).hexdigest() != before["checksum"]:
+        raise Refused(f"--check: {path} was altered; its checksum is not that of what it holds")
+    differing = [name for name in record if content[name] != _canonical(record[name])]
+    if differing:
+        named = [name for name in differing if name not in ("checksum", "units")] or ["units"]
+        raise Refused(f"--check: the draw is not the one in {path}; these differ: {', '.join(named)}")
+
+
+def _canonical(value: object) -> bytes:
+    """Return JSON as the checksum of a draw is taken of it; to Python 1, 1.0 and true are equal."""
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(dict(pairs)) < len(pairs):
+        raise ValueError("a key stands twice")  # a reader might see the one, the check the other
+    return dict(pairs)
+
+
+def _record_path(options: argparse.Namespace) -> str:
+    return f"{options.out}.json"
 
 
 def _write(draw: Draw, record: dict[str, Any], options: argparse.Namespace) -> None:
-    rows = [_row(unit, options) for unit in draw.to_rows()]
     basis = {
         "seed": draw.seed,
         "method": options.method,
@@ -169,17 +194,35 @@ def _write(draw: Draw, record: dict[str, Any], options: argparse.Namespace) -> N
         "draw version": draw.version,
     }
     sys.stderr.writelines(f"{name}: {words}\n" for name, words in basis.items())
+    heads = own_heads([options.id, *([options.stratum] if options.stratum else [])], _FIGURES, "frame.")
+    units = draw.to_rows()
     if options.out:
-        write_text(as_csv(rows), options.out)
-        write_text(json.dumps(record, ensure_ascii=False, indent=1) + "\n", f"{options.out}.json")
+        write_text(_as_csv(units, heads), options.out)
+        write_text(_as_json(record), _record_path(options))
     elif options.format == "json":
-        sys.stdout.write(json.dumps(record, ensure_ascii=False, indent=1) + "\n")
+        sys.stdout.write(_as_json(record))
+    elif options.format == "csv":
+        sys.stdout.write(_as_csv(units, heads))
     else:
-        write_rows(options.format, [{**row, "domain": {}} for row in rows])
+        rows = [{"domain": _labels(unit, heads), **_figures(unit)} for unit in units]
+        sys.stdout.write(text_table(rows, heads, {}))
 
 
-def _row(unit: dict[str, Any], options: argparse.Namespace) -> dict[str, Any]:
-    """Return a unit as a line of the list, headed by the names of the frame's columns."""
-    stratum = {options.stratum: unit["stratum"]} if options.stratum else {}
-    rest = ("role", "order", "is_certainty", "inclusion_probability", "weight")
-    return {options.id: unit["unit"], **stratum, **{name: unit[name] for name in rest}}
+def _as_json(record: dict[str, Any]) -> str:
+    return json.dumps(record, ensure_ascii=False, indent=1) + "\n"
+
+
+def _as_csv(units: list[dict[str, Any]], heads: list[str]) -> str:
+    n_marked = sum(is_marked(unit["unit"]) for unit in units)
+    if n_marked:
+        write_notes([f"{n_marked} ids look like formulas: an apostrophe stands before them in the CSV list"])
+    return as_csv([{**_labels(unit, heads), **_figures(unit)} for unit in units])
+
+
+def _labels(unit: dict[str, Any], heads: list[str]) -> dict[str, str]:
+    """Return id and stratum under the names of the frame's columns."""
+    return dict(zip(heads, (unit["unit"], unit["stratum"]), strict=False))
+
+
+def _figures(unit: dict[str, Any]) -> dict[str, Any]:
+    return {name: unit[name] for name in _FIGURES}

@@ -41,13 +41,7 @@ class Figures:
 
     def coded_rows(self, options: argparse.Namespace) -> list[dict[str, Any]]:
         """Return one row per estimate, domains as codes."""
-        rows = self.estimates.to_dict(options.level, options.interval)
-        if options.no_cap:
-            for row, (_, _, estimate) in zip(rows, self.estimates, strict=True):
-                if estimate.kind == "proportion":
-                    limits = estimate.confidence_interval(options.level, options.interval, cap=False)
-                    row |= {"low": limits and limits.low, "high": limits and limits.high}
-        return rows
+        return self.estimates.to_dict(options.level, options.interval, cap=not options.no_cap)
 
 
 def estimate_index(options: argparse.Namespace, progress: Progress) -> Figures:
@@ -86,14 +80,15 @@ def estimate_statistic(options: argparse.Namespace, progress: Progress) -> Figur
     wanted += [("--denominator", variable.column) for variable in under]
     table.load([*wanted, *design_columns(options)])
     numerators = {variable.name: variable.read(table) for variable in above}
-    denominators = {variable.name: variable.read(table) for variable in under}
+    read = {variable.name: variable.read(table) for variable in under}
+    denominators = [(variable.name, read[variable.name]) for variable in under]
     survey = read_survey(table, options)
     progress.stage("estimating")
     estimate = _STATISTICS[options.statistic]
     words = {name: f"--variable {name}" for name in numerators}
     with in_words_of_options(words), survey.naming_strata():
         found = estimate(survey, numerators, denominators, options.df)
-    missing = np.isnan(np.column_stack([*numerators.values(), *denominators.values()])).any(axis=1)
+    missing = np.isnan(np.column_stack([*numerators.values(), *read.values()])).any(axis=1)
     n_missing = int(np.count_nonzero(missing))
     basis = {"statistic": options.statistic} | _basis(options, survey, table, n_missing)
     return Figures(found, survey, table, basis, [*_silent("value", n_missing), *survey.notes()])
@@ -136,7 +131,8 @@ def _variable(name: str, table: Table) -> _Variable:
     return _Variable(name, column.strip(), value.removeprefix("=").strip())
 
 
-_Estimate = Callable[[Survey, dict[str, Floats], dict[str, Floats], Any], Estimates]
+_Denominators = list[tuple[str, Floats]]
+_Estimate = Callable[[Survey, dict[str, Floats], _Denominators, Any], Estimates]
 _STATISTICS: dict[str, _Estimate] = {
     "mean": lambda survey, above, _, df: mean(survey.design, above, survey.by, df),
     "total": lambda survey, above, _, df: total(survey.design, above, survey.by, df),
@@ -145,12 +141,12 @@ _STATISTICS: dict[str, _Estimate] = {
 }
 
 
-def _ratio(survey: Survey, above: dict[str, Floats], under: dict[str, Floats], df: Any) -> Estimates:
-    pairs = [(f"{y}/{x}", y, x) for y, x in zip(above, under, strict=True)]
+def _ratio(survey: Survey, above: dict[str, Floats], under: _Denominators, df: Any) -> Estimates:
+    pairs = list(zip(above.items(), under, strict=True))
     return ratio(
         survey.design,
-        {name: above[y] for name, y, _ in pairs},
-        {name: under[x] for name, _, x in pairs},
+        {f"{y}/{x}": numerator for (y, numerator), (x, _) in pairs},
+        {f"{y}/{x}": denominator for (y, _), (x, denominator) in pairs},
         survey.by,
         df,
     )

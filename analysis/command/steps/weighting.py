@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Hashable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,7 @@ from numpy.typing import NDArray
 from analysis.command.faults import in_words_of_options
 from analysis.command.input.survey import checked_weights
 from analysis.command.input.table import Table, open_table
-from analysis.command.output.writing import write_frame
+from analysis.command.output.writing import refuse_overwriting, write_frame
 from analysis.command.progress import Progress
 from analysis.weighting.calibrate import calibrate
 from analysis.weighting.diagnostics import weight_diagnostics
@@ -30,6 +29,7 @@ Totals = dict[str, dict[Hashable, float]]
 
 def make_weights(options: argparse.Namespace, progress: Progress) -> None:
     """Do the steps that the options name, and write the file with the new column."""
+    refuse_overwriting("--out", options.out, [options.file, *([options.margins] if options.margins else [])])
     progress.stage(f"reading {options.file}")
     table = open_table(options.file, options.decimal)
     _check_output(table, options)
@@ -61,8 +61,6 @@ def _check_output(table: Table, options: argparse.Namespace) -> None:
         table.faults.add(
             f"{options.file}: column {names.index('') + 1} has no name; give it one to copy the file"
         )
-    if Path(options.out).exists() and Path(options.out).samefile(options.file):
-        table.faults.add("--out: must not be the file that is read")
     table.faults.refuse()
 
 

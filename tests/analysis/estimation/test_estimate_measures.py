@@ -6,11 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.calibration import Calibration
-from analysis.design import DesignTable
+from analysis.design import DesignTable, SurveyDesign
 from analysis.domains import Domains
 from analysis.errors import AnalysisError
 from analysis.estimation.estimate_measures import estimate_measures
 from analysis.estimation.measure import Measure
+from analysis.estimation.statistics import proportion
 from analysis.sums.psu_sums import PsuSums
 from analysis.sums.tally import tally_counts, tally_responses
 from tests.analysis.strategies import FEW, assert_same_estimates, samples
@@ -202,6 +203,7 @@ def test_the_order_of_rows_changes_nothing(sample, n_stages, policy, random):
 @FEW
 @given(samples(), st.sampled_from([0, 1]), RULES)
 def test_condensed_sums_give_what_their_rows_give(sample, n_stages, policy):
+    sample = replace(sample, weight=np.maximum(sample.weight, 0.5))  # condensed sums forget who has weight 0
     rows, table = sample.tally(), sample.design(n_stages, lone_psu=policy).table
     condensed = rows.condense()
     found = [
@@ -214,6 +216,7 @@ def test_condensed_sums_give_what_their_rows_give(sample, n_stages, policy):
 @FEW
 @given(samples(), st.lists(st.integers(0, 2), min_size=30, max_size=30))
 def test_days_estimated_together_are_their_merged_sums(sample, days):
+    sample = replace(sample, weight=np.maximum(sample.weight, 0.5))  # merged sums forget who has weight 0
     rows, table = sample.tally(), sample.design(1).table
     day = np.array(days[: len(sample)])
     merged = rows.take(day == 0).merge(rows.take(day == 1), rows.take(day == 2))
@@ -246,13 +249,39 @@ def test_an_office_alone_is_what_it_is_among_others(sample, n_stages, policy):
 def test_a_population_that_was_sampled_whole_has_no_error_and_a_point_as_interval(sample, n_stages):
     n_wards = np.bincount(np.unique(sample.ward) // 4, minlength=3)[sample.office]
     n_people = np.bincount(sample.ward)[sample.ward]
-    census = replace(sample, wards_of_office=n_wards, people_of_ward=n_people)
+    census = replace(
+        sample,
+        wards_of_office=n_wards,
+        people_of_ward=n_people,
+        weight=np.maximum(sample.weight, 0.5),
+        answers=np.where(np.isin(sample.answers, [1, 2, 3, 4, 5]), sample.answers, 3.0),
+    )
     for *_, estimate in estimates_of(census, n_stages):
         assert estimate.is_census or estimate.value is None
         if estimate.value is not None:
             interval = estimate.confidence_interval()
             assert estimate.standard_error == 0
             assert interval.low == estimate.value == interval.high
+
+
+@pytest.mark.parametrize(
+    ("weight", "holds"),
+    [
+        ([2.0] * 50 + [0.0] * 50, [1] * 40 + [0] * 10 + [np.nan] * 50),  # half of the people did not answer
+        ([1.0] * 100, [1] * 3 + [np.nan] * 97),  # three answered the item, all satisfied
+    ],
+)
+def test_a_census_that_many_did_not_answer_is_none(weight, holds):
+    found = proportion(SurveyDesign(weight, fpc=[100] * 100), {"y": holds})[0, "y"]
+    interval = found.confidence_interval()
+    assert not found.is_census
+    assert interval.high - interval.low > 0.05
+
+
+def test_an_item_that_one_ward_answered_leaves_the_mean_of_items_without_error():
+    sums = tally_counts([0, 1, 2], [9, 9, 9], [[8, 5], [7, 0], [6, 0]], [[9, 7], [9, 0], [9, 0]])
+    found = estimate_measures(sums, DesignTable([0] * 3), whole(3), [Measure("both", (0, 1), n_items=2)])
+    assert found[0, "both"].reason == "single_psu"
 
 
 @FEW

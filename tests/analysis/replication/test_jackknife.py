@@ -58,19 +58,6 @@ def test_an_index_is_jackknifed_as_it_was_pooled():
 
 
 @pytest.mark.parametrize("n", range(3, 14))
-def test_without_the_only_ward_that_answered_an_item_the_mean_of_items_is_that_of_the_others(n):
-    """The totals without that ward are 0, not what is left by rounding: 1 + 1/(n - 1) - n/(n - 1)."""
-    valid = [[9, 7]] + [[9, 0]] * (n - 1)
-    satisfied = [[8, 5]] + [[7, 0]] * (n - 1)
-    found = jackknife(counted(satisfied, valid, [Measure("items", (0, 1), n_items=2)]))
-    without_first = 7 / 9
-    without_another = ((8 + 7 * (n - 2)) / (9 * (n - 1)) + 5 / 7) / 2
-    values = np.array([without_first] + [without_another] * (n - 1))
-    wanted = (n - 1) / n * ((values - values.mean()) ** 2).sum()
-    assert found.variance[0, 0] == pytest.approx(wanted, rel=1e-9)
-
-
-@pytest.mark.parametrize("n", range(3, 14))
 def test_an_item_that_one_ward_answered_is_not_estimable(n):
     valid, satisfied = [[7]] + [[0]] * (n - 1), [[5]] + [[0]] * (n - 1)
     found = jackknife(counted(satisfied, valid, [Measure("q", (0,))]))
