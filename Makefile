@@ -29,8 +29,9 @@ test: $(TEST_VENV)/tests-installed ## Check format, lint, types and imports, the
 	$(TEST_BIN)/lint-imports
 	$(TEST_BIN)/pytest $(PYTEST_OPTIONS)
 
-bench: $(TEST_VENV)/tests-installed $(COMPILED) ## Measure: ratios against a Flask hello and raw commits, sizes (docs/performance.md)
+bench: $(TEST_VENV)/tests-installed $(COMPILED) ## Measure: ratios against peers and raw limits, sizes (docs/performance.md, performance-analysis.md)
 	$(TEST_BIN)/python -m benchmarks.collecting
+	$(TEST_BIN)/python -m benchmarks.analysis_speed
 
 coverage-study: $(TEST_VENV)/tests-installed ## Measure how often the intervals cover, by simulation (docs/coverage.md)
 	$(TEST_BIN)/python -m benchmarks.coverage_study

@@ -3,8 +3,9 @@
 Say the design once (`SurveyDesign`), estimate (`satisfaction_index`, `mean`, ...), ask for intervals
 (`Estimates.to_frame`), compare (`change`, `compare_with_target`, `rank_sets`). Where answers come
 as sums, start from `DesignTable` and `PsuSums`. The guide is docs/analysis.md. Arrays and frozen
-objects in and out; no clock, no file, no global state. Names load their modules when first used,
-so that `import analysis` itself costs nothing; `__init__.pyi` lists them for type checkers.
+objects in and out; no clock, no global state; text files at the command line alone. Names load
+their modules when first used, so that `import analysis` itself costs nothing; `__init__.pyi` lists
+them for type checkers.
 """
 
 from __future__ import annotations

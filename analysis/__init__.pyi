@@ -8,112 +8,72 @@ from analysis.comparison.compared import ComparedEstimates as ComparedEstimates
 from analysis.comparison.multiplicity import adjust_p_values as adjust_p_values
 from analysis.comparison.ranking import (
     RankSets as RankSets,
-)
-from analysis.comparison.ranking import (
     rank_sets as rank_sets,
 )
 from analysis.comparison.simultaneous import (
     SimultaneousIntervals as SimultaneousIntervals,
-)
-from analysis.comparison.simultaneous import (
     simultaneous_intervals as simultaneous_intervals,
 )
 from analysis.comparison.target import (
     TargetComparison as TargetComparison,
-)
-from analysis.comparison.target import (
     compare_with_target as compare_with_target,
 )
 from analysis.design import (
     DesignTable as DesignTable,
-)
-from analysis.design import (
     SurveyDesign as SurveyDesign,
 )
 from analysis.domains import Domains as Domains
 from analysis.errors import AnalysisError as AnalysisError
 from analysis.estimation.estimate import (
     ConfidenceInterval as ConfidenceInterval,
-)
-from analysis.estimation.estimate import (
     Estimate as Estimate,
 )
 from analysis.estimation.estimate_measures import estimate_measures as estimate_measures
 from analysis.estimation.estimates import Estimates as Estimates
 from analysis.estimation.index import (
     index_of_sums as index_of_sums,
-)
-from analysis.estimation.index import (
     satisfaction_index as satisfaction_index,
 )
 from analysis.estimation.linearise import (
     Linearised as Linearised,
-)
-from analysis.estimation.linearise import (
     linearise as linearise,
 )
 from analysis.estimation.measure import Measure as Measure
 from analysis.estimation.statistics import (
     mean as mean,
-)
-from analysis.estimation.statistics import (
     proportion as proportion,
-)
-from analysis.estimation.statistics import (
     ratio as ratio,
-)
-from analysis.estimation.statistics import (
     total as total,
 )
 from analysis.estimation.variance import (
     covariance_matrix as covariance_matrix,
-)
-from analysis.estimation.variance import (
     degrees_of_freedom as degrees_of_freedom,
-)
-from analysis.estimation.variance import (
     design_variance as design_variance,
 )
 from analysis.intervals.beta import (
     clopper_pearson_interval as clopper_pearson_interval,
-)
-from analysis.intervals.beta import (
     jeffreys_interval as jeffreys_interval,
 )
 from analysis.intervals.effective_size import (
     binomial_sample_size as binomial_sample_size,
-)
-from analysis.intervals.effective_size import (
     effective_sample_size as effective_sample_size,
 )
 from analysis.intervals.score import (
     agresti_coull_interval as agresti_coull_interval,
-)
-from analysis.intervals.score import (
     wilson_interval as wilson_interval,
 )
 from analysis.intervals.student import (
     critical_value as critical_value,
-)
-from analysis.intervals.student import (
     t_interval as t_interval,
 )
 from analysis.intervals.survey import (
     DEFAULT_METHOD as DEFAULT_METHOD,
-)
-from analysis.intervals.survey import (
     Evidence as Evidence,
-)
-from analysis.intervals.survey import (
     survey_interval as survey_interval,
 )
 from analysis.intervals.transformed import (
     arcsine_interval as arcsine_interval,
-)
-from analysis.intervals.transformed import (
     likelihood_interval as likelihood_interval,
-)
-from analysis.intervals.transformed import (
     logit_interval as logit_interval,
 )
 from analysis.ratings import Ratings as Ratings
@@ -122,107 +82,69 @@ from analysis.replication.jackknife import jackknife as jackknife
 from analysis.replication.replicate_weights import ReplicateWeights as ReplicateWeights
 from analysis.sampling.allocation import (
     equal_allocation as equal_allocation,
-)
-from analysis.sampling.allocation import (
     neyman_allocation as neyman_allocation,
-)
-from analysis.sampling.allocation import (
     power_allocation as power_allocation,
-)
-from analysis.sampling.allocation import (
     proportional_allocation as proportional_allocation,
 )
 from analysis.sampling.draw import Draw as Draw
 from analysis.sampling.frame import (
     SamplingFrame as SamplingFrame,
-)
-from analysis.sampling.frame import (
     frame_hash as frame_hash,
 )
 from analysis.sampling.plan import Stage as Stage
 from analysis.sampling.random_numbers import permanent_random_numbers as permanent_random_numbers
 from analysis.sampling.rotation import (
     expected_overlap as expected_overlap,
-)
-from analysis.sampling.rotation import (
     rotation_start as rotation_start,
 )
 from analysis.sampling.selection import inclusion_probabilities as inclusion_probabilities
 from analysis.sampling.size import (
     margin_of_error as margin_of_error,
-)
-from analysis.sampling.size import (
     sample_size_official as sample_size_official,
-)
-from analysis.sampling.size import (
     sample_size_proportion as sample_size_proportion,
-)
-from analysis.sampling.size import (
     smallest_detectable_change as smallest_detectable_change,
 )
 from analysis.sampling.stages import (
     draw_sample as draw_sample,
-)
-from analysis.sampling.stages import (
     draw_stages as draw_stages,
 )
 from analysis.sums.batches import sum_batches as sum_batches
 from analysis.sums.columns import (
     AnswerCodes as AnswerCodes,
-)
-from analysis.sums.columns import (
     ResponseColumns as ResponseColumns,
 )
 from analysis.sums.item_sums import (
     ItemSums as ItemSums,
-)
-from analysis.sums.item_sums import (
     add_up as add_up,
 )
 from analysis.sums.kernel import (
     sum_responses as sum_responses,
-)
-from analysis.sums.kernel import (
     to_micro_units as to_micro_units,
 )
 from analysis.sums.psu_sums import PsuSums as PsuSums
 from analysis.sums.snapshot import (
     sum_snapshot as sum_snapshot,
-)
-from analysis.sums.snapshot import (
     write_snapshot as write_snapshot,
 )
 from analysis.sums.spark import sum_dataframe as sum_dataframe
 from analysis.sums.tally import (
     tally_counts as tally_counts,
-)
-from analysis.sums.tally import (
     tally_responses as tally_responses,
 )
 from analysis.weighting.base import (
     design_weights as design_weights,
-)
-from analysis.weighting.base import (
     two_stage_weights as two_stage_weights,
 )
 from analysis.weighting.calibrate import calibrate as calibrate
 from analysis.weighting.diagnostics import (
     WeightDiagnostics as WeightDiagnostics,
-)
-from analysis.weighting.diagnostics import (
     weight_diagnostics as weight_diagnostics,
 )
 from analysis.weighting.margins import margin_columns as margin_columns
 from analysis.weighting.nonresponse import (
     ResponseAdjustment as ResponseAdjustment,
-)
-from analysis.weighting.nonresponse import (
     ResponseCell as ResponseCell,
-)
-from analysis.weighting.nonresponse import (
     adjust_nonresponse as adjust_nonresponse,
-)
-from analysis.weighting.nonresponse import (
     adjust_unknown_eligibility as adjust_unknown_eligibility,
 )
 from analysis.weighting.poststratification import post_stratify as post_stratify
@@ -230,8 +152,6 @@ from analysis.weighting.raking import rake as rake
 from analysis.weighting.result import CalibratedWeights as CalibratedWeights
 from analysis.weighting.trimming import (
     TrimmedWeights as TrimmedWeights,
-)
-from analysis.weighting.trimming import (
     trim_weights as trim_weights,
 )
 

@@ -47,7 +47,8 @@ def as_booleans(argument: str, value: ArrayLike, shape: Shape) -> NDArray[np.boo
 
 def as_labels(argument: str, value: ArrayLike, n_rows: int) -> NDArray[Any]:
     """Return (n_rows,) numbers, booleans or texts, the latter in Unicode's composed form, or refuse."""
-    labels = _unmasked(argument, value)
+    _refuse_masked(argument, value)
+    labels = np.asarray(value)
     if labels.shape != (n_rows,):
         raise AnalysisError(argument, f"have shape ({n_rows},)", labels.shape)
     if labels.dtype.kind in "iufb":
@@ -68,8 +69,9 @@ def as_labels(argument: str, value: ArrayLike, n_rows: int) -> NDArray[Any]:
 
 def as_numbers(argument: str, value: ArrayLike) -> NDArray[np.float64]:
     """Return `value` as floats of any shape, infinite ones allowed, or refuse it."""
+    _refuse_masked(argument, value)
     try:
-        numbers = np.asarray(_unmasked(argument, value), dtype=np.float64)
+        numbers = np.asarray(value, dtype=np.float64)
     except (TypeError, ValueError):
         raise AnalysisError(argument, "hold numbers", value) from None
     require(~np.isnan(numbers), argument, "be a number", numbers)
@@ -96,8 +98,9 @@ def require_level(level: float, lowest: float = 0.0) -> None:
 
 
 def _as_array(argument: str, value: ArrayLike, shape: Shape, kinds: str, rule: str) -> NDArray[np.generic]:
+    _refuse_masked(argument, value)
     try:
-        array: NDArray[np.generic] = _unmasked(argument, value)
+        array: NDArray[np.generic] = np.asarray(value)
     except ValueError:  # numpy's word for rows of unequal length
         raise AnalysisError(argument, "be a rectangular array", value) from None
     fits = array.ndim == len(shape) and all(
@@ -110,10 +113,10 @@ def _as_array(argument: str, value: ArrayLike, shape: Shape, kinds: str, rule: s
     return array
 
 
-def _unmasked(argument: str, value: ArrayLike) -> NDArray[Any]:
+def _refuse_masked(argument: str, value: ArrayLike) -> None:
+    """Masked values would be read as if nothing hid them."""
     if np.ma.is_masked(value):
         raise AnalysisError(argument, "be no masked array: fill it, with NaN where missing", "masked values")
-    return np.asarray(value)
 
 
 def _is_ascii(texts: NDArray[Any]) -> bool:

@@ -19,8 +19,15 @@ from survey_app.models import short_code
 from survey_app.models.access_point import AccessPoint, AccessPointDay
 from survey_app.models.base import Base
 from survey_app.models.campaign import Campaign, SampleCell
-from survey_app.models.definition import Comment as CommentQuestion
-from survey_app.models.definition import Definition, IndexRule, Item, Option, Section, Text
+from survey_app.models.definition import (
+    Comment as CommentQuestion,
+    Definition,
+    IndexRule,
+    Item,
+    Option,
+    Section,
+    Text,
+)
 from survey_app.models.instrument import InstrumentVersion
 from survey_app.models.job import Job
 from survey_app.models.office import Counter, DossierCount, Office, OfficeSuccession

@@ -14,16 +14,16 @@ LIMIT: Final = 20
 """Faults that are written out; the others are counted."""
 
 
-_CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 
 
 def printable(text: str) -> str:
-    """Return text whose control characters are written out, so that a terminal does not obey them.
+    r"""Return text whose control characters are written out, so that a terminal does not obey them.
 
     Examples
     --------
-    >>> printable("Hu\x1b[31mế")
-    'Hu\\\\x1b[31mế'
+    >>> print(printable("red: \x1b[31m"))
+    red: \x1b[31m
     """
     return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
 

@@ -52,7 +52,7 @@ def _open_streams() -> None:
             if nowhere != number:
                 os.dup2(nowhere, number)
             # The results must not get lost unseen: writing them fails. Notes may get lost.
-            setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))
+            setattr(sys, name, os.fdopen(number, mode, encoding="utf-8", closefd=False))
         else:
             getattr(sys, name).reconfigure(encoding="utf-8", errors="backslashreplace")
 
@@ -97,8 +97,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = Parser(
         prog="python -m analysis",
         description="Survey figures, weights and samples from CSV or Parquet files.",
-        epilog="Each command has --help with an example. Exit codes: 0 done; 1 the output cannot be written;\n"
-        "2 the file or an option has a fault, named on stderr; 130 interrupted.",
+        epilog="Each command has --help with an example. Exit codes: 0 done; 1 the output cannot be\n"
+        "written; 2 the file or an option has a fault, named on stderr; 130 interrupted.",
     )
     parser.add_argument("--version", action="version", version=f"analysis, method version {METHOD_VERSION}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")

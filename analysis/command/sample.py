@@ -25,9 +25,9 @@ FILE.json with seed, method, frame hash, every unit and the checksum; --check co
 a file. Columns: the id, stratum, role (main, reserve), order, is_certainty, inclusion_probability,
 weight; an id or stratum column that is called like another one gets the prefix "frame.". In CSV an
 apostrophe stands before ids that a spreadsheet would take for formulas (=A1), not before plain
-numbers (-1, +84); a note says so. Reserve units are issued in their order, each for one lost unit. Methods: simple and
-systematic; by --size pareto and sequential_poisson (permanent random numbers, probabilities nearly
-those wanted) and pps_systematic (exactly those).
+numbers (-1, +84); a note says so. Reserve units are issued in their order, each for one lost unit.
+Methods: simple and systematic; by --size pareto and sequential_poisson (permanent random numbers,
+probabilities nearly those wanted) and pps_systematic (exactly those).
 """
 SIZE_EXAMPLE = """\
 example:

@@ -98,15 +98,9 @@ def estimate_measures(
     _check_rows(sums, table, domains, calibration)
     linear = linearise(sums, domains, measures)
     variance = influence_variance(table, sums, domains, linear.influence, calibration)
-    n_domains = len(domains)
     people, answers, kish = _sizes(sums, domains, measures)
     fraction = _sampling_fraction(sums, table, domains, measures, answers)
     variance[_rests_on_one_psu(sums, table, domains, measures) & (fraction < 1)] = np.nan
-    freedom = degrees_of_freedom(table, sums.psu, domains.code, linear.answered, n_domains)
-    if df == "full":
-        whole = np.zeros(sums.psu.size, dtype=np.int64)
-        everybody = np.broadcast_to((sums.n_respondents > 0)[:, None], linear.answered.shape)
-        freedom = np.repeat(degrees_of_freedom(table, sums.psu, whole, everybody, 1), n_domains, axis=0)
     return Estimates(
         domains=domains,
         measures=tuple(measures),
@@ -114,7 +108,7 @@ def estimate_measures(
         sums=sums,
         linearised=linear,
         variance=variance,
-        degrees_of_freedom=freedom,
+        degrees_of_freedom=_freedom(sums, table, domains, linear, df),
         n_respondents=people,
         n_answers=answers,
         n_kish=kish,
@@ -123,6 +117,17 @@ def estimate_measures(
         df=df,
         calibration=calibration,
     )
+
+
+def _freedom(
+    sums: PsuSums, table: DesignTable, domains: Domains, linear: Linearised, df: DfRule
+) -> NDArray[np.int64]:
+    """(D, K) degrees of freedom of each domain, or those of all respondents for each."""
+    if df == "domain":
+        return degrees_of_freedom(table, sums.psu, domains.code, linear.answered, len(domains))
+    whole = np.zeros(sums.psu.size, dtype=np.int64)
+    everybody = np.broadcast_to((sums.n_respondents > 0)[:, None], linear.answered.shape)
+    return np.repeat(degrees_of_freedom(table, sums.psu, whole, everybody, 1), len(domains), axis=0)
 
 
 def _check_rows(sums: PsuSums, table: DesignTable, domains: Domains, calibration: Calibration | None) -> None:

@@ -102,7 +102,7 @@ class SamplingFrame:
         ids, row = _sort_ids(unit)
         strata, code = _code_strata(stratum, row)
         sizes = None if size is None else _as_sizes(size, row.size)[row]
-        keys = None if order is None else _as_whole("order", order, row.size)[row]
+        keys = None if order is None else as_integers("order", order, row.shape)[row]
         columns: dict[str, Sequence[str] | Sequence[int]] = {}
         if stratum is not None:
             columns["stratum"] = [strata[place] for place in code.tolist()]
@@ -132,7 +132,7 @@ def frame_hash(unit: Iterable[str], columns: Mapping[str, Any]) -> str:
     unit : iterable of N str
         Ids, unique after NFC.
     columns : mapping of name to (N,) int or N str
-        The other columns; text is visible text as in `normalise_labels`.
+        The other columns; text is visible text as in `analysis.sampling.labels.normalise_labels`.
 
     Returns
     -------
@@ -187,15 +187,7 @@ def _sort_ids(unit: Iterable[str]) -> tuple[list[str], NDArray[np.int64]]:
 
 def _as_column(name: str, values: Any, n: int) -> list[Any]:
     holds_text = len(values) == 0 or isinstance(values[0], str)
-    return _as_labels(name, values, n) if holds_text else _as_whole(name, values, n).tolist()
-
-
-def _as_whole(name: str, values: ArrayLike, n: int) -> NDArray[np.int64]:
-    numbers = as_integers(name, values, (n,))
-    # 64 bits without a sign, such as permanent random numbers, would turn negative without a word.
-    fits = np.equal(np.sign(np.asarray(values)), np.sign(numbers))
-    require(fits, name, "lie below 2**63", np.asarray(values))
-    return numbers
+    return _as_labels(name, values, n) if holds_text else as_integers(name, values, (n,)).tolist()
 
 
 def _as_labels(name: str, values: Iterable[str], n: int) -> list[str]:
@@ -220,7 +212,7 @@ def _code_strata(
 
 
 def _as_sizes(size: ArrayLike, n: int) -> NDArray[np.int64]:
-    sizes = _as_whole("size", size, n)
+    sizes = as_integers("size", size, (n,))
     require(sizes > 0, "size", "be positive (a unit of size 0 could never be drawn)", sizes)
     total = sum(sizes.tolist())  # Python's whole numbers: a 64-bit sum would wrap silently
     if total > LARGEST_COUNT:

@@ -85,7 +85,8 @@ def permanent_random_numbers(seed: str | int, unit: Iterable[str], stage: int = 
     Returns
     -------
     (n,) uint64
-        Independent and uniform over 0 … 2**64 - 1; `as_uniform` gives them as shares.
+        Independent and uniform over 0 … 2**64 - 1; `analysis.sampling.random_numbers.as_uniform`
+        gives them as shares.
 
     Raises
     ------
@@ -159,6 +160,8 @@ def as_uniform(numbers: NDArray[np.uint64]) -> NDArray[np.float64]:
     >>> as_uniform(np.array([0, 2**63, 2**64 - 1], dtype=np.uint64)).tolist()
     [0.0, 0.5, 0.9999999999999999]
     """
+    if np.ma.is_masked(numbers):
+        raise AnalysisError("numbers", "be no masked array", "a mask")
     bits = np.asarray(numbers)
     if bits.dtype != np.uint64:
         raise AnalysisError("numbers", "be of type uint64", bits.dtype.name)

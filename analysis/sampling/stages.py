@@ -30,7 +30,7 @@ def draw_sample(stage: Stage, seed: str | int, within: Draw | None = None) -> Dr
     stage : Stage
         What to draw, and how.
     seed : str or int >= 0
-        As in `seed_text`; the same at all stages.
+        As in `analysis.sampling.random_numbers.seed_text`; the same at all stages.
     within : Draw or None
         The draw of the stage before: units are drawn within its main units, whose ids are the
         strata of this frame. None at the first stage, which draws in every stratum.
@@ -49,10 +49,10 @@ def draw_sample(stage: Stage, seed: str | int, within: Draw | None = None) -> Dr
     Notes
     -----
     The draw follows from seed and frame alone, bit for bit. No generator takes part, only HMAC-SHA256
-    (`permanent_random_numbers`, `random_start`), whole numbers, stable sorts and, for the
-    order PPS methods, a few single IEEE 754 operations a unit. The order of the frame's rows plays
-    no part. A list depends on no other list: when a reserve parent joins (`Draw.replace_lost`), the
-    lists of the others stay.
+    (`permanent_random_numbers`, `analysis.sampling.random_numbers.random_start`), whole numbers, stable
+    sorts and, for the order PPS methods, a few single IEEE 754 operations a unit. The order of the frame's
+    rows plays no part. A list depends on no other list: when a reserve parent joins (`Draw.replace_lost`),
+    the lists of the others stay.
 
     - "simple": units in the order of (number - start) mod 1; main and reserve are the first of them.
       pi = n / N.
@@ -116,7 +116,7 @@ def draw_stages(stages: Sequence[Stage], seed: str | int) -> tuple[Draw, ...]:
     stages : sequence of Stage, at least one
         From the first stage down; the strata of each frame are units of the frame before.
     seed : str or int >= 0
-        As in `seed_text`.
+        As in `analysis.sampling.random_numbers.seed_text`.
 
     Returns
     -------

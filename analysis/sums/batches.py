@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.arguments import as_integers
 from analysis.errors import AnalysisError
 from analysis.sums.columns import NO_ANSWER, ResponseColumns
 from analysis.sums.item_sums import N_ITEM_TOTALS, N_RESPONDENT_TOTALS, ItemSums, add_up
@@ -39,7 +40,8 @@ def sum_batches(batches: Iterable[pa.RecordBatch], columns: ResponseColumns) -> 
     Raises
     ------
     AnalysisError
-        If a column is missing, is not numeric, or has nulls where none may be.
+        If a column is missing, is not numeric, changes its type between batches, or has nulls
+        where none may be.
 
     Notes
     -----
@@ -85,9 +87,11 @@ def of_one_size(
     import pyarrow as pa
 
     held: list[pa.RecordBatch] = []
-    n_held = 0
+    n_held, types = 0, None
     for batch in batches:
         held.append(_select(batch, names))
+        types = types or held[0].schema
+        _refuse_other_types(held[-1].schema, types)
         n_held += batch.num_rows
         if n_held >= n_rows:
             table = pa.Table.from_batches(held).combine_chunks()
@@ -105,7 +109,7 @@ def read_integers(batch: pa.RecordBatch, name: str) -> NDArray[np.int64]:
     values: NDArray[np.int64] = column.to_numpy(zero_copy_only=False)
     if values.dtype.kind not in "iu":
         raise AnalysisError(name, "hold whole numbers", str(column.type))
-    return values.astype(np.int64, copy=False)
+    return values if values.dtype == np.int64 else as_integers(name, values, (None,))
 
 
 def read_weights(batch: pa.RecordBatch, name: str) -> NDArray[np.int64]:
@@ -113,6 +117,8 @@ def read_weights(batch: pa.RecordBatch, name: str) -> NDArray[np.int64]:
     column = _column(batch, name)
     _refuse_nulls(column, name)
     values = column.to_numpy(zero_copy_only=False)
+    if values.dtype.kind not in "iuf":
+        raise AnalysisError(name, "hold floats, or whole numbers of micro-units", str(column.type))
     return to_micro_units(values) if values.dtype.kind == "f" else read_integers(batch, name)
 
 
@@ -124,7 +130,8 @@ def read_codes(batch: pa.RecordBatch, name: str) -> NDArray[np.uint8]:
     if not pa.types.is_integer(column.type):
         raise AnalysisError(name, "hold whole numbers", str(column.type))
     if column.null_count:
-        column = column.cast(pa.int64()).fill_null(NO_ANSWER)
+        # -1 is no code either, and what each signed type can hold
+        column = column.fill_null(-1 if pa.types.is_signed_integer(column.type) else NO_ANSWER)
     values: NDArray[np.uint8] = column.to_numpy()
     if values.dtype == np.uint8:
         return values
@@ -132,12 +139,16 @@ def read_codes(batch: pa.RecordBatch, name: str) -> NDArray[np.uint8]:
 
 
 def _select(batch: pa.RecordBatch, names: list[str]) -> pa.RecordBatch:
-    try:
-        return batch.select(names)
-    except KeyError:
-        for name in names:
-            _column(batch, name)
-        raise
+    import pyarrow as pa
+
+    # Made anew: whether nulls may be, and notes on the schema, may differ between batches.
+    return pa.RecordBatch.from_arrays([_column(batch, name) for name in names], names=names)
+
+
+def _refuse_other_types(schema: pa.Schema, first: pa.Schema) -> None:
+    for field, before in zip(schema, first, strict=True):
+        if field.type != before.type:
+            raise AnalysisError(field.name, f"be of one type in all batches: {before.type}", str(field.type))
 
 
 def _column(batch: pa.RecordBatch, name: str) -> pa.Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -29,7 +29,7 @@ class AnswerCodes:
     Raises
     ------
     AnalysisError
-        If a code is out of its range or satisfied without being valid, or none is valid.
+        If a code is no whole number, out of its range or satisfied without being valid, or none is valid.
 
     Notes
     -----
@@ -50,8 +50,8 @@ class AnswerCodes:
     valid: frozenset[int] = frozenset({1, 2, 3, 4, 5})
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "satisfied", frozenset(self.satisfied))
-        object.__setattr__(self, "valid", frozenset(self.valid))
+        object.__setattr__(self, "satisfied", _as_codes("satisfied", self.satisfied))
+        object.__setattr__(self, "valid", _as_codes("valid", self.valid))
         if not self.valid or not all(code in range(NO_ANSWER) for code in self.valid):
             raise AnalysisError("valid", "hold codes from 0 to 254, at least one", sorted(self.valid))
         if not self.satisfied <= self.valid:
@@ -112,3 +112,11 @@ class ResponseColumns:
     def names(self) -> list[str]:
         """All columns, the keys first."""
         return [name for name in (self.psu, self.cell, self.weight) if name is not None] + list(self.items)
+
+
+def _as_codes(argument: str, codes: Collection[int]) -> frozenset[int]:
+    """Return plain whole numbers; a table of kinds takes neither 1.0 nor True for a place."""
+    for code in codes:
+        if isinstance(code, bool | np.bool_) or not isinstance(code, int | np.integer):
+            raise AnalysisError(argument, "hold whole numbers", code)
+    return frozenset(int(code) for code in codes)

@@ -144,7 +144,8 @@ class ItemSums:
         Raises
         ------
         AnalysisError
-            If there is no group, or one is empty, repeats an item or names one that does not exist.
+            If there is no group, or one is empty, repeats an item or names one that does not exist,
+            or a sum would not fit into 64 bits.
         """
         totals = np.empty((N_RESPONDENT_TOTALS + N_ITEM_TOTALS * len(groups), self.psu.size), dtype=np.int64)
         totals[:N_RESPONDENT_TOTALS] = self.totals[:N_RESPONDENT_TOTALS]
@@ -154,8 +155,9 @@ class ItemSums:
                 raise AnalysisError("groups", "name each item once, at least one", chosen.tolist())
             require((chosen >= 0) & (chosen < self.n_items), "groups", "name existing items", chosen)
             for total in range(N_ITEM_TOTALS):
-                rows = self.totals[N_RESPONDENT_TOTALS + total :: N_ITEM_TOTALS]
-                rows[chosen].sum(axis=0, out=totals[N_RESPONDENT_TOTALS + N_ITEM_TOTALS * k + total])
+                rows = self.totals[N_RESPONDENT_TOTALS + total :: N_ITEM_TOTALS][chosen]
+                _require_fitting(rows, axis=0)
+                rows.sum(axis=0, out=totals[N_RESPONDENT_TOTALS + N_ITEM_TOTALS * k + total])
         return ItemSums(self.psu, self.cell, totals)
 
     def to_psu_sums(self, psus: ArrayLike) -> PsuSums:
@@ -261,10 +263,7 @@ def _add_held(parts: Sequence[ItemSums]) -> ItemSums:
 
 def add_rows(psu: NDArray[np.int64], cell: NDArray[np.int64], totals: NDArray[np.int64]) -> ItemSums:
     """Add rows of totals, in any order, that share PSU and cell; the array given may be changed."""
-    # no other row adds up to more
-    grand = float(totals[: N_RESPONDENT_TOTALS - 1].sum(axis=1, dtype=np.float64).max(initial=0))
-    if grand >= _LARGEST_SUM:
-        raise AnalysisError("weight", "have a sum below 2^62 micro-units, of squares 2^94", grand)
+    _require_fitting(totals, axis=1)  # of items too: pooled ones add up to more than the weights
     if is_unsorted(psu, cell):
         order = np.lexsort((cell, psu))
         psu, cell, totals = psu[order], cell[order], totals[:, order]
@@ -286,6 +285,13 @@ def run_starts(psu: NDArray[np.int64], cell: NDArray[np.int64] | None) -> NDArra
 def is_unsorted(psu: NDArray[np.int64], cell: NDArray[np.int64]) -> bool:
     """Whether a row stands before one with a smaller PSU, or of its PSU with a smaller cell."""
     return bool(np.any(_precedes(psu, cell)))
+
+
+def _require_fitting(totals: NDArray[np.int64], axis: int) -> None:
+    """Refuse totals whose sum along an axis could pass 64 bits."""
+    grand = float(totals.sum(axis=axis, dtype=np.float64).max(initial=0))
+    if grand >= _LARGEST_SUM:
+        raise AnalysisError("weight", "have a sum below 2^62 micro-units, of squares 2^94", grand)
 
 
 def _carry_squares(totals: NDArray[np.int64]) -> None:
@@ -313,5 +319,6 @@ def _as_natural(micro_units: NDArray[np.int64]) -> NDArray[np.float64]:
 
 def _as_int64(argument: str, value: NDArray[np.int64], shape: Shape) -> NDArray[np.int64]:
     """Check an array; 19 MB of exact sums of a country are not copied for it."""
-    is_ready = isinstance(value, np.ndarray) and value.dtype == np.int64 and value.ndim == len(shape)
+    is_array = isinstance(value, np.ndarray) and not isinstance(value, np.ma.MaskedArray)
+    is_ready = is_array and value.dtype == np.int64 and value.ndim == len(shape)
     return value if is_ready and shape[-1] in (None, value.shape[-1]) else as_integers(argument, value, shape)

@@ -64,8 +64,8 @@ def sum_responses(
     Raises
     ------
     AnalysisError
-        If lengths differ, answers are not uint8, a weight is out of its range, or the sums would
-        not fit into 64 bits.
+        If lengths differ, answers are not uint8, an array is masked, a weight is out of its range,
+        or the sums would not fit into 64 bits.
 
     Notes
     -----
@@ -125,7 +125,7 @@ def to_micro_units(weight: ArrayLike) -> Integers:
     Raises
     ------
     AnalysisError
-        If a weight is negative, not finite or too large.
+        If a weight is masked, negative, not finite or too large.
 
     Examples
     --------
@@ -133,6 +133,7 @@ def to_micro_units(weight: ArrayLike) -> Integers:
     >>> to_micro_units([1.0, 0.3333333]).tolist()
     [1000000, 333333]
     """
+    _refuse_mask("weight", weight)
     natural = np.asarray(weight, dtype=np.float64)
     rule = "be finite, not negative and below 35 million"
     require((natural >= 0) & (natural < LARGEST_WEIGHT / MICRO), "weight", rule, natural)
@@ -206,6 +207,7 @@ def _code_ranges(codes: AnswerCodes) -> Bytes | None:
 
 
 def _as_codes(column: ArrayLike, n: int) -> Bytes:
+    _refuse_mask("answers", column)
     codes = np.ascontiguousarray(column)
     if codes.dtype != np.uint8 or codes.shape != (n,):
         raise AnalysisError("answers", f"be uint8 of shape ({n},)", f"{codes.dtype} of {codes.shape}")
@@ -226,6 +228,12 @@ def _as_weights(weight: ArrayLike, n: int) -> Integers:
 
 def _as_keys(argument: str, value: ArrayLike, shape: Shape) -> Integers:
     """Check a column; what is ready is not copied."""
+    _refuse_mask(argument, value)
     if isinstance(value, np.ndarray) and value.dtype == np.int64 and shape in ((None,), value.shape):
-        return value
+        return np.asarray(value)
     return as_integers(argument, value, shape)
+
+
+def _refuse_mask(argument: str, value: ArrayLike) -> None:
+    if np.ma.is_masked(value):  # numpy would count what lies under the mask
+        raise AnalysisError(argument, "be no masked array: fill it, answers with a code not valid", "a mask")

@@ -1,9 +1,14 @@
-"""A snapshot of responses on disk, column by column, and its sums in bounded memory."""
+"""A snapshot of responses on disk, column by column, and its sums in bounded memory.
+
+Beside the command line the only module of the library that opens files: snapshots in its own
+format, an Arrow or a Parquet file with the columns of `analysis.sums.columns.ResponseColumns`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -27,9 +32,11 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _SUFFIXES: Final = (".arrow", ".parquet")
+_READABLE: Final = "name a whole Arrow or Parquet file that can be read"
+_WRITABLE: Final = "name a file that can be written"
 
 
-def write_snapshot(batches: Iterable[pa.RecordBatch], path: Path, columns: ResponseColumns) -> int:
+def write_snapshot(batches: Iterable[pa.RecordBatch], path: str | Path, columns: ResponseColumns) -> int:
     """Write responses, sorted by PSU and cell, as an Arrow or a Parquet file.
 
     Parameters
@@ -37,7 +44,7 @@ def write_snapshot(batches: Iterable[pa.RecordBatch], path: Path, columns: Respo
     batches : iterable of pyarrow.RecordBatch
         Rows in ascending order of PSU, then cell; ``table.sort_by([("psu", "ascending")])``
         sorts what fits into memory. Batches of any size are written as they come.
-    path : Path
+    path : str or Path
         Ends with ``.arrow`` (uncompressed, the fastest to add up) or ``.parquet`` (several times
         smaller, for exchange). The file appears when it is complete.
     columns : ResponseColumns
@@ -51,8 +58,8 @@ def write_snapshot(batches: Iterable[pa.RecordBatch], path: Path, columns: Respo
     Raises
     ------
     AnalysisError
-        If the name ends otherwise, a column is missing or of a wrong type, rows are not sorted,
-        or there is none.
+        If the name ends otherwise, the file cannot be written there, a column is missing or of a
+        wrong type, rows are not sorted, or there is none.
 
     Notes
     -----
@@ -77,31 +84,36 @@ def write_snapshot(batches: Iterable[pa.RecordBatch], path: Path, columns: Respo
     >>> n_rows, sums.denominator.tolist()
     (3, [[1.0], [1.5]])
     """
+    path = Path(path)
     require_choice("path", path.suffix, _SUFFIXES)
+    if not path.parent.is_dir():
+        raise AnalysisError("path", "lie in a folder that exists", str(path))
     typed = _in_order((_with_types(batch, columns) for batch in batches), columns)
     unfinished = path.with_name(path.name + ".part")
     n_rows = 0
     writer: Any = None
     try:
         for batch in of_one_size(typed, columns.names, BATCH_ROWS):
-            writer = writer or _open_writer(unfinished, path.suffix, batch.schema)
-            writer.write_batch(batch)
+            with _refusing(path, _WRITABLE):
+                writer = writer or _open_writer(unfinished, path.suffix, batch.schema)
+                writer.write_batch(batch)
             n_rows += batch.num_rows
         if writer is None:
             raise AnalysisError("batches", "hold at least one row", 0)
-        writer.close()
-        unfinished.replace(path)
+        with _refusing(path, _WRITABLE):
+            writer.close()
+            unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)
     return n_rows
 
 
-def sum_snapshot(path: Path, columns: ResponseColumns, *, n_threads: int = 2) -> ItemSums:
+def sum_snapshot(path: str | Path, columns: ResponseColumns, *, n_threads: int = 2) -> ItemSums:
     """Add up the responses of an Arrow or Parquet file, part by part.
 
     Parameters
     ----------
-    path : Path
+    path : str or Path
         A file of `write_snapshot` or of anybody else; rows in any order, sorted ones are faster.
     columns : ResponseColumns
         Which columns are what; others are not read.
@@ -116,7 +128,8 @@ def sum_snapshot(path: Path, columns: ResponseColumns, *, n_threads: int = 2) ->
     Raises
     ------
     AnalysisError
-        If the name does not end with ``.arrow`` or ``.parquet``, or as `sum_batches`.
+        If the name does not end with ``.arrow`` or ``.parquet``, the file is missing or damaged,
+        or as `sum_batches`.
 
     Notes
     -----
@@ -138,6 +151,7 @@ def sum_snapshot(path: Path, columns: ResponseColumns, *, n_threads: int = 2) ->
     Traceback (most recent call last):
     analysis.errors.AnalysisError: path must be one of .arrow, .parquet; got '.csv'
     """
+    path = Path(path)
     require_choice("path", path.suffix, _SUFFIXES)
     if n_threads < 1:
         raise AnalysisError("n_threads", "be at least 1", n_threads)
@@ -151,10 +165,10 @@ def _arrow_parts(path: Path) -> list[Callable[[], Iterator[pa.RecordBatch]]]:
 
     def read(part: int) -> Iterator[pa.RecordBatch]:
         # Each part has a mapping of its own: what is done with leaves the memory of the process.
-        with pa.memory_map(str(path)) as file:
+        with _refusing(path, _READABLE), pa.memory_map(str(path)) as file:
             yield pa.ipc.open_file(file).get_batch(part)
 
-    with pa.memory_map(str(path)) as file:
+    with _refusing(path, _READABLE), pa.memory_map(str(path)) as file:
         n_parts = pa.ipc.open_file(file).num_record_batches
     return [partial(read, part) for part in range(n_parts)]
 
@@ -163,11 +177,22 @@ def _parquet_parts(path: Path, names: list[str]) -> list[Callable[[], Iterator[p
     import pyarrow.parquet as pq
 
     def read(part: int) -> Iterator[pa.RecordBatch]:
-        with pq.ParquetFile(path) as file:
+        with _refusing(path, _READABLE), pq.ParquetFile(path) as file:
             yield from file.iter_batches(BATCH_ROWS, row_groups=[part], columns=names, use_threads=False)
 
-    with pq.ParquetFile(path) as file:
+    with _refusing(path, _READABLE), pq.ParquetFile(path) as file:
         return [partial(read, part) for part in range(file.num_row_groups)]
+
+
+@contextmanager
+def _refusing(path: Path, rule: str) -> Iterator[None]:
+    """Turn what the disk or the format says against a file into a refusal of its path."""
+    import pyarrow as pa
+
+    try:
+        yield
+    except (OSError, pa.ArrowException) as error:
+        raise AnalysisError("path", rule, f"{path}: {error}") from error
 
 
 def _open_writer(path: Path, suffix: str, schema: pa.Schema) -> Any:

@@ -24,7 +24,7 @@ def design_weights(inclusion_probability: ArrayLike) -> NDArray[np.float64]:
     Raises
     ------
     AnalysisError
-        If a probability is not in (0, 1].
+        If a probability is not in (0, 1], or so small that its weight is not finite.
 
     Notes
     -----
@@ -43,7 +43,10 @@ def design_weights(inclusion_probability: ArrayLike) -> NDArray[np.float64]:
     probability = as_reals("inclusion_probability", inclusion_probability, (None,))
     inside = (probability > 0) & (probability <= 1)
     require(inside, "inclusion_probability", "lie above 0 and at most at 1", probability)
-    return 1 / probability
+    with np.errstate(over="ignore"):
+        weight = 1 / probability
+    require(np.isfinite(weight), "inclusion_probability", "give a finite weight", probability)
+    return weight
 
 
 def two_stage_weights(
@@ -71,7 +74,7 @@ def two_stage_weights(
     Raises
     ------
     AnalysisError
-        If a count is below 1, or more units are sampled than exist.
+        If a count is below 1, more units are sampled than exist, or a weight is not finite.
 
     Notes
     -----
@@ -98,4 +101,7 @@ def two_stage_weights(
         require((all_units >= 1) & np.isfinite(all_units), names[0], "be finite and at least 1", all_units)
         require((some >= 1) & (some <= all_units), names[1], f"lie between 1 and {names[0]}", some)
         stages.append(all_units / some)
-    return np.asarray(stages[0] * stages[1])
+    with np.errstate(over="ignore"):
+        weight = np.asarray(stages[0] * stages[1])
+    require(np.isfinite(weight), "n_units", "give a finite weight", weight)
+    return weight

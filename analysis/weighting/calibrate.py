@@ -135,6 +135,8 @@ def _read_totals(totals: ArrayLike | Mapping[str, float]) -> tuple[list[str], Fl
 
 
 def _read_columns(auxiliary: ArrayLike, weights: Floats, n_totals: int) -> Floats:
+    if np.ma.is_masked(auxiliary):
+        raise AnalysisError("auxiliary", "be no masked array: fill it, with NaN where missing", "a mask")
     columns = np.asarray(auxiliary)
     if n_totals == 0 or columns.shape != (weights.size, n_totals):
         rule = "have a row for each weight and a column for each of the totals, one at least"

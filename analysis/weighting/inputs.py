@@ -50,11 +50,6 @@ def composed(label: Hashable) -> Hashable:
     return label
 
 
-def sum_by_code(code: NDArray[np.int64], values: NDArray[Any], n_codes: int) -> NDArray[np.float64]:
-    """Return the sum of the values of each code from 0 on."""
-    return np.bincount(code, values, n_codes).astype(np.float64, copy=False)
-
-
 def is_missing(label: Hashable) -> bool:
     """Whether a label is None or NaN."""
     return label is None or label != label

@@ -12,7 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from analysis.arguments import require_choice
 from analysis.errors import AnalysisError
-from analysis.weighting.inputs import Labels, as_labels, as_weights, composed, encode, is_missing, sum_by_code
+from analysis.sums.psu_sums import sum_rows
+from analysis.weighting.inputs import Labels, as_labels, as_weights, composed, encode, is_missing
 
 Missing = Literal["refuse", "own_level"]
 Totals = Mapping[Hashable, float]
@@ -36,7 +37,7 @@ class Margin:
 
     def sums(self, weight: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the sum of the weights by level."""
-        return sum_by_code(self.code, weight, len(self.levels))
+        return sum_rows(self.code, len(self.levels), weight)
 
     def indicators(self) -> NDArray[np.float64]:
         """Return one 0/1 column for each level but the first."""

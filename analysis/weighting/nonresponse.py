@@ -11,8 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from analysis.arguments import as_booleans
 from analysis.errors import AnalysisError
+from analysis.sums.psu_sums import sum_rows
 from analysis.weighting.cells import merge_thin_cells
-from analysis.weighting.inputs import Labels, as_labels, as_weights, composed, encode, is_missing, sum_by_code
+from analysis.weighting.inputs import Labels, as_labels, as_weights, composed, encode, is_missing
 
 _MINIMUM_OF: Final = {"responded": "min_respondents", "eligibility_known": "min_known"}
 
@@ -233,14 +234,14 @@ def _adjust(
     inside = weights > 0
     keeps = as_booleans(*kept, weights.shape) & inside
     names, code = _read_cells(cell, inside)
-    all_weight = sum_by_code(code, weights, len(names))
-    kept_weight = sum_by_code(code, weights * keeps, len(names))
-    n_kept = sum_by_code(code, keeps, len(names)).astype(np.int64)
+    all_weight = sum_rows(code, len(names), weights)
+    kept_weight = sum_rows(code, len(names), weights * keeps)
+    n_kept = sum_rows(code, len(names), keeps).astype(np.int64)
     named = {composed(thin): composed(other) for thin, other in (neighbours or {}).items()}
     home = merge_thin_cells(names, (all_weight, kept_weight, n_kept), limits, named)
-    joint = [sum_by_code(home, sums, len(names)) for sums in (all_weight, kept_weight)]
+    joint = [sum_rows(home, len(names), sums) for sums in (all_weight, kept_weight)]
     factor = np.divide(joint[0], joint[1], out=np.zeros_like(joint[0]), where=joint[1] > 0)
-    n_cases = sum_by_code(code, inside, len(names)).astype(np.int64)
+    n_cases = sum_rows(code, len(names), inside).astype(np.int64)
     cells = [
         _describe(names, np.flatnonzero(home == place), place, (n_cases, n_kept), factor[place])
         for place in np.unique(home)

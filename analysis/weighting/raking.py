@@ -10,7 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from analysis.calibration import Calibration
 from analysis.errors import AnalysisError
-from analysis.weighting.inputs import Labels, as_weights, sum_by_code
+from analysis.sums.psu_sums import sum_rows
+from analysis.weighting.inputs import Labels, as_weights
 from analysis.weighting.margins import Margin, Missing, Totals, read_margins
 from analysis.weighting.result import CalibratedWeights
 
@@ -116,7 +117,7 @@ def _fit(
 ) -> _Fit:
     """Rake the table of all combinations of levels that occur."""
     first, cell = _combinations(margins)
-    before = sum_by_code(cell, weight, first.size)
+    before = sum_rows(cell, first.size, weight)
     tables = [Margin(margin.variable, margin.levels, margin.totals, margin.code[first]) for margin in margins]
     now, iterations, worst_gap, worst_margin = before.copy(), 0, np.inf, ""
     # Margins that can not be met push combinations to 0 and beyond; the gap then tells.

@@ -1,7 +1,6 @@
 """The staff's door: sign in, first page, sign out."""
 
-from flask import Blueprint, redirect, render_template, request, url_for
-from flask import session as cookie
+from flask import Blueprint, redirect, render_template, request, session as cookie, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 

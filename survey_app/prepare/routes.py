@@ -1,8 +1,7 @@
 """The doors of preparation: codes and posters, and the jobs that make files."""
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, send_from_directory, url_for
-from flask_babel import gettext as _
-from flask_babel import ngettext
+from flask_babel import gettext as _, ngettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 

@@ -6,8 +6,7 @@ from flask import Blueprint, Response, render_template, request
 from flask_babel import gettext as _
 
 from survey_app.errors import NotFound
-from survey_app.publish.shown import campaign as campaigns
-from survey_app.publish.shown import office as offices
+from survey_app.publish.shown import campaign as campaigns, office as offices
 from survey_app.publish.shown.campaign import Filters, find_standing
 from survey_app.publish.shown.download import csv_parts
 from survey_app.publish.shown.manager import manager_view

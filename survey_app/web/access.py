@@ -5,8 +5,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any, TypeVar
 
-from flask import Flask, current_app, g, request
-from flask import session as cookie
+from flask import Flask, current_app, g, request, session as cookie
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 

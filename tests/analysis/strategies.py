@@ -7,8 +7,7 @@ populations that were sampled whole, groups that cross wards.
 from dataclasses import dataclass, replace
 
 import numpy as np
-from hypothesis import settings
-from hypothesis import strategies as st
+from hypothesis import settings, strategies as st
 from hypothesis.extra import numpy as hnp
 
 from analysis.design import SurveyDesign

@@ -109,3 +109,19 @@ def test_a_broken_rule_names_the_first_offender():
 def test_an_unknown_option_names_the_known_ones():
     with pytest.raises(AnalysisError, match="method must be one of t, wilson; got 'wald'"):
         require_choice("method", "wald", ("wilson", "t"))
+
+
+@pytest.mark.parametrize(
+    "labels", [[2**63, 2**63 + 1, -1], np.array([1e16, 1e16 + 2, 0.0]), ["x", "x\0", "y"]]
+)
+def test_labels_that_numpy_cannot_tell_apart_are_refused(labels):
+    with pytest.raises(AnalysisError, match="x must"):
+        as_labels("x", labels, 3)
+
+
+def test_masked_values_are_not_read_as_if_they_were_none():
+    masked = np.ma.array([1.0, 2.0, 999.0], mask=[0, 0, 1])
+    for check in (lambda: as_measurements("x", masked, 3), lambda: as_reals("x", masked, (3,))):
+        with pytest.raises(AnalysisError, match="x must be no masked array"):
+            check()
+    assert as_measurements("x", np.ma.array([1.0, 2.0]), 2).tolist() == [1.0, 2.0]

@@ -170,3 +170,14 @@ def test_a_table_that_cannot_be_is_refused(change, message):
 
 def test_a_table_of_no_psu_is_legal():
     assert DesignTable([]).n_psus.size == 0
+
+
+@pytest.mark.parametrize("weight", [1e-170, 1e155])
+def test_a_weight_whose_square_is_no_float_is_refused(weight):
+    with pytest.raises(AnalysisError, match="weight must be 0 or lie between"):
+        SurveyDesign([1.0, weight])
+
+
+def test_strata_are_places_not_names():
+    with pytest.raises(AnalysisError, match="stratum must hold codes below"):
+        DesignTable([0, 2**40])

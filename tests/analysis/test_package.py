@@ -1,3 +1,4 @@
+import ast
 import doctest
 import importlib
 import json
@@ -48,10 +49,7 @@ def test_the_method_version_is_a_word_for_pages():
     assert analysis.METHOD_VERSION == "2"
 
 
-NEEDS_A_CLUSTER = {"sum_dataframe"}
-
-
-@pytest.mark.parametrize("name", sorted(set(analysis.__all__) - WORDS - NEEDS_A_CLUSTER))
+@pytest.mark.parametrize("name", sorted(set(analysis.__all__) - WORDS))
 def test_each_public_name_has_an_example(name):
     assert ">>>" in getattr(analysis, name).__doc__
 
@@ -59,3 +57,16 @@ def test_each_public_name_has_an_example(name):
 @pytest.mark.parametrize("module", ["analysis", *MODULES])
 def test_examples_in_docstrings_are_true(module):
     assert doctest.testmod(importlib.import_module(module)).failed == 0
+
+
+def test_type_checkers_see_the_public_names_where_they_are():
+    stub = ast.parse(Path(analysis.__file__).with_suffix(".pyi").read_text(encoding="utf-8"))
+    homes = {
+        alias.asname: node.module
+        for node in stub.body
+        if isinstance(node, ast.ImportFrom) and node.module != "typing"
+        for alias in node.names
+    }
+    assert set(homes) | {"METHOD_VERSION"} == set(analysis.__all__)
+    for name, home in homes.items():
+        assert getattr(analysis, name) is getattr(importlib.import_module(home), name)

@@ -124,9 +124,11 @@ class ParquetSource(Source):
         """Return columns of the types in the file."""
         places = {name: self._place[name] for name in names}
         with _refusing_broken(self.path):
-            # By place: polars takes a name such as ^q.*$ for a pattern.
+            # By place, and called so: polars takes a name such as ^q.*$ for a pattern.
             frame = polars.read_parquet(io.BytesIO(self._data), columns=sorted(places.values()))
-        return {name: frame.get_column(self._header[place]) for name, place in places.items()}
+        return {
+            name: frame.get_column(self._header[place]).alias(str(place)) for name, place in places.items()
+        }
 
     def place(self, row: int) -> str:
         """Return the number of a row, from 1 on."""

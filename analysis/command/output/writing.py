@@ -46,8 +46,8 @@ def _write(path: str, write: Callable[[IO[bytes]], object]) -> None:
 
     A link stays one: the file that it leads to is replaced. A device or pipe is written to directly.
     """
-    target = Path(os.path.realpath(path))
-    is_special = target.exists() and not target.is_file()
+    is_special = os.path.exists(path) and not os.path.isfile(path)
+    target = Path(path if is_special else os.path.realpath(path))
     beside = target if is_special else target.with_name(f".{secrets.token_hex(8)}.part")
     try:
         with quiet_error_output(), beside.open("wb" if is_special else "xb") as file:
@@ -55,7 +55,8 @@ def _write(path: str, write: Callable[[IO[bytes]], object]) -> None:
         if not is_special:
             os.replace(beside, target)
     except OSError as error:
-        raise Refused(f"{path}: cannot be written ({(error.strerror or 'unknown reason').lower()})") from None
+        reason = (error.strerror or str(error) or "unknown reason").lower()
+        raise Refused(f"{path}: cannot be written ({reason})") from None
     except (polars.exceptions.PolarsError, polars.exceptions.PanicException) as error:
         reason = (str(error).splitlines() or ["unknown reason"])[0]
         raise Refused(f"{path}: cannot be written ({reason})") from None

@@ -45,11 +45,11 @@ def make_weights(options: argparse.Namespace, progress: Progress) -> None:
     report.append(f"result: {weight_diagnostics(weight, base)!r}")
     progress.stage(f"writing {options.out}")
     everything = table.source.read(table.source.names)
-    frame = polars.DataFrame([everything[name].alias(name) for name in table.source.names])
-    new = polars.Series(options.name, weight)
+    new = polars.Series(weight)
     if table.has_decimal_comma:
         new = new.cast(polars.String).str.replace(".", ",", literal=True)
-    write_frame(frame.with_columns(new), options.out, table.source.separator)
+    columns = [*(everything[name].alias(name) for name in table.source.names), new.alias(options.name)]
+    write_frame(polars.DataFrame(columns), options.out, table.source.separator)
     sys.stderr.writelines(f"{line}\n" for line in report)
 
 

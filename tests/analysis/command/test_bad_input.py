@@ -1,6 +1,8 @@
 """Every fault that a file or an option can have: one clear line each, exit code 2, no traceback."""
 
 import os
+from datetime import timedelta
+from time import perf_counter
 from unicodedata import normalize
 
 import numpy as np
@@ -216,6 +218,9 @@ def test_an_item_missing_from_the_middle_of_a_range_is_named(index, tmp_path):
         ("q4-q1", "--items: the range 'q4-q1' must rise"),
         ("q1-q2,q1", "--items: names 'q1' more than once"),
         ("q1,,q2", "--items must be names, separated by commas; got 'q1,,q2'"),
+        ("q1\rq2", "--items must be names, separated by commas; got 'q1\\rq2'"),
+        ("q1-q99999999", "--items: the range 'q1-q99999999' must not name more than 10,000 columns"),
+        ("\udcff", "--items must be text in UTF-8; got '\\udcff'"),
     ],
 )
 def test_a_faulty_list_of_items_is_refused(tmp_path, items, fault):
@@ -280,6 +285,35 @@ def test_faults_in_parquet_are_named_by_row(tmp_path):
     assert refused(run("index", file, "--items", "x")) == [
         "--items: column 'x' holds lists or records, not single values"
     ]
+
+
+@pytest.mark.parametrize(
+    ("values", "what"), [([timedelta(1), timedelta(2)], "duration"), ([b"x", b"y"], "binary")]
+)
+def test_columns_that_are_neither_numbers_nor_text_are_refused(tmp_path, values, what):
+    file = tmp_path / "rows.parquet"
+    polars.DataFrame({"q1": [5, 4], "x": values}).write_parquet(file)
+    fault = f"column 'x' holds values of type {what}, not numbers or text"
+    assert refused(run("index", file, "--items", "q1", "--by", "x")) == [f"--by: {fault}"]
+    estimate = ("estimate", file, "--statistic", "mean", "--variable", "x")
+    assert refused(run(*estimate)) == [f"--variable: {fault}"]
+
+
+def test_a_column_of_parquet_may_be_called_like_a_pattern(tmp_path):
+    file = tmp_path / "rows.parquet"
+    polars.DataFrame({"q1": [1, 1], "^q.*$": [5, 5], "*": [5, 1]}).write_parquet(file)
+    rows = run("index", file, "--items", "*,^q.*$,q1", "--per-item", "--format", "json").rows
+    assert [(row["measure"], row["value"]) for row in rows[1:]] == [("*", 0.5), ("^q.*$", 1), ("q1", 0)]
+
+
+def test_a_wide_file_is_refused_at_once(tmp_path):
+    file, names = tmp_path / "rows.csv", [f"c{place}" for place in range(20_000)]
+    file.write_text(",".join(names) + "\n" + ",".join("5" for _ in names) + "\n")
+    start = perf_counter()
+    faults = refused(run("index", file, "--items", "x1-x9000"))
+    assert perf_counter() - start < 8  # once 10 s for the header and hours for the hints
+    assert len(faults) == 21
+    assert faults[-1] == "… and 8980 more"
 
 
 def test_whole_labels_of_a_parquet_file_with_gaps_have_no_decimals(tmp_path):

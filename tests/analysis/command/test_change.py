@@ -91,3 +91,24 @@ def test_a_faulty_option_is_named(options, fault):
     answer = run("change", FILE, *options)
     assert answer.code == 2
     assert answer.faults == [fault]
+
+
+@pytest.mark.parametrize(
+    ("rows", "note"),
+    [
+        ("1,A,a1,5\n1,A,a2,1\n2,A,a3,5\n2,A,a4,5\n", "no_spread"),
+        ("1,A,a1,1\n1,A,a2,1\n2,A,a3,5\n2,A,a4,1\n", "no_spread"),
+        ("1,A,a1,5\n1,A,a2,1\n2,B,b1,5\n2,B,b1,1\n", "single_psu"),
+    ],
+)
+def test_a_change_from_or_to_a_wave_without_an_error_has_no_verdict(tmp_path, rows, note):
+    file = tmp_path / "waves.csv"
+    file.write_text(f"year,stratum,psu,q1\n{rows}")
+    (row,) = run(
+        *("change", file, "--wave", "year", "--from", "1", "--to", "2", "--items", "q1"),
+        *("--stratum", "stratum", "--psu", "psu", "--format", "json"),
+    ).rows
+    assert row["verdict"] == "not estimable"
+    assert row["low"] is None
+    assert row["high"] is None
+    assert row["note"].startswith(note)

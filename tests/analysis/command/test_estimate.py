@@ -157,3 +157,11 @@ def test_a_faulty_option_is_named(tmp_path, options, fault):
     answer = run("estimate", file, "--variable", "x", *options)
     assert answer.code == 2
     assert answer.faults == [fault]
+
+
+def test_two_ratios_may_have_the_same_denominator(tmp_path):
+    file = tmp_path / "rows.csv"
+    file.write_text("a,b,n\n1,2,4\n2,3,6\n")
+    options = ("--statistic", "ratio", "--variable", "a,b", "--denominator", "n,n", "--format", "json")
+    rows = run("estimate", file, *options).rows
+    assert [(row["measure"], row["value"]) for row in rows] == [("a/n", 0.3), ("b/n", 0.5)]

@@ -76,6 +76,46 @@ def test_a_reader_that_goes_away_is_no_error():
         assert b"Traceback" not in process.stderr.read()
 
 
+@pytest.mark.parametrize(
+    ("streams", "code", "error"),
+    [
+        (">/dev/full", 1, "the output cannot be written (no space left on device)\n"),
+        (">&-", 1, "the output cannot be written (not writable)\n"),
+        ("<&- >&-", 1, "the output cannot be written (not writable)\n"),
+        (">/dev/full 2>/dev/full", 1, ""),
+        (">&- 2>&-", 1, ""),
+        ("2>&-", 0, ""),
+        ("--help >/dev/full", 1, "the output cannot be written (no space left on device)\n"),
+        ("--strict --by nothing 2>/dev/full", 1, ""),
+    ],
+)
+def test_output_that_cannot_be_written_is_said_where_possible(tmp_path, streams, code, error):
+    (tmp_path / "rows.csv").write_text("q1\n5\n4\n1\n")
+    command = f"{sys.executable} -m analysis index {tmp_path}/rows.csv --items q1 {streams}"
+    done = subprocess.run(["bash", "-c", command], cwd=ROOT, capture_output=True, check=False, text=True)
+    assert done.returncode == code
+    assert done.stderr == error
+
+
+def test_names_that_are_no_utf_8_are_named_without_traceback():
+    done = shell("index", os.fsdecode(b"\xff\x1b.csv"), "--items", "q1")
+    assert done.returncode == 2
+    assert done.stderr == b"\\udcff\\x1b.csv: cannot be read (no such file or directory)\n"
+
+
+@pytest.mark.parametrize("name", ["out.parquet", "out.csv"])
+def test_a_full_disk_leaves_nothing_behind(tmp_path, name):
+    polars.DataFrame({"x": [1 / (row + 3) for row in range(20_000)]}).write_parquet(tmp_path / "x.parquet")
+    python = f"{sys.executable} -m analysis weights {tmp_path}/x.parquet --out {tmp_path}/{name}"
+    done = subprocess.run(
+        ["bash", "-c", f"ulimit -f 20; {python}"], cwd=ROOT, capture_output=True, check=False, text=True
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"{tmp_path}/{name}: cannot be written (")
+    assert done.stderr.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["x.parquet"]
+
+
 def test_without_a_command_the_help_is_shown():
     answer = run()
     assert answer.code == 2

@@ -1,4 +1,5 @@
 import csv
+import hashlib
 import json
 
 import pytest
@@ -99,6 +100,116 @@ def test_the_list_and_its_record_are_written_and_replay(frame, tmp_path):
     other = run(*options, "--seed", "XSMB 48292", "--check", "drawn.csv.json")
     assert other.code == 2
     assert other.faults == ["--check: the draw is not the one in drawn.csv.json; these differ: seed"]
+
+
+@pytest.fixture
+def record(frame, tmp_path):
+    assert run("sample", frame, "--id", "dossier", "--seed", "1", "--n", "5", "--out", "drawn.csv").code == 0
+    return json.loads((tmp_path / "drawn.csv.json").read_text())
+
+
+def checked(frame, text):
+    with open("record.json", "w") as file:
+        file.write(text if isinstance(text, str) else json.dumps(text))
+    return run("sample", frame, "--id", "dossier", "--seed", "1", "--n", "5", "--check", "record.json")
+
+
+def swapped(record):
+    first, second, *rest = record["units"]
+    return [{**first, "unit": second["unit"]}, {**second, "unit": first["unit"]}, *rest]
+
+
+def resealed(record):
+    content = {name: record[name] for name in record if name not in ("method", "n", "checksum")}
+    text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return record | {"checksum": hashlib.sha256(text.encode()).hexdigest()}
+
+
+ALTERED = "--check: record.json was altered; its checksum is not that of what it holds"
+NOT_THAT = "--check: the draw is not the one in record.json; these differ: "
+
+
+def test_an_unaltered_record_passes(frame, record):
+    assert checked(frame, record).code == 0
+
+
+@pytest.mark.parametrize(
+    ("alter", "fault"),
+    [
+        (lambda record: {"units": swapped(record)}, ALTERED),
+        (lambda record: {"units": record["units"][:-1]}, ALTERED),
+        (lambda record: {"seed": "2"}, ALTERED),
+        (lambda record: {"frame_hashes": ["0" * 64]}, ALTERED),
+        (lambda record: {"draw_version": "9"}, ALTERED),
+        (lambda record: {"methods": ["systematic"]}, ALTERED),
+        (lambda record: {"checksum": "0" * 64}, ALTERED),
+        (lambda record: {"n": 4}, NOT_THAT + "n"),
+        (lambda record: {"n": 5.0}, NOT_THAT + "n"),
+        (lambda record: {"method": "systematic"}, NOT_THAT + "method"),
+        (lambda record: resealed(record | {"units": swapped(record)}), NOT_THAT + "units"),
+        (lambda record: resealed(record | {"seed": "2"}), NOT_THAT + "seed"),
+        (lambda record: {"remark": "approved"}, "--check: record.json is no record of a draw"),
+    ],
+)
+def test_an_altered_record_is_refused(frame, record, alter, fault):
+    answer = checked(frame, record | alter(record))
+    assert answer.code == 2
+    assert answer.out == ""
+    assert answer.faults == [fault]
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, "{", '{"n": 4, "n": 5}', '{"a":' * 100_000])
+def test_what_is_no_json_is_refused_in_one_line(frame, text):
+    answer = checked(frame, text)
+    assert answer.code == 2
+    assert answer.faults == ["--check: record.json cannot be read as JSON"]
+
+
+@pytest.mark.parametrize(
+    ("options", "fault"),
+    [
+        (("--out", "frame.csv"), "--out: must not be the file that is read, frame.csv"),
+        (("--out", "linked.csv"), "--out: must not be the file that is read, frame.csv"),
+        (("--out", "x"), "--out (its record): must not be the file that is read, frame.csv"),
+        (
+            ("--out", "drawn.csv", "--check", "drawn.csv.json"),
+            "--out (its record): must not be the file that is read, drawn.csv.json",
+        ),
+    ],
+)
+def test_no_file_that_is_read_is_written_over(frame, record, tmp_path, options, fault):
+    (tmp_path / "linked.csv").hardlink_to(tmp_path / "frame.csv")
+    (tmp_path / "x.json").symlink_to("frame.csv")
+    answer = run("sample", frame, "--id", "dossier", "--seed", "1", "--n", "5", *options)
+    assert answer.code == 2
+    assert answer.faults == [fault]
+    assert (tmp_path / "frame.csv").read_text() == FRAME
+
+
+@pytest.mark.parametrize(
+    ("name", "head"),
+    [
+        *((name, f"frame.{name}") for name in ("order", "role", "weight")),
+        *((n, n) for n in ("domain", "note")),
+    ],
+)
+@pytest.mark.parametrize("form", ["csv", "table"])
+def test_no_column_of_the_frame_is_lost_under_another(frame, tmp_path, name, head, form):
+    (tmp_path / "frame.csv").write_text(f"{name},measure\nA1,all\nA2,all\n")
+    options = ("--id", name, "--stratum", "measure", "--n", "2", "--seed", "1", "--format", form)
+    lines = run("sample", frame, *options).out.replace(",", " ").splitlines()
+    assert lines[0].split() == [
+        *(head, "measure", "role", "order", "is_certainty", "inclusion_probability", "weight")
+    ]
+    units = {tuple(line.split()[:2]) for line in lines if line.startswith("A")}
+    assert units == {("A1", "all"), ("A2", "all")}
+
+
+def test_ids_that_are_plain_numbers_stay_and_others_are_noted(frame, tmp_path):
+    (tmp_path / "frame.csv").write_text("id\n-1\n+84\n=A1\n")
+    answer = run("sample", frame, "--id", "id", "--n", "3", "--seed", "1", "--format", "csv")
+    assert {line.split(",")[0] for line in answer.out.splitlines()} == {"id", "-1", "+84", "'=A1"}
+    assert "note: 1 ids look like formulas: an apostrophe stands before them" in answer.err
 
 
 def test_the_list_may_be_a_table(frame):

@@ -1,4 +1,6 @@
 import csv
+import os
+from pathlib import Path
 
 import polars
 import pytest
@@ -138,7 +140,22 @@ def test_faulty_margins_are_refused(tmp_path, monkeypatch, known, fault):
         (("--trim", "5,1"), "--trim must be LOW,HIGH with LOW below HIGH; either may be left out; got '5,1'"),
         (("--trim", ",0.5"), "--trim: must leave room for the sum 3 of 3 weights; got (0.0, 0.5)"),
         (("--base", "neg"), "--base neg: must not be negative; got -1 (line 2)"),
-        (("--out", "rows.csv"), "--out: must not be the file that is read"),
+        (("--out", "rows.csv"), "--out: must not be the file that is read, rows.csv"),
+        (("--out", "link.csv"), "--out: must not be the file that is read, rows.csv"),
+        (
+            ("--rake", "known.csv", "--out", "known.csv"),
+            "--out: must not be the file that is read, known.csv",
+        ),
+        (("--rake", "known.csv", "--bounds", "0.5,2"), "--bounds: is not used by --method rake"),
+        (
+            ("--rake", "known.csv", "--bounds", "0.5,2", "--method", "linear"),
+            "--bounds: is not used by --method linear",
+        ),
+        (("--bounds", "0.5,2"), "--bounds: needs --rake"),
+        (("--method", "rake"), "--method: needs --rake"),
+        (("--missing", "refuse"), "--missing: needs --rake"),
+        (("--min-respondents", "20"), "--min-respondents: needs --responded"),
+        (("--name", "\udcff"), "--name must be text in UTF-8; got '\\udcff'"),
         (("--out", "nowhere/out.csv"), "nowhere/out.csv: cannot be written (no such file or directory)"),
         (("--rake", "nowhere.csv"), "nowhere.csv: cannot be read (no such file or directory)"),
     ],
@@ -146,9 +163,51 @@ def test_faulty_margins_are_refused(tmp_path, monkeypatch, known, fault):
 def test_a_faulty_option_is_named(tmp_path, monkeypatch, options, fault):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "rows.csv").write_text("o,d,yes,neg\nA,1,1,-1\nA,2,1,1\nB,1,0,1\n")
+    (tmp_path / "link.csv").symlink_to("rows.csv")
+    (tmp_path / "known.csv").write_text("variable,level,N\no,A,2\no,B,1\n")
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     answer = run("weights", "rows.csv", "--out", "out.csv", *options)
     assert answer.code == 2
     assert answer.faults == [fault]
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_a_file_called_part_is_not_touched_and_a_link_stays_one(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "out.csv.part").write_text("d\n2\n")
+    (tmp_path / "out.csv").symlink_to("target.csv")
+    assert run("weights", "out.csv.part", "--base", "d", "--out", "out.csv").code == 0
+    assert (tmp_path / "out.csv").is_symlink()
+    assert (tmp_path / "target.csv").read_text() == "d,weight\n2,2.0\n"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out.csv", "out.csv.part", "target.csv"]
+    assert (tmp_path / "out.csv.part").read_text() == "d\n2\n"
+
+
+@pytest.mark.parametrize("values", [[[1], [2]], [b"x", b"y"]])
+def test_columns_that_csv_cannot_hold_are_refused_in_one_line(tmp_path, monkeypatch, values):
+    monkeypatch.chdir(tmp_path)
+    polars.DataFrame({"x": values}).write_parquet("rows.parquet")
+    answer = run("weights", "rows.parquet", "--out", "out.csv")
+    assert answer.code == 2
+    assert len(answer.faults) == 1
+    assert answer.err.startswith("out.csv: cannot be written (")
+    assert [path.name for path in tmp_path.iterdir()] == ["rows.parquet"]
+
+
+def test_columns_may_be_called_like_a_pattern(tmp_path):
+    file, out = tmp_path / "rows.parquet", tmp_path / "out.parquet"
+    polars.DataFrame({"q1": [1, 1], "^q.*$": [2.0, 3.0]}).write_parquet(file)
+    assert run("weights", file, "--base", "^q.*$", "--name", "^w.*$", "--out", out).code == 0
+    found = polars.read_parquet(out)
+    assert found.columns == ["q1", "^q.*$", "^w.*$"]
+    assert found.get_column("^w.*$").to_list() == [2, 3]
+
+
+def test_a_device_is_written_to_and_not_replaced(tmp_path):
+    file = tmp_path / "rows.csv"
+    file.write_text("d\n1\n")
+    assert run("weights", file, "--out", os.devnull).code == 0
+    assert not Path(os.devnull).is_file()
 
 
 def test_a_column_without_a_name_cannot_be_copied(tmp_path):

@@ -3,8 +3,7 @@ from functools import cache
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
-from hypothesis import strategies as st
+from hypothesis import assume, given, strategies as st
 
 from analysis.calibration import Calibration
 from analysis.comparison.change import change

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from analysis import AnalysisError, SurveyDesign, jackknife, mean
+from analysis import AnalysisError, SurveyDesign, jackknife, mean, total
 from analysis.comparison.compared import ComparedEstimates
 
 NAN = math.nan
@@ -114,3 +114,19 @@ def test_variances_of_replicates_have_no_covariances_to_take():
     found = jackknife(mean(design, {"y": [1.0, 2, 4, 8, 16, 32]}, {"d": [0, 0, 0, 1, 1, 1]}))
     with pytest.raises(AnalysisError, match="estimates must have linearised variances; got 'jackknife'"):
         ComparedEstimates.of(found, "y")
+
+
+def test_totals_of_one_stratum_covary():
+    found = total(SurveyDesign([10.0] * 12), {"y": np.arange(1, 13)}, {"g": ["a"] * 6 + ["b"] * 6})
+    np.testing.assert_allclose(
+        ComparedEstimates.of(found, "y").covariance, found.covariance([(0, "y"), (1, "y")])
+    )
+
+
+def test_a_policy_for_lone_psus_in_domains_keeps_its_larger_errors():
+    design = SurveyDesign(
+        [1.0] * 8, ["A"] * 4 + ["B"] * 4, [1, 2, 3, 3, 5, 6, 5, 6], lone_psu="adjust", lone_in_domain=True
+    )
+    found = mean(design, {"y": [1.0, 4, 2, 8, 5, 7, 1, 3]}, {"d": [0, 0, 0, 1, 0, 0, 1, 1]})
+    compared = ComparedEstimates.of(found, "y")
+    np.testing.assert_allclose(np.diag(compared.covariance), found.variance[:, 0])

@@ -1,8 +1,7 @@
 import math
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from scipy.special import bdtr, bdtrc
 
 from analysis.intervals.beta import clopper_pearson_interval, jeffreys_interval

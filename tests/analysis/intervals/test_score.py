@@ -1,8 +1,7 @@
 import math
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from analysis.intervals.score import agresti_coull_interval, wilson_interval
 from analysis.intervals.student import critical_value

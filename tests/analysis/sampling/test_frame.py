@@ -4,8 +4,7 @@ import unicodedata
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from analysis import AnalysisError
 from analysis.sampling.frame import SamplingFrame, frame_hash
@@ -92,6 +91,9 @@ def test_a_frame_cannot_be_changed():
         ({"size": [1, 0]}, r"size must be positive \(a unit of size 0 could never be drawn\); got 0"),
         ({"size": [1, -4]}, "size must be positive"),
         ({"size": [1.0, math.nan]}, "size must hold whole numbers; got 'float64'"),
+        ({"size": np.ma.array([1, 2], mask=[0, 1])}, "size must be no masked array"),
+        ({"order": np.ma.array([1, 2], mask=[0, 1])}, "order must be no masked array"),
+        ({"stratum": np.ma.array(["X", "Y"], mask=[0, 1])}, "stratum must hold text"),
         ({"size": [1]}, r"size must have shape \(2,\)"),
         ({"size": [2**53, 1]}, r"size must add up to at most 2\*\*53; got 9007199254740993"),
         ({"size": [2**62, 2**62]}, r"size must add up to at most 2\*\*53"),

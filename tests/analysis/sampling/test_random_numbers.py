@@ -4,8 +4,7 @@ import unicodedata
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from analysis import AnalysisError
 from analysis.sampling.random_numbers import (
@@ -91,6 +90,7 @@ def test_seeds_that_are_none_are_refused(seed):
             "stage must be a whole number of at least 1; got 0",
         ),
         (lambda: permanent_random_numbers("s", []), "unit must be a list of at least one text"),
+        (lambda: as_uniform(np.ma.array(np.uint64([1]), mask=True)), "numbers must be no masked array"),
         (lambda: as_uniform(np.array([1])), "numbers must be of type uint64; got 'int64'"),
         (
             lambda: random_start("s", 1, "main", "00", "A", 0),

@@ -1,11 +1,12 @@
+from decimal import Decimal
+
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from analysis import AnalysisError
-from analysis.sums.batches import of_one_size, read_codes, sum_batches
+from analysis.sums.batches import BATCH_ROWS, of_one_size, read_codes, sum_batches
 from analysis.sums.columns import AnswerCodes, ResponseColumns
 from tests.analysis.sums.exact_samples import CODES, same_bits, tables
 
@@ -52,6 +53,8 @@ def test_batches_are_cut_and_joined_to_one_size(lengths, n_rows):
         (pa.array([4, -1, 999, 0], pa.int64()), [4, 255, 255, 0]),
         (pa.array([4, None, -9], pa.int16()), [4, 255, 255]),
         (pa.array([None, None], pa.int8()), [255, 255]),
+        (pa.array([2**64 - 1, None, 4], pa.uint64()), [255, 255, 4]),
+        (pa.array([-1, None, 127, 4], pa.int8()), [255, 255, 127, 4]),
     ],
 )
 def test_what_is_no_code_becomes_no_answer(column, expected):
@@ -74,7 +77,10 @@ def test_weights_in_natural_units_are_rounded_to_micro_units():
         ({"ward": [1.0, 2.0]}, "ward must hold whole numbers; got 'double'"),
         ({"w": [1.0, None]}, "w must hold no null"),
         ({"w": [1.0, -2.0]}, "weight must be finite, not negative"),
-        ({"w": ["1", "2"]}, "w must hold whole numbers; got 'string'"),
+        ({"w": ["1", "2"]}, "w must hold floats, or whole numbers of micro-units; got 'string'"),
+        ({"w": [Decimal("1.5"), Decimal(2)]}, "w must hold floats, or whole .*; got 'decimal128"),
+        ({"w": pa.array([2**63, 1], pa.uint64())}, r"w must lie below 2\*\*63; got 9223372036854775808"),
+        ({"ward": pa.array([2**63, 1], pa.uint64())}, r"ward must lie below 2\*\*63"),
         ({"q": ["4", "5"]}, "q must hold whole numbers; got 'string'"),
         ({"q": [4.0, 5.0]}, "q must hold whole numbers; got 'double'"),
         ({"p": [4, 5]}, None),
@@ -88,6 +94,25 @@ def test_a_column_of_another_type_is_refused(change, message):
         return
     with pytest.raises(AnalysisError, match=message):
         sum_batches([batch], columns)
+
+
+@pytest.mark.parametrize("name", ["ward", "w", "q"])
+@pytest.mark.parametrize("n_rows", [1, BATCH_ROWS])
+def test_a_column_that_changes_its_type_is_named(name, n_rows):
+    columns = {"ward": pa.array([1] * n_rows), "w": pa.array([1] * n_rows), "q": pa.array([4] * n_rows)}
+    batch = pa.RecordBatch.from_pydict(columns)
+    other = pa.RecordBatch.from_pydict(columns | {name: columns[name].cast(pa.int32())})
+    message = f"{name} must be of one type in all batches: int64; got 'int32'"
+    with pytest.raises(AnalysisError, match=message):
+        sum_batches([batch, other], ResponseColumns("ward", {"q": AnswerCodes()}, weight="w"))
+
+
+def test_other_notes_on_the_schema_are_no_other_type():
+    batch = pa.RecordBatch.from_pydict({"ward": [1], "q": [4]})
+    fields = [field.with_nullable(False) for field in batch.schema]
+    noted = pa.RecordBatch.from_arrays(batch.columns, schema=pa.schema(fields, {"made by": "hand"}))
+    columns = ResponseColumns("ward", {"q": AnswerCodes()})
+    assert sum_batches([batch, noted], columns).n_respondents.tolist() == [2]
 
 
 def test_a_missing_column_is_named():

@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from analysis import AnalysisError
 from analysis.sums.columns import AnswerCodes
@@ -67,6 +66,30 @@ def test_sums_that_would_not_fit_are_refused():
     huge = ItemSums(keys, keys, np.array([[1], [2**61], [1], [0], [1], [1], [2**61]]))
     with pytest.raises(AnalysisError, match="weight must have a sum below 2"):
         huge + huge
+
+
+def test_pooled_items_that_would_not_fit_are_refused():
+    keys = np.array([1])
+    items = ItemSums(keys, keys, np.array([[1], [2**61], [1], [0]] + [[1], [2**61], [2**61]] * 8))
+    with pytest.raises(AnalysisError, match="weight must have a sum below 2"):
+        items.pool([range(8)])
+    assert items.pool([[3]]).denominator[0, 0] == 2**61 / 1e6
+
+
+def test_pooled_items_may_hold_more_than_the_weights_that_fit():
+    keys = np.array([1])
+    items = ItemSums(keys, keys, np.array([[1], [2**59], [1], [0]] + [[1], [2**59], [2**59]] * 4))
+    pooled = items.pool([range(4)])
+    with pytest.raises(AnalysisError, match="weight must have a sum below 2"):
+        add_up([pooled] * 4)
+
+
+@pytest.mark.parametrize("argument", ["psu", "cell", "totals"])
+def test_masked_arrays_are_refused(argument):
+    good = {"psu": np.array([1]), "cell": np.array([0]), "totals": np.ones((7, 1), int)}
+    masked = np.ma.array(good[argument], mask=True)
+    with pytest.raises(AnalysisError, match=f"{argument} must be no masked array"):
+        ItemSums(**(good | {argument: masked}))
 
 
 @pytest.mark.parametrize("parts", [[], [one_row(), one_row(n_items=2)]])

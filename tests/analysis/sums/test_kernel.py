@@ -3,8 +3,7 @@ import sys
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from analysis import AnalysisError
 from analysis.sums.columns import AnswerCodes
@@ -86,6 +85,23 @@ def test_a_bad_table_is_refused(change, message):
     good = {"psu": [5, 5], "answers": [np.uint8([4, 1])], "codes": [AnswerCodes()], "weight": [1, 2]}
     with pytest.raises(AnalysisError, match=message):
         sum_responses(**(good | change))
+
+
+@pytest.mark.parametrize("argument", ["psu", "weight", "cell", "answers"])
+def test_masked_arrays_are_refused(argument):
+    good = {"psu": np.array([5, 5]), "weight": np.array([1, 2]), "cell": np.array([0, 1])}
+    good["answers"] = np.uint8([4, 1])
+    masked = good | {argument: np.ma.array(good[argument], mask=[False, True])}
+    with pytest.raises(AnalysisError, match=f"{argument} must be no masked array"):
+        sum_responses(**(masked | {"answers": [masked["answers"]]}), codes=[AnswerCodes()])
+    unmasked = good | {argument: np.ma.array(good[argument])}
+    sums = sum_responses(**(unmasked | {"answers": [unmasked["answers"]]}), codes=[AnswerCodes()])
+    assert sums.totals[1].tolist() == [1, 2]
+
+
+def test_masked_weights_have_no_micro_units():
+    with pytest.raises(AnalysisError, match="weight must be no masked array"):
+        to_micro_units(np.ma.array([1.0, 2.0], mask=[False, True]))
 
 
 def test_sums_that_could_overflow_are_refused_before_they_do():

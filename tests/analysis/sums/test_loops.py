@@ -5,8 +5,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 import analysis
 from analysis.sums.loops import compiled_loops, numpy_loops

@@ -2,8 +2,7 @@ from dataclasses import fields
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from analysis.errors import AnalysisError
 from analysis.sums.psu_sums import PsuSums, sum_rows
@@ -163,3 +162,11 @@ def test_condensing_twice_is_condensing_once(sample):
 def test_pooling_and_condensing_commute(sample):
     sums, groups = sample.tally(), [[0, 2], [1]]
     assert_same_sums(sums.pool(groups).condense(), sums.condense().pool(groups))
+
+
+def test_cells_may_be_numbered_as_one_likes():
+    """Hashed cells are near 2**63; PSU and cell must not run over when they are crossed."""
+    sums = tally_counts([0, 4], [1, 1], [[1], [0]], [[1], [1]], cell=[4, 2**62])
+    found = sums.merge(sums)
+    assert (found.psu.tolist(), found.cell.tolist()) == ([0, 4], [4, 2**62])
+    assert found.n_respondents.tolist() == [2, 2]

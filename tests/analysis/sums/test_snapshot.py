@@ -102,6 +102,74 @@ def test_nothing_to_write_is_refused(tmp_path):
         write_snapshot([], tmp_path / "wave.arrow", ONE_ITEM)
 
 
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_a_path_may_be_a_text(tmp_path, suffix):
+    path = str(tmp_path / f"wave{suffix}")
+    batch = pa.RecordBatch.from_pydict({"psu": [1], "q": [4]})
+    assert write_snapshot([batch], path, ONE_ITEM) == 1
+    assert sum_snapshot(path, ONE_ITEM).n_respondents.tolist() == [1]
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_a_file_that_cannot_be_read_is_refused(tmp_path, suffix):
+    path = tmp_path / f"wave{suffix}"
+    message = "path must name a whole Arrow or Parquet file that can be read; got .*wave"
+    with pytest.raises(AnalysisError, match=message):
+        sum_snapshot(path, ONE_ITEM)
+    rows = {"psu": list(range(5000)), "q": [4] * 5000}
+    write_snapshot([pa.RecordBatch.from_pydict(rows)], path, ONE_ITEM)
+    whole = path.read_bytes()
+    for damaged in (b"", b"no table", whole[: len(whole) // 2]):
+        path.write_bytes(damaged)
+        with pytest.raises(AnalysisError, match=message):
+            sum_snapshot(path, ONE_ITEM)
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(AnalysisError, match=message):
+        sum_snapshot(path, ONE_ITEM)
+
+
+def test_damage_within_a_part_is_refused_too(tmp_path):
+    path = tmp_path / "wave.parquet"
+    write_snapshot([pa.RecordBatch.from_pydict({"psu": [1, 2], "q": [4, 5]})], path, ONE_ITEM)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:4] + b"\xff" * 24 + whole[28:])
+    with pytest.raises(AnalysisError, match="path must name a whole"):
+        sum_snapshot(path, ONE_ITEM)
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_a_place_that_cannot_be_written_is_refused(tmp_path, suffix):
+    batch = pa.RecordBatch.from_pydict({"psu": [1], "q": [4]})
+    (tmp_path / "file").touch()
+    for folder in ("nowhere", "file"):
+        with pytest.raises(AnalysisError, match="path must lie in a folder that exists; got .*wave"):
+            write_snapshot([batch], tmp_path / folder / f"wave{suffix}", ONE_ITEM)
+    (tmp_path / f"wave{suffix}").mkdir()
+    with pytest.raises(AnalysisError, match="path must name a file that can be written; got .*wave"):
+        write_snapshot([batch], tmp_path / f"wave{suffix}", ONE_ITEM)
+    assert sorted(found.name for found in tmp_path.iterdir()) == ["file", f"wave{suffix}"]
+
+
+def test_what_the_batches_raise_is_not_blamed_on_the_file(tmp_path):
+    def batches():
+        yield pa.RecordBatch.from_pydict({"psu": [1], "q": [4]})
+        raise OSError("the source is gone")
+
+    with pytest.raises(OSError, match="the source is gone"):
+        write_snapshot(batches(), tmp_path / "wave.arrow", ONE_ITEM)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_no_snapshot_mixes_types(tmp_path, suffix):
+    batch = pa.RecordBatch.from_pydict({"psu": [1], "q": [4]})
+    other = pa.RecordBatch.from_pydict({"psu": pa.array([2], pa.int32()), "q": [4]})
+    with pytest.raises(AnalysisError, match="psu must be of one type in all batches: int64; got 'int32'"):
+        write_snapshot([batch, other], tmp_path / f"wave{suffix}", ONE_ITEM)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_other_formats_and_no_threads_are_refused(tmp_path):
     with pytest.raises(AnalysisError, match=r"path must be one of \.arrow, \.parquet; got '\.csv'"):
         write_snapshot([], tmp_path / "wave.csv", ONE_ITEM)

@@ -8,8 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from analysis.sums.columns import AnswerCodes, ResponseColumns
 from analysis.sums.item_sums import N_ITEM_TOTALS, N_RESPONDENT_TOTALS

@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from analysis.errors import AnalysisError
 from analysis.weighting.base import design_weights, two_stage_weights
@@ -37,6 +36,12 @@ def test_the_weights_of_a_sample_add_up_to_its_population(m, extra_psus, n, extr
         (lambda: design_weights([0.0]), "inclusion_probability must lie above 0 and at most at 1; got 0.0"),
         (lambda: design_weights([0.5, 1.5]), "inclusion_probability must lie .* got 1.5"),
         (lambda: design_weights([np.nan]), "inclusion_probability must be finite"),
+        (
+            lambda: design_weights([0.5, 1e-320]),
+            "inclusion_probability must give a finite weight; got 1e-320",
+        ),
+        (lambda: two_stage_weights(1e200, 1, 1e200, 1), "n_units must give a finite weight; got inf"),
+        (lambda: design_weights(np.ma.array([0.5, 1], mask=[0, 1])), "inclusion_probability must be no mask"),
         (lambda: design_weights(0.5), "inclusion_probability must have shape"),
         (lambda: two_stage_weights(0, 1, 1, 1), "n_psus must be finite and at least 1; got 0"),
         (lambda: two_stage_weights(5, 6, 1, 1), "n_psus_sampled must lie between 1 and n_psus; got 6"),

@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from analysis.errors import AnalysisError
 from analysis.weighting.calibrate import calibrate
@@ -179,6 +178,7 @@ def test_a_total_of_zero_can_be_met():
         (([0.0], [[1.0]], [1.0]), "weight must hold a positive weight"),
         (([np.nan], [[1.0]], [1.0]), "weight must be finite"),
         (([1.0], [[np.nan]], [1.0]), "auxiliary must be finite"),
+        (([1.0], np.ma.array([[1.0]], mask=True), [1.0]), "auxiliary must be no masked array"),
         (([1.0], [["x"]], [1.0]), "auxiliary must hold numbers"),
         (([1.0], [[1.0, 2.0]], [1.0]), r"auxiliary must have a row for each weight .* got \(1, 2\)"),
         (([1.0], np.empty((1, 0)), []), "auxiliary must have .* one at least"),

@@ -30,3 +30,14 @@ def test_a_missing_level_may_get_a_column_of_its_own():
 def test_margins_that_disagree_are_refused():
     with pytest.raises(AnalysisError, match="totals must add up to the same sum"):
         margin_columns(np.ones(5), LABELS, {**TOTALS, "sex": {"F": 60, "M": 41}})
+
+
+def test_a_masked_label_is_a_missing_one():
+    masked = {"sex": np.ma.array(["F", "M", "F", "M"], mask=[False, False, False, True])}
+    listed = {"sex": ["F", "M", "F", None]}
+    totals = {"sex": TOTALS["sex"]}
+    with pytest.raises(AnalysisError, match="have a level in every row of positive weight"):
+        margin_columns(np.ones(4), masked, totals)
+    columns, names = margin_columns(np.ones(4), masked, totals, missing="own_level")
+    expected, same_names = margin_columns(np.ones(4), listed, totals, missing="own_level")
+    assert (columns.tolist(), names) == (expected.tolist(), same_names)

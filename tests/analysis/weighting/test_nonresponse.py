@@ -3,8 +3,7 @@ import unicodedata
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from analysis.errors import AnalysisError
 from analysis.weighting.nonresponse import adjust_nonresponse, adjust_unknown_eligibility

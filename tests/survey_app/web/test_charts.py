@@ -1,8 +1,7 @@
 """Geometry of dot and whisker."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from survey_app.web.charts import LETTERS_A_LINE, Measured, Scale, draw, scale_for
 

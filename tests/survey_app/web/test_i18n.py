@@ -5,8 +5,7 @@ from contextlib import contextmanager
 
 import pytest
 from flask import Flask, render_template_string, url_for
-from flask_babel import gettext as _
-from flask_babel import ngettext
+from flask_babel import gettext as _, ngettext
 
 from survey_app.web.i18n import chosen_language
 from tests.page_inspector import InspectingClient

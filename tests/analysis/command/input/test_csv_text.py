@@ -2,8 +2,7 @@ import csv
 import io
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from analysis.command.faults import Refused
 from analysis.command.input import csv_text
@@ -68,3 +67,40 @@ def test_a_quoted_header_may_hold_line_ends_and_separators():
     source = CsvSource("rows.csv", b'"a\nb","c;d;e",f\n1,2,3\n')
     assert source.names == ["a\nb", "c;d;e", "f"]
     assert source.place(0) == "line 3"
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        ("a,b\r1,2\n3,4\n", 1),
+        ("a,b\r1,2\r\n3,4\r\n", 1),
+        ("a,b\n1,2\r3,4\n5,6\n", 2),
+        ("a\n1\n2\r3\n4\n", 3),
+        ("a\r\n1\r\n2\r3\r\n", 3),
+        ('a\n"1\n1"\n2\r\r\n4\n', 4),
+        ("a\n\n\r\r\n4\n", 3),
+    ],
+)
+@pytest.mark.parametrize("size", [1, 3, 1 << 24])
+def test_a_lone_carriage_return_is_refused_and_no_row_lost(monkeypatch, content, line, size):
+    monkeypatch.setattr(csv_text, "_CHUNK", size)
+    with pytest.raises(Refused) as refused:
+        split_csv("rows.csv", content.encode())
+    assert f"rows.csv: line {line} holds a carriage return within the line" in "\n".join(refused.value.lines)
+
+
+@pytest.mark.parametrize(
+    ("content", "cells"),
+    [
+        ('a,b\n"x\ry",1\n2,3\n', ["x\ry", "2"]),
+        ("a,b\n1,2\n3,4\r", ["1", "3"]),
+        ("a,b\r1,2\r3,4\r", ["1", "3"]),
+    ],
+)
+def test_a_carriage_return_in_quotes_or_at_the_end_is_none_within_a_line(content, cells):
+    assert CsvSource("rows.csv", content.encode()).read(["a"])["a"].to_list() == cells
+
+
+def test_a_name_too_long_is_refused_in_one_line():
+    with pytest.raises(Refused, match="line 1 cannot be read as names of columns"):
+        split_csv("rows.csv", f"{'a' * 140_000},b\n1,2\n".encode())

@@ -1,8 +1,7 @@
 import numpy as np
 import polars
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from analysis.command.input.reading import CsvSource
 from analysis.command.input.table import Table

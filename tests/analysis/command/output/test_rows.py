@@ -25,9 +25,9 @@ def test_csv_quotes_as_rfc_4180_says():
 
 
 def test_no_text_becomes_a_formula():
-    cells = ["=1+1", "+1", "-1", "@x", "\tx", "plain"]
+    cells = ["=1+1", "+1-2", "-A1", "@x", "\tx", "+1\n", "plain", "-1", "+84"]
     (_, row) = csv.reader(io.StringIO(as_csv([dict(enumerate(cells))]), newline=""))
-    assert row == ["'=1+1", "'+1", "'-1", "'@x", "'\tx", "plain"]
+    assert row == ["'=1+1", "'+1-2", "'-A1", "'@x", "'\tx", "'+1\n", "plain", "-1", "+84"]
     assert as_csv([{"value": -0.5, "n": -1}]).splitlines()[1] == "-0.5,-1"
 
 
@@ -39,6 +39,12 @@ def test_a_domain_column_that_is_named_like_a_figure_gets_a_prefix():
         "measure": "all",
         "value": 1.0,
     }
+
+
+def test_domain_columns_never_share_a_name():
+    row = {"domain": {"value": "x", "domain.value": "y"}, "value": 1.0}
+    for by in (["value", "domain.value"], ["domain.value", "value"]):
+        assert flat(row, by) == {"domain.domain.value": "x", "domain.value": "y", "value": 1.0}
 
 
 def test_csv_of_figures_has_a_column_per_domain_variable(tmp_path):

@@ -33,3 +33,24 @@ def test_columns_are_aligned_and_the_basis_follows():
 
 def test_no_rows_are_said():
     assert text_table([], (), {}) == "no rows\n"
+
+
+def test_small_figures_keep_their_digits():
+    lines = text_table([row(1.2345e-8, 1.1e-9), row(2.0, 0.0)], (), {}).splitlines()
+    assert lines[2].split() == ["x", "1.234e-08", "1.100e-09"]
+    assert lines[3].split() == ["x", "2.000000", "0.000000"]
+    lines = text_table([row(1e-8, None), row(0.5, None)], (), {}).splitlines()
+    assert [line.split()[1] for line in lines[2:4]] == ["1.000e-08", "0.500"]
+
+
+def test_a_figure_that_is_small_beside_its_error_and_a_huge_one():
+    lines = text_table([row(0.0004, 0.5), row(1e300, 0.5)], (), {}).splitlines()
+    assert [line.split()[1] for line in lines[2:4]] == ["0.00", "1.000e+300"]
+
+
+def test_control_characters_are_written_out():
+    text = text_table([row(1.0, 0.1, domain={"o\x1b": "\x1b[31mred\x9b\u202e\r"})], ["o\x1b"], {"d": "\x07"})
+    assert r"\x1b[31mred\x9b\u202e\r" in text
+    assert r"o\x1b" in text
+    assert r"d: \x07" in text
+    assert text.replace("\n", "").isprintable()

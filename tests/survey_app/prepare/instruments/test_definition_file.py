@@ -3,8 +3,7 @@
 import unicodedata
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from survey_app.models.definition import Definition, Text
 from survey_app.prepare.instruments.definition_faults import MESSAGES, Fault
