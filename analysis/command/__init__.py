@@ -1,1 +1,1 @@
-"""The command line: the door of the library, and the only place of it that reads files."""
+"""The command line: the door of the library, where files of people are read and written."""

@@ -19,7 +19,8 @@ Both waves stand in one file; a PSU that was drawn in both has the same id, whic
 interval narrower. Limits are always value +- t. JSON: a list of objects with measure, domain,
 value (later minus earlier), standard_error, degrees_of_freedom, low, high, n_respondents,
 value_from, value_to, verdict (shown to have risen, shown to have fallen, not shown to have
-changed, not estimable) and note.
+changed, not estimable) and note. Where one wave alone has no standard error, or shows no spread at
+all (0 or 100 %), the change has no limits either: its verdict is not estimable.
 """
 
 

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from threading import Lock, Timer
 from typing import Final
 
+from analysis.command.faults import printable
+
 PATIENCE: Final = 2.0
 """Seconds of silence."""
 
@@ -23,9 +25,9 @@ class Progress:
     def stage(self, name: str) -> None:
         """Enter a stage; its name is written at once if the command is late already."""
         with self._lock:
-            self._stage = name
+            self._stage = printable(name)
             if self._is_late:
-                sys.stderr.write(f"{name} …\n")
+                sys.stderr.write(f"{self._stage} …\n")
 
     def _late(self) -> None:
         with self._lock:

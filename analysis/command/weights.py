@@ -56,7 +56,7 @@ def _add_nonresponse(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--min-respondents",
         type=option.number(1, 1e9, "be a whole number of at least 1", is_whole=True),
-        help="a cell with fewer is refused; default 20",
+        help="a cell with fewer is refused; default 20; goes with --responded",
     )
 
 

@@ -93,22 +93,29 @@ def test_a_faulty_option_is_named(options, fault):
     assert answer.faults == [fault]
 
 
+@pytest.mark.parametrize("df", ["domain", "full"])
 @pytest.mark.parametrize(
     ("rows", "note"),
     [
-        ("1,A,a1,5\n1,A,a2,1\n2,A,a3,5\n2,A,a4,5\n", "no_spread"),
-        ("1,A,a1,1\n1,A,a2,1\n2,A,a3,5\n2,A,a4,1\n", "no_spread"),
-        ("1,A,a1,5\n1,A,a2,1\n2,B,b1,5\n2,B,b1,1\n", "single_psu"),
+        ("1,A,a1,5\n1,A,a2,1\n2,A,a3,5\n2,A,a4,5\n", "the sampling units do not differ at all"),
+        ("1,A,a1,1\n1,A,a2,1\n2,A,a3,5\n2,A,a4,1\n", "the sampling units do not differ at all"),
+        ("1,A,a1,5\n1,A,a2,1\n2,B,b1,5\n2,B,b1,1\n", "too few primary sampling units"),
     ],
 )
-def test_a_change_from_or_to_a_wave_without_an_error_has_no_verdict(tmp_path, rows, note):
+def test_a_change_from_or_to_a_wave_without_an_error_has_no_verdict(tmp_path, rows, note, df):
     file = tmp_path / "waves.csv"
     file.write_text(f"year,stratum,psu,q1\n{rows}")
     (row,) = run(
         *("change", file, "--wave", "year", "--from", "1", "--to", "2", "--items", "q1"),
-        *("--stratum", "stratum", "--psu", "psu", "--format", "json"),
+        *("--stratum", "stratum", "--psu", "psu", "--df", df, "--format", "json"),
     ).rows
     assert row["verdict"] == "not estimable"
     assert row["low"] is None
     assert row["high"] is None
     assert row["note"].startswith(note)
+    text = run(
+        *("change", file, "--wave", "year", "--from", "1", "--to", "2", "--items", "q1"),
+        *("--stratum", "stratum", "--psu", "psu", "--df", df),
+    ).out
+    assert "not estimable" in text
+    assert note in text

@@ -143,10 +143,10 @@ def test_a_place_that_cannot_be_written_is_refused(tmp_path, suffix):
     batch = pa.RecordBatch.from_pydict({"psu": [1], "q": [4]})
     (tmp_path / "file").touch()
     for folder in ("nowhere", "file"):
-        with pytest.raises(AnalysisError, match="path must lie in a folder that exists; got .*wave"):
+        with pytest.raises(AnalysisError, match=r"path must lie in a folder that exists; got .*wave"):
             write_snapshot([batch], tmp_path / folder / f"wave{suffix}", ONE_ITEM)
     (tmp_path / f"wave{suffix}").mkdir()
-    with pytest.raises(AnalysisError, match="path must name a file that can be written; got .*wave"):
+    with pytest.raises(AnalysisError, match=r"path must name a file that can be written; got .*wave"):
         write_snapshot([batch], tmp_path / f"wave{suffix}", ONE_ITEM)
     assert sorted(found.name for found in tmp_path.iterdir()) == ["file", f"wave{suffix}"]
 

