@@ -14,12 +14,13 @@ from analysis.intervals.effective_size import effective_sample_size
 from analysis.intervals.student import t_interval
 from analysis.intervals.survey import DEFAULT_METHOD, Evidence, Method, survey_interval
 
-Reason = Literal["no_respondents", "no_answers", "single_psu", "no_spread"]
+Reason = Literal["no_respondents", "no_answers", "single_psu", "single_unit", "no_spread"]
 
 NOTES: Final[dict[Reason, str]] = {
     "no_respondents": "nobody answered in this domain",
     "no_answers": "nobody gave a valid answer to this measure",
     "single_psu": "too few primary sampling units to tell how much they differ",
+    "single_unit": "a primary sampling unit of which one unit was sampled does not show how its units differ",
     "no_spread": "the sampling units do not differ at all: such a sample does not show its error",
 }
 
@@ -81,7 +82,7 @@ class Estimate:
     sampling_fraction : float in [0, 1]
         Share of the population that was sampled, where the variance takes account of it, else 0.
         At 1, a census, the value is exact and the interval a point.
-    reason : {"no_respondents", "no_answers", "single_psu", "no_spread"} or None
+    reason : {"no_respondents", "no_answers", "single_psu", "single_unit", "no_spread"} or None
         Why it is not estimable; None where it is.
 
     Raises

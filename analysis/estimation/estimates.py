@@ -186,6 +186,7 @@ class Estimates:
         found = np.full(self.value.shape, None, dtype=object)
         found[(self.variance == 0) & ~self._is_proportion] = "no_spread"
         found[np.isnan(self.variance) | (self.degrees_of_freedom < 1)] = "single_psu"
+        found[np.isnan(self.variance) & (self.degrees_of_freedom > 0) & self._has_lone_unit] = "single_unit"
         found[self.is_census] = None
         nothing = np.isnan(self.value) | (self.n_answers == 0)
         found[nothing] = "no_answers"
@@ -296,6 +297,19 @@ class Estimates:
     def _is_proportion(self) -> NDArray[np.bool_]:
         flags = [measure.kind == "proportion" for measure in self.measures]
         return np.broadcast_to(np.array(flags, dtype=np.bool_), self.value.shape)
+
+    @property
+    def _has_lone_unit(self) -> NDArray[np.bool_]:
+        """(D, 1) whether all strata have PSUs enough, but a PSU of the domain one sampled unit of several."""
+        table, psu = self.table, self.sums.psu
+        if table.n_units is None or table.psu_population is None:
+            return np.zeros((len(self.domains), 1), dtype=np.bool_)
+        inside = self.domains.code >= 0
+        flags = [(table.n_units == 1) & (table.psu_population > 1), (table.n_psus == 1)[table.stratum]]
+        met = [
+            np.bincount(self.domains.code[inside], flag[psu[inside]], len(self.domains)) > 0 for flag in flags
+        ]
+        return np.asarray(met[0] & ~met[1])[:, None]
 
     @property
     def _n_complete(self) -> Floats:

@@ -33,6 +33,7 @@ class Survey:
     weighting: str
     by: dict[str, Integers] = field(default_factory=dict)
     labels: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    doubtful: tuple[str, ...] = ()
 
     @contextmanager
     def naming_strata(self) -> Iterator[None]:
@@ -58,11 +59,18 @@ class Survey:
     def notes(self) -> list[str]:
         """Say that weights were derived, and how many rows belong to no domain."""
         derived = [f"weights are {self.weighting}"] if self.weighting.startswith("population") else []
-        return derived + [
-            f"{n_empty} rows have an empty {name}: they stay in the design, outside of every domain"
-            for name, codes in self.by.items()
-            if (n_empty := np.count_nonzero(codes < 0))
-        ]
+        return (
+            derived
+            + list(self.doubtful)
+            + [
+                f"{n_empty} rows have an empty {name}: they stay in the design, outside of every domain"
+                for name, codes in self.by.items()
+                if (n_empty := np.count_nonzero(codes < 0))
+            ]
+        )
+
+
+_LIKE_MISSING = frozenset({"NA", "N/A", "NaN", "nan"})
 
 
 def design_columns(options: argparse.Namespace) -> list[tuple[str, str]]:
@@ -96,12 +104,19 @@ def read_survey(table: Table, options: argparse.Namespace) -> Survey:
             lone_psu=options.lone_psu,
             lone_in_domain=options.lone_in_domain,
         )
+    chosen = {**by, options.stratum: stratum, options.psu: psu}
     return Survey(
         design,
         stratum.values,
         weighting,
         by={name: labels.code for name, labels in by.items()},
         labels={name: labels.values for name, labels in by.items()},
+        doubtful=tuple(
+            f"column {name}: {label!r} is taken for a label; leave the cell empty where it is missing"
+            for name, labels in chosen.items()
+            if name is not None and labels is not None
+            for label in _LIKE_MISSING.intersection(labels.values)
+        ),
     )
 
 

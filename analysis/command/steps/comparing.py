@@ -36,8 +36,11 @@ def rank_rows(found: Figures, options: argparse.Namespace) -> Rows:
         ranks = rank_sets(compared, options.level, options.method, seed=options.seed)
         bands = tie_bands(ranks)
         bottom = probability_of_bottom(compared, seed=options.seed)
+    if options.sampling_basis == "opt_in":
+        found.notes.append("opt_in: such ranks compare who chose to answer, not offices")
+    alone = int(compared.is_comparable.sum()) == 1
     for place, row in enumerate(rows):
-        note = row.pop("note")
+        note = row.pop("note") or ("nothing to rank it among" if alone else None)
         row.pop("design_effect")
         row["rank"] = _rank(ranks.point_rank[place])
         row["best_rank"] = _rank(ranks.best_rank[place])

@@ -66,7 +66,7 @@ def estimate_index(options: argparse.Namespace, progress: Progress) -> Figures:
         )
     n_silent = int(np.count_nonzero(~ratings.valid.any(axis=1)))
     basis = {"rule": options.rule} | _basis(options, survey, table, n_silent)
-    notes = [*notes_on_codes(ratings), *_silent("valid answer", n_silent), *survey.notes()]
+    notes = [*notes_on_codes(ratings), *_unheard(options.rule, n_silent), *survey.notes()]
     return Figures(found, survey, table, basis, notes)
 
 
@@ -150,6 +150,14 @@ def _ratio(survey: Survey, above: dict[str, Floats], under: _Denominators, df: A
         survey.by,
         df,
     )
+
+
+def _unheard(rule: str, n_rows: int) -> list[str]:
+    """Say what becomes of respondents without a valid answer: as in R, a ratio of sums keeps them."""
+    if rule == "mean_score":
+        return _silent("valid answer", n_rows)
+    words = "add nothing to an index, but are counted among its respondents and degrees of freedom"
+    return [f"{n_rows} rows without a valid answer {words} (--rule mean_score: not)"] if n_rows else []
 
 
 def _silent(what: str, n_rows: int) -> list[str]:

@@ -345,3 +345,12 @@ def test_derived_weights_are_named(index):
     assert "note: weights are population / sample, from --fpc\n" in answer.err
     weights = [9 / 2 * 50, 9 / 2 * 60, 4 * 70, 4 * 80]
     assert answer.rows[0]["value"] == pytest.approx((sum(weights) - weights[2]) / sum(weights))
+
+
+def test_a_label_that_looks_like_a_missing_one_is_named(tmp_path):
+    """R writes NA where a value is missing; it may also be somebody's code."""
+    file = tmp_path / "na.csv"
+    file.write_text("o,w,q1\nA,1,5\nA,NA,3\nNA,3,4\nA,NA,5\n", encoding="utf-8")
+    answer = run("index", str(file), "--items", "q1", "--by", "o", "--psu", "w")
+    assert "note: column w: 'NA' is taken for a label" in answer.err
+    assert "note: column o: 'NA' is taken for a label" in answer.err

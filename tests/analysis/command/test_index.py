@@ -115,7 +115,7 @@ def test_codes_outside_the_valid_ones_are_counted_on_stderr():
     assert (
         "code 9 lies outside of --valid and is item nonresponse: 4636 answers (q1: 93, q2: 102" in answer.err
     )
-    assert "3 rows without a valid answer are outside of the estimates" in answer.err
+    assert "3 rows without a valid answer add nothing to an index, but are counted" in answer.err
 
 
 def test_strict_refuses_codes_outside_the_valid_ones():

@@ -70,3 +70,15 @@ def test_ranks_need_domains():
     answer = run("ranks", SIPAS, "--items", "q1")
     assert answer.code == 2
     assert "the following arguments are required: --by" in answer.err
+
+
+def test_one_office_that_can_be_ranked_is_told_so(tmp_path):
+    file = tmp_path / "two.csv"
+    file.write_text("o,w,q1\nA,1,5\nA,2,3\nA,3,4\nB,4,5\nB,5,5\nB,6,5\n", encoding="utf-8")
+    rows = run_json("ranks", str(file), "--items", "q1", "--by", "o", "--stratum", "o", "--psu", "w")
+    assert rows[0]["note"] == "nothing to rank it among"
+
+
+def test_ranks_of_self_selected_answers_come_with_a_warning():
+    answer = run(*OFFICES, "--sampling-basis", "opt_in")
+    assert "opt_in: such ranks compare who chose to answer, not offices" in answer.err

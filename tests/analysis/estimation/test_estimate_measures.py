@@ -10,7 +10,7 @@ from analysis.domains import Domains
 from analysis.errors import AnalysisError
 from analysis.estimation.estimate_measures import estimate_measures
 from analysis.estimation.measure import Measure
-from analysis.estimation.statistics import proportion
+from analysis.estimation.statistics import mean, proportion
 from analysis.sums.psu_sums import PsuSums
 from analysis.sums.tally import tally_counts, tally_responses
 from tests.analysis.strategies import FEW, assert_same_estimates, samples
@@ -293,3 +293,12 @@ def test_satisfied_and_dissatisfied_are_mirrors(sample):
     other = estimate_measures(mirrored, design.table, domains, MEASURES)
     np.testing.assert_allclose(one.value, 1 - other.value, atol=1e-12)
     np.testing.assert_allclose(one.standard_error, other.standard_error, rtol=1e-9, atol=1e-12)
+
+
+def test_a_psu_of_one_sampled_unit_is_named_as_the_reason():
+    sizes = ([9] * 5, [7] * 5)
+    answers = {"y": [1.0, 4.0, 2.0, 8.0, 5.0]}
+    wards = ["A", "A", "B", "B", "C"]
+    assert mean(SurveyDesign([1.0] * 5, psu=wards, fpc=sizes), answers)[0, "y"].reason == "single_unit"
+    averaged = SurveyDesign([1.0] * 5, psu=wards, fpc=sizes, lone_psu="average")
+    assert mean(averaged, answers)[0, "y"].is_estimable
