@@ -48,8 +48,9 @@ class Domains:
         code = as_integers("code", self.code, (None,))
         known = (code >= -1) & (code < len(self.labels))
         require(known, "code", f"lie between -1 and {len(self.labels) - 1}", code)
-        if len(self._places) < len(self.labels):
-            raise AnalysisError("labels", "be told apart", len(self.labels) - len(self._places))
+        n_distinct = len({tuple(labels.items()) for labels in self.labels})
+        if n_distinct < len(self.labels):
+            raise AnalysisError("labels", "be told apart", len(self.labels) - n_distinct)
         code.setflags(write=False)
         object.__setattr__(self, "code", code)
 
@@ -95,9 +96,9 @@ class Domains:
         for name, column in (by or {}).items():
             values, place = np.unique(as_labels(name, column, n_rows), return_inverse=True)
             present, code = np.unique(code * max(values.size, 1) + place, return_inverse=True)
+            plain, known = values.tolist(), normalize("NFC", name)
             labels = [
-                labels[key // values.size] | {normalize("NFC", name): values[key % values.size].item()}
-                for key in present.tolist()
+                labels[key // values.size] | {known: plain[key % values.size]} for key in present.tolist()
             ]
         return cls(code, tuple(labels))
 

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from analysis.arguments import as_integers, as_reals, require
 from analysis.design import DesignTable
 from analysis.errors import AnalysisError
-from analysis.sums.psu_sums import sum_rows
+from analysis.sums.psu_sums import distinct, sum_rows
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -207,7 +207,7 @@ def degrees_of_freedom(
         psu[inside], domain[inside], answered[inside].astype(np.float64), n_domains, with_squares=False
     )
     active = cells.z > 0
-    pairs = np.unique(table.stratum[cells.psu] * n_domains + cells.domain, return_inverse=True)
+    pairs = distinct(table.stratum[cells.psu] * n_domains + cells.domain)
     active_strata = sum_rows(pairs[1], pairs[0].size, active) > 0
     n_psus = sum_rows(cells.domain, n_domains, active)
     return (n_psus - sum_rows(pairs[0] % n_domains, n_domains, active_strata)).astype(np.int64)
@@ -229,7 +229,7 @@ class _Cells:
         keys = psu * n_domains + domain
         if (keys[1:] > keys[:-1]).all():  # element samples and condensed sums are cells already
             return cls(psu, domain, values, values**2 if with_squares else None)
-        cells, row = np.unique(keys, return_inverse=True)
+        cells, row = distinct(keys)
         return cls(
             cells // n_domains,
             cells % n_domains,
@@ -241,7 +241,7 @@ class _Cells:
 def _first_stage(table: DesignTable, cells: _Cells, n_domains: int) -> Floats:
     """V1 by domain: over the strata that meet it, absent PSUs counting as z = 0."""
     keys = table.stratum[cells.psu] * n_domains + cells.domain
-    pairs, row = np.unique(keys, return_inverse=True)
+    pairs, row = distinct(keys)
     stratum, domain = pairs // n_domains, pairs % n_domains
     n_sampled = table.n_psus[stratum]
     n_present = np.bincount(row, minlength=pairs.size)

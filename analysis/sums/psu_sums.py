@@ -200,6 +200,15 @@ class PsuSums:
         require(enough, "weight_square_sum", rule, self.weight_square_sum)
 
 
+def distinct(keys: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the distinct keys in order and the place of each row's, without sorting what is sorted."""
+    if not keys.size or not np.all(keys[1:] >= keys[:-1]):
+        found, row = np.unique(keys, return_inverse=True)
+        return found, row
+    is_first = np.append(True, keys[1:] != keys[:-1])
+    return keys[is_first], np.cumsum(is_first) - 1
+
+
 def sum_rows(group: NDArray[np.int64], n_groups: int, values: NDArray[Any]) -> NDArray[np.float64]:
     """Return the sums of values by group: (n,) gives (G,), (n, J) gives (G, J).
 

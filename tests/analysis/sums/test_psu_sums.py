@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from analysis.errors import AnalysisError
-from analysis.sums.psu_sums import PsuSums, sum_rows
+from analysis.sums.psu_sums import PsuSums, distinct, sum_rows
 from analysis.sums.tally import tally_counts
 from tests.analysis.strategies import FEW, samples
 
@@ -170,3 +170,12 @@ def test_cells_may_be_numbered_as_one_likes():
     found = sums.merge(sums)
     assert (found.psu.tolist(), found.cell.tolist()) == ([0, 4], [4, 2**62])
     assert found.n_respondents.tolist() == [2, 2]
+
+
+@given(st.lists(st.integers(-3, 3)), st.booleans())
+def test_distinct_keys_are_those_of_numpy_sorted_or_not(keys, is_sorted):
+    given_keys = np.array(sorted(keys) if is_sorted else keys, dtype=np.int64)
+    found, row = distinct(given_keys)
+    wanted, places = np.unique(given_keys, return_inverse=True)
+    np.testing.assert_array_equal(found, wanted)
+    np.testing.assert_array_equal(row, places)
