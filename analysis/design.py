@@ -44,7 +44,7 @@ class DesignTable:
     lone_in_domain : bool
         Apply the policy also to strata of which one of several PSUs meets the domain.
     sampling_basis : {"probability", "census", "opt_in"}
-        How the units came in; printed with each estimate, changes no figure.
+        How the units came in; shown with the design, changes no figure.
 
     Raises
     ------
