@@ -2,7 +2,16 @@
 
 from alembic import context
 
-from survey_app.models import access_point, campaign, instrument, job, office, publication, response, staff
+from survey_app.models import (
+    access_point,
+    campaign,
+    instrument,
+    job,
+    office,
+    publication,
+    response,
+    staff,
+)
 from survey_app.models.base import Base
 
 FAMILIES = (access_point, campaign, instrument, job, office, publication, response, staff)

@@ -43,6 +43,22 @@ class CodeRevoked(SurveyError):
         self.revoked_on = revoked_on
 
 
+class TicketExpired(SurveyError):
+    """The code on a screen has changed since this one was shown, or none was given."""
+
+
+class InvitationUsed(SurveyError):
+    """A single-use token came a second time, with another form."""
+
+    def __init__(self, controller_phone: str) -> None:
+        super().__init__("invitation already used")
+        self.controller_phone = controller_phone
+
+
+class TokenSpent(SurveyError):
+    """The writer met a token that another form had used a moment before."""
+
+
 class CampaignNotOpen(SurveyError):
     """The campaign begins later."""
 

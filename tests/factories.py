@@ -19,6 +19,8 @@ from survey_app.models import short_code
 from survey_app.models.access_point import AccessPoint, AccessPointDay
 from survey_app.models.base import Base
 from survey_app.models.campaign import Campaign, SampleCell
+from survey_app.models.case import Case, Contact
+from survey_app.models.code_report import CodeReport
 from survey_app.models.definition import (
     Comment as CommentQuestion,
     Definition,
@@ -29,6 +31,7 @@ from survey_app.models.definition import (
     Text,
 )
 from survey_app.models.instrument import InstrumentVersion
+from survey_app.models.invitation import InvitationBatch, SpentInvitation
 from survey_app.models.job import Job
 from survey_app.models.office import Counter, DossierCount, Office, OfficeSuccession
 from survey_app.models.publication import Figure, OfficeRelease, Publication, Tally
@@ -190,10 +193,35 @@ def access_point(session: Session, **given: Any) -> AccessPoint:
         campaign_id=lambda: campaign(session).id,
         office_id=lambda: office(session).id,
         counter_id=None,
+        way_in="poster",
         mode="web",
         provenance="C",
         issued_on=DAY - timedelta(days=20),
         revoked_on=None,
+    )
+
+
+def invitation_batch(session: Session, **given: Any) -> InvitationBatch:
+    """A batch of slips; `InvitationToken(batch.id, serial).text(secret)` is one of them."""
+    return _add(
+        session,
+        InvitationBatch,
+        given,
+        access_point_id=lambda: access_point(session, way_in="invitation", provenance="B").id,
+        delivery="slip",
+        n_issued=20,
+        cell_id=None,
+        secret_mark="00000000",
+    )
+
+
+def spent_invitation(session: Session, **given: Any) -> SpentInvitation:
+    return _add(
+        session,
+        SpentInvitation,
+        given,
+        batch_id=lambda: invitation_batch(session).id,
+        token_hash=lambda: secrets.token_bytes(16),
     )
 
 
@@ -239,6 +267,41 @@ def comment(session: Session, **given: Any) -> Comment:
         access_point_id=lambda: access_point(session).id,
         day=DAY,
         text="Cán bộ hướng dẫn rất rõ.",
+    )
+
+
+def comment_case(session: Session, **given: Any) -> Case:
+    return _add(
+        session,
+        Case,
+        given,
+        number=lambda: short_code.new_code()[:5] + "-" + short_code.new_code()[:5],
+        comment_key=lambda: comment(session).comment_key,
+        answer=None,
+        answered_on=None,
+        answered_by=None,
+    )
+
+
+def contact(session: Session, **given: Any) -> Contact:
+    return _add(
+        session,
+        Contact,
+        given,
+        case_number=lambda: comment_case(session).number,
+        sealed=lambda: secrets.token_bytes(40),
+        expires_on=DAY + timedelta(days=30),
+    )
+
+
+def code_report(session: Session, **given: Any) -> CodeReport:
+    return _add(
+        session,
+        CodeReport,
+        given,
+        access_point_id=lambda: access_point(session).id,
+        day=DAY,
+        reason="pasted_over",
     )
 
 

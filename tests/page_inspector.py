@@ -105,12 +105,13 @@ def _reference_faults(page: Page) -> list[str]:
 
 def _policy_faults(page: Page, policy: str | None) -> list[str]:
     faults = [] if policy else ["no Content-Security-Policy"]
+    for kind in ("script", "style"):
+        for text in page.texts[kind]:
+            digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+            if f"'sha256-{digest}'" not in (policy or ""):
+                faults.append(f"an inline {kind} whose hash is not in the policy")
     scripts = [attributes for tag, attributes in page.elements if tag == "script"]
-    faults += ["an inline script" for attributes in scripts if "src" not in attributes]
-    for style in page.texts["style"]:
-        digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-        if f"'sha256-{digest}'" not in (policy or ""):
-            faults.append("an inline style block whose hash is not in the policy")
+    faults += ["a script from an address" for attributes in scripts if "src" in attributes]
     for tag, attributes in page.elements:
         faults += [f"<{tag}> has {name}" for name in attributes if name == "style" or name.startswith("on")]
         faults += [

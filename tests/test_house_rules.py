@@ -18,13 +18,15 @@ from survey_app.web.access import PUBLIC, RIGHTS
 ROOT = Path(__file__).parents[1]
 APP = ROOT / "survey_app"
 TEMPLATES = APP / "templates"
-ROOMS = ("accounts", "prepare", "collect", "publish")
+ROOMS = ("accounts", "prepare", "collect", "review", "publish")
 MODULES = sorted([*APP.rglob("*.py"), *(ROOT / "analysis").rglob("*.py")])
 LONGEST_MODULE, LONGEST_FUNCTION = 400, 40
 
 FLASK_BELONGS_IN = {"routes.py", "forms.py"}
 FLASK_ALSO_IN = {
-    "collect/page.py": "renders the page of an instrument version, once a version and language",
+    "collect/form/page.py": "renders the page of an instrument version, once a version and language",
+    "collect/shell.py": "renders what a citizen meets, in one look",
+    "collect/problems.py": "the words for what is not possible, and the pages that say them",
 }
 COMMITS_ALSO_IN = {
     "db.py": "here transaction() stands",

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from survey_app.cli.failing import faults_named
-from survey_app.collect.paper import import_forms
+from survey_app.collect.paper.import_forms import import_forms
 from survey_app.models.campaign import Campaign
 from survey_app.web import context
 

@@ -31,8 +31,9 @@ def forget_order(database: Database, today: date) -> None:
     """Take the order of arrival out of the files of the database.
 
     In SQLite the cells of a page lie in the order in which they came; VACUUM writes all pages anew by key.
-    In PostgreSQL a row keeps the number of the transaction that wrote it, and a comment shares that number
-    with the answers it came with. One update gives all recent rows the same number; clustering sorts by key.
+    In PostgreSQL a row keeps the number of the transaction that wrote it; a comment, its case and the token
+    of an invitation share that number with the answers they came with. One update gives all recent rows the
+    same number; clustering sorts by key.
     """
     if database.is_sqlite:
         _rewrite_sqlite(database)
@@ -41,11 +42,16 @@ def forget_order(database: Database, today: date) -> None:
     with database.engine.begin() as connection:
         connection.execute(text("UPDATE response SET fingerprint = fingerprint WHERE day >= :day"), recent)
         connection.execute(text("UPDATE comment SET text = text WHERE day >= :day"), recent)
+        # They have no day: all of them.
+        connection.execute(text("UPDATE comment_case SET number = number"))
+        connection.execute(text("UPDATE spent_invitation SET batch_id = batch_id"))
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         for command_text in (
             "CLUSTER response USING pk_response",
             "CLUSTER comment USING pk_comment",
-            "VACUUM (FREEZE, ANALYZE) response, comment",
+            "CLUSTER comment_case USING pk_comment_case",
+            "CLUSTER spent_invitation USING pk_spent_invitation",
+            "VACUUM (FREEZE, ANALYZE) response, comment, comment_case, spent_invitation",
         ):
             connection.execute(text(command_text))
 

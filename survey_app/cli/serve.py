@@ -96,7 +96,7 @@ def open_code(session: Session) -> str | None:
         select(AccessPoint.code)
         .join(Campaign, Campaign.id == AccessPoint.campaign_id)
         .where(
-            AccessPoint.code.is_not(None),
+            AccessPoint.way_in == "poster",
             AccessPoint.revoked_on.is_(None),
             Campaign.opens_on <= today,
             Campaign.closes_on.is_(None) | (Campaign.closes_on >= today),

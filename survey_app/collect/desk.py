@@ -1,12 +1,16 @@
 """What the citizen's pages keep in memory: compiled instrument versions, ways in just used, the writer."""
 
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
 from functools import cached_property
 
-from survey_app.collect.compiled import CompiledPage
-from survey_app.collect.entry import Entry, find_entry
-from survey_app.collect.page import compile_page
+from sqlalchemy.orm import Session
+
+from survey_app.collect.entry import Entry, find_entry, find_invited, refuse_spent
+from survey_app.collect.form.compiled import CompiledPage
+from survey_app.collect.form.page import compile_page
 from survey_app.collect.writer import Writer
+from survey_app.config import VIETNAM_TIME
 from survey_app.db import Database
 from survey_app.errors import BadSubmission
 from survey_app.models.definition import Definition
@@ -47,13 +51,25 @@ class Desk:
     def entry(self, typed: str, now: datetime) -> Entry:
         """Find the way in by its code as scanned or typed."""
         code = normalise(typed)
-        read_at, entry = self._entries.get(code, (None, None))
+        return self._kept(code, now, lambda session, today: find_entry(session, code, today))
+
+    def invited(self, batch_id: int, token_hash: bytes, now: datetime) -> Entry:
+        """Find the way in of an invitation; refuse one that was used."""
+        entry = self._kept(
+            f"batch {batch_id}", now, lambda session, today: find_invited(session, batch_id, today)
+        )
+        with self._database.reading() as session:
+            refuse_spent(session, entry, token_hash)
+        return entry
+
+    def _kept(self, name: str, now: datetime, find: Callable[[Session, date], Entry]) -> Entry:
+        read_at, entry = self._entries.get(name, (None, None))
         if read_at is None or entry is None or not timedelta(0) <= now - read_at < ENTRY_LIVES:
             with self._database.reading() as session:
-                entry = find_entry(session, code)
+                entry = find(session, now.astimezone(VIETNAM_TIME).date())
             if len(self._entries) >= MOST_ENTRIES:
                 self._entries.clear()
-            self._entries[code] = now, entry
+            self._entries[name] = now, entry
         return entry
 
     def version(self, version_id: int) -> CompiledVersion:

@@ -3,12 +3,21 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from survey_app.errors import BadSubmission, CampaignClosed, CampaignNotOpen, CodeRevoked, UnknownCode
+from survey_app.collect.budget import daily_budget, last_month_before
+from survey_app.errors import (
+    BadSubmission,
+    CampaignClosed,
+    CampaignNotOpen,
+    CodeRevoked,
+    InvitationUsed,
+    UnknownCode,
+)
 from survey_app.models.access_point import AccessPoint
 from survey_app.models.campaign import Campaign
+from survey_app.models.invitation import InvitationBatch, SpentInvitation
 from survey_app.models.office import Counter, Office
 from survey_app.models.short_code import is_well_formed
 
@@ -16,6 +25,8 @@ from survey_app.models.short_code import is_well_formed
 LATE_BY = timedelta(days=2)
 # No honest phone keeps a form longer; older ones could be hoarded, and would change days long reported.
 FORM_LIVES = timedelta(days=30)
+# A screen's form is for the visit at hand: nobody shall gather them at the counter to fill in at home.
+VISIT_LIVES = LATE_BY
 # A server whose clock was set back must not refuse what it issued itself.
 CLOCK_SLIPS = timedelta(days=1)
 
@@ -25,7 +36,10 @@ class Entry:
     """One way in: where it is, what is asked, from when to when."""
 
     code: str
+    way_in: str
     access_point_id: int
+    batch_id: int | None
+    cell_id: int | None
     instrument_version_id: int
     office: str
     counter: str | None
@@ -38,12 +52,49 @@ class Entry:
     controller_phone: str
     retention_years: int
     is_demo: bool
+    daily_budget: int | None
 
 
-FIND = (
+def find_entry(session: Session, code: str, today: date) -> Entry:
+    """Find the way in by its normalised code."""
+    found = _find(session, AccessPoint.code == code, today) if is_well_formed(code) else None
+    if found is None:
+        raise UnknownCode(code)
+    return found
+
+
+def find_invited(session: Session, batch_id: int, today: date) -> Entry:
+    """Find the way in of a batch of invitations."""
+    found = _find(session, InvitationBatch.id == batch_id, today)
+    if found is None:
+        raise UnknownCode(f"batch {batch_id}")
+    return found
+
+
+def refuse_spent(session: Session, entry: Entry, token_hash: bytes) -> None:
+    """Tell whoever opens a used invitation, before the form is filled in for nothing."""
+    if session.get(SpentInvitation, (entry.batch_id, token_hash)) is not None:
+        raise InvitationUsed(entry.controller_phone)
+
+
+def _find(session: Session, condition: ColumnElement[bool], today: date) -> Entry | None:
+    row = session.execute(_FIND.where(condition)).one_or_none()
+    if row is None:
+        return None
+    stated = row._asdict()
+    office_id = stated.pop("office_id")
+    if row.way_in == "invitation":
+        return Entry(**stated, daily_budget=None)  # a token is a budget by itself: it works once
+    return Entry(**stated, daily_budget=daily_budget(last_month_before(session, office_id, today)))
+
+
+_FIND = (
     select(
         AccessPoint.code,
+        AccessPoint.way_in,
         AccessPoint.id.label("access_point_id"),
+        InvitationBatch.id.label("batch_id"),
+        InvitationBatch.cell_id,
         Campaign.instrument_version_id,
         Office.name.label("office"),
         Counter.label.label("counter"),
@@ -56,20 +107,13 @@ FIND = (
         Campaign.controller_phone,
         Campaign.retention_years,
         Campaign.is_demo,
+        AccessPoint.office_id,
     )
     .join(Campaign, Campaign.id == AccessPoint.campaign_id)
     .join(Office, Office.id == AccessPoint.office_id)
     .outerjoin(Counter, Counter.id == AccessPoint.counter_id)
-    .where(AccessPoint.code == bindparam("code"))
+    .outerjoin(InvitationBatch, InvitationBatch.access_point_id == AccessPoint.id)
 )
-
-
-def find_entry(session: Session, code: str) -> Entry:
-    """Find the way in by its normalised code."""
-    row = session.execute(FIND, {"code": code}).one_or_none() if is_well_formed(code) else None
-    if row is None:
-        raise UnknownCode(code)
-    return Entry(**row._asdict())
 
 
 def check_opens(entry: Entry, today: date) -> None:

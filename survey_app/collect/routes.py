@@ -1,25 +1,38 @@
-"""The respondent's door: the start page, the form, its submission, the thank-you page."""
+"""The respondent's door: the start page, the form by any way in, its submission, the thank-you page."""
 
-import gzip
-
-from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, Response, current_app, jsonify, redirect, request, url_for
 from flask_babel import gettext as _
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 from werkzeug.wrappers import Response as AnyResponse
 
+from survey_app.collect import problems, shell
 from survey_app.collect.desk import Desk
-from survey_app.collect.entry import FORM_LIVES, Entry, check_accepts, check_opens
+from survey_app.collect.entry import FORM_LIVES, VISIT_LIVES, Entry, check_accepts, check_opens
+from survey_app.collect.form.page import Shown, page_values, problem_message
+from survey_app.collect.form.submission import KEY_FIELD, Submission, read_submission
 from survey_app.collect.keys import SubmissionKey, is_receipt, receipt_proof
-from survey_app.collect.page import POLICY, STYLE, Shown, page_values, problem_message, render_form
-from survey_app.collect.submission import KEY_FIELD, Submission, read_submission
 from survey_app.collect.writer import Arrival
-from survey_app.errors import BadSubmission, NotFound, QueueFull, StorageFailed, SubmissionTooLarge
+from survey_app.errors import (
+    BadSubmission,
+    InvitationUsed,
+    NotFound,
+    QueueFull,
+    StorageFailed,
+    SubmissionTooLarge,
+    TicketExpired,
+    TokenSpent,
+    UnknownCode,
+)
+from survey_app.models import rotating_code, short_code
 from survey_app.models.definition import Definition
+from survey_app.models.invitation_token import InvitationToken, token_hash
 from survey_app.web import access
 from survey_app.web.context import now, settings, today
+from survey_app.web.formatting import hour_text
 from survey_app.web.i18n import chosen_language
 
 blueprint = Blueprint("collect", __name__)
+problems.answer_for(blueprint)
 
 THREADS_KEPT_FREE = 4  # for pages, while the writer waits for its database
 LARGEST_BODY = 64 * 1024
@@ -40,26 +53,69 @@ def desk() -> Desk:
 
 @blueprint.get("/")
 @access.public
-def start() -> str | AnyResponse:
-    """Take a printed code that somebody typed."""
+def start() -> AnyResponse:
+    """Take a printed code that somebody typed: of a poster, of a screen or of an invitation."""
     if typed := request.args.get("code"):
-        return redirect(url_for("collect.form", code=desk().entry(typed, now()).code))
-    return render_template("collect/start.html")
+        return redirect(_form_address(short_code.normalise(typed)))
+    return shell.page("collect/start.html")
+
+
+def _form_address(code: str) -> str:
+    if len(code) == short_code.LENGTH + rotating_code.TICKET_LENGTH:
+        shown = code[short_code.LENGTH :]
+        return url_for("collect.rotating_form", code=code[: short_code.LENGTH], ticket=shown)
+    if len(code) > short_code.LENGTH:
+        return url_for("collect.invited_form", token=code[:40])
+    return url_for("collect.form", code=desk().entry(code, now()).code)
 
 
 @blueprint.get("/s/<code>")
 @blueprint.get("/S/<code>", endpoint="form_in_capitals")
 @access.public
 def form(code: str) -> Response:
-    """Show the form of one access point, put together from its compiled page."""
+    """Show the form of a poster."""
     entry = desk().entry(code, now())
+    if entry.way_in == "screen":
+        raise TicketExpired  # the code on a screen is worth nothing without what changes beside it
+    if entry.way_in != "poster":
+        raise UnknownCode(entry.code)
+    return _fresh_form(entry)
+
+
+@blueprint.get("/s/<code>/<ticket>")
+@blueprint.get("/S/<code>/<ticket>", endpoint="rotating_form_in_capitals")
+@access.public
+def rotating_form(code: str, ticket: str) -> Response:
+    """Exchange what a screen shows for the form of one visit."""
+    entry = desk().entry(code, now())
+    if entry.way_in != "screen":
+        raise UnknownCode(entry.code)
+    if not rotating_code.is_current(entry.code, ticket, now(), settings().secrets):
+        raise TicketExpired
+    return _fresh_form(entry)
+
+
+@blueprint.get("/i/<token>")
+@blueprint.get("/I/<token>", endpoint="invited_form_in_capitals")
+@access.public
+def invited_form(token: str) -> Response:
+    """Show the form of an invitation that has not been used."""
+    invitation = InvitationToken.read(token, settings().secrets)
+    hashed = token_hash(token)
+    return _fresh_form(desk().invited(invitation.batch_id, hashed, now()), hashed)
+
+
+def _fresh_form(entry: Entry, hashed_token: bytes | None = None) -> Response:
+    """Put the form together from its compiled page, with a key of its own."""
     check_opens(entry, today())
     version = desk().version(entry.instrument_version_id)
-    language = chosen_language()
-    key = SubmissionKey.issue(entry.access_point_id, entry.instrument_version_id, today())
+    key = SubmissionKey.issue(entry.access_point_id, entry.instrument_version_id, today(), hashed_token)
     values = page_values(entry, key.sealed(settings().secrets[0]))
-    page = version.page(language)
-    response = _page(page.gzipped(values), True) if _takes_gzip() else _page(page.plain(values), False)
+    page = version.page(chosen_language())
+    if shell.takes_gzip():
+        response = shell.sent(page.gzipped(values), True)
+    else:
+        response = shell.sent(page.plain(values), False)
     desk().writer.count_opening(entry.access_point_id, today())
     return response
 
@@ -82,11 +138,22 @@ def submit(code: str) -> AnyResponse:
     if submission.is_damaged or submission.problems or submission.is_empty:
         return _mend(entry, definition, submission, key)
     try:
-        desk().writer.store(_arrival(key, definition, submission))
+        desk().writer.store(_arrival(entry, key, definition, submission))
     except (QueueFull, StorageFailed) as error:
         return _send_again(entry, definition, submission, error)
-    proof = receipt_proof(key.receipt, entry.code, settings().secrets[0])
-    return redirect(url_for("collect.thanks", code=entry.code, receipt=key.receipt, proof=proof), 303)
+    except TokenSpent as error:
+        raise InvitationUsed(entry.controller_phone) from error
+    return _received(entry, key, submission)
+
+
+def _received(entry: Entry, key: SubmissionKey, submission: Submission) -> AnyResponse:
+    """Lead to the thank-you page; a script has it already and gets what to write on it."""
+    case = key.case_number if submission.wants_answer else None
+    proof = receipt_proof(key.receipt, case or "", entry.code, settings().secrets[0])
+    address = url_for("collect.thanks", code=entry.code, receipt=key.receipt, proof=proof, case=case)
+    if problems.wants_json():
+        return jsonify(receipt=key.receipt, case=case, time=hour_text(now()), thanks=address)
+    return redirect(address, 303)
 
 
 @blueprint.get("/s/<code>/thanks/<receipt>-<proof>")
@@ -94,17 +161,16 @@ def submit(code: str) -> AnyResponse:
 def thanks(code: str, receipt: str, proof: str) -> Response:
     """Say that the response is stored; the address proves it, so reloading needs no record of who came."""
     entry = desk().entry(code, now())
-    if not is_receipt(receipt, entry.code, proof, settings().secrets):
+    case = request.args.get("case", "")
+    if not is_receipt(receipt, case, entry.code, proof, settings().secrets):
         raise NotFound
-    page = render_template(
+    return shell.page(
         "collect/thanks.html",
-        lang=chosen_language(),
-        style=STYLE,
         receipt=receipt,
+        values=page_values(entry, ""),
+        case=case,
         results=url_for("publish.campaign_results", campaign_code=entry.campaign_code),
-        **page_values(entry, ""),
     )
-    return _rendered(page)
 
 
 def _form_fields() -> list[tuple[str, str]]:
@@ -126,11 +192,11 @@ def _submission_key(fields: list[tuple[str, str]], entry: Entry) -> SubmissionKe
         key = SubmissionKey.unsealed(text, settings().secrets)
     except BadSubmission:
         return None
-    is_alive = today() - key.day <= FORM_LIVES
+    is_alive = today() - key.day <= (VISIT_LIVES if entry.way_in == "screen" else FORM_LIVES)
     return key if key.access_point_id == entry.access_point_id and is_alive else None
 
 
-def _arrival(key: SubmissionKey, definition: Definition, submission: Submission) -> Arrival:
+def _arrival(entry: Entry, key: SubmissionKey, definition: Definition, submission: Submission) -> Arrival:
     return Arrival(
         fingerprint=key.fingerprint(submission.content()),
         access_point_id=key.access_point_id,
@@ -139,6 +205,11 @@ def _arrival(key: SubmissionKey, definition: Definition, submission: Submission)
         key=key.row_key,
         answers=definition.pack(submission.answers),
         comment=submission.comment,
+        case_number=key.case_number if submission.wants_answer else None,
+        cell_id=entry.cell_id,
+        batch_id=entry.batch_id,
+        token_hash=key.token_hash,
+        daily_budget=entry.daily_budget,
     )
 
 
@@ -184,29 +255,20 @@ def _send_again(
 def _form_again(
     entry: Entry, definition: Definition, shown: Shown, key: SubmissionKey | None, status: int
 ) -> Response:
+    if problems.wants_json():
+        return problems.told(status, " ".join((shown.notice or "", *shown.messages.values())).strip())
     sealed = shown.submission.key
     if key is None and status != 503:
-        issued = SubmissionKey.issue(entry.access_point_id, entry.instrument_version_id, today())
-        sealed = issued.sealed(settings().secrets[0])
-    page = render_form(definition, chosen_language(), page_values(entry, sealed), shown)
-    return _rendered(page, status)
+        sealed = _fresh_key(entry)
+    values = page_values(entry, sealed)
+    return shell.page("collect/form.html", status, values=values, definition=definition, shown=shown)
 
 
-def _rendered(page: str, status: int = 200) -> Response:
-    """Send a page that was made for this one request."""
-    body = page.encode()
-    return _page(gzip.compress(body, 6), True, status) if _takes_gzip() else _page(body, False, status)
-
-
-def _takes_gzip() -> bool:
-    accepted = request.headers.get("Accept-Encoding", "")
-    return "gzip" in accepted and "gzip;q=0" not in accepted.replace(" ", "")
-
-
-def _page(body: bytes, is_packed: bool, status: int = 200) -> Response:
-    response = Response(body, status, mimetype="text/html")
-    if is_packed:
-        response.headers["Content-Encoding"] = "gzip"
-    response.headers["Vary"] = "Accept-Encoding"
-    response.headers["Content-Security-Policy"] = POLICY
-    return response
+def _fresh_key(entry: Entry) -> str:
+    """Give a poster's form a new key. Other ways in have to be come by again."""
+    if entry.way_in == "screen":
+        raise TicketExpired
+    if entry.way_in != "poster":
+        raise BadSubmission("the form of an invitation came without its key")
+    issued = SubmissionKey.issue(entry.access_point_id, entry.instrument_version_id, today())
+    return issued.sealed(settings().secrets[0])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from survey_app.collect.paper import import_forms
+from survey_app.collect.paper.import_forms import import_forms
 from survey_app.demo.places import SECTION, Place, csv_of
 from survey_app.models.campaign import Campaign
 from survey_app.prepare.offices import dossier_file, office_file

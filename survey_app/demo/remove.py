@@ -10,7 +10,10 @@ from survey_app.demo.load import INSTRUMENTS
 from survey_app.errors import SurveyError
 from survey_app.models.access_point import AccessPoint, AccessPointDay
 from survey_app.models.campaign import Campaign, SampleCell
+from survey_app.models.case import Case, Contact
+from survey_app.models.code_report import CodeReport
 from survey_app.models.instrument import InstrumentVersion
+from survey_app.models.invitation import InvitationBatch, SpentInvitation
 from survey_app.models.job import Job
 from survey_app.models.office import Counter, DossierCount, Office, OfficeSuccession
 from survey_app.models.publication import Figure, OfficeRelease, Publication, Tally
@@ -21,6 +24,9 @@ DEMO_OFFICES = select(Office.id).where(Office.is_demo)
 DEMO_STAFF = select(Staff.id).where(Staff.is_demo)
 DEMO_CAMPAIGNS = select(Campaign.id).where(Campaign.is_demo)
 DEMO_POINTS = select(AccessPoint.id).where(AccessPoint.campaign_id.in_(DEMO_CAMPAIGNS))
+DEMO_BATCHES = select(InvitationBatch.id).where(InvitationBatch.access_point_id.in_(DEMO_POINTS))
+DEMO_COMMENTS = select(Comment.comment_key).where(Comment.access_point_id.in_(DEMO_POINTS))
+DEMO_CASES = select(Case.number).where(Case.comment_key.in_(DEMO_COMMENTS))
 DEMO_PUBLICATIONS = select(Publication.id).where(Publication.campaign_id.in_(DEMO_CAMPAIGNS))
 
 # In this order no row is left without one that it names.
@@ -29,8 +35,13 @@ DELETIONS = (
     delete(Publication).where(Publication.campaign_id.in_(DEMO_CAMPAIGNS)),
     delete(OfficeRelease).where(OfficeRelease.campaign_id.in_(DEMO_CAMPAIGNS)),
     delete(Tally).where(Tally.access_point_id.in_(DEMO_POINTS)),
+    delete(Contact).where(Contact.case_number.in_(DEMO_CASES)),
+    delete(Case).where(Case.comment_key.in_(DEMO_COMMENTS)),
     delete(Comment).where(Comment.access_point_id.in_(DEMO_POINTS)),
     delete(Response).where(Response.access_point_id.in_(DEMO_POINTS)),
+    delete(SpentInvitation).where(SpentInvitation.batch_id.in_(DEMO_BATCHES)),
+    delete(InvitationBatch).where(InvitationBatch.access_point_id.in_(DEMO_POINTS)),
+    delete(CodeReport).where(CodeReport.access_point_id.in_(DEMO_POINTS)),
     delete(AccessPointDay).where(AccessPointDay.access_point_id.in_(DEMO_POINTS)),
     delete(AccessPoint).where(AccessPoint.campaign_id.in_(DEMO_CAMPAIGNS)),
     delete(SampleCell).where(SampleCell.campaign_id.in_(DEMO_CAMPAIGNS)),

@@ -7,15 +7,22 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from survey_app.models.base import KEPT_IDS, Base, EpochDay, one_of
 
+WAYS_IN = ("poster", "screen", "invitation", "paper")
 MODES = ("web", "kiosk", "paper", "telephone")
 PROVENANCE_CLASSES = ("A", "B", "C", "D")
 
 
 class AccessPoint(Base):
-    """Campaign × office × counter × mode × class. A poster's point has a code; a paper stack has none."""
+    """Campaign × office × counter × way in, which decides mode and class.
+
+    Whatever is answered on the web has a code: printed on a poster, part of the address that a screen shows
+    anew each time, or, for a batch of invitations, the place to which their forms are sent. The code alone
+    opens posters only. A stack of paper forms has none.
+    """
 
     __tablename__ = "access_point"
     __table_args__ = (
+        one_of("way_in", WAYS_IN),
         one_of("mode", MODES),
         one_of("provenance", PROVENANCE_CLASSES),
         Index("ix_access_point_campaign_id_office_id", "campaign_id", "office_id"),
@@ -27,6 +34,7 @@ class AccessPoint(Base):
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"))
     office_id: Mapped[int] = mapped_column(ForeignKey("office.id"))
     counter_id: Mapped[int | None] = mapped_column(ForeignKey("counter.id"))
+    way_in: Mapped[str] = mapped_column(server_default="poster")
     mode: Mapped[str]
     provenance: Mapped[str]
     issued_on: Mapped[date]

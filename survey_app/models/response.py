@@ -2,10 +2,12 @@
 
 from datetime import date
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, SmallInteger
 from sqlalchemy.orm import Mapped, mapped_column
 
 from survey_app.models.base import Base, EpochDay
+
+OVER_BUDGET = 1  # more came through this access point on that day than people were served
 
 
 class Response(Base):
@@ -29,6 +31,7 @@ class Response(Base):
     cell_id: Mapped[int | None] = mapped_column(ForeignKey("sample_cell.id"))
     submission_key: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
     answers: Mapped[bytes] = mapped_column(LargeBinary)
+    review_mark: Mapped[int | None] = mapped_column(SmallInteger)  # why somebody should look at it; it counts
 
 
 class Comment(Base):

@@ -18,9 +18,9 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 PUBLIC = "public"
 RIGHTS: dict[str, frozenset[str]] = {
-    "administrator": frozenset({"home", "codes", "results", "jobs"}),
-    "campaign_lead": frozenset({"home", "codes", "results", "jobs"}),
-    "office_manager": frozenset({"home", "codes", "results", "jobs"}),
+    "administrator": frozenset({"home", "codes", "invitations", "review", "results", "jobs"}),
+    "campaign_lead": frozenset({"home", "codes", "invitations", "review", "results", "jobs"}),
+    "office_manager": frozenset({"home", "codes", "invitations", "review", "results", "jobs"}),
 }
 
 

@@ -23,6 +23,11 @@ def time_text(moment: datetime) -> str:
     return f"{day_text(local.date())} {local:%H:%M}"
 
 
+def hour_text(moment: datetime) -> str:
+    """Write 14:07, by the clock on the wall of a Vietnamese office."""
+    return f"{moment.astimezone(VIETNAM_TIME):%H:%M}"
+
+
 def month_text(day: date) -> str:
     return format_date(day, "MMMM y") if chosen_language() == "en" else f"tháng {day:%m/%Y}"
 

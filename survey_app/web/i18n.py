@@ -9,7 +9,7 @@ from flask_babel import Babel, Domain
 DEFAULT_LANGUAGE = "vi"
 LANGUAGES = ("vi", "en")
 # One catalogue a room, so that no file is edited by everybody.
-CATALOGUES = ("web", "accounts", "prepare", "collect", "publish")
+CATALOGUES = ("web", "accounts", "prepare", "collect", "publish", "review")
 
 
 def chosen_language() -> str:

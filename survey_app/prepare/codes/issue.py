@@ -56,6 +56,7 @@ def _new_point(campaign: Campaign, place: Place, code: str, today: date) -> Acce
         campaign_id=campaign.id,
         office_id=place.office_id,
         counter_id=place.counter_id,
+        way_in="poster",
         mode="web",
         provenance="C",
         issued_on=today,
@@ -104,7 +105,7 @@ def active_codes(
 def poster_code(session: Session, access_point_id: int, office_ids: Collection[int]) -> AccessPoint:
     """Give one poster code of these offices; foreign and non-existing look the same."""
     point = session.get(AccessPoint, access_point_id) if 0 < access_point_id < 2**31 else None
-    if point is None or point.code is None or point.mode != "web" or point.office_id not in office_ids:
+    if point is None or point.way_in != "poster" or point.office_id not in office_ids:
         raise NotFound
     return point
 
@@ -120,12 +121,7 @@ def takes_codes(today: date) -> ColumnElement[bool]:
 
 def is_poster_code(campaign: Campaign) -> ColumnElement[bool]:
     """Say in SQL that an access point is a printed code of this campaign."""
-    return (
-        (AccessPoint.campaign_id == campaign.id)
-        & (AccessPoint.mode == "web")
-        & (AccessPoint.provenance == "C")
-        & AccessPoint.code.is_not(None)
-    )
+    return (AccessPoint.campaign_id == campaign.id) & (AccessPoint.way_in == "poster")
 
 
 def _unused_codes(session: Session, n: int) -> list[str]:

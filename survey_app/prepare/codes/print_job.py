@@ -50,7 +50,7 @@ def _posters(session: Session, access_point_ids: list[int], public_url: str) -> 
         .join(Campaign, Campaign.id == AccessPoint.campaign_id)
         .outerjoin(parent, parent.id == Office.parent_id)
         .outerjoin(Counter, Counter.id == AccessPoint.counter_id)
-        .where(AccessPoint.revoked_on.is_(None), AccessPoint.code.is_not(None))
+        .where(AccessPoint.revoked_on.is_(None), AccessPoint.way_in == "poster")
     ).all()
     wanted = set(access_point_ids)
     chosen = [row for row in rows if row[0] in wanted]

@@ -126,16 +126,22 @@ def test_revoked_code_stays_with_its_first_day_and_the_place_can_have_a_new_one(
     assert n_points(session) == 2
 
 
-def test_kiosk_or_paper_stack_of_the_office_is_no_poster_code(session, campaign):
+def test_screen_or_paper_stack_of_the_office_is_no_poster_code(session, campaign):
     office = factories.office(session)
-    kiosk = factories.access_point(
-        session, campaign_id=campaign.id, office_id=office.id, mode="kiosk", provenance="B"
+    screen = factories.access_point(
+        session, campaign_id=campaign.id, office_id=office.id, way_in="screen", provenance="B"
     )
     stack = factories.access_point(
-        session, campaign_id=campaign.id, office_id=office.id, mode="paper", provenance="A", code=None
+        session,
+        campaign_id=campaign.id,
+        office_id=office.id,
+        way_in="paper",
+        mode="paper",
+        provenance="A",
+        code=None,
     )
     assert active_codes(session, campaign, [office.id]) == {}
-    for point in (kiosk, stack):
+    for point in (screen, stack):
         with pytest.raises(NotFound):
             poster_code(session, point.id, [office.id])
 

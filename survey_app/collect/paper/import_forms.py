@@ -9,7 +9,7 @@ from datetime import date
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from survey_app.collect.paper_file import Cell, Form, FormTable
+from survey_app.collect.paper.form_table import Cell, Form, FormTable
 from survey_app.errors import ImportRefused
 from survey_app.models.access_point import AccessPoint, AccessPointDay
 from survey_app.models.campaign import Campaign, SampleCell
@@ -82,7 +82,7 @@ def _find_stored(session: Session, campaign: Campaign, forms: Mapping[bytes, For
     stored = (
         select(Response.submission_key)
         .join(AccessPoint, AccessPoint.id == Response.access_point_id)
-        .where(AccessPoint.campaign_id == campaign.id, AccessPoint.mode == "paper")
+        .where(AccessPoint.campaign_id == campaign.id, AccessPoint.way_in == "paper")
     )
     for key in session.scalars(stored):
         if key in forms:
@@ -94,13 +94,14 @@ def _paper_points(
 ) -> dict[str, int]:
     """Give each office its stack of paper forms: an access point without a code."""
     provenance = "D" if campaign.sampling_basis == "opt_in" else "A"
-    mine = select(AccessPoint).where(AccessPoint.campaign_id == campaign.id, AccessPoint.mode == "paper")
+    mine = select(AccessPoint).where(AccessPoint.campaign_id == campaign.id, AccessPoint.way_in == "paper")
     points = {point.office_id: point for point in session.scalars(mine)}
     for office_id in office_ids.values():
         if office_id not in points:
             points[office_id] = AccessPoint(
                 campaign_id=campaign.id,
                 office_id=office_id,
+                way_in="paper",
                 mode="paper",
                 provenance=provenance,
                 issued_on=day,

@@ -1,26 +1,15 @@
 """The form as a page: the same template gives the compiled page and the page with problems to mend."""
 
-import hashlib
-from base64 import b64encode
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from flask import render_template
 from flask_babel import force_locale, gettext as _
 
-from survey_app.collect.compiled import CompiledPage, cut_mark
+from survey_app.collect import shell
 from survey_app.collect.entry import Entry
-from survey_app.collect.submission import COMMENT_FIELD, Submission
+from survey_app.collect.form.compiled import CompiledPage, cut_mark
+from survey_app.collect.form.submission import COMMENT_FIELD, Submission
 from survey_app.models.definition import Definition
-from survey_app.web.i18n import LANGUAGES
 
-FOLDER = Path(__file__).parents[1] / "templates" / "collect"
-STYLE = "".join(line.strip() for line in (FOLDER / "form.css").read_text("utf-8").splitlines())
-STYLE_HASH = b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
-POLICY = (
-    f"default-src 'none'; style-src 'sha256-{STYLE_HASH}'; img-src data:; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
 CHANGING = (
     "office",
     "place",
@@ -30,6 +19,7 @@ CHANGING = (
     "controller_phone",
     "retention_years",
     "demo_line",
+    "invited_line",
     "key",
 )
 
@@ -53,20 +43,20 @@ def page_values(entry: Entry, key: str) -> dict[str, str]:
         "controller_phone": entry.controller_phone,
         "retention_years": str(entry.retention_years),
         "demo_line": _("Demonstration data, not a real office") if entry.is_demo else "",
+        "invited_line": _invited_line() if entry.way_in == "invitation" else "",
         "key": key,
     }
 
 
-def render_form(definition: Definition, language: str, values: dict[str, str], shown: Shown) -> str:
-    return render_template(
-        "collect/form.html",
-        definition=definition,
-        lang=language,
-        other_language=next(code for code in LANGUAGES if code != language),
-        style=STYLE,
-        shown=shown,
-        **values,
+def _invited_line() -> str:
+    return _(
+        "The code ensures one answer each and tells the group invited (at least 5 people); "
+        "it is linked to nobody's file."
     )
+
+
+def render_form(definition: Definition, language: str, values: dict[str, str], shown: Shown) -> str:
+    return shell.render("collect/form.html", language, definition=definition, shown=shown, **values)
 
 
 def compile_page(definition: Definition, language: str) -> CompiledPage:
@@ -81,6 +71,8 @@ def problem_message(definition: Definition, submission: Submission, name: str, k
         n, most = len(submission.comment), definition.comment.max_characters
         if kind == "too_long":
             return _("%(n)s characters, at most %(max)s. Remove %(over)s.", n=n, max=most, over=n - most)
+        if kind == "nothing_to_answer":
+            return _("You want an answer, but there is no comment. Write it, or untick the box.")
         return _("Unreadable characters. Remove them.")
     number = definition.numbers[name]
     if kind == "two_answers":

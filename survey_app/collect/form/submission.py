@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from survey_app.models.definition import Definition
 
 COMMENT_FIELD = "form-comment"  # the hyphen: no item code has one
+ANSWER_FIELD = "form-answer"  # ticked: the comment asks for an answer
 KEY_FIELD = "form-key"
 END_FIELD = "form-end"  # the last field of the page: a form that was cut off on its way lacks it
 # Directional marks and the like can turn a text around or hide parts of it; a reader cannot see them.
@@ -21,6 +22,7 @@ class Submission:
     key: str = ""
     answers: dict[str, str] = field(default_factory=dict)
     comment: str = ""
+    wants_answer: bool = False
     problems: dict[str, str] = field(default_factory=dict)  # item code or field → kind of problem
     is_damaged: bool = False
 
@@ -31,7 +33,8 @@ class Submission:
     def content(self) -> bytes:
         """Give all that was said, the same bytes for the same answers in any order."""
         said = (*sorted(self.answers.items()), ("", self.comment))
-        return "".join(f"{name}\0{value}\0" for name, value in said).encode()
+        wish = f"{ANSWER_FIELD}\0" if self.wants_answer else ""
+        return ("".join(f"{name}\0{value}\0" for name, value in said) + wish).encode()
 
 
 def read_submission(fields: Iterable[tuple[str, str]], definition: Definition) -> Submission:
@@ -41,21 +44,30 @@ def read_submission(fields: Iterable[tuple[str, str]], definition: Definition) -
     for name, value in fields:
         is_doubled = name in seen
         seen.add(name)
-        if name == END_FIELD and not is_doubled:
-            continue
-        if name == KEY_FIELD and not is_doubled:
-            found.key = value
-        elif name == COMMENT_FIELD and definition.comment is not None and not is_doubled:
-            _read_comment(found, value, definition.comment.max_characters)
-        elif name in definition.numbers:
+        if name in definition.numbers:
             _read_answer(found, definition, name, value, is_doubled=is_doubled)
-        else:
+        elif is_doubled or not _read_other(found, definition, name, value):
             found.is_damaged = True  # no page of ours sends this
     if END_FIELD not in seen:
         found.is_damaged = True
+    if found.wants_answer and not found.comment:
+        found.problems.setdefault(COMMENT_FIELD, "nothing_to_answer")
     for item_code in definition.contradictions(found.answers):
         found.problems.setdefault(item_code, "contradicts")
     return found
+
+
+def _read_other(found: Submission, definition: Definition, name: str, value: str) -> bool:
+    """Read a field that is no item; say whether the page has it."""
+    if name == KEY_FIELD:
+        found.key = value
+    elif name == COMMENT_FIELD and definition.comment is not None:
+        _read_comment(found, value, definition.comment.max_characters)
+    elif name == ANSWER_FIELD and value == "1" and definition.comment is not None:
+        found.wants_answer = True
+    else:
+        return name == END_FIELD
+    return True
 
 
 def _read_answer(

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 from sqlalchemy import func, select
 
-from survey_app.collect.paper import import_forms
+from survey_app.collect.paper.import_forms import import_forms
 from survey_app.errors import ImportRefused
 from survey_app.models.access_point import AccessPoint, AccessPointDay
 from survey_app.models.campaign import Campaign, SampleCell

@@ -1,0 +1,1 @@
+"""The form: its page from the definition, and what comes back from it."""

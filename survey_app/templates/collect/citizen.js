@@ -1,0 +1,2 @@
+// The citizen's pages work without it.
+"use strict";
