@@ -31,6 +31,8 @@ test: $(TEST_VENV)/tests-installed ## Check format, lint, types and imports, the
 
 bench: $(TEST_VENV)/tests-installed $(COMPILED) ## Measure: ratios against peers and raw limits, sizes (docs/performance.md, performance-analysis.md)
 	$(TEST_BIN)/python -m benchmarks.collecting
+	$(TEST_BIN)/python -m benchmarks.slow_disk
+	$(TEST_BIN)/python -m benchmarks.phone
 	$(TEST_BIN)/python -m benchmarks.analysis_speed
 
 coverage-study: $(TEST_VENV)/tests-installed ## Measure how often the intervals cover, by simulation (docs/coverage.md)

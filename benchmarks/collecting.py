@@ -4,14 +4,11 @@ Every figure is a ratio or a size; each ratio's two sides are measured in the sa
 """
 
 import gzip
-import os
 import random
 import statistics
 import tempfile
 import time
 import urllib.request
-from collections import Counter as Counts
-from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -19,25 +16,19 @@ import pysqlite3.dbapi2
 from sqlalchemy import text
 
 from benchmarks import load
-from benchmarks.servers import HELLO, Server, running
-from survey_app.cli.database import migrate
-from survey_app.collect.keys import SubmissionKey
+from benchmarks.hall import Hall, open_hall, row, today
+from benchmarks.servers import HELLO, PRODUCT, Server, running
 from survey_app.collect.writer import Arrival, store_all
-from survey_app.config import VIETNAM_TIME, Settings, read_settings
 from survey_app.db import Database
 from survey_app.prepare.instruments.definition_file import shipped_definition
-from survey_app.prepare.instruments.publish import publish_version
-from tests import factories, postgresql
+from tests import postgresql
 
 REQUESTS = 5000
 ROUNDS = 5
 CONNECTIONS = 16
 STORED = 20_000
+VISITS = 4000
 PACKED = {"Accept-Encoding": "gzip"}
-
-
-def row(name: str, value: str, limit: str) -> None:
-    print(f"| {name} | {value} | {limit} |", flush=True)
 
 
 def main() -> None:
@@ -53,51 +44,20 @@ def main() -> None:
 
 
 def measure(folder: Path, url: str, name: str, port: int) -> None:
-    environment = {**os.environ, "DATA_DIR": str(folder / name), "DATABASE_URL": url, "DEMO": "no"}
-    settings = read_settings(environment)
-    database = Database(url)
-    migrate(database)
-    code, point_id, version_id = seed(database)
+    hall = open_hall(folder / name, url)
     (folder / "bench_hello.py").write_text(HELLO)
     with (
-        running("bench_hello:app", port + 10, folder, environment) as hello,
-        running("survey_app:create_app()", port, folder, environment) as ours,
+        running("bench_hello:app", port + 10, folder, hall.environment) as hello,
+        running(PRODUCT, port, folder, hall.environment) as ours,
     ):
-        requests = posts(settings, code, point_id, version_id, REQUESTS + 1)
-        wire(ours, code, name, requests.pop())
-        compare(hello, ours, code, requests, name)
-        commits(folder, database, ours, posts(settings, code, point_id, version_id, REQUESTS), name)
+        requests = hall.posts(REQUESTS + 1)
+        wire(ours, hall.code, name, requests.pop())
+        cpu_of_post = compare(hello, ours, hall.code, requests, name)
+        commits(folder, hall, ours, cpu_of_post, name)
+        visits(ours, hall, name)
         row(f"{name}: web worker, PSS", f"{ours.worker_megabytes():.1f} MB", "≤ 70 (80 with psycopg)")
-    bytes_per_response(database, settings, point_id, version_id, name)
-    database.engine.dispose()
-
-
-def seed(database: Database) -> tuple[str, int, int]:
-    today = datetime.now(UTC).astimezone(VIETNAM_TIME).date()
-    with database.transaction() as session:
-        version = publish_version(session, shipped_definition("sipas_service_2022"), datetime.now(UTC))
-        office = factories.office(session, name="Bộ phận Một cửa phường Điện Biên Phủ")
-        counter = factories.counter(session, office_id=office.id, label="Quầy số 3")
-        campaign = factories.campaign(session, instrument_version_id=version.id, opens_on=today)
-        point = factories.access_point(
-            session, campaign_id=campaign.id, office_id=office.id, counter_id=counter.id
-        )
-        return str(point.code), point.id, version.id
-
-
-def posts(settings: Settings, code: str, point_id: int, version_id: int, n: int) -> list[bytes]:
-    """Make n completed forms of 19 items, as browsers send them."""
-    rng = random.Random(7)
-    items = [item for item in shipped_definition("sipas_service_2022").items if item.counts_in_index]
-    today = datetime.now(UTC).astimezone(VIETNAM_TIME).date()
-    made = []
-    for _ in range(n):
-        key = SubmissionKey.issue(point_id, version_id, today).sealed(settings.secrets[0])
-        answers = {item.code: rng.choice("12345") for item in items}
-        made.append(
-            load.post_request(f"/s/{code}", urlencode({"form-key": key, **answers, "form-end": "1"}).encode())
-        )
-    return made
+    bytes_per_response(hall, name)
+    hall.database.engine.dispose()
 
 
 def wire(ours: Server, code: str, name: str, post: bytes) -> None:
@@ -118,8 +78,11 @@ def fetch(request: urllib.request.Request) -> tuple[int, int]:
     return head + len(body), len(gzip.decompress(body))
 
 
-def compare(hello: Server, ours: Server, code: str, requests: list[bytes], name: str) -> None:
-    """Take turns, so that a machine that speeds up or slows down meets both sides; medians of the rounds."""
+def compare(hello: Server, ours: Server, code: str, requests: list[bytes], name: str) -> float:
+    """Give the CPU seconds of a POST.
+
+    Take turns, so that a machine that speeds up or slows down meets both sides; medians of the rounds.
+    """
     each = len(requests) // ROUNDS
     gets, hellos = [load.get_request(f"/s/{code}")] * each, [load.get_request("/")] * each
     load.run(hello.port, hellos, CONNECTIONS)
@@ -132,6 +95,7 @@ def compare(hello: Server, ours: Server, code: str, requests: list[bytes], name:
     row(f"{name}: CPU of GET ÷ hello", f"{get:.2f}", "≤ 2.5")
     row(f"{name}: CPU of POST ÷ hello", f"{post:.2f}", "≤ 3.5")
     row(f"{name}: CPU of hello", f"{base:.0f} µs", "–")
+    return post * base / 1e6
 
 
 def cpu(server: Server, requests: list[bytes]) -> float:
@@ -141,10 +105,10 @@ def cpu(server: Server, requests: list[bytes]) -> float:
     return (server.cpu_seconds() - before) / len(requests)
 
 
-def commits(folder: Path, database: Database, ours: Server, requests: list[bytes], name: str) -> None:
-    outcome = load.run(ours.port, requests, CONNECTIONS)
+def commits(folder: Path, hall: Hall, ours: Server, cpu_of_post: float, name: str) -> None:
+    outcome = load.run(ours.port, hall.posts(REQUESTS), CONNECTIONS)
     assert outcome.statuses == {303}
-    raw = raw_commits(folder, database)
+    raw = raw_commits(folder, hall.database)
     row(
         f"{name}: POST at {CONNECTIONS} connections, p99 ÷ p50",
         f"{outcome.quantile(0.99) / outcome.quantile(0.5):.1f}",
@@ -156,10 +120,26 @@ def commits(folder: Path, database: Database, ours: Server, requests: list[bytes
         "–",
     )
     row(
+        f"{name}: POSTs a second ÷ what their CPU cost allows on one core",
+        f"{outcome.per_second:.0f} ÷ {1 / cpu_of_post:.0f} = {outcome.per_second * cpu_of_post:.2f}",
+        "≥ 0.8",
+    )
+    row(
         f"{name}: POSTs a second ÷ raw one-row durable commits",
         f"{outcome.per_second:.0f} ÷ {raw:.0f} = {outcome.per_second / raw:.2f}",
         "reported",
     )
+
+
+def visits(ours: Server, hall: Hall, name: str) -> None:
+    """Let people come: each opens the form, fills it in and sends it."""
+    rng = random.Random(5)
+    answers = [urlencode({**hall.answers(rng), "form-end": "1"}).encode() for _ in range(VISITS)]
+    load.visit(ours.port, hall.path, answers[:200], CONNECTIONS)
+    outcome = load.visit(ours.port, hall.path, answers, CONNECTIONS)
+    assert outcome.statuses == {200, 303}, outcome.statuses
+    row(f"{name}: visits (GET, then POST) a second", f"{outcome.per_second:.0f}", "≥ 300")
+    row(f"{name}: a visit's two requests together, p95", f"{outcome.quantile(0.95) * 1e3:.0f} ms", "≤ 100")
 
 
 def raw_commits(folder: Path, database: Database) -> float:
@@ -183,9 +163,7 @@ def raw_commits(folder: Path, database: Database) -> float:
     return n / elapsed
 
 
-def bytes_per_response(
-    database: Database, settings: Settings, point_id: int, version_id: int, name: str
-) -> None:
+def bytes_per_response(hall: Hall, name: str) -> None:
     """Store many responses, batch after batch in the random order of their keys, and weigh the table."""
     definition = shipped_definition("sipas_service_2022")
     rng = random.Random(11)
@@ -195,18 +173,22 @@ def bytes_per_response(
         )
         for _ in range(50)
     ]
-    before = stored_bytes(database)
-    today = datetime.now(UTC).astimezone(VIETNAM_TIME).date()
+    before = stored_bytes(hall.database)
     for _ in range(STORED // CONNECTIONS):
         batch = [
             Arrival(
-                rng.getrandbits(62), point_id, today, version_id, rng.randbytes(16), rng.choice(packed), ""
+                rng.getrandbits(62),
+                hall.point_id,
+                today(),
+                hall.version_id,
+                rng.randbytes(16),
+                rng.choice(packed),
             )
             for _ in range(CONNECTIONS)
         ]
-        with database.engine.begin() as connection:
-            store_all(connection, batch, Counts())
-    each = (stored_bytes(database) - before) / STORED
+        with hall.database.engine.begin() as connection:
+            store_all(connection, batch)
+    each = (stored_bytes(hall.database) - before) / STORED
     row(
         f"{name}: bytes a response, all indexes and keys, over {STORED:,}",
         f"{each:.0f} B",

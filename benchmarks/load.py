@@ -1,10 +1,13 @@
 """A bounded load on loopback: raw keep-alive connections, so that the client costs little."""
 
 import asyncio
+import gzip
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+
+Step = Callable[[bytes, asyncio.StreamReader, asyncio.StreamWriter], Awaitable[set[int]]]
 
 
 @dataclass(frozen=True)
@@ -36,21 +39,38 @@ def post_request(path: str, body: bytes) -> bytes:
 
 def run(port: int, requests: Sequence[bytes], connections: int) -> Outcome:
     """Send every request once, shared out over the connections."""
-    return asyncio.run(_run(port, requests, connections))
+
+    async def send(request: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> set[int]:
+        writer.write(request)
+        return {(await _read_answer(reader))[0]}
+
+    return asyncio.run(_share_out(port, requests, connections, send))
 
 
-async def _run(port: int, requests: Sequence[bytes], connections: int) -> Outcome:
-    waiting = iter(requests)
+def visit(port: int, path: str, forms: Sequence[bytes], connections: int) -> Outcome:
+    """Open the form, then send it filled in, once for each of `forms` (encoded fields without the key)."""
+
+    async def fill_in(form: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> set[int]:
+        writer.write(get_request(path))
+        opened, page = await _read_answer(reader)
+        key = gzip.decompress(page).partition(b'name="form-key" value="')[2].partition(b'"')[0]
+        writer.write(post_request(path, b"form-key=" + key.replace(b"=", b"%3D") + b"&" + form))
+        return {opened, (await _read_answer(reader))[0]}
+
+    return asyncio.run(_share_out(port, forms, connections, fill_in))
+
+
+async def _share_out(port: int, work: Sequence[bytes], connections: int, do: Step) -> Outcome:
+    waiting = iter(work)
     latencies: list[float] = []
     statuses: set[int] = set()
     begun = time.perf_counter()
 
     async def one_connection() -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        for request in waiting:
+        for one in waiting:
             sent = time.perf_counter()
-            writer.write(request)
-            statuses.add(await _read_answer(reader))
+            statuses.update(await do(one, reader, writer))
             latencies.append(time.perf_counter() - sent)
         writer.close()
 
@@ -58,12 +78,11 @@ async def _run(port: int, requests: Sequence[bytes], connections: int) -> Outcom
     return Outcome(latencies, statuses, time.perf_counter() - begun)
 
 
-async def _read_answer(reader: asyncio.StreamReader) -> int:
+async def _read_answer(reader: asyncio.StreamReader) -> tuple[int, bytes]:
     head = await reader.readuntil(b"\r\n\r\n")
     length = next(
         int(line.split(b":")[1])
         for line in head.split(b"\r\n")
         if line.lower().startswith(b"content-length:")
     )
-    await reader.readexactly(length)
-    return int(head[9:12])
+    return int(head[9:12]), await reader.readexactly(length)

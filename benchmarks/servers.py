@@ -1,16 +1,19 @@
 """Start the product's web server and a Flask "hello" the same way, and account for what they use."""
 
 import subprocess
-import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psutil
 
+from survey_app.cli.serve import web_command
+from survey_app.config import read_settings
+
+PRODUCT = "survey_app:create_app()"
 ROOT = Path(__file__).parents[1]
 HELLO = "from flask import Flask\napp = Flask(__name__)\n@app.get('/')\ndef hello(): return 'hello'\n"
 
@@ -37,14 +40,12 @@ class Server:
 
 
 @contextmanager
-def running(application: str, port: int, folder: Path, environment: dict[str, str]) -> Iterator[Server]:
-    """Serve a WSGI application as `serve` does: gunicorn, one worker, 24 threads."""
-    command = [
-        *(sys.executable, "-m", "gunicorn", application, "--bind", f"127.0.0.1:{port}"),
-        *("--worker-class", "gthread", "--workers", "1", "--threads", "24", "--keep-alive", "15"),
-        *("--log-level", "warning", "--no-control-socket", "--pythonpath", f"{ROOT},{folder}"),
-    ]
-    process = subprocess.Popen(command, env=environment, cwd=folder)
+def running(application: str, port: int, folder: Path, environment: Mapping[str, str]) -> Iterator[Server]:
+    """Serve a WSGI application as `serve` does, by the same command."""
+    settings = replace(read_settings(environment), host="127.0.0.1", port=port)
+    command = [application if word == PRODUCT else word for word in web_command(settings)]
+    command += ["--pythonpath", f"{ROOT},{folder}"]
+    process = subprocess.Popen(command, env=dict(environment), cwd=folder)
     try:
         _wait_until_ready(port)
         yield Server(port, process)

@@ -15,16 +15,11 @@ if TYPE_CHECKING:
 
 def create_app(settings: "Settings | None" = None, clock: "Clock | None" = None) -> "Flask":
     from flask import Flask
-    from flask_wtf import CSRFProtect
 
     from survey_app import cli
-    from survey_app.accounts import routes as accounts
-    from survey_app.collect import routes as collect
     from survey_app.config import read_settings
     from survey_app.db import Database
-    from survey_app.prepare import routes as prepare
-    from survey_app.publish import routes as publish
-    from survey_app.web import access, context, error_pages, formatting, headers, health, i18n, page_frame
+    from survey_app.web import access, context, error_pages, formatting, headers, i18n, page_frame
 
     app = Flask(__name__)
     settings = settings or read_settings()
@@ -37,9 +32,32 @@ def create_app(settings: "Settings | None" = None, clock: "Clock | None" = None)
         join(app)
     for teach in (formatting.teach, page_frame.teach):
         teach(app)
-    forgery_guard = CSRFProtect(app)
-    for room in (collect, publish, accounts, prepare, health):
-        app.register_blueprint(room.blueprint)
-    forgery_guard.exempt(collect.blueprint)  # its signed submission key does that work, without a cookie
+    _open_rooms(app)
     cli.register(app)
     return app
+
+
+def _open_rooms(app: "Flask") -> None:
+    from flask_wtf import CSRFProtect
+
+    from survey_app.accounts import routes as accounts
+    from survey_app.collect import routes as collect
+    from survey_app.collect.accessibility import routes as accessibility
+    from survey_app.collect.audio import routes as audio
+    from survey_app.collect.cases import routes as cases
+    from survey_app.collect.reports import routes as reports
+    from survey_app.collect.submission import routes as submission
+    from survey_app.prepare import routes as prepare
+    from survey_app.prepare.invitations import routes as invitations
+    from survey_app.prepare.screens import routes as screens
+    from survey_app.publish import routes as publish
+    from survey_app.review import routes as review
+    from survey_app.web import health
+
+    forgery_guard = CSRFProtect(app)
+    of_citizens = (collect, submission, cases, reports, audio, accessibility, publish)
+    of_staff = (accounts, prepare, invitations, screens, review, health)
+    for room in (*of_citizens, *of_staff):
+        app.register_blueprint(room.blueprint)
+    for room in (submission, cases, reports):
+        forgery_guard.exempt(room.blueprint)  # no cookie gives a right there: a signed key or a number does

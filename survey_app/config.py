@@ -16,7 +16,11 @@ SECRET_BYTES = 32
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All that an installation can choose. `secrets[0]` signs; every one of `secrets` still verifies."""
+    """All that an installation can choose.
+
+    `secrets[0]` signs; every one of `secrets` still verifies. `contact_keys[0]` seals what citizens leave to
+    be reached by; every one of `contact_keys` still opens.
+    """
 
     data_dir: Path
     database_url: str
@@ -27,6 +31,7 @@ class Settings:
     demo_password: str | None
     threads: int
     secrets: tuple[bytes, ...]
+    contact_keys: tuple[bytes, ...]
 
     @property
     def uses_https(self) -> bool:
@@ -39,7 +44,7 @@ class Settings:
 
 
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
-    """Read the settings; make the data folder and its secret on the first start."""
+    """Read the settings; make the data folder and its secrets on the first start."""
     os.umask(0o077)  # what this process writes (database, posters, secrets) is for its own user alone
     data_dir = Path(environment.get("DATA_DIR", "data")).resolve()
     data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -55,13 +60,15 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         demo_password=environment.get("DEMO_PASSWORD"),
         threads=_whole_number(environment, "THREADS", 24, 1, 256),
         secrets=read_secrets(data_dir / "secrets"),
+        contact_keys=read_secrets(data_dir / "contact-keys"),
     )
 
 
 def read_secrets(path: Path) -> tuple[bytes, ...]:
-    """Read the signing secrets, newest first, one in hexadecimal a line; make the file if there is none.
+    """Read secrets, newest first, one in hexadecimal a line; make the file if there is none.
 
-    To rotate: put a new line on top and keep the old ones below, so that open forms stay valid.
+    To rotate: put a new line on top and keep the old ones below, so that open forms stay valid and contacts
+    can be read.
     """
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

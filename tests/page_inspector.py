@@ -3,6 +3,7 @@
 import base64
 import gzip
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Mapping
 from html.parser import HTMLParser
@@ -106,12 +107,12 @@ def _reference_faults(page: Page) -> list[str]:
 def _policy_faults(page: Page, policy: str | None) -> list[str]:
     faults = [] if policy else ["no Content-Security-Policy"]
     for kind in ("script", "style"):
-        for text in page.texts[kind]:
+        for text in filter(None, page.texts[kind]):
             digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
             if f"'sha256-{digest}'" not in (policy or ""):
                 faults.append(f"an inline {kind} whose hash is not in the policy")
-    scripts = [attributes for tag, attributes in page.elements if tag == "script"]
-    faults += ["a script from an address" for attributes in scripts if "src" in attributes]
+    addresses = [attributes.get("src", "/") for tag, attributes in page.elements if tag == "script"]
+    faults += ["a script from elsewhere" for address in addresses if not re.match(r"/(?!/)", address)]
     for tag, attributes in page.elements:
         faults += [f"<{tag}> has {name}" for name in attributes if name == "style" or name.startswith("on")]
         faults += [

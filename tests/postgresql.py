@@ -65,8 +65,11 @@ def free_port() -> int:
 
 
 @contextmanager
-def running_server(programs: Path, *, durable: bool = False) -> Iterator[Server]:
-    """Start a server on an empty folder and stop it at the end. `durable` is for tests that kill it."""
+def running_server(programs: Path, *, durable: bool = False, preload: Path | None = None) -> Iterator[Server]:
+    """Start a server on an empty folder and stop it at the end.
+
+    `durable` is for tests that kill it; `preload` is a library that comes between it and the C library.
+    """
     with tempfile.TemporaryDirectory(prefix="survey-postgresql-") as folder:
         person = _ordinary_user(folder)
         data, log = f"{folder}/data", Path(folder, "log")
@@ -83,6 +86,7 @@ def running_server(programs: Path, *, durable: bool = False) -> Iterator[Server]
                 stdout=output,
                 stderr=output,
                 cwd=folder,
+                env={**os.environ, **({"LD_PRELOAD": str(preload)} if preload else {})},
                 **person,
             )
         try:

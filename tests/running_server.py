@@ -9,12 +9,14 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 import psutil
 
 from survey_app.cli.serve import web_command
 from survey_app.config import Settings
+from survey_app.web.context import system_clock
 
 ROOT = Path(__file__).parents[1]
 
@@ -49,6 +51,19 @@ def web(settings: Settings, port: int) -> list[str]:
     command = web_command(settings)
     command[command.index("--bind") + 1] = f"127.0.0.1:{port}"
     return command
+
+
+@contextmanager
+def web_at(
+    settings: Settings, port: int, moment: datetime, largest_batch: int | None = None
+) -> Iterator[subprocess.Popen]:
+    """Start the web server alone, with a clock that begins at a moment and goes on from there."""
+    command = web(settings, port)
+    command[command.index("survey_app:create_app()")] = "tests.shifted_app:app"
+    ahead = (moment - system_clock()).total_seconds()
+    chosen = {} if largest_batch is None else {"LARGEST_BATCH": str(largest_batch)}
+    with started(command, environment(settings, port, CLOCK_AHEAD_SECONDS=str(ahead), **chosen)) as process:
+        yield process
 
 
 def service() -> list[str]:

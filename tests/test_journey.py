@@ -118,13 +118,13 @@ def answer_by_plain_client(address: str) -> int:
 
 
 def respondents_of(service, office: str) -> int:
-    """Read the office's n of the index from the public CSV."""
+    """Read the office's n of the index of scanned posters (class C) from the public CSV."""
     with urllib.request.urlopen(f"{service.url}/results/{CAMPAIGN}.csv") as answer:
         rows = csv.DictReader(io.StringIO(answer.read().decode("utf-8-sig")))
         return next(
             int(row["n_respondents"])
             for row in rows
-            if row["office_code"] == office and row["measure"] == "index"
+            if (row["office_code"], row["measure"], row["provenance"]) == (office, "index", "C")
         )
 
 

@@ -37,6 +37,7 @@ def test_a_sound_page_has_no_fault() -> None:
         ("Gửi", "", "button without words"),
         ("<h1>", "<img src='a.png'><h1>", "without alt"),
         ("<h1>", "<script>1</script><h1>", "inline script"),
+        ("<h1>", "<script src='//elsewhere.vn/a.js'></script><h1>", "script from elsewhere"),
         ("<h1>", "<h1 style='color:red'>", "<h1> has style"),
         ("<h1>", "<h1 onclick='go()'>", "<h1> has onclick"),
         ("<h1>", "<a href='javascript:go()'>x</a><h1>", "script address"),

@@ -23,6 +23,14 @@ def upgrade() -> None:
     )
     op.execute("UPDATE access_point SET way_in = 'paper' WHERE mode = 'paper'")
     op.add_column("response", sa.Column("review_mark", sa.SmallInteger))
+    is_marked = sa.text("review_mark IS NOT NULL")
+    op.create_index(
+        "ix_response_marked",
+        "response",
+        ["review_mark", "access_point_id", "day"],
+        sqlite_where=is_marked,
+        postgresql_where=is_marked,
+    )
     op.create_table(
         "invitation_batch",
         sa.Column("id", sa.Integer, primary_key=True),
@@ -34,8 +42,7 @@ def upgrade() -> None:
         sa.Column("cell_id", sa.Integer, sa.ForeignKey("sample_cell.id")),
         sa.Column("secret_mark", sa.String, nullable=False),
         sa.CheckConstraint("delivery IN ('slip', 'letter', 'message')", name="delivery_is_known"),
-        sa.CheckConstraint("n_issued BETWEEN 1 AND 100000", name="has_a_size"),
-        sa.CheckConstraint("cell_id IS NULL OR n_issued >= 5", name="cell_is_shared"),
+        sa.CheckConstraint("n_issued BETWEEN 5 AND 100000", name="is_shared"),
         sqlite_autoincrement=True,
     )
     op.create_table(
@@ -50,6 +57,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("spent_invitation")
     op.drop_table("invitation_batch")
+    op.drop_index("ix_response_marked", "response")
     op.drop_column("response", "review_mark")
     if op.get_bind().dialect.name == "postgresql":
         op.drop_constraint("ck_access_point_way_in_is_known", "access_point")

@@ -19,6 +19,14 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("ix_comment_case_comment_key", "comment_case", ["comment_key"])
+    waits = sa.text("answered_on IS NULL")
+    op.create_index(
+        "ix_comment_case_waiting",
+        "comment_case",
+        ["comment_key"],
+        sqlite_where=waits,
+        postgresql_where=waits,
+    )
     op.create_table(
         "contact",
         sa.Column("case_number", sa.String, sa.ForeignKey("comment_case.number"), primary_key=True),
@@ -43,7 +51,14 @@ def upgrade() -> None:
         sa.CheckConstraint("n_alike >= 1", name="counts_itself"),
         sqlite_autoincrement=True,
     )
-    op.create_index("ix_code_report_access_point_id_day", "code_report", ["access_point_id", "day"])
+    is_open = sa.text("settled_on IS NULL")
+    op.create_index(
+        "ix_code_report_open",
+        "code_report",
+        ["access_point_id", "day"],
+        sqlite_where=is_open,
+        postgresql_where=is_open,
+    )
 
 
 def downgrade() -> None:

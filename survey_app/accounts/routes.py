@@ -60,7 +60,12 @@ def home() -> str:
         offices = starting_offices(session, staff, today())
         scope = session.get(Office, staff.office_id) if staff.office_id else None
     return render_template(
-        "accounts/home.html", staff=staff, role=role_name(staff.role), scope=scope, offices=offices
+        "accounts/home.html",
+        staff=staff,
+        role=role_name(staff.role),
+        rights=access.RIGHTS[staff.role],
+        scope=scope,
+        offices=offices,
     )
 
 

@@ -2,9 +2,9 @@
 
 from flask import Flask
 
-from survey_app.cli import data, database, demo, jobs, prepare, serve, staff
+from survey_app.cli import data, database, demo, invitations, jobs, prepare, serve, staff
 
 
 def register(app: Flask) -> None:
-    for commands in (serve, database, demo, staff, jobs, prepare, data):
+    for commands in (serve, database, demo, staff, jobs, prepare, invitations, data):
         commands.register(app)

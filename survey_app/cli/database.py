@@ -7,6 +7,7 @@ import click
 from flask import Flask
 from sqlalchemy import text
 
+from survey_app.collect.cases.contact import forget_expired_contacts
 from survey_app.collect.entry import FORM_LIVES
 from survey_app.db import Database
 from survey_app.models.base import EPOCH
@@ -44,14 +45,16 @@ def forget_order(database: Database, today: date) -> None:
         connection.execute(text("UPDATE comment SET text = text WHERE day >= :day"), recent)
         # They have no day: all of them.
         connection.execute(text("UPDATE comment_case SET number = number"))
+        connection.execute(text("UPDATE contact SET expires_on = expires_on"))
         connection.execute(text("UPDATE spent_invitation SET batch_id = batch_id"))
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         for command_text in (
             "CLUSTER response USING pk_response",
             "CLUSTER comment USING pk_comment",
             "CLUSTER comment_case USING pk_comment_case",
+            "CLUSTER contact USING pk_contact",
             "CLUSTER spent_invitation USING pk_spent_invitation",
-            "VACUUM (FREEZE, ANALYZE) response, comment, comment_case, spent_invitation",
+            "VACUUM (FREEZE, ANALYZE) response, comment, comment_case, contact, spent_invitation",
         ):
             connection.execute(text(command_text))
 
@@ -72,9 +75,11 @@ def register(app: Flask) -> None:
 
     @group.command("tidy")
     def tidy() -> None:
-        """Rewrite recent rows by key, so that their order of arrival is gone. For every night."""
+        """Delete expired contacts, and rewrite recent rows by key: their order is gone. For every night."""
+        with context.database().transaction() as session:
+            forget_expired_contacts(session, context.today())
         forget_order(context.database(), context.today())
-        click.echo("The order of arrival is gone from the tables.")
+        click.echo("Expired contacts are deleted; the order of arrival is gone from the tables.")
 
     @group.command("upgrade")
     def upgrade() -> None:

@@ -1,18 +1,21 @@
-"""The job process: claims one job row after the other, and asks for releases that are due."""
+"""The job process: claims one job after the other, asks for releases that are due, forgets what is old."""
 
 import logging
 import os
 import time
 from collections.abc import Callable
+from datetime import date
 from importlib import import_module
 
 from flask import Flask
 from sqlalchemy import delete, update
 
+from survey_app.collect.cases.contact import forget_expired_contacts
 from survey_app.config import VIETNAM_TIME, Settings
 from survey_app.db import Database
 from survey_app.errors import SurveyError
 from survey_app.models.job import CLAIM, Job, Work, claim, waits
+from survey_app.prepare.job_files import remove_old_files
 from survey_app.publish.due import enqueue_if_due, is_release_due
 from survey_app.web import context
 from survey_app.web.context import Clock
@@ -20,7 +23,12 @@ from survey_app.web.context import Clock
 log = logging.getLogger(__name__)
 
 # By name, and imported only when such a job comes: numpy and typst live in this process alone.
-MODULES = {"release": "survey_app.publish.release", "posters": "survey_app.prepare.codes.print_job"}
+MODULES = {
+    "release": "survey_app.publish.release",
+    "posters": "survey_app.prepare.codes.print_job",
+    "invitation_slips": "survey_app.prepare.invitations.print_job",
+    "invitation_list": "survey_app.prepare.invitations.export",
+}
 PAUSE_SECONDS = 2.0
 
 
@@ -31,11 +39,13 @@ class Worker:
         self._database = database
         self._settings = settings
         self._clock = clock
+        self._forgot_on: date | None = None
 
     def step(self) -> bool:
         """Do one job if there is one; say whether there was."""
         now = self._clock()
         today = now.astimezone(VIETNAM_TIME).date()
+        self._forget_once_a_day(today)
         with self._database.reading() as session:
             is_due = is_release_due(session, now, today)
             is_waiting = is_due or waits(session, now)
@@ -49,6 +59,16 @@ class Worker:
             return False
         self._do(job)
         return True
+
+    def _forget_once_a_day(self, today: date) -> None:
+        """Delete what has outlived its day: at the start and on every new day, without anybody's cron."""
+        if today == self._forgot_on:
+            return
+        with self._database.transaction() as session:
+            forget_expired_contacts(session, today)
+        with self._database.reading() as session:
+            remove_old_files(session, self._settings.files_dir, today)
+        self._forgot_on = today
 
     def _do(self, job: Job) -> None:
         work = Work(

@@ -7,10 +7,13 @@ from typing import Any
 import click
 from flask import Flask
 from flask.cli import AppGroup
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from survey_app.cli.failing import faults_named
 from survey_app.models.campaign import CAMPAIGN_KINDS, SAMPLING_BASES
-from survey_app.web.context import database, now
+from survey_app.models.instrument import InstrumentVersion
+from survey_app.web.context import database, now, settings
 
 office = AppGroup("office", help="Offices over time.")
 dossier = AppGroup("dossier", help="Dossiers settled per office and month.")
@@ -71,6 +74,31 @@ def publish_definition(file: Path) -> None:
     with faults_named(), database().transaction() as session:
         version = publish_version(session, read_definition(file), now())
     click.echo(f"{version.code} version {version.version} is published.")
+
+
+@instrument.command("voice")
+@FILE
+@click.option("--instrument", "code", required=True, help="Code of a published instrument.")
+@click.option("--item", "item_code", required=True, help="Code of the question that is read.")
+@click.option("--language", required=True, help="Code of the language, such as vi or km.")
+@click.option("--reader", required=True, help="Who reads; “machine” for a synthesiser.")
+def voice(file: Path, code: str, item_code: str, language: str, reader: str) -> None:
+    """Keep an MP3 of a question being read, for the citizens' form."""
+    from survey_app.collect.form.clips import keep_clip
+
+    with faults_named(), database().reading() as session:
+        definition = newest_version(session, code).definition
+        place = settings().data_dir / "audio"
+        sentence = keep_clip(place, definition, item_code, language, reader, file.read_bytes())
+    click.echo(f"Kept. It is heard after the next start, and must say: {sentence}")
+
+
+def newest_version(session: Session, code: str) -> InstrumentVersion:
+    published = select(InstrumentVersion).where(InstrumentVersion.code == code)
+    version = session.scalar(published.order_by(InstrumentVersion.version.desc()).limit(1))
+    if version is None:
+        raise click.BadParameter(f"no published instrument has the code {code!r}", param_hint="--instrument")
+    return version
 
 
 @campaign.command("create")

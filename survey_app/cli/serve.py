@@ -11,7 +11,7 @@ from types import FrameType
 
 import click
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from survey_app.cli.database import migrate
@@ -21,7 +21,9 @@ from survey_app.db import Database
 from survey_app.models.access_point import AccessPoint
 from survey_app.models.campaign import Campaign
 from survey_app.models.instrument import InstrumentVersion
+from survey_app.models.invitation_token import token_path
 from survey_app.models.office import Office
+from survey_app.models.rotating_code import screen_path
 from survey_app.models.short_code import form_path
 from survey_app.models.staff import Staff
 from survey_app.web import context
@@ -35,8 +37,11 @@ def web_command(settings: Settings) -> list[str]:
     return [
         *(sys.executable, "-m", "gunicorn", "survey_app:create_app()"),
         *("--bind", f"{settings.host}:{settings.port}"),
-        *("--worker-class", "gthread", "--workers", "1", "--threads", str(settings.threads)),
-        *("--keep-alive", "15", "--timeout", "60", "--graceful-timeout", "20", "--backlog", "2048"),
+        *("--worker-class", "survey_app.web.whole_requests.WholeRequestWorker"),
+        *("--workers", "1", "--threads", str(settings.threads)),
+        # A hall's phones stay connected while they fill in: a connection costs 2 kB, a refused one a form.
+        *("--worker-connections", "4000", "--backlog", "2048"),
+        *("--keep-alive", "15", "--timeout", "60", "--graceful-timeout", "20"),
         # No access log, and no warnings: they name the address and repeat the line of a broken request.
         *("--log-level", "error", "--no-control-socket"),
     ]
@@ -75,11 +80,14 @@ def prepare(database: Database, settings: Settings) -> None:
 def announcement(database: Database, settings: Settings) -> Iterator[str]:
     """Say where to begin: a citizen's link, the results, the staff sign-in and its accounts."""
     with database.reading() as session:
-        code = open_code(session)
+        code = open_code(session, AccessPoint.way_in == "poster")
         has_staff = session.scalar(select(Staff.id).limit(1)) is not None
         has_demo = session.scalar(select(Staff.id).where(Staff.is_demo).limit(1)) is not None
     url = settings.public_url
     yield f"Citizen's form     {url}{form_path(code)}" if code else f"Start page         {url}/"
+    if has_demo:
+        yield from _demo_invitation(database, settings)
+        yield from _demo_screen(database, settings)
     yield f"Published results  {url}/results"
     yield f"Staff sign-in      {url}/staff/sign-in"
     if has_demo:
@@ -90,13 +98,30 @@ def announcement(database: Database, settings: Settings) -> Iterator[str]:
         yield f"First account      {FIRST_ACCOUNT}"
 
 
-def open_code(session: Session) -> str | None:
+def _demo_invitation(database: Database, settings: Settings) -> Iterator[str]:
+    from survey_app.demo.invitations import unused_invitation
+
+    with database.reading() as session:
+        token = unused_invitation(session, settings.secrets)
+    if token is not None:
+        yield f"One invitation     {settings.public_url}{token_path(token)}"
+
+
+def _demo_screen(database: Database, settings: Settings) -> Iterator[str]:
+    """Name the screen of a demo; the address of a real one is nobody's who reads the journal."""
+    with database.reading() as session:
+        code = open_code(session, AccessPoint.way_in == "screen", Campaign.is_demo.is_(True))
+    if code is not None:
+        yield f"One screen         {settings.public_url}{screen_path(code, settings.secrets[0])}"
+
+
+def open_code(session: Session, *conditions: ColumnElement[bool]) -> str | None:
     today = context.today()
     return session.scalar(
         select(AccessPoint.code)
         .join(Campaign, Campaign.id == AccessPoint.campaign_id)
         .where(
-            AccessPoint.way_in == "poster",
+            *conditions,
             AccessPoint.revoked_on.is_(None),
             Campaign.opens_on <= today,
             Campaign.closes_on.is_(None) | (Campaign.closes_on >= today),

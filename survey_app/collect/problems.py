@@ -14,7 +14,9 @@ from werkzeug.exceptions import HTTPException
 from survey_app import errors
 from survey_app.collect import shell
 from survey_app.models import invitation_token, short_code
+from survey_app.web.catalogues import unmarked
 from survey_app.web.formatting import day_text
+from survey_app.web.i18n import offer_translated
 
 log = logging.getLogger(__name__)
 
@@ -124,7 +126,7 @@ def wants_json() -> bool:
 
 def told(status: int, text: str) -> Response:
     """Tell a script what a page would have said."""
-    response = jsonify(problem=text)
+    response = jsonify(problem=unmarked(text))
     response.status_code = status
     return response
 
@@ -166,6 +168,7 @@ def show_http_error(error: HTTPException) -> Response:
 
 
 def answer_for(blueprint: Blueprint) -> None:
-    """Let the pages of this blueprint meet errors in the citizens' own words and look."""
+    """Let the pages of this blueprint meet errors in the citizens' own words, languages and look."""
+    blueprint.before_request(offer_translated)
     blueprint.register_error_handler(errors.SurveyError, show)
     blueprint.register_error_handler(HTTPException, show_http_error)

@@ -1,54 +1,23 @@
-"""The respondent's door: the start page, the form by any way in, its submission, the thank-you page."""
+"""The ways in: a printed code that somebody types, and the form behind a poster, a screen, an invitation."""
 
-from flask import Blueprint, Response, current_app, jsonify, redirect, request, url_for
-from flask_babel import gettext as _
-from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
+from flask import Blueprint, Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from survey_app.collect import problems, shell
-from survey_app.collect.desk import Desk
-from survey_app.collect.entry import FORM_LIVES, VISIT_LIVES, Entry, check_accepts, check_opens
-from survey_app.collect.form.page import Shown, page_values, problem_message
-from survey_app.collect.form.submission import KEY_FIELD, Submission, read_submission
-from survey_app.collect.keys import SubmissionKey, is_receipt, receipt_proof
-from survey_app.collect.writer import Arrival
-from survey_app.errors import (
-    BadSubmission,
-    InvitationUsed,
-    NotFound,
-    QueueFull,
-    StorageFailed,
-    SubmissionTooLarge,
-    TicketExpired,
-    TokenSpent,
-    UnknownCode,
-)
+from survey_app.collect.context import asked, desk, open_desk
+from survey_app.collect.entry import Entry, check_opens
+from survey_app.collect.form.page import page_values
+from survey_app.collect.keys import SubmissionKey
+from survey_app.errors import TicketExpired, UnknownCode
 from survey_app.models import rotating_code, short_code
-from survey_app.models.definition import Definition
 from survey_app.models.invitation_token import InvitationToken, token_hash
 from survey_app.web import access
 from survey_app.web.context import now, settings, today
-from survey_app.web.formatting import hour_text
 from survey_app.web.i18n import chosen_language
 
 blueprint = Blueprint("collect", __name__)
 problems.answer_for(blueprint)
-
-THREADS_KEPT_FREE = 4  # for pages, while the writer waits for its database
-LARGEST_BODY = 64 * 1024
-FORM_TYPE = "application/x-www-form-urlencoded"
-
-
-@blueprint.record_once
-def _open_desk(state: object) -> None:
-    app = state.app  # type: ignore[attr-defined]  # flask's BlueprintSetupState
-    threads = app.extensions["settings"].threads
-    app.extensions["desk"] = Desk(app.extensions["database"], max(1, threads - THREADS_KEPT_FREE))
-
-
-def desk() -> Desk:
-    found: Desk = current_app.extensions["desk"]
-    return found
+blueprint.record_once(lambda state: open_desk(state.app))
 
 
 @blueprint.get("/")
@@ -58,6 +27,13 @@ def start() -> AnyResponse:
     if typed := request.args.get("code"):
         return redirect(_form_address(short_code.normalise(typed)))
     return shell.page("collect/start.html")
+
+
+@blueprint.get(shell.SCRIPT_ADDRESS)
+@access.public
+def script() -> Response:
+    """Send what makes the citizens' pages keep a form until it has arrived."""
+    return shell.script()
 
 
 def _form_address(code: str) -> str:
@@ -73,12 +49,13 @@ def _form_address(code: str) -> str:
 @blueprint.get("/S/<code>", endpoint="form_in_capitals")
 @access.public
 def form(code: str) -> Response:
-    """Show the form of a poster."""
+    """Show the form of a poster; a screen's code is worth nothing without what changes beside it."""
     entry = desk().entry(code, now())
-    if entry.way_in == "screen":
-        raise TicketExpired  # the code on a screen is worth nothing without what changes beside it
-    if entry.way_in != "poster":
+    if entry.way_in not in {"poster", "screen"}:
         raise UnknownCode(entry.code)
+    check_opens(entry, today())
+    if entry.way_in == "screen":
+        raise TicketExpired
     return _fresh_form(entry)
 
 
@@ -90,6 +67,7 @@ def rotating_form(code: str, ticket: str) -> Response:
     entry = desk().entry(code, now())
     if entry.way_in != "screen":
         raise UnknownCode(entry.code)
+    check_opens(entry, today())
     if not rotating_code.is_current(entry.code, ticket, now(), settings().secrets):
         raise TicketExpired
     return _fresh_form(entry)
@@ -102,13 +80,14 @@ def invited_form(token: str) -> Response:
     """Show the form of an invitation that has not been used."""
     invitation = InvitationToken.read(token, settings().secrets)
     hashed = token_hash(token)
-    return _fresh_form(desk().invited(invitation.batch_id, hashed, now()), hashed)
+    entry = desk().invited(invitation.batch_id, hashed, now())
+    check_opens(entry, today())
+    return _fresh_form(entry, hashed)
 
 
 def _fresh_form(entry: Entry, hashed_token: bytes | None = None) -> Response:
     """Put the form together from its compiled page, with a key of its own."""
-    check_opens(entry, today())
-    version = desk().version(entry.instrument_version_id)
+    version = asked(entry.instrument_version_id)
     key = SubmissionKey.issue(entry.access_point_id, entry.instrument_version_id, today(), hashed_token)
     values = page_values(entry, key.sealed(settings().secrets[0]))
     page = version.page(chosen_language())
@@ -118,157 +97,3 @@ def _fresh_form(entry: Entry, hashed_token: bytes | None = None) -> Response:
         response = shell.sent(page.plain(values), False)
     desk().writer.count_opening(entry.access_point_id, today())
     return response
-
-
-@blueprint.post("/s/<code>")
-@blueprint.post("/S/<code>", endpoint="submit_in_capitals")
-@access.public
-def submit(code: str) -> AnyResponse:
-    """Store one response, and only then say thank you."""
-    fields = _form_fields()
-    entry = desk().entry(code, now())
-    key = _submission_key(fields, entry)
-    version_id = key.instrument_version_id if key else entry.instrument_version_id
-    definition = desk().version(version_id).definition
-    submission = read_submission(fields, definition)
-    if key is None:
-        check_opens(entry, today())
-        return _mend(entry, definition, submission, None)
-    check_accepts(entry, key.day, today())
-    if submission.is_damaged or submission.problems or submission.is_empty:
-        return _mend(entry, definition, submission, key)
-    try:
-        desk().writer.store(_arrival(entry, key, definition, submission))
-    except (QueueFull, StorageFailed) as error:
-        return _send_again(entry, definition, submission, error)
-    except TokenSpent as error:
-        raise InvitationUsed(entry.controller_phone) from error
-    return _received(entry, key, submission)
-
-
-def _received(entry: Entry, key: SubmissionKey, submission: Submission) -> AnyResponse:
-    """Lead to the thank-you page; a script has it already and gets what to write on it."""
-    case = key.case_number if submission.wants_answer else None
-    proof = receipt_proof(key.receipt, case or "", entry.code, settings().secrets[0])
-    address = url_for("collect.thanks", code=entry.code, receipt=key.receipt, proof=proof, case=case)
-    if problems.wants_json():
-        return jsonify(receipt=key.receipt, case=case, time=hour_text(now()), thanks=address)
-    return redirect(address, 303)
-
-
-@blueprint.get("/s/<code>/thanks/<receipt>-<proof>")
-@access.public
-def thanks(code: str, receipt: str, proof: str) -> Response:
-    """Say that the response is stored; the address proves it, so reloading needs no record of who came."""
-    entry = desk().entry(code, now())
-    case = request.args.get("case", "")
-    if not is_receipt(receipt, case, entry.code, proof, settings().secrets):
-        raise NotFound
-    return shell.page(
-        "collect/thanks.html",
-        receipt=receipt,
-        values=page_values(entry, ""),
-        case=case,
-        results=url_for("publish.campaign_results", campaign_code=entry.campaign_code),
-    )
-
-
-def _form_fields() -> list[tuple[str, str]]:
-    request.max_content_length = LARGEST_BODY
-    if request.mimetype != FORM_TYPE:
-        raise UnsupportedMediaType
-    try:
-        return list(request.form.items(multi=True))
-    except RequestEntityTooLarge as error:
-        raise SubmissionTooLarge("body is larger than any form") from error
-    except OSError as error:  # the server met a body that breaks off or is wrongly chunked
-        raise BadSubmission("body is not readable") from error
-
-
-def _submission_key(fields: list[tuple[str, str]], entry: Entry) -> SubmissionKey | None:
-    """Read the key of a form; None if it is damaged, or belongs to another access point."""
-    text = next((value for name, value in fields if name == KEY_FIELD), "")
-    try:
-        key = SubmissionKey.unsealed(text, settings().secrets)
-    except BadSubmission:
-        return None
-    is_alive = today() - key.day <= (VISIT_LIVES if entry.way_in == "screen" else FORM_LIVES)
-    return key if key.access_point_id == entry.access_point_id and is_alive else None
-
-
-def _arrival(entry: Entry, key: SubmissionKey, definition: Definition, submission: Submission) -> Arrival:
-    return Arrival(
-        fingerprint=key.fingerprint(submission.content()),
-        access_point_id=key.access_point_id,
-        day=key.day,
-        instrument_version_id=key.instrument_version_id,
-        key=key.row_key,
-        answers=definition.pack(submission.answers),
-        comment=submission.comment,
-        case_number=key.case_number if submission.wants_answer else None,
-        cell_id=entry.cell_id,
-        batch_id=entry.batch_id,
-        token_hash=key.token_hash,
-        daily_budget=entry.daily_budget,
-    )
-
-
-def _mend(
-    entry: Entry, definition: Definition, submission: Submission, key: SubmissionKey | None
-) -> Response:
-    """Show the form again, filled in, with what to mend."""
-    messages = {
-        name: problem_message(definition, submission, name, kind)
-        for name, kind in submission.problems.items()
-    }
-    notice, status = None, 422
-    if key is None or submission.is_damaged:
-        notice, status = (
-            _("The form arrived damaged and was not received. Look through it and send again."),
-            400,
-        )
-    elif submission.is_empty and not messages:
-        notice = _("Nothing is answered yet. Choose at least one, then send.")
-    return _form_again(entry, definition, Shown(submission, messages, notice), key, status)
-
-
-def _send_again(
-    entry: Entry, definition: Definition, submission: Submission, error: QueueFull | StorageFailed
-) -> Response:
-    """Show the form again, filled in and under the same key: sending it twice never counts twice."""
-    if isinstance(error, QueueFull):
-        notice = _(
-            "Many people are sending now. Not received yet; your answers are still on the page. "
-            "Wait %(n)s s, then “Send again”.",
-            n=QueueFull.retry_after_seconds,
-        )
-    else:
-        notice = _(
-            "The server had a fault; it is unclear if the form arrived. "
-            "Press “Send again”: it is never counted twice."
-        )
-    response = _form_again(entry, definition, Shown(submission, {}, notice), None, 503)
-    response.headers["Retry-After"] = str(QueueFull.retry_after_seconds)
-    return response
-
-
-def _form_again(
-    entry: Entry, definition: Definition, shown: Shown, key: SubmissionKey | None, status: int
-) -> Response:
-    if problems.wants_json():
-        return problems.told(status, " ".join((shown.notice or "", *shown.messages.values())).strip())
-    sealed = shown.submission.key
-    if key is None and status != 503:
-        sealed = _fresh_key(entry)
-    values = page_values(entry, sealed)
-    return shell.page("collect/form.html", status, values=values, definition=definition, shown=shown)
-
-
-def _fresh_key(entry: Entry) -> str:
-    """Give a poster's form a new key. Other ways in have to be come by again."""
-    if entry.way_in == "screen":
-        raise TicketExpired
-    if entry.way_in != "poster":
-        raise BadSubmission("the form of an invitation came without its key")
-    issued = SubmissionKey.issue(entry.access_point_id, entry.instrument_version_id, today())
-    return issued.sealed(settings().secrets[0])

@@ -1,35 +1,40 @@
-"""What stands around every page that a citizen meets: one style, one script, one policy, no other request."""
+"""What stands around every page that a citizen meets: one look, one policy, and one script.
+
+The style stands in the page, so that its first answer paints it. The script comes after it, once a phone: its
+address changes with its content, and it may be kept for a year. Without it every page works.
+"""
 
 import gzip
 import hashlib
-from base64 import b64encode
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from flask import Response, render_template, request
 
-from survey_app.web.i18n import LANGUAGES, chosen_language
+from survey_app.web.catalogues import lang_attributes
+from survey_app.web.headers import hash_source
+from survey_app.web.i18n import DEFAULT_LANGUAGE, chosen_language
 
 NO_VALUES: Mapping[str, str] = MappingProxyType({})
 FOLDER = Path(__file__).parents[1] / "templates" / "collect"
 
 
 def _without_indents(name: str) -> str:
-    """Read a file that goes into every page: indents and comment lines stay behind, the lines remain."""
+    """Read a file that goes into every page: indents and comments of one line stay behind."""
     lines = (line.strip() for line in (FOLDER / name).read_text("utf-8").splitlines())
-    return "\n".join(line for line in lines if line and not line.startswith("//"))
-
-
-def _hash(text: str) -> str:
-    return b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    return "\n".join(line for line in lines if line and not line.startswith(("//", "/*")))
 
 
 STYLE = _without_indents("citizen.css")
-SCRIPT = _without_indents("citizen.js")
+SCRIPT = _without_indents("citizen.js").encode()
+SCRIPT_ADDRESS = f"/citizen-{hashlib.sha256(SCRIPT).hexdigest()[:12]}.js"
+PACKED_SCRIPT = gzip.compress(SCRIPT, 9, mtime=0)
+KEPT_FOR_A_YEAR = "public, max-age=31536000, immutable"
 POLICY = (
-    f"default-src 'none'; style-src 'sha256-{_hash(STYLE)}'; script-src 'sha256-{_hash(SCRIPT)}'; "
+    f"default-src 'none'; style-src {hash_source(STYLE)}; script-src 'self'; "
     "connect-src 'self'; media-src 'self'; img-src data:; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
@@ -37,20 +42,36 @@ POLICY = (
 
 def render(template: str, language: str, **values: Any) -> str:
     """Render a citizen's page; `values` are what its template names."""
-    return render_template(
+    markup = render_template(
         template,
         lang=language,
-        other_language=next(code for code in LANGUAGES if code != language),
+        link=partial(in_language, language),
         style=STYLE,
-        script=SCRIPT,
+        script_address=SCRIPT_ADDRESS,
         **values,
     )
+    return lang_attributes(markup)
+
+
+def in_language(language: str, path: str) -> str:
+    """Carry the page's language into a path of ours (`url_for` would quote the cut marks in it)."""
+    if language == DEFAULT_LANGUAGE:
+        return path
+    return f"{path}{'&' if '?' in path else '?'}lang={language}"
 
 
 def page(template: str, status: int = 200, values: Mapping[str, str] = NO_VALUES, **more: Any) -> Response:
     """Send a page that was made for this one request."""
     body = render(template, chosen_language(), **values, **more).encode()
     return sent(gzip.compress(body, 6), True, status) if takes_gzip() else sent(body, False, status)
+
+
+def script() -> Response:
+    """Send the script, to be kept."""
+    response = sent(PACKED_SCRIPT, True) if takes_gzip() else sent(SCRIPT, False)
+    response.mimetype = "text/javascript"
+    response.headers["Cache-Control"] = KEPT_FOR_A_YEAR
+    return response
 
 
 def takes_gzip() -> bool:

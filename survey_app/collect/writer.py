@@ -7,13 +7,15 @@ import secrets
 import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum
+from typing import Any
 
-from sqlalchemy import Connection, text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy import Connection, TextClause, text
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
 
 from survey_app.db import Database
 from survey_app.errors import AlreadyAnswered, QueueFull, StorageFailed, TokenSpent
@@ -23,7 +25,11 @@ from survey_app.models.response import OVER_BUDGET
 log = logging.getLogger(__name__)
 
 LARGEST_BATCH = 256
-ANSWER_WITHIN_SECONDS = 14.0
+# Then a respondent is asked to send again, which counts nothing twice, and is told the same if it was stored.
+ANSWER_WITHIN_SECONDS = 1.5
+# Far longer than a batch takes on a sound disk; for as long, at most, does a page wait for a thread.
+HELD_UP_AFTER_SECONDS = 0.5
+CLOSE_WITHIN_SECONDS = 14.0
 FLUSH_OPENINGS_SECONDS = 5.0
 
 INSERT_RESPONSE = text(
@@ -44,15 +50,21 @@ INSERT_COMMENT = text(
     " VALUES (:comment_key, :access_point_id, :day, :comment)"
 )
 INSERT_CASE = text("INSERT INTO comment_case (number, comment_key) VALUES (:case_number, :comment_key)")
-_ADD_TO_DAY = (
+ADD_RECEIVED = text(
     "INSERT INTO access_point_day (access_point_id, day, n_opened, n_received)"
-    " VALUES (:access_point_id, :day, :n_opened, :n_received)"
-    " ON CONFLICT (access_point_id, day) DO UPDATE SET"
-    " n_opened = access_point_day.n_opened + excluded.n_opened,"
-    " n_received = access_point_day.n_received + excluded.n_received"
+    " VALUES (:access_point_id, :day, 0, :n)"
+    " ON CONFLICT (access_point_id, day) DO UPDATE SET n_received = access_point_day.n_received + :n"
+    " RETURNING n_received"
 )
-ADD_TO_DAY = text(_ADD_TO_DAY)
-ADD_TO_DAY_AND_COUNT = text(f"{_ADD_TO_DAY} RETURNING n_received")
+# A page may stay open while its access point is removed with its demo: such an opening counts for nothing.
+ADD_OPENED = text(
+    "INSERT INTO access_point_day (access_point_id, day, n_opened, n_received)"
+    " SELECT id, :day, :n, 0 FROM access_point WHERE id = :access_point_id"
+    " ON CONFLICT (access_point_id, day) DO UPDATE SET n_opened = access_point_day.n_opened + :n"
+)
+# As BEGIN IMMEDIATE does in SQLite: of all web processes one writes its batch at a time, so that no two wait
+# for each other in a circle, whatever their rows. The number is ours alone; it means nothing.
+LOCK_OTHER_WRITERS_OUT = text("SELECT pg_advisory_xact_lock(7273501)")
 
 Days = Counter[tuple[int, date]]  # of access points
 
@@ -98,8 +110,17 @@ class Arrival:
         }
 
 
+class _NotNew(Exception):
+    """A response of a batch, or its token, was in the database before."""
+
+
 class Writer:
-    """Group commit: while one transaction reaches the disk, the next ones gather and share the following."""
+    """Group commit: while one transaction reaches the disk, the next ones gather and share the following.
+
+    Nobody waits here for two seconds. While a batch is held up (a lock, a disk that stalls), those who come
+    are told so at once: each of them would hold one of the server's threads. What was taken in by then is
+    stored all the same when the database goes on.
+    """
 
     def __init__(self, database: Database, capacity: int = 64) -> None:
         self._database = database
@@ -110,15 +131,29 @@ class Writer:
         self._openings_lock = threading.Lock()
         self._start_lock = threading.Lock()
         self._thread: threading.Thread | None = None
+        self._busy_since: float | None = None
+        self._has_failed = False
+
+    @property
+    def is_storing(self) -> bool:
+        """Say whether the last batch reached the disk and none is held up; the answer waits for nothing."""
+        return not (self._has_failed or self._is_held_up)
+
+    @property
+    def _is_held_up(self) -> bool:
+        since = self._busy_since
+        return since is not None and time.monotonic() - since > HELD_UP_AFTER_SECONDS
 
     def store(self, arrival: Arrival) -> None:
         """Return once the response is on the disk; raise if it is not, or if others stand in its place."""
         self._start()
-        if not self._places.acquire(blocking=False):
+        until = time.monotonic() + ANSWER_WITHIN_SECONDS
+        # A short wait for a place: a hall that sends at once is served, batch after batch, not sent away.
+        if self._is_held_up or not self._places.acquire(timeout=HELD_UP_AFTER_SECONDS):
             raise QueueFull("too many responses wait for the writer")
         try:
             self._waiting.put(arrival)
-            is_settled = arrival.settled.wait(ANSWER_WITHIN_SECONDS)
+            is_settled = arrival.settled.wait(until - time.monotonic())
         finally:
             self._places.release()
         if not is_settled or arrival.outcome is Outcome.FAILED:
@@ -129,7 +164,7 @@ class Writer:
             raise TokenSpent("another form has used this invitation")
 
     def count_opening(self, access_point_id: int, day: date) -> None:
-        """Remember that a page was opened; it reaches the database with a later batch."""
+        """Remember that a page was opened; it reaches the database between two batches."""
         self._start()
         with self._openings_lock:
             self._openings[access_point_id, day] += 1
@@ -138,7 +173,7 @@ class Writer:
         """Store what waits and end the thread."""
         if self._thread is not None and self._thread.is_alive():
             self._waiting.put(None)
-            self._thread.join(ANSWER_WITHIN_SECONDS)
+            self._thread.join(CLOSE_WITHIN_SECONDS)
         self._thread = None
 
     def _start(self) -> None:
@@ -155,19 +190,11 @@ class Writer:
         goes_on, flush_at = True, 0.0
         while goes_on:
             batch, goes_on = self._gather()
-            openings = self._take_openings() if time.monotonic() >= flush_at or not goes_on else Counter()
-            if openings:
+            if batch:
+                self._store_batch(batch)
+            if time.monotonic() >= flush_at or not goes_on:
                 flush_at = time.monotonic() + FLUSH_OPENINGS_SECONDS
-            if not batch and not openings:
-                continue
-            try:
-                self._commit(batch, openings)
-            except Exception as error:
-                # The thread must outlive any fault: those who wait are told, the next batch is tried anew.
-                log.error("batch of %s not stored: %s", len(batch), type(error).__name__)
-                self._give_back(openings)
-            for arrival in batch:
-                arrival.settled.set()
+                self._store_openings()
 
     def _gather(self) -> tuple[list[Arrival], bool]:
         batch: list[Arrival] = []
@@ -182,82 +209,96 @@ class Writer:
             return batch, True
         return batch, False
 
-    def _take_openings(self) -> Days:
+    def _store_batch(self, batch: Sequence[Arrival]) -> None:
+        self._succeeds(f"batch of {len(batch)}", lambda: self._commit(batch))
+        for arrival in batch:
+            arrival.settled.set()
+
+    def _store_openings(self) -> None:
         with self._openings_lock:
             openings, self._openings = self._openings, Counter()
-        return openings
+        if openings and not self._succeeds("openings", lambda: self._commit_openings(openings)):
+            with self._openings_lock:
+                self._openings.update(openings)
 
-    def _give_back(self, openings: Days) -> None:
-        with self._openings_lock:
-            self._openings.update(openings)
-
-    def _commit(self, batch: Sequence[Arrival], openings: Days) -> None:
-        if self._commit_at_once(batch, openings):
-            outcomes = [Outcome.STORED] * len(batch)
+    def _succeeds(self, what: str, write: Callable[[], None]) -> bool:
+        """Note how a write went. The thread must outlive any fault: the next batch is tried anew."""
+        self._busy_since = time.monotonic()
+        try:
+            write()
+        except Exception as error:
+            log.error("%s not stored: %s", what, type(error).__name__)
+            self._has_failed = True
         else:
-            with self._database.engine.begin() as connection:
-                outcomes = store_one_by_one(connection, batch, openings)
+            self._has_failed = False
+        finally:
+            self._busy_since = None
+        return not self._has_failed
+
+    def _commit_openings(self, openings: Days) -> None:
+        with self._alone() as connection:
+            connection.execute(ADD_OPENED, [_of_day(*place, n) for place, n in openings.items()])
+
+    def _commit(self, batch: Sequence[Arrival]) -> None:
+        try:
+            with self._alone() as connection:
+                store_all(connection, batch)
+            outcomes = [Outcome.STORED] * len(batch)
+        except (_NotNew, DBAPIError) as error:
+            if _holds_up(error):
+                raise
+            with self._alone() as connection:
+                outcomes = [_store_one(connection, arrival) for arrival in batch]
         for arrival, outcome in zip(batch, outcomes, strict=True):
             arrival.outcome = outcome
 
-    def _commit_at_once(self, batch: Sequence[Arrival], openings: Days) -> bool:
-        """Commit a batch of new responses; say False where each row must be looked at by itself."""
-        try:
-            with self._database.engine.begin() as connection:
-                is_clean = store_all(connection, batch, openings)
-                if not is_clean:
-                    connection.rollback()
-        except OperationalError as error:
-            # Locked or full: a second try would make everybody wait twice. A lost connection is replaced.
-            if not error.connection_invalidated:
-                raise
-            return False
-        except DBAPIError:
-            return False
-        return is_clean
+    @contextmanager
+    def _alone(self) -> Iterator[Connection]:
+        """Begin a transaction beside which no other web process writes."""
+        with self._database.engine.begin() as connection:
+            if not self._database.is_sqlite:
+                connection.execute(LOCK_OTHER_WRITERS_OUT)
+            yield connection
 
 
-def store_all(connection: Connection, batch: Sequence[Arrival], openings: Days) -> bool:
-    """Insert a batch of new responses; say False, for the caller to roll back, if any was there before."""
-    _add_to_days(connection, batch, openings)
-    if batch and connection.execute(INSERT_RESPONSE, [a.values() for a in batch]).rowcount != len(batch):
-        return False
+def _holds_up(error: Exception) -> bool:
+    """Tell a database that is locked or full, where a second try would make everybody wait twice."""
+    return isinstance(error, OperationalError) and not error.connection_invalidated
+
+
+def store_all(connection: Connection, batch: Sequence[Arrival]) -> None:
+    """Insert a batch of new responses; raise, for the transaction to roll back, if any was there before."""
+    _add_to_days(connection, batch)
+    _insert_new(connection, INSERT_RESPONSE, [arrival.values() for arrival in batch])
     invited = [arrival for arrival in batch if arrival.token_hash is not None]
-    if invited and connection.execute(SPEND_TOKEN, [_token(a) for a in invited]).rowcount != len(invited):
-        return False
-    _add_comments(connection, batch)
-    return True
+    if invited:
+        tokens = [{"batch_id": one.batch_id, "token_hash": one.token_hash} for one in invited]
+        _insert_new(connection, SPEND_TOKEN, tokens)
+    _add_comments(connection, [arrival for arrival in batch if arrival.comment])
 
 
-def store_one_by_one(connection: Connection, batch: Sequence[Arrival], openings: Days) -> list[Outcome]:
-    """Give each response its own savepoint, so that one bad row takes no other with it."""
-    outcomes = []
-    for arrival in batch:
-        try:
-            outcomes.append(_store_one(connection, arrival))
-        except DBAPIError as error:
-            log.error("one response not stored: %s", type(error).__name__)
-            outcomes.append(Outcome.FAILED)
-    _add_to_days(connection, [], openings)
-    return outcomes
+def _insert_new(connection: Connection, statement: TextClause, rows: Sequence[dict[str, Any]]) -> None:
+    if connection.execute(statement, rows).rowcount != len(rows):
+        raise _NotNew
 
 
 def _store_one(connection: Connection, arrival: Arrival) -> Outcome:
-    with connection.begin_nested() as savepoint:
-        if store_all(connection, [arrival], Counter()):
-            return Outcome.STORED
-        savepoint.rollback()
-    fingerprint = connection.execute(FIND_FINGERPRINT, arrival.values()).scalar()
+    """Give a response its own savepoint, so that a bad row takes no other with it."""
+    try:
+        with connection.begin_nested():
+            store_all(connection, [arrival])
+        return Outcome.STORED
+    except (DataError, IntegrityError) as error:
+        log.error("one response not stored: %s", type(error).__name__)
+        return Outcome.FAILED
+    except _NotNew:
+        fingerprint = connection.execute(FIND_FINGERPRINT, arrival.values()).scalar()
     if fingerprint is None:
         return Outcome.SPENT
     return Outcome.REPEATED if fingerprint == arrival.fingerprint else Outcome.CONFLICT
 
 
-def _token(arrival: Arrival) -> dict[str, object]:
-    return {"batch_id": arrival.batch_id, "token_hash": arrival.token_hash}
-
-
-def _add_comments(connection: Connection, batch: Sequence[Arrival]) -> None:
+def _add_comments(connection: Connection, commented: Sequence[Arrival]) -> None:
     comments = [
         # A key of its own: nothing joins the comment to the answers it came with.
         {
@@ -266,8 +307,7 @@ def _add_comments(connection: Connection, batch: Sequence[Arrival]) -> None:
             "comment": arrival.comment,
             "case_number": arrival.case_number,
         }
-        for arrival in batch
-        if arrival.comment
+        for arrival in commented
     ]
     if comments:
         connection.execute(INSERT_COMMENT, comments)
@@ -276,27 +316,17 @@ def _add_comments(connection: Connection, batch: Sequence[Arrival]) -> None:
         connection.execute(INSERT_CASE, cases)
 
 
-def _add_to_days(connection: Connection, batch: Sequence[Arrival], openings: Days) -> None:
-    """Count what came and what was opened; note which responses go beyond their access point's budget."""
+def _add_to_days(connection: Connection, batch: Sequence[Arrival]) -> None:
+    """Count what came, and note which responses go beyond their access point's budget."""
     arrivals: dict[tuple[int, date], list[Arrival]] = defaultdict(list)
     for arrival in batch:
         arrivals[arrival.access_point_id, arrival.day].append(arrival)
-    uncounted = []
-    # Sorted: two processes that update the same days lock them in the same order.
-    for point, day in sorted(arrivals.keys() | openings.keys()):
-        of_day = arrivals[point, day]
-        values = {
-            "access_point_id": point,
-            "day": (day - EPOCH).days,
-            "n_opened": openings[point, day],
-            "n_received": len(of_day),
-        }
-        budget = of_day[0].daily_budget if of_day else None
-        if budget is None:
-            uncounted.append(values)
-            continue
-        n_received = connection.execute(ADD_TO_DAY_AND_COUNT, values).scalar_one()
-        for place, arrival in enumerate(reversed(of_day)):
-            arrival.is_beyond = n_received - place > budget
-    if uncounted:
-        connection.execute(ADD_TO_DAY, uncounted)
+    for place, of_day in arrivals.items():
+        n_received = connection.execute(ADD_RECEIVED, _of_day(*place, len(of_day))).scalar_one()
+        for n_later, arrival in enumerate(reversed(of_day)):
+            budget = arrival.daily_budget
+            arrival.is_beyond = budget is not None and n_received - n_later > budget
+
+
+def _of_day(access_point_id: int, day: date, n: int) -> dict[str, int]:
+    return {"access_point_id": access_point_id, "day": (day - EPOCH).days, "n": n}

@@ -77,12 +77,10 @@ def fill_with_feedback(
     truths = list(_truths(living_offices(session), chance))
     _store_dossiers(session, truths, days, chance)
     version = session.get_one(InstrumentVersion, campaign.instrument_version_id)
-    crowd = _Crowd(version, days, chance)
+    crowd = Crowd(version, days, chance)
     for truth in truths:
         crowd.answer(truth, [point.id for point in points if point.office_id == truth.office.id])
-    session.execute(insert(Response), crowd.responses)
-    session.execute(insert(AccessPointDay), crowd.openings)
-    session.execute(insert(Comment), crowd.comments)
+    crowd.store(session)
 
 
 def _truths(offices: Sequence[Office], chance: random.Random) -> Iterator[Truth]:
@@ -100,7 +98,7 @@ def _truths(offices: Sequence[Office], chance: random.Random) -> Iterator[Truth]
         place += 1
 
 
-class _Crowd:
+class Crowd:
     """Those who answer, gathered as rows to be stored at once."""
 
     def __init__(self, version: InstrumentVersion, days: Sequence[date], chance: random.Random) -> None:
@@ -130,6 +128,15 @@ class _Crowd:
                 self._send(here, moment)
             n_given_up = sum(chance.random() < SHARE_GIVEN_UP for _ in range(n))
             self.openings.append({**here, "n_opened": n + n_given_up, "n_received": n})
+
+    def store(self, session: Session) -> None:
+        for row, gathered in (
+            (Response, self.responses),
+            (AccessPointDay, self.openings),
+            (Comment, self.comments),
+        ):
+            if gathered:  # an insert of nothing would be one of defaults
+                session.execute(insert(row), gathered)
 
     def _send(self, here: dict[str, Any], moment: Moment) -> None:
         response = {

@@ -9,8 +9,10 @@ from sqlalchemy.orm import Session
 
 from survey_app.config import VIETNAM_TIME, Settings
 from survey_app.db import Database
-from survey_app.demo.accounts import DemoAccounts, create_demo_staff, write_accounts
+from survey_app.demo.accounts import MANAGED_OFFICE, DemoAccounts, create_demo_staff, write_accounts
 from survey_app.demo.feedback import fill_with_feedback, living_offices, opening_day
+from survey_app.demo.invitations import add_invitations
+from survey_app.demo.matters import add_matters
 from survey_app.demo.measurement import import_measured_offices, import_measurement
 from survey_app.demo.places import offices_csv
 from survey_app.errors import NotEmpty
@@ -61,11 +63,15 @@ def _load_rows(session: Session, settings: Settings, now: datetime) -> DemoAccou
     import_measured_offices(session)
     feedback = create_campaign(session, _feedback_plan(today))
     fill_with_feedback(session, feedback, _issue_all_codes(session, feedback), today)
+    add_invitations(session, feedback, settings.secrets, today)
+    _put_up_a_screen(session, feedback)
     measured_on = date(today.year - 1, 11, 15)
     measurement = create_campaign(session, _measurement_plan(measured_on))
     import_measurement(session, measurement, measured_on, settings.secrets[-1])
     prepare_wave(session, measurement, now).write(session, now)
-    return create_demo_staff(session, settings, now)
+    accounts = create_demo_staff(session, settings, now)
+    add_matters(session, feedback, today)
+    return accounts
 
 
 def _feedback_plan(today: date) -> CampaignPlan:
@@ -104,6 +110,13 @@ def _issue_all_codes(session: Session, campaign: Campaign) -> Sequence[AccessPoi
     office_ids = [office.id for office in living_offices(session)]
     places = places_in(session, office_ids, campaign.opens_on)
     return issue_codes(session, campaign, places, campaign.opens_on)
+
+
+def _put_up_a_screen(session: Session, campaign: Campaign) -> None:
+    """Give one counter a screen, whose code changes, beside its poster."""
+    office = session.scalars(select(Office).where(Office.code == MANAGED_OFFICE)).one()
+    places = places_in(session, [office.id], campaign.opens_on)
+    issue_codes(session, campaign, places[:1], campaign.opens_on, "screen")
 
 
 def _release(database: Database, settings: Settings, now: datetime) -> None:

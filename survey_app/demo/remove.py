@@ -1,6 +1,6 @@
 """Takes the demo out again: all of it, and nothing else."""
 
-from sqlalchemy import delete, exists, or_, select
+from sqlalchemy import delete, exists, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from survey_app.config import Settings
@@ -30,7 +30,7 @@ DEMO_CASES = select(Case.number).where(Case.comment_key.in_(DEMO_COMMENTS))
 DEMO_PUBLICATIONS = select(Publication.id).where(Publication.campaign_id.in_(DEMO_CAMPAIGNS))
 
 # In this order no row is left without one that it names.
-DELETIONS = (
+STEPS = (
     delete(Figure).where(Figure.publication_id.in_(DEMO_PUBLICATIONS)),
     delete(Publication).where(Publication.campaign_id.in_(DEMO_CAMPAIGNS)),
     delete(OfficeRelease).where(OfficeRelease.campaign_id.in_(DEMO_CAMPAIGNS)),
@@ -48,6 +48,9 @@ DELETIONS = (
     delete(Campaign).where(Campaign.is_demo),
     delete(StaffSession).where(StaffSession.staff_id.in_(DEMO_STAFF)),
     delete(Job).where(Job.owner_id.in_(DEMO_STAFF)),
+    # What a demo account did about somebody's real comment or report stays done.
+    update(Case).where(Case.answered_by.in_(DEMO_STAFF)).values(answered_by=None),
+    update(CodeReport).where(CodeReport.settled_by.in_(DEMO_STAFF)).values(settled_by=None),
     delete(Staff).where(Staff.is_demo),
     delete(DossierCount).where(DossierCount.office_id.in_(DEMO_OFFICES)),
     delete(Counter).where(Counter.office_id.in_(DEMO_OFFICES)),
@@ -104,8 +107,8 @@ def remove_demo(database: Database, settings: Settings) -> None:
         files = session.scalars(
             select(Job.file_name).where(Job.owner_id.in_(DEMO_STAFF), Job.file_name.is_not(None))
         ).all()
-        for deletion in DELETIONS:
-            session.execute(deletion.execution_options(synchronize_session=False))
+        for step in STEPS:
+            session.execute(step.execution_options(synchronize_session=False))
         _remove_instruments(session)
     for name in files:
         (settings.files_dir / str(name)).unlink(missing_ok=True)

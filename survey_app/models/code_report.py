@@ -2,12 +2,14 @@
 
 from datetime import date
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from survey_app.models.base import KEPT_IDS, Base, EpochDay, one_of
 
 REPORT_REASONS = ("wrong_place", "pasted_over", "asks_money", "damaged")
+LONGEST_PLACE = 200
+IS_OPEN = text("settled_on IS NULL")
 
 
 class CodeReport(Base):
@@ -17,7 +19,9 @@ class CodeReport(Base):
     __table_args__ = (
         one_of("reason", REPORT_REASONS),
         CheckConstraint("n_alike >= 1", name="counts_itself"),
-        Index("ix_code_report_access_point_id_day", "access_point_id", "day"),
+        Index(
+            "ix_code_report_open", "access_point_id", "day", sqlite_where=IS_OPEN, postgresql_where=IS_OPEN
+        ),
         KEPT_IDS,
     )
 

@@ -152,6 +152,13 @@ class Definition:
                 numbers[item.code] = f"{n_questions}{chr(ord('a') + place) if is_follow_up else ''}"
         return numbers
 
+    @cached_property
+    def parts(self) -> dict[str, int]:
+        """Section code → the number of that part, for titled sections that rate the service."""
+        titled = (section for section in self.sections if section.title)
+        rating = (part.code for part in titled if any(item.factor for item in self.items_of(part)))
+        return {code: number for number, code in enumerate(rating, start=1)}
+
     @property
     def n_questions(self) -> int:
         return sum(item.branch is None for item in self.items)

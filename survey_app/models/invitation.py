@@ -6,8 +6,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from survey_app.models.base import KEPT_IDS, Base, one_of
 
 DELIVERIES = ("slip", "letter", "message")
+# Each answer names its batch, by its access point: a batch that fewer share could point to one of them.
+SMALLEST_BATCH = 5
 LARGEST_BATCH = 100_000
-SMALLEST_CELL = 5  # a cell that fewer share could point to one of them
 
 
 class InvitationBatch(Base):
@@ -22,8 +23,7 @@ class InvitationBatch(Base):
     __tablename__ = "invitation_batch"
     __table_args__ = (
         one_of("delivery", DELIVERIES),
-        CheckConstraint(f"n_issued BETWEEN 1 AND {LARGEST_BATCH}", name="has_a_size"),
-        CheckConstraint(f"cell_id IS NULL OR n_issued >= {SMALLEST_CELL}", name="cell_is_shared"),
+        CheckConstraint(f"n_issued BETWEEN {SMALLEST_BATCH} AND {LARGEST_BATCH}", name="is_shared"),
         KEPT_IDS,
     )
 

@@ -2,11 +2,12 @@
 
 from datetime import date
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, SmallInteger
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, SmallInteger, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from survey_app.models.base import Base, EpochDay
 
+IS_MARKED = text("review_mark IS NOT NULL")
 OVER_BUDGET = 1  # more came through this access point on that day than people were served
 
 
@@ -21,6 +22,15 @@ class Response(Base):
     __tablename__ = "response"
     __table_args__ = (
         CheckConstraint("length(submission_key) = 16", name="key_has_sixteen_bytes"),
+        # Of the marked rows alone: it costs the others nothing.
+        Index(
+            "ix_response_marked",
+            "review_mark",
+            "access_point_id",
+            "day",
+            sqlite_where=IS_MARKED,
+            postgresql_where=IS_MARKED,
+        ),
         {"sqlite_with_rowid": False},
     )
 

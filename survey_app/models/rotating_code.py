@@ -8,7 +8,9 @@ phone takes its time to open the page, and the clocks of two servers may differ.
 import hmac
 from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
 
+from survey_app.models import short_code
 from survey_app.models.short_code import ALPHABET, normalise
 
 STEP_SECONDS = 45
@@ -36,6 +38,11 @@ def seconds_left(now: datetime) -> float:
     return STEP_SECONDS - now.timestamp() % STEP_SECONDS
 
 
+def seconds_accepted(now: datetime) -> float:
+    """Tell how long the ticket of now will pass: one step longer than it is shown."""
+    return seconds_left(now) + STEP_SECONDS
+
+
 def screen_proof(code: str, secret: bytes) -> str:
     """Seal the address of the screen's own page: whoever scans the code must not be able to open it."""
     return _symbols(b"screen page\0" + code.encode(), secret, PROOF_LENGTH)
@@ -44,6 +51,12 @@ def screen_proof(code: str, secret: bytes) -> str:
 def is_screen(code: str, typed: str, accepted_secrets: Iterable[bytes]) -> bool:
     found = normalise(typed).encode()
     return any(hmac.compare_digest(found, screen_proof(code, secret).encode()) for secret in accepted_secrets)
+
+
+def printed(code: str, shown: str) -> str:
+    """Write both as groups of four and five, to be typed where the picture cannot be read."""
+    half = TICKET_LENGTH // 2
+    return f"{short_code.printed(code)}-{shown[:half]}-{shown[half:]}"
 
 
 def ticket_path(code: str, shown: str) -> str:
@@ -63,6 +76,7 @@ def _step(now: datetime) -> int:
     return int(now.timestamp() // STEP_SECONDS)
 
 
+@lru_cache(maxsize=4096)  # a hall scans the same three tickets again and again
 def _ticket(code: str, step: int, secret: bytes) -> str:
     return _symbols(b"ticket\0" + code.encode() + step.to_bytes(8), secret, TICKET_LENGTH)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from werkzeug.datastructures import MultiDict
 
+from survey_app.errors import NotFound
 from survey_app.models.campaign import Campaign
 from survey_app.prepare.codes.issue import Place
 
@@ -33,6 +34,13 @@ class CodesRequest:
         """Pick the campaign that was asked for, or the first."""
         named = (campaign for campaign in campaigns if campaign.code == self.campaign_code)
         return next(named, campaigns[0] if campaigns else None)
+
+    def exactly(self, campaigns: list[Campaign]) -> Campaign:
+        """Pick the campaign that a button was pressed for; what it changes must not go to another one."""
+        for campaign in campaigns:
+            if campaign.code == self.campaign_code:
+                return campaign
+        raise NotFound
 
 
 def place_value(place: Place) -> str:

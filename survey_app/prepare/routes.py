@@ -14,6 +14,7 @@ from survey_app.prepare.codes import issue, listing
 from survey_app.prepare.codes.address import plain_code_address
 from survey_app.prepare.codes.qr import qr_png, qr_svg
 from survey_app.prepare.forms import CodesRequest, place_value, read_places
+from survey_app.prepare.job_files import FILE_LIVES, last_day
 from survey_app.web import access
 from survey_app.web.access import current_staff, offices_in_scope
 from survey_app.web.context import database, now, settings, today
@@ -92,9 +93,7 @@ def print_posters() -> AnyResponse:
 def _chosen(session: Session) -> tuple[Campaign, set[issue.Place]]:
     """Read which places a button was pressed for: those ticked, or all that the search finds."""
     asked = CodesRequest.read(request.form)
-    campaign = asked.choose(listing.campaigns_to_prepare(session, today()))
-    if campaign is None or campaign.code != asked.campaign_code:
-        raise NotFound
+    campaign = asked.exactly(listing.campaigns_to_prepare(session, today()))
     scope = offices_in_scope(session, current_staff())
     if request.form.get("reach") == "all":
         found = listing.find_offices(session, campaign, scope, asked.search, today())
@@ -128,7 +127,8 @@ def code_png(access_point_id: int) -> Response:
 
 def _code_in_scope(access_point_id: int) -> str:
     with database().reading() as session:
-        point = issue.poster_code(session, access_point_id, offices_in_scope(session, current_staff()))
+        scope = offices_in_scope(session, current_staff())
+        point = issue.issued_code(session, access_point_id, scope, ("poster",))
     return point.code or ""
 
 
@@ -143,7 +143,7 @@ def _picture(content: str | bytes, mimetype: str, name: str) -> Response:
 def ask_revoke(access_point_id: int) -> str:
     """Show what would be revoked, and ask once more."""
     with database().reading() as session:
-        point = issue.poster_code(session, access_point_id, offices_in_scope(session, current_staff()))
+        point = issue.issued_code(session, access_point_id, offices_in_scope(session, current_staff()))
         office = session.get_one(Office, point.office_id)
         counter = session.get(Counter, point.counter_id) if point.counter_id else None
         campaign = session.get_one(Campaign, point.campaign_id)
@@ -156,7 +156,7 @@ def ask_revoke(access_point_id: int) -> str:
 @access.staff_only("codes")
 def revoke(access_point_id: int) -> AnyResponse:
     with database().transaction() as session:
-        point = issue.poster_code(session, access_point_id, offices_in_scope(session, current_staff()))
+        point = issue.issued_code(session, access_point_id, offices_in_scope(session, current_staff()))
         issue.revoke_code(session, point, today())
         campaign = session.get_one(Campaign, point.campaign_id)
         office = session.get_one(Office, point.office_id)
@@ -172,10 +172,16 @@ def job(job_id: int) -> Response:
         found = _own_job(session, job_id)
     goes_on = found.state in {"queued", "running"}
     refreshes = goes_on and request.args.get("refresh") != "no"
-    response = Response(
-        render_template("prepare/job.html", job=found, goes_on=goes_on, refreshes=refreshes),
-        mimetype="text/html",
+    page = render_template(
+        "prepare/job.html",
+        job=found,
+        goes_on=goes_on,
+        refreshes=refreshes,
+        has_file=found.file_name is not None and (settings().files_dir / found.file_name).is_file(),
+        kept_days=FILE_LIVES.days,
+        kept_until=found.finished_at and last_day(found.finished_at),
     )
+    response = Response(page, mimetype="text/html")
     if refreshes:
         response.headers["Refresh"] = str(REFRESH_SECONDS)
     return response

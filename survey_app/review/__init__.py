@@ -1,1 +1,1 @@
-"""What somebody should look at: cases to answer, reports of codes, responses beyond their day's budget."""
+"""What somebody should look at: comments to answer, reports of codes, days with more answers than usual."""

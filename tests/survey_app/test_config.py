@@ -86,6 +86,18 @@ def test_first_start_makes_a_secret_that_only_its_owner_reads(tmp_path: Path) ->
     assert read_secrets(path) == (secret,), "the second start finds the same"
 
 
+def test_contacts_have_keys_of_their_own_in_a_file_of_their_own(tmp_path: Path) -> None:
+    found = settings(tmp_path)
+    path = found.data_dir / "contact-keys"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert path.read_text("ascii").split() == [key.hex() for key in found.contact_keys]
+    assert not set(found.contact_keys) & set(found.secrets)
+    assert settings(tmp_path).contact_keys == found.contact_keys, "the second start finds the same"
+    path.chmod(0o640)
+    with pytest.raises(BadSettings, match="contact-keys can be read by other users"):
+        settings(tmp_path)
+
+
 def test_no_two_installations_share_a_secret(tmp_path: Path) -> None:
     assert read_secrets(tmp_path / "one") != read_secrets(tmp_path / "two")
 

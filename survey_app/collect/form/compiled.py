@@ -1,8 +1,8 @@
 """The citizen's page, rendered once per instrument version and language and cut where it differs.
 
-Rendering 25 questions costs milliseconds, gzip more. What changes from one page to the next (office,
-counter, key …) is short, so the long rest is rendered and compressed once. A page is put together from
-ready deflate blocks, with the changing values between them as stored blocks (RFC 1951, 3.2.4).
+Rendering 25 questions costs milliseconds. What differs between access points (office, counter …) is filled
+in and compressed once for each of those in use; only the key is new every time. It goes between two ready
+deflate blocks as a stored block (RFC 1951, 3.2.4).
 """
 
 import re
@@ -10,10 +10,13 @@ import struct
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from markupsafe import escape
 
 CUT = re.compile("\ue000([a-z_]+)\ue001")  # private-use marks: no text of ours holds them
+KEY = "key"
+MOST_KEPT = 128  # pages of some 30 kB
 GZIP_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\xff"
 LAST_BLOCK = b"\x03\x00"
 
@@ -24,47 +27,60 @@ def cut_mark(name: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
-    """An unchanging stretch of the page, and the name of the value that follows it."""
+class FilledPage:
+    """The page of one access point: what stands before the key, and what stands after it."""
 
-    plain: bytes
-    deflated: bytes
-    then: str | None
+    before: bytes
+    after: bytes
+    before_deflated: bytes
+    after_deflated: bytes
+    checksum: int  # of what stands before
+
+    @classmethod
+    def of(cls, before: bytes, after: bytes) -> "FilledPage":
+        return cls(before, after, _deflate(before), _deflate(after), zlib.crc32(before))
+
+    def plain(self, key: bytes) -> bytes:
+        return b"".join((self.before, key, self.after))
+
+    def gzipped(self, key: bytes) -> bytes:
+        checksum = zlib.crc32(self.after, zlib.crc32(key, self.checksum))
+        size = len(self.before) + len(key) + len(self.after)
+        return b"".join(
+            (
+                GZIP_HEADER,
+                self.before_deflated,
+                _stored_block(key),
+                self.after_deflated,
+                LAST_BLOCK,
+                struct.pack("<II", checksum, size),
+            )
+        )
 
 
 class CompiledPage:
-    """The pieces of one rendered page."""
+    """The pieces of one rendered page, and the pages of the access points in use."""
 
     def __init__(self, rendered: str) -> None:
         parts = CUT.split(rendered)  # text, name, text, name, …, text
-        names: list[str | None] = [*parts[1::2], None]
-        self._pieces = [
-            Piece(text.encode(), _deflate(text.encode()), name)
-            for text, name in zip(parts[::2], names, strict=True)
-        ]
+        self._texts, self._names = parts[::2], parts[1::2]
+        self._filled = lru_cache(MOST_KEPT)(self._fill)
 
     def plain(self, values: Mapping[str, str]) -> bytes:
-        chunks = []
-        for piece in self._pieces:
-            chunks.append(piece.plain)
-            if piece.then is not None:
-                chunks.append(_value(values, piece.then))
-        return b"".join(chunks)
+        return self._page(values).plain(values[KEY].encode())
 
     def gzipped(self, values: Mapping[str, str]) -> bytes:
-        chunks, checksum, size = [GZIP_HEADER], 0, 0
-        for piece in self._pieces:
-            chunks.append(piece.deflated)
-            checksum, size = zlib.crc32(piece.plain, checksum), size + len(piece.plain)
-            if piece.then is not None:
-                value = _value(values, piece.then)
-                chunks.append(_stored_block(value))
-                checksum, size = zlib.crc32(value, checksum), size + len(value)
-        return b"".join((*chunks, LAST_BLOCK, struct.pack("<II", checksum, size)))
+        return self._page(values).gzipped(values[KEY].encode())
 
+    def _page(self, values: Mapping[str, str]) -> FilledPage:
+        return self._filled(tuple(cut_mark(KEY) if name == KEY else values[name] for name in self._names))
 
-def _value(values: Mapping[str, str], name: str) -> bytes:
-    return str(escape(values[name])).encode()
+    def _fill(self, values: tuple[str, ...]) -> FilledPage:
+        filled = [self._texts[0]]
+        for value, text in zip(values, self._texts[1:], strict=True):
+            filled += (escape(value), text)
+        before, after = "".join(filled).split(cut_mark(KEY))
+        return FilledPage.of(before.encode(), after.encode())
 
 
 def _deflate(text: bytes) -> bytes:

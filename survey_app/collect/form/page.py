@@ -2,18 +2,21 @@
 
 from dataclasses import dataclass, field
 
-from flask_babel import force_locale, gettext as _
+from flask_babel import gettext as _
 
 from survey_app.collect import shell
 from survey_app.collect.entry import Entry
 from survey_app.collect.form.compiled import CompiledPage, cut_mark
 from survey_app.collect.form.submission import COMMENT_FIELD, Submission
 from survey_app.models.definition import Definition
+from survey_app.web.catalogues import unmarked
+from survey_app.web.i18n import speaking
 
 CHANGING = (
     "office",
     "place",
     "code",
+    "campaign_code",
     "controller_name",
     "controller_address",
     "controller_phone",
@@ -38,12 +41,13 @@ def page_values(entry: Entry, key: str) -> dict[str, str]:
         "office": entry.office,
         "place": f"{entry.counter}, {entry.office}" if entry.counter else entry.office,
         "code": entry.code,
+        "campaign_code": entry.campaign_code,
         "controller_name": entry.controller_name,
         "controller_address": entry.controller_address,
         "controller_phone": entry.controller_phone,
         "retention_years": str(entry.retention_years),
-        "demo_line": _("Demonstration data, not a real office") if entry.is_demo else "",
-        "invited_line": _invited_line() if entry.way_in == "invitation" else "",
+        "demo_line": unmarked(_("Demonstration data, not a real office")) if entry.is_demo else "",
+        "invited_line": unmarked(_invited_line()) if entry.way_in == "invitation" else "",
         "key": key,
     }
 
@@ -61,7 +65,7 @@ def render_form(definition: Definition, language: str, values: dict[str, str], s
 
 def compile_page(definition: Definition, language: str) -> CompiledPage:
     marks = {name: cut_mark(name) for name in CHANGING}
-    with force_locale(language):
+    with speaking(language, definition.languages):
         return CompiledPage(render_form(definition, language, marks, Shown()))
 
 

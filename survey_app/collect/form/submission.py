@@ -1,18 +1,15 @@
 """Read a form against its definition: the table-driven check that comes from the same source as the page."""
 
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from survey_app.models.definition import Definition
+from survey_app.models.plain_text import UNREADABLE_MARK, composed, marked_unreadable
 
 COMMENT_FIELD = "form-comment"  # the hyphen: no item code has one
 ANSWER_FIELD = "form-answer"  # ticked: the comment asks for an answer
 KEY_FIELD = "form-key"
 END_FIELD = "form-end"  # the last field of the page: a form that was cut off on its way lacks it
-# Directional marks and the like can turn a text around or hide parts of it; a reader cannot see them.
-INVISIBLE = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-UNREADABLE_MARK = "\N{REPLACEMENT CHARACTER}"
 
 
 @dataclass(slots=True)
@@ -83,14 +80,8 @@ def _read_answer(
 
 
 def _read_comment(found: Submission, value: str, max_characters: int) -> None:
-    # NFC at the door: some keyboards send letters and marks apart, and lengths must count letters.
-    comment = unicodedata.normalize("NFC", value.replace("\r\n", "\n")).strip()
-    found.comment = "".join(UNREADABLE_MARK if _is_unreadable(symbol) else symbol for symbol in comment)
+    found.comment = marked_unreadable(composed(value))
     if UNREADABLE_MARK in found.comment:
         found.problems[COMMENT_FIELD] = "unreadable"
-    elif len(comment) > max_characters:
+    elif len(found.comment) > max_characters:
         found.problems[COMMENT_FIELD] = "too_long"
-
-
-def _is_unreadable(symbol: str) -> bool:
-    return symbol in INVISIBLE or (unicodedata.category(symbol) in {"Cc", "Cs"} and symbol not in "\n\t")

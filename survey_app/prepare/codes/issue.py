@@ -1,4 +1,4 @@
-"""Issue the codes that hang on posters, and revoke them. A code is never used again, revoked or not."""
+"""Issue the codes of posters and of screens, and revoke them. A code is never used again, revoked or not."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -16,6 +16,8 @@ from survey_app.models.office import Counter, Office
 
 T = TypeVar("T")
 
+# Anybody may scan a poster, wherever a picture of it goes; a screen is read at the counter, while it shows.
+PROVENANCE = {"poster": "C", "screen": "B"}
 AT_ONCE = 5_000  # ids in one question: below what either database takes
 
 
@@ -28,9 +30,9 @@ class Place:
 
 
 def issue_codes(
-    session: Session, campaign: Campaign, places: Iterable[Place], today: date
+    session: Session, campaign: Campaign, places: Iterable[Place], today: date, way_in: str = "poster"
 ) -> list[AccessPoint]:
-    """Give each place its one active poster code, new where it has none.
+    """Give each place its one active code for posters (or for a screen), new where it has none.
 
     Places of offices that do not exist today are passed over.
     """
@@ -41,26 +43,22 @@ def issue_codes(
     wanted = set(places)
     offices = {place.office_id for place in wanted}
     real = [place for place in places_in(session, offices, today) if place in wanted]
-    active = active_codes(session, campaign, offices)
+    active = active_codes(session, campaign, offices, way_in)
     missing = [place for place in real if place not in active]
     for place, code in zip(missing, _unused_codes(session, len(missing)), strict=True):
-        active[place] = _new_point(campaign, place, code, today)
+        active[place] = AccessPoint(
+            code=code,
+            campaign_id=campaign.id,
+            office_id=place.office_id,
+            counter_id=place.counter_id,
+            way_in=way_in,
+            mode="web",
+            provenance=PROVENANCE[way_in],
+            issued_on=today,
+        )
         session.add(active[place])
     session.flush()
     return [active[place] for place in real]
-
-
-def _new_point(campaign: Campaign, place: Place, code: str, today: date) -> AccessPoint:
-    return AccessPoint(
-        code=code,
-        campaign_id=campaign.id,
-        office_id=place.office_id,
-        counter_id=place.counter_id,
-        way_in="poster",
-        mode="web",
-        provenance="C",
-        issued_on=today,
-    )
 
 
 def revoke_code(session: Session, access_point: AccessPoint, today: date) -> None:
@@ -85,15 +83,18 @@ def places_in(session: Session, office_ids: Collection[int], today: date) -> lis
 
 
 def active_codes(
-    session: Session, campaign: Campaign, office_ids: Collection[int]
+    session: Session, campaign: Campaign, office_ids: Collection[int], way_in: str = "poster"
 ) -> dict[Place, AccessPoint]:
-    """Find the active poster codes of these offices by their place."""
+    """Find the active codes of these offices, for posters or for screens, by their place."""
     found: dict[Place, AccessPoint] = {}
     for some in _portions(office_ids):
         points = session.scalars(
             select(AccessPoint)
             .where(
-                is_poster_code(campaign), AccessPoint.revoked_on.is_(None), AccessPoint.office_id.in_(some)
+                AccessPoint.campaign_id == campaign.id,
+                AccessPoint.way_in == way_in,
+                AccessPoint.revoked_on.is_(None),
+                AccessPoint.office_id.in_(some),
             )
             .order_by(AccessPoint.id)
         )
@@ -102,10 +103,15 @@ def active_codes(
     return found
 
 
-def poster_code(session: Session, access_point_id: int, office_ids: Collection[int]) -> AccessPoint:
-    """Give one poster code of these offices; foreign and non-existing look the same."""
+def issued_code(
+    session: Session,
+    access_point_id: int,
+    office_ids: Collection[int],
+    ways_in: Collection[str] = tuple(PROVENANCE),
+) -> AccessPoint:
+    """Give one code of these offices; foreign and non-existing look the same."""
     point = session.get(AccessPoint, access_point_id) if 0 < access_point_id < 2**31 else None
-    if point is None or point.way_in != "poster" or point.office_id not in office_ids:
+    if point is None or point.way_in not in ways_in or point.office_id not in office_ids:
         raise NotFound
     return point
 
@@ -119,9 +125,9 @@ def takes_codes(today: date) -> ColumnElement[bool]:
     )
 
 
-def is_poster_code(campaign: Campaign) -> ColumnElement[bool]:
-    """Say in SQL that an access point is a printed code of this campaign."""
-    return (AccessPoint.campaign_id == campaign.id) & (AccessPoint.way_in == "poster")
+def is_issued(campaign: Campaign) -> ColumnElement[bool]:
+    """Say in SQL that an access point is a code of this campaign that staff make and revoke here."""
+    return (AccessPoint.campaign_id == campaign.id) & AccessPoint.way_in.in_(PROVENANCE)
 
 
 def _unused_codes(session: Session, n: int) -> list[str]:

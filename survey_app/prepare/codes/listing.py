@@ -13,9 +13,8 @@ from survey_app.models.access_point import AccessPoint
 from survey_app.models.campaign import Campaign
 from survey_app.models.office import Counter, Office
 from survey_app.models.vietnamese import is_found, name_key, search_key, sort_key
-from survey_app.prepare.codes.issue import Place, is_poster_code, takes_codes
-
-OFFICES_A_PAGE = 20
+from survey_app.prepare.codes.issue import Place, is_issued, takes_codes
+from survey_app.web.paging import Page, PageAsked, read_page
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +29,13 @@ class FoundOffice:
 
 @dataclass(frozen=True, slots=True)
 class ListedPlace:
-    """One place, the code that hangs there if any, and those that hung there before."""
+    """One place, the code that hangs there if any, those that hung there before, and its screen if any."""
 
     place: Place
     counter: str | None
     active: AccessPoint | None
     revoked: list[AccessPoint]
+    screen: AccessPoint | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +48,9 @@ class ListedOffice:
 class CodesPage:
     """One page of the list, and what all its pages hold together."""
 
-    offices: list[ListedOffice]
-    n_offices: int
+    offices: Page[ListedOffice]
     n_places: int
     n_codes: int
-    number: int
-    n_pages: int
-
-    @property
-    def previous(self) -> int | None:
-        return self.number - 1 if self.number > 1 else None
-
-    @property
-    def next(self) -> int | None:
-        return self.number + 1 if self.number < self.n_pages else None
 
 
 def campaigns_to_prepare(session: Session, today: date) -> list[Campaign]:
@@ -92,25 +81,24 @@ def find_offices(
 
 def list_codes(session: Session, campaign: Campaign, found: list[FoundOffice], page: int) -> CodesPage:
     """Show one page of the offices found with their places and codes."""
-    n_pages = max(1, -(-len(found) // OFFICES_A_PAGE))
-    number = min(max(page, 1), n_pages)
-    shown = found[(number - 1) * OFFICES_A_PAGE : number * OFFICES_A_PAGE]
-    places = _places_by_office(session, campaign, [office.id for office in shown])
+
+    def listed(shown: slice) -> list[ListedOffice]:
+        places = _places_by_office(session, campaign, [office.id for office in found[shown]])
+        return [ListedOffice(office, places.get(office.id, [])) for office in found[shown]]
+
     return CodesPage(
-        offices=[ListedOffice(office, places.get(office.id, [])) for office in shown],
-        n_offices=len(found),
+        offices=read_page(len(found), listed, PageAsked(page)),
         n_places=sum(office.n_places for office in found),
         n_codes=sum(office.n_codes for office in found),
-        number=number,
-        n_pages=n_pages,
     )
 
 
 def _office_rows(session: Session, campaign: Campaign, today: date) -> list[Row[Any]]:
     parent = aliased(Office)
     counters = _count_by_office(Counter.office_id).subquery("counters")
-    active = is_poster_code(campaign) & AccessPoint.revoked_on.is_(None)
-    codes = _count_by_office(AccessPoint.office_id).where(active).subquery("codes")
+    n_posters = func.count().filter(AccessPoint.way_in == "poster").label("n_posters")
+    active = is_issued(campaign) & AccessPoint.revoked_on.is_(None)
+    codes = _count_by_office(AccessPoint.office_id).add_columns(n_posters).where(active).subquery("codes")
     exists = takes_codes(today)
     query = (
         select(
@@ -120,7 +108,7 @@ def _office_rows(session: Session, campaign: Campaign, today: date) -> list[Row[
             parent.name.label("parent"),
             exists.label("takes_codes"),
             case((exists, func.coalesce(counters.c.n, 1)), else_=0).label("n_places"),
-            func.coalesce(codes.c.n, 0).label("n_codes"),
+            func.coalesce(codes.c.n_posters, 0).label("n_codes"),
         )
         .outerjoin(parent, parent.id == Office.parent_id)
         .outerjoin(counters, counters.c.office_id == Office.id)
@@ -140,7 +128,7 @@ def _places_by_office(
     points: dict[Place, list[AccessPoint]] = defaultdict(list)
     for point in session.scalars(
         select(AccessPoint)
-        .where(is_poster_code(campaign), AccessPoint.office_id.in_(office_ids))
+        .where(is_issued(campaign), AccessPoint.office_id.in_(office_ids))
         .order_by(AccessPoint.id)
     ):
         points[Place(point.office_id, point.counter_id)].append(point)
@@ -158,9 +146,16 @@ def _places_by_office(
 
 
 def _listed(place: Place, counter: str | None, points: list[AccessPoint]) -> ListedPlace:
+    posters = [point for point in points if point.way_in == "poster"]
+    screens = [point for point in points if point.way_in == "screen"]
     return ListedPlace(
         place,
         counter,
-        active=next((point for point in points if point.revoked_on is None), None),
-        revoked=[point for point in points if point.revoked_on is not None],
+        active=_first_active(posters),
+        revoked=[point for point in posters if point.revoked_on is not None],
+        screen=_first_active(screens),
     )
+
+
+def _first_active(points: list[AccessPoint]) -> AccessPoint | None:
+    return next((point for point in points if point.revoked_on is None), None)

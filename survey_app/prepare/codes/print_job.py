@@ -1,12 +1,7 @@
 """The job "posters": codes in, one printable file out. The web worker never loads it, for typst's sake."""
 
-import io
-import os
-import zipfile
 from collections.abc import Iterator
-from pathlib import Path
 
-import typst
 from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
@@ -18,9 +13,10 @@ from survey_app.models.office import Counter, Office
 from survey_app.models.vietnamese import sort_key
 from survey_app.prepare.codes.address import plain_address
 from survey_app.prepare.codes.poster import Poster, render_posters
+from survey_app.prepare.job_files import write_parts
+from survey_app.prepare.typesetting import forget_drawings
 
 PAGES_A_PART = 400  # one PDF up to here; beyond, an archive of several: memory stays near 250 MB
-COMPILATIONS_REMEMBERED = 12
 
 
 def run(work: Work) -> str | None:
@@ -30,15 +26,8 @@ def run(work: Work) -> str | None:
         posters = _posters(session, work.arguments["access_point_ids"], work.settings.public_url)
     if not posters:
         return None
-    parts = _parts(work, posters, language)
-    if len(posters) <= PAGES_A_PART:
-        name = f"to-ma-qr-{work.job_id}.pdf"
-        (pdf,) = parts
-        _write(work.settings.files_dir / name, pdf)
-    else:
-        name = f"to-ma-qr-{work.job_id}.zip"
-        _write(work.settings.files_dir / name, _archive(parts))
-    return name
+    stem = f"to-ma-qr-{work.job_id}"
+    return write_parts(work.settings.files_dir, stem, _parts(work, posters, language))
 
 
 def _posters(session: Session, access_point_ids: list[int], public_url: str) -> list[Poster]:
@@ -74,27 +63,5 @@ def _parts(work: Work, posters: list[Poster], language: str) -> Iterator[bytes]:
     for start in range(0, len(posters), PAGES_A_PART):
         some = posters[start : start + PAGES_A_PART]
         yield render_posters(some, language)
-        _forget_drawings()
+        forget_drawings()
         work.report(start + len(some), len(posters))
-
-
-def _forget_drawings() -> None:
-    """Make typst let go of what it drew: else it keeps that over ten compilations, a gigabyte in the end."""
-    for _ in range(COMPILATIONS_REMEMBERED):
-        typst.compile(b"")
-
-
-def _archive(parts: Iterator[bytes]) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:  # a PDF is compressed already
-        for number, part in enumerate(parts, start=1):
-            archive.writestr(f"{number:02}.pdf", part)
-    return buffer.getvalue()
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Put a whole file in place, or none: a download never meets half of one."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    half = path.with_suffix(".part")
-    half.write_bytes(content)
-    os.replace(half, path)

@@ -9,6 +9,7 @@ from yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent
 
 from survey_app.errors import SurveyError
 from survey_app.models.definition import MAX_OPTIONS, Definition
+from survey_app.models.language import ENDONYMS
 from survey_app.prepare.instruments.definition_faults import Fault, fault_of
 from survey_app.prepare.instruments.definition_rules import findings, options_of
 from survey_app.prepare.instruments.definition_shapes import (
@@ -28,7 +29,7 @@ SHIPPED = Path(__file__).parent / "definitions"
 
 CODE = Word("[a-z0-9_]{1,20}", "a–z, 0–9, _ (1–20 ký tự)")
 OPTION_CODE = Word("[A-Za-z0-9_+-]{1,12}", "A–Z, a–z, 0–9, _, +, - (1–12 ký tự)")
-LANGUAGE = Word("[a-z]{2,3}", "mã ngôn ngữ như vi, en")
+LANGUAGE = one_of(*ENDONYMS)
 TEXT = Texts()
 OPTION = Record(
     {"code": OPTION_CODE, "label": TEXT}, {"meaning": one_of("answer", "no_opinion", "not_applicable")}

@@ -1,2 +1,293 @@
-// The citizen's pages work without it.
+// What a citizen's page does beyond plain HTML: a form is kept until it is acknowledged, and answering is a little
+// easier. The page works without any of it. ES2017, which WebViews know since 2017; an older one skips the whole
+// script and posts the form itself. The words stand in _unsent.html. The phone's clock is never asked for the time.
+(() => {
 "use strict";
+const byId = id => document.getElementById(id);
+const all = (selector, place = document) => Array.from(place.querySelectorAll(selector));
+const form = byId("form"), send = byId("send");
+const liveKey = form && form.elements["form-key"].value;
+const unsent = {};
+
+function fill(place, slot, text) {
+	place.querySelector(`[data-slot=${slot}]`).textContent = text;
+}
+
+// The store holds what was submitted and not acknowledged. Looking into it makes no database, only a submit does.
+// Null stands for a store that does not work; after three seconds of silence it does not either.
+function inStore(mode, act) {
+	return new Promise((done, failed) => {
+		const opening = indexedDB.open("survey", 1);
+		opening.onupgradeneeded = () => {
+			if (mode == "readonly") opening.transaction.abort();
+			else opening.result.createObjectStore("unsent", {keyPath: "key"});
+		};
+		opening.onerror = failed;
+		opening.onsuccess = () => {
+			const transaction = opening.result.transaction("unsent", mode, {durability: "strict"});
+			const asked = act(transaction.objectStore("unsent"));
+			transaction.oncomplete = () => done(asked.result);
+			transaction.onabort = failed;
+			opening.result.close();
+		};
+		setTimeout(failed, 3000);
+	}).catch(() => null);
+}
+
+const keep = record => inStore("readwrite", store => store.put(record));
+const drop = record => inStore("readwrite", store => store.delete(record.key));
+
+// Note that a kept form is about to leave; gives undefined if another tab has sent or deleted it meanwhile.
+const claim = record => inStore("readwrite", store => {
+	const asked = store.get(record.key);
+	asked.onsuccess = () => asked.result && store.put(leaving(asked.result));
+	return asked;
+});
+
+// Only a form that never left the phone is called "not yet sent": of any other, the acknowledgement may be lost.
+function leaving(record) {
+	record.hasLeft = record.hasLeft || navigator.onLine !== false;
+	return record;
+}
+
+// Whatever is not the service's own JSON (a captive portal, a proxy, silence) tells nothing about the form.
+function post(record) {
+	return new Promise(done => {
+		const request = new XMLHttpRequest();
+		request.open("POST", record.action);
+		request.setRequestHeader("Accept", "application/json");
+		request.setRequestHeader("Content-Type", "application/x-www-form-urlencoded");
+		request.responseType = "json";
+		request.timeout = 20000;
+		request.onloadend = () => {
+			const wait = +request.getResponseHeader("Retry-After") || 0;
+			done({status: request.status, wait, told: request.response || 0});
+		};
+		request.send(record.body);
+	});
+}
+
+// One unsent form: its record, its box on the page, and when it is tried again.
+function follow(record) {
+	const box = byId("unsent-box").content.firstElementChild.cloneNode(true);
+	const one = {record, box, isLive: record.key == liveKey, isKept: true, pause: 5};
+	box.onclick = event => {
+		const act = {attempt, mend, save, forget}[event.target.dataset.act];
+		if (act) act(one, event.target);
+	};
+	fill(box, "place", record.place);
+	return unsent[record.key] = one;
+}
+
+function show(one, ...states) {
+	for (const part of all("[data-when]", one.box)) {
+		part.hidden = !part.dataset.when.split(" ").some(state => states.includes(state));
+	}
+	if (!one.box.parentNode) byId("unsent").append(one.box);
+}
+
+function standing({isKept, record}) {
+	if (isKept) return record.hasLeft ? "unclear" : "stored";
+	return record.hasLeft ? "lost" : "unstored";
+}
+
+async function attempt(one) {
+	if (one.isSending) return;
+	one.isSending = true;
+	show(one, "unsent", standing(one), "sending");
+	const kept = one.isKept ? await claim(one.record) : null;
+	if (kept === undefined) return release(one);
+	one.record = kept || leaving(one.record);
+	transmit(one);
+}
+
+async function transmit(one) {
+	one.timer = clearTimeout(one.timer);
+	const {status, wait, told} = await post(one.record);
+	one.isSending = false;
+	if (status == 200 && told.receipt) acknowledged(one, told);
+	else if (!unsent[one.record.key]) return;
+	else if (status >= 400 && status < 500 && told.problem) refused(one, status, told);
+	else later(one, wait, told);
+}
+
+async function acknowledged(one, told) {
+	const isCleared = await drop(one.record) !== null;
+	delete unsent[one.record.key];
+	if (one.box.parentNode) {
+		fill(one.box, "time", told.time);
+		one.box.querySelector("[data-slot=thanks]").href = told.thanks;
+		show(one, "sent", isCleared && "cleared", !one.isLive && "receipt");
+	}
+	if (one.isLive) thank(told);
+}
+
+// What can be mended the server shows on the form's own page. What is refused for good can be saved or deleted.
+function refused(one, status, told) {
+	const isMendable = status == 400 || status == 422;
+	if (isMendable && one.isLive) return mend(one);
+	fill(one.box, "problem", told.problem);
+	show(one, "unsent", "refused", isMendable && "mendable");
+	stepBack(one);
+}
+
+function later(one, wait, told) {
+	fill(one.box, "problem", told.problem);
+	show(one, "unsent", "waiting", told.problem && !one.isKept ? "told" : standing(one));
+	stepBack(one);
+	one.isPutOff = wait > 0;
+	countDown(one, Math.max(wait, one.pause));
+	one.pause = Math.min(one.pause * 2, 300);
+}
+
+function countDown(one, left) {
+	if (left <= 0) return attempt(one);
+	fill(one.box, "seconds", left);
+	one.timer = setTimeout(countDown, 1000, one, left - 1);
+}
+
+async function mend(one) {
+	const copy = document.body.appendChild(asForm(one.record));
+	await drop(one.record);
+	release(one);
+	copy.submit();
+}
+
+async function forget(one) {
+	if (await drop(one.record) !== null || !one.isKept) release(one);
+}
+
+function release(one) {
+	clearTimeout(one.timer);
+	one.box.remove();
+	delete unsent[one.record.key];
+	if (one.isLive) unlock(firstWords, false);
+}
+
+// A file that sends the form from wherever it is opened.
+function save(one, link) {
+	const copy = asForm(one.record);
+	copy.append(byId("unsent-file").content.cloneNode(true));
+	fill(copy, "place", one.record.place);
+	const markup = ["\ufeff<!doctype html>", document.querySelector("style").outerHTML, copy.outerHTML];
+	link.href = URL.createObjectURL(new Blob(markup, {type: "text/html"}));
+}
+
+function asForm(record) {
+	const copy = document.createElement("form");
+	copy.method = "post";
+	copy.action = new URL(record.action, location.href).href;
+	new URLSearchParams(record.body).forEach((value, name) => {
+		const field = copy.appendChild(document.createElement("input"));
+		field.type = "hidden";
+		field.name = name;
+		field.setAttribute("value", value);
+	});
+	return copy;
+}
+
+// Every page looks after what waits: when it opens, when it is looked at again, when the network is back.
+async function look() {
+	for (const one of Object.values(unsent)) {
+		if (one.timer && !one.isPutOff) attempt(one);
+	}
+	for (const record of await inStore("readonly", store => store.getAll()) || []) {
+		if (!unsent[record.key] && record.key != liveKey) attempt(follow(record));
+	}
+}
+
+addEventListener("online", look);
+addEventListener("pageshow", look);
+document.addEventListener("visibilitychange", () => document.hidden || look());
+
+// Whoever reloads a page whose token has left the address bar (below) is led back to it.
+if (!form && history.state) location.replace(history.state);
+if (!form) return;
+
+// The form of this page.
+const firstWords = send.textContent;
+const parts = all("main>:not(#received),[href='#form-data']");
+
+form.addEventListener("submit", event => {
+	event.preventDefault();
+	submit().catch(() => form.submit());
+});
+
+async function submit() {
+	const one = unsent[liveKey] || follow({key: liveKey, place: document.title});
+	if (one.isSending) return;
+	one.isSending = send.disabled = true;
+	send.textContent = one.box.querySelector("[data-when=sending]").textContent;
+	const body = new URLSearchParams();
+	new FormData(form).forEach((value, name) => body.append(name, value));
+	Object.assign(one.record, {action: form.getAttribute("action"), body: body.toString()});
+	one.isKept = await keep(leaving(one.record)) !== null;
+	transmit(one);
+}
+
+// A kept form makes room for its box; one that could not be kept stays on the page, to be sent again.
+function stepBack(one) {
+	if (!one.isLive) return;
+	if (send.disabled) one.box.focus();
+	unlock(one.box.querySelector("[data-when~=lost][data-act]").textContent, one.isKept);
+}
+
+function unlock(words, isHidden) {
+	send.disabled = false;
+	send.textContent = words;
+	for (const part of parts) part.hidden = isHidden;
+}
+
+// The thank-you takes the place of the form, its address that of the page: a reload shows it again.
+function thank(told) {
+	const title = document.querySelector("h1"), received = byId("received");
+	title.textContent = document.title = received.querySelector("h2").textContent;
+	received.hidden = false;
+	for (const part of all("nav,h1~*,#received>h2,#form,[href='#form-data']")) part.remove();
+	fill(received, "receipt", told.receipt);
+	if (told.case) {
+		fill(received, "case", told.case);
+		received.querySelector("[data-slot=with-case]").hidden = false;
+		for (const link of all("a", received)) link.href = link.href.replace("NUMBER", told.case);
+	}
+	history.replaceState(null, "", told.thanks);
+	title.tabIndex = -1;
+	title.focus();
+	scrollTo(0, 0);
+}
+
+// A token or ticket leaves the address bar; the links that start from it are resolved before.
+if (location.pathname != new URL(form.action).pathname) {
+	for (const link of all("[href^='?']")) link.href = link.href;
+	history.replaceState(location.href, "", form.action);
+}
+
+// Comfort: follow-ups come when asked for, a choice can be taken back, the eye is led to what must be mended.
+const chosen = item => all(":checked", item);
+
+function clear(item) {
+	for (const choice of chosen(item)) choice.checked = false;
+}
+
+function arrange(changed) {
+	for (const item of all("[data-after]", form)) {
+		const {after, options} = item.dataset;
+		const isAsked = options.split(" ").includes(form.elements[after].value);
+		if (!isAsked && changed == after) clear(item);
+		item.hidden = !isAsked && !chosen(item).length;
+	}
+}
+
+for (const button of all(".clear")) {
+	const item = button.parentNode;
+	button.hidden = false;
+	button.onclick = () => {
+		clear(item);
+		item.querySelector("input").focus();
+		arrange(item.id);
+	};
+}
+form.addEventListener("change", event => arrange(event.target.name));
+addEventListener("pageshow", () => arrange());
+if (byId("form-wrong")) byId("form-wrong").focus();
+})();

@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from survey_app.accounts.routes import local_path
 from survey_app.accounts.sign_in import StaffDetails, create_staff
 from survey_app.models.staff import StaffSession
+from survey_app.web.access import RIGHTS
 from tests import factories
 from tests.factories import MOMENT
 
@@ -152,6 +153,26 @@ def test_first_page_of_a_manager_names_the_office_and_those_below_that_exist_tod
     assert "Xã Cũ" not in page
     assert "Xã Khác" not in page
     assert f"/staff/offices/{top.id}" in page
+
+
+LINKS = {
+    "codes": "/staff/codes",
+    "invitations": "/staff/invitations",
+    "review": "/staff/review",
+}
+
+
+@pytest.mark.parametrize("right", LINKS)
+def test_first_page_offers_what_the_role_may_do_and_nothing_else(staff_client, monkeypatch, right):
+    client = staff_client("campaign_lead")
+
+    def offered():
+        main = client.get("/staff").text.partition("<main")[2].partition("</main>")[0]
+        return {address for address in LINKS.values() if f'href="{address}"' in main}
+
+    assert offered() == set(LINKS.values())
+    monkeypatch.setitem(RIGHTS, "campaign_lead", RIGHTS["campaign_lead"] - {right})
+    assert offered() == set(LINKS.values()) - {LINKS[right]}
 
 
 def test_first_page_of_an_empty_house_says_so(staff_client):

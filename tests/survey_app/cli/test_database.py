@@ -1,9 +1,12 @@
 """Tidying: nothing in the tables tells the order of arrival, or joins a comment to its answers."""
 
+from datetime import timedelta
+
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from survey_app.cli.database import forget_order
+from survey_app.models.case import Contact
 from tests import factories
 
 
@@ -47,3 +50,28 @@ def test_tidying_sqlite_sorts_the_cells_of_its_pages_by_key(database, tmp_path):
 
     forget_order(database, factories.DAY)
     assert places() in (sorted(places()), sorted(places(), reverse=True))
+
+
+def test_tidy_deletes_expired_contacts_and_keeps_the_others(app, database):
+    with database.transaction() as session:
+        for days in (-1, 0):
+            factories.contact(session, expires_on=factories.DAY + timedelta(days=days))
+    assert app.test_cli_runner().invoke(args=["database", "tidy"]).exit_code == 0
+    with database.reading() as session:
+        assert session.scalars(select(Contact.expires_on)).all() == [factories.DAY]
+
+
+@pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
+def test_tidying_gives_cases_and_contacts_one_transaction_number(database):
+    for _ in range(4):
+        with database.transaction() as session:
+            case = factories.comment_case(session)
+        with database.transaction() as session:
+            factories.contact(session, case_number=case.number)
+    forget_order(database, factories.DAY)
+    with database.reading() as session:
+        for table, key in (("comment_case", "number"), ("contact", "case_number")):
+            numbers = session.scalars(text(f"SELECT DISTINCT xmin::text FROM {table}")).all()
+            assert len(numbers) == 1
+            as_stored = session.scalars(text(f"SELECT {key} FROM {table} ORDER BY ctid")).all()
+            assert as_stored == session.scalars(text(f"SELECT {key} FROM {table} ORDER BY {key}")).all()

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from survey_app.cli import jobs
 from survey_app.errors import SurveyError
+from survey_app.models.case import Contact
 from survey_app.models.job import CLAIM, MOST_ATTEMPTS, Job, claim, enqueue
 from survey_app.models.publication import Figure
 from tests import factories
@@ -106,3 +107,95 @@ def test_five_responses_are_released_without_anybody_asking(worker, database, cl
         index = session.scalars(select(Figure).where(Figure.measure == "index")).one()
         assert (index.n_respondents, index.reason) == (5, "single_psu")
         assert session.scalars(select(Job)).all() == []
+
+
+def test_new_day_forgets_contacts_that_have_outlived_theirs(worker, database, clock):
+    today = clock().date()
+    with database.transaction() as session:
+        for days in (-1, 0, 1):
+            factories.contact(session, expires_on=today + timedelta(days=days))
+
+    def days_left():
+        worker.step()
+        with database.reading() as session:
+            return sorted((day - today).days for day in session.scalars(select(Contact.expires_on)))
+
+    assert days_left() == [0, 1]
+    clock.advance(hours=13)  # still the same day in Vietnam
+    assert days_left() == [0, 1]
+    clock.advance(hours=2)
+    assert days_left() == [1]
+
+
+def test_contacts_are_forgotten_again_when_the_first_try_met_a_fault(worker, database, monkeypatch):
+    with database.transaction() as session:
+        factories.contact(session, expires_on=factories.DAY - timedelta(days=1))
+
+    def fails(*_arguments):
+        raise OSError("disk is away")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(jobs, "forget_expired_contacts", fails)
+        with pytest.raises(OSError, match="disk is away"):
+            worker.step()
+    worker.step()
+    with database.reading() as session:
+        assert session.scalars(select(Contact)).all() == []
+
+
+@pytest.fixture
+def files(settings):
+    settings.files_dir.mkdir()
+    return settings.files_dir
+
+
+def file_of_job(database, files, name, finished_at):
+    (files / name).write_bytes(b"live tokens")
+    with database.transaction() as session:
+        state = {"state": "done", "file_name": name, "finished_at": finished_at}
+        return factories.job(session, name="invitation_slips", **state).id
+
+
+def names_in(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_file_of_a_job_is_deleted_when_its_seven_days_are_over(worker, database, clock, files):
+    job_id = file_of_job(database, files, "early.pdf", clock())  # ten in the morning
+    file_of_job(database, files, "late.pdf", clock() + timedelta(hours=14))  # the next day in Vietnam
+    (files / "of-no-job.pdf").write_bytes(b"left alone")
+    clock.advance(days=7, hours=13, minutes=59)
+    worker.step()
+    assert names_in(files) == ["early.pdf", "late.pdf", "of-no-job.pdf"]
+    clock.advance(minutes=1)
+    worker.step()
+    assert names_in(files) == ["late.pdf", "of-no-job.pdf"]
+    assert found(database, job_id).file_name == "early.pdf"
+    clock.advance(days=1)
+    worker.step()
+    assert names_in(files) == ["of-no-job.pdf"]
+
+
+def test_file_of_a_job_that_is_not_finished_is_left_alone(worker, database, clock, files):
+    (files / "half.part").write_bytes(b"%PDF")
+    with database.transaction() as session:
+        factories.job(session, state="running", claimed_until=clock() + timedelta(days=30))
+    clock.advance(days=9)
+    worker.step()
+    assert names_in(files) == ["half.part"]
+
+
+def test_file_that_cannot_be_deleted_holds_up_no_job_and_keeps_no_other(
+    worker, database, clock, files, does, caplog
+):
+    seen = []
+    does(lambda _work: seen.append("done"))
+    ask(database, clock)
+    stuck_id = file_of_job(database, files, "stuck.pdf", clock() - timedelta(days=9))
+    (files / "stuck.pdf").unlink()
+    (files / "stuck.pdf").mkdir()
+    file_of_job(database, files, "old.pdf", clock() - timedelta(days=9))
+    assert worker.step()
+    assert names_in(files) == ["stuck.pdf"]
+    assert seen == ["done"]
+    assert f"the file of job {stuck_id} was not deleted" in caplog.text

@@ -108,3 +108,32 @@ def test_refused_campaign_is_told_reason_by_reason(app: Flask) -> None:
     result = run(app, *CAMPAIGN, "--minimum-n", "4")
     assert result.exit_code == 1
     assert [line.split(":")[0] for line in result.stderr.splitlines()] == ["minimum_n", "instrument"]
+
+
+VOICE = ("instrument", "voice", "--instrument", "counter_short", "--reader", "Lò Thị Mẫu")
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_an_offices_own_recording_is_kept_with_its_reader_and_sentence(app: Flask, tmp_path: Path) -> None:
+    run(app, "instrument", "publish", DEFINITION)
+    recording = tmp_path / "recording.mp3"
+    recording.write_bytes(b"ID3\x04" + bytes(100))
+    result = run(app, *VOICE, "--item", "manner", "--language", "vi", recording)
+    sentence = "ông bà hài lòng thế nào với thái độ phục vụ của cán bộ tại quầy?"
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout.endswith(f"must say: {sentence}\n")
+    kept = app.extensions["settings"].data_dir / "audio" / "counter_short" / "vi"
+    assert (kept / "manner.txt").read_text("utf-8") == f"Lò Thị Mẫu\n{sentence}\n"
+    assert (kept / "manner.mp3").read_bytes() == recording.read_bytes()
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_a_recording_of_nothing_that_is_asked_is_refused(app: Flask) -> None:
+    arguments = (*VOICE, "--item", "manner", "--language", "km", DEFINITION)
+    result = run(app, *arguments)
+    assert result.exit_code == 2
+    assert "no published instrument has the code 'counter_short'" in result.stderr
+    run(app, "instrument", "publish", DEFINITION)
+    result = run(app, *arguments)
+    assert result.exit_code == 1
+    assert result.stderr == "item 'manner' of 'counter_short' has no words in language 'km'.\n"

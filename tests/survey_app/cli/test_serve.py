@@ -6,6 +6,7 @@ import pytest
 
 from survey_app.cli.serve import announcement, prepare, web_command
 from survey_app.models.office import Office
+from survey_app.models.rotating_code import screen_path
 from tests import factories
 
 
@@ -27,6 +28,20 @@ def test_a_start_with_an_open_code_names_the_citizens_form_but_no_revoked_one(ap
         factories.access_point(session, campaign_id=campaign.id, revoked_on=factories.DAY)
         code = factories.access_point(session, campaign_id=campaign.id).code
     assert f"/s/{code}" in announced(app)
+
+
+def test_a_start_with_a_demo_names_its_screen_but_never_a_real_one(app):
+    real = {"way_in": "screen", "provenance": "B"}
+    with app.extensions["database"].transaction() as session:
+        factories.staff(session, is_demo=True)
+        factories.access_point(session, **real)
+    assert "/screen/" not in announced(app)
+    with app.extensions["database"].transaction() as session:
+        campaign = factories.campaign(session, is_demo=True)
+        code = factories.access_point(session, campaign_id=campaign.id, **real).code
+    path = screen_path(code, app.extensions["settings"].secrets[0])
+    assert f"/screen/{code}-" in path
+    assert path in announced(app)
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)

@@ -1,17 +1,29 @@
 """The writer: groups commits, tells each request the truth, survives what its database does."""
 
+import random
 import secrets
 import threading
 import time
+from contextlib import contextmanager
 from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import event, func, select, text
 
-from survey_app.collect.writer import Arrival, Outcome, Writer
-from survey_app.errors import AlreadyAnswered, QueueFull, StorageFailed
+from survey_app.collect.writer import (
+    ANSWER_WITHIN_SECONDS,
+    FLUSH_OPENINGS_SECONDS,
+    HELD_UP_AFTER_SECONDS,
+    Arrival,
+    Outcome,
+    Writer,
+)
+from survey_app.db import Database
+from survey_app.errors import AlreadyAnswered, QueueFull, StorageFailed, TokenSpent
 from survey_app.models.access_point import AccessPointDay
-from survey_app.models.response import Comment, Response
+from survey_app.models.case import Case
+from survey_app.models.invitation import SpentInvitation
+from survey_app.models.response import OVER_BUDGET, Comment, Response
 from tests import factories
 
 
@@ -46,13 +58,17 @@ def count(desk, row_type):
 
 
 def store_at_once(desk, arrivals):
-    """Store from as many threads, and give what each was told."""
+    return store_by([desk.writer] * len(arrivals), arrivals)
+
+
+def store_by(writers, arrivals):
+    """Store from as many threads, each by its writer, and give what each was told."""
     told, barrier = {}, threading.Barrier(len(arrivals))
 
     def store(place, one):
         barrier.wait()
         try:
-            desk.writer.store(one)
+            writers[place].store(one)
             told[place] = one.outcome
         except Exception as error:
             told[place] = type(error)
@@ -107,8 +123,9 @@ def test_a_failed_commit_is_told_and_the_writer_goes_on(desk):
     assert count(desk, Response) == 1
 
 
-def test_a_full_queue_is_said_at_once(desk):
-    writer = Writer(desk.database, capacity=2)
+@contextmanager
+def held_commits(desk):
+    """Let no commit pass; give the event that says that one has come."""
     gate, entered = threading.Event(), threading.Event()
 
     @event.listens_for(desk.database.engine, "commit")
@@ -116,16 +133,42 @@ def test_a_full_queue_is_said_at_once(desk):
         entered.set()
         gate.wait(10)
 
-    waiting = [threading.Thread(target=writer.store, args=(arrival(desk),)) for _ in range(2)]
-    waiting[0].start()
-    assert entered.wait(10)
-    waiting[1].start()
-    until = time.monotonic() + 10
-    while writer._places._value > 0:  # the second one is on its way into the queue
-        assert time.monotonic() < until
-    with pytest.raises(QueueFull):
-        writer.store(arrival(desk))
+    yield entered
     gate.set()
+
+
+def test_while_a_batch_is_held_up_nobody_waits_long_and_newcomers_not_at_all(desk):
+    first, later = arrival(desk), arrival(desk)
+    with held_commits(desk) as entered:
+        begun = time.monotonic()
+        with pytest.raises(StorageFailed):
+            desk.writer.store(first)
+        assert ANSWER_WITHIN_SECONDS <= time.monotonic() - begun < 2
+        assert entered.is_set()
+        assert not desk.writer.is_storing
+        begun = time.monotonic()
+        with pytest.raises(QueueFull):
+            desk.writer.store(later)
+        assert time.monotonic() - begun < HELD_UP_AFTER_SECONDS / 2
+    desk.writer.close()
+    desk.writer.store(later)
+    desk.writer.store(arrival(desk, key=first.key))  # sent again: it was stored meanwhile
+    assert count(desk, Response) == 2
+    assert desk.writer.is_storing
+
+
+def test_a_full_queue_is_said_soon(desk):
+    writer = Writer(desk.database, capacity=2)
+    waiting = [threading.Thread(target=writer.store, args=(arrival(desk),)) for _ in range(2)]
+    with held_commits(desk) as entered:
+        waiting[0].start()
+        assert entered.wait(10)
+        waiting[1].start()
+        until = time.monotonic() + 10
+        while writer._places._value > 0:  # the second one is on its way into the queue
+            assert time.monotonic() < until
+        with pytest.raises(QueueFull):
+            writer.store(arrival(desk))
     for thread in waiting:
         thread.join()
     writer.close()
@@ -138,6 +181,90 @@ def test_openings_reach_the_database_when_the_writer_closes(desk):
     desk.writer.close()
     with desk.database.reading() as session:
         assert session.scalar(select(AccessPointDay.n_opened)) == 3
+
+
+def test_openings_of_a_point_that_was_removed_harm_no_other(desk):
+    desk.writer.count_opening(999_999, factories.DAY)
+    desk.writer.count_opening(desk.point_id, factories.DAY)
+    desk.writer.close()
+    assert desk.writer.is_storing
+    with desk.database.reading() as session:
+        assert session.scalars(select(AccessPointDay.n_opened)).all() == [1]
+
+
+def test_openings_that_could_not_be_stored_are_stored_later(desk, monkeypatch):
+    monkeypatch.setattr("survey_app.collect.writer.FLUSH_OPENINGS_SECONDS", FLUSH_OPENINGS_SECONDS / 100)
+    faults = [OSError("no space left on device")]
+
+    @event.listens_for(desk.database.engine, "commit")
+    def refuse(_connection):
+        if faults:
+            raise faults.pop()
+
+    desk.writer.count_opening(desk.point_id, factories.DAY)
+    until = time.monotonic() + 10
+    while count(desk, AccessPointDay) == 0:
+        assert time.monotonic() < until
+    assert not faults
+    assert desk.writer.is_storing
+
+
+def test_beyond_the_budget_exactly_the_later_ones_are_marked(desk):
+    told = store_at_once(desk, [arrival(desk, daily_budget=10) for _ in range(64)])
+    assert told == [Outcome.STORED] * 64
+    repeated, fresh = arrival(desk, daily_budget=10), arrival(desk, daily_budget=66)
+    for one in (repeated, repeated, fresh, arrival(desk)):
+        desk.writer.store(one)  # the 65th, again the 65th, the 66th of 66, the 67th where there is no budget
+    with desk.database.reading() as session:
+        marks = session.scalars(select(Response.review_mark)).all()
+    assert sorted(marks, key=str) == [OVER_BUDGET] * 55 + [None] * 12
+
+
+def test_a_token_is_spent_with_its_response_and_by_no_other(desk):
+    with desk.database.transaction() as session:
+        batch_id = factories.invitation_batch(session, access_point_id=desk.point_id).id
+    invited = {"batch_id": batch_id, "token_hash": secrets.token_bytes(16)}
+    forms = [arrival(desk, **invited, comment="Tốt", case_number=f"BCDF{n}-BCDFG") for n in range(3)]
+    desk.writer.store(forms[0])
+    for form in forms[1:]:
+        with pytest.raises(TokenSpent):
+            desk.writer.store(form)
+    desk.writer.store(forms[0])
+    assert [count(desk, row) for row in (Response, SpentInvitation, Comment, Case)] == [1, 1, 1, 1]
+    with desk.database.reading() as session:
+        assert session.scalar(select(AccessPointDay.n_received)) == 1
+
+
+def test_two_processes_that_write_the_same_rows_in_any_order_never_stop_each_other(desk, database_url):
+    """Batches of either process reach the same days and the same keys, each in an order of its own."""
+    with desk.database.transaction() as session:
+        points = [factories.access_point(session).id for _ in range(6)]
+    other_database, rng = Database(database_url), random.Random(1)
+    other = Writer(other_database)
+    for _ in range(25):
+        keys = [(rng.choice(points), secrets.token_bytes(16)) for _ in range(8)]
+        chosen = [rng.choice(keys) for _ in range(24)]
+        arrivals = [arrival(desk, access_point_id=point, key=key) for point, key in chosen]
+        told = store_by([rng.choice([desk.writer, other]) for _ in chosen], arrivals)
+        assert set(told) <= {Outcome.STORED, Outcome.REPEATED}
+        assert told.count(Outcome.STORED) == len(set(chosen))
+    other.close()
+    other_database.engine.dispose()
+
+
+@pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
+def test_a_lost_connection_is_replaced_and_nobody_notices(desk):
+    desk.writer.store(arrival(desk))
+    with desk.database.transaction() as session:
+        session.execute(
+            text(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        )
+    desk.writer.store(arrival(desk))
+    assert count(desk, Response) == 2
+    assert desk.writer.is_storing
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)

@@ -12,8 +12,10 @@ from sqlalchemy.orm import Session
 from survey_app.accounts.sign_in import check_password
 from survey_app.config import Settings
 from survey_app.db import Database
+from survey_app.demo.accounts import MANAGED_OFFICE
 from survey_app.demo.load import load_demo
 from survey_app.errors import AccountRefused, NotEmpty
+from survey_app.models.access_point import AccessPoint
 from survey_app.models.base import Base
 from survey_app.models.campaign import Campaign
 from survey_app.models.office import Office
@@ -50,6 +52,14 @@ def test_demo_is_whole_on_both_databases(database: Database, settings: Settings)
             assert session.scalars(select(row.id).where(~row.is_demo)).all() == []
         assert session.scalar(select(func.count()).select_from(Comment)) in range(24, 80)
         assert due_offices(session, factories.DAY) == []
+
+
+def test_one_counter_of_the_managed_office_has_a_screen(demo: Database) -> None:
+    with demo.reading() as session:
+        (screen,) = session.scalars(select(AccessPoint).where(AccessPoint.way_in == "screen"))
+        assert session.get_one(Office, screen.office_id).code == MANAGED_OFFICE
+        assert screen.counter_id is not None
+        assert screen.provenance == "B"
 
 
 def test_accounts_are_written_where_nobody_else_reads(database: Database, settings: Settings) -> None:
@@ -97,7 +107,10 @@ def test_same_day_gives_the_same_demo(demo: Database, database: Database, settin
     # Keys of paper forms come from the installation's secret, so they are its own.
     answers = select(*columns).where(Response.cell_id.is_(None)).order_by(*columns)
     figures = select(Figure.__table__).order_by(*Figure.__table__.primary_key)
-    comments = select(Comment.__table__).order_by(Comment.comment_key)
+    # Some comments come through the writer, which gives each a random key.
+    comments = select(Comment.access_point_id, Comment.day, Comment.text).order_by(
+        Comment.access_point_id, Comment.day, Comment.text
+    )
     for query in (answers, figures, comments):
         with demo.reading() as one, database.reading() as other:
             assert one.execute(query).all() == other.execute(query).all()
@@ -134,6 +147,7 @@ def test_load_killed_before_its_figures_is_finished_by_the_release(
     monkeypatch.setattr("survey_app.publish.release.run", killed)
     with pytest.raises(KeyboardInterrupt):
         load_demo(database, settings, factories.MOMENT)
-    assert release_due(database, factories.MOMENT, lambda _n_done, _n_total: None) == 39
+    n_released = release_due(database, factories.MOMENT, lambda _n_done, _n_total: None)
+    assert n_released == 39 + 1  # one office answers posters and invitations, classes C and B
     with database.reading() as session:
         assert due_offices(session, factories.DAY) == []

@@ -12,7 +12,10 @@ from survey_app.demo.load import load_demo
 from survey_app.demo.remove import DemoInUse, remove_demo
 from survey_app.models.base import Base
 from survey_app.models.campaign import Campaign
+from survey_app.models.case import Case
+from survey_app.models.code_report import CodeReport
 from survey_app.models.instrument import InstrumentVersion
+from survey_app.models.invitation import SpentInvitation
 from survey_app.models.job import enqueue
 from survey_app.models.office import Office
 from survey_app.models.staff import Staff
@@ -37,14 +40,18 @@ def test_nothing_is_left_of_the_demo(database: Database, settings: Settings) -> 
     with database.transaction() as session:
         lead = session.scalars(select(Staff).where(Staff.username == "demo-lead")).one()
         factories.staff_session(session, staff_id=lead.id)
-        job = enqueue(session, "posters", {"access_point_ids": [1]}, factories.MOMENT, lead.id)
-        job.file_name = "posters.pdf"
+        for name in ("posters.pdf", "deleted-after-a-week.pdf"):
+            job = enqueue(session, "posters", {"access_point_ids": [1]}, factories.MOMENT, lead.id)
+            job.file_name = name
+        for table in (Case, CodeReport, SpentInvitation):
+            assert session.scalars(select(table).limit(1)).all(), table
     settings.files_dir.mkdir()
     (settings.files_dir / "posters.pdf").write_bytes(b"%PDF")
     remove_demo(database, settings)
     with database.reading() as session:
         assert {name: rows for name, rows in all_rows(session).items() if rows} == {}
     assert sorted(path.name for path in settings.data_dir.iterdir() if path.suffix != ".sqlite") == [
+        "contact-keys",
         "files",
         "secrets",
     ]
@@ -154,3 +161,17 @@ def test_removing_what_is_not_there_does_nothing(database: Database, settings: S
     remove_demo(database, settings)
     with database.reading() as session:
         assert all_rows(session) == before
+
+
+def test_what_demo_accounts_did_for_real_citizens_stays_done(database: Database, settings: Settings) -> None:
+    load_demo(database, settings, factories.MOMENT)
+    with database.transaction() as session:
+        staff_id = session.scalars(select(Staff.id).where(Staff.username == "demo-lead")).one()
+        done = {"answer": "Đã thêm ghế.", "answered_on": factories.DAY, "answered_by": staff_id}
+        number = factories.comment_case(session, **done).number
+        report_id = factories.code_report(session, settled_on=factories.DAY, settled_by=staff_id).id
+    remove_demo(database, settings)
+    with database.reading() as session:
+        case, report = session.get_one(Case, number), session.get_one(CodeReport, report_id)
+        assert (case.answer, case.answered_by) == ("Đã thêm ghế.", None)
+        assert (report.settled_on, report.settled_by) == (factories.DAY, None)

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import select
@@ -244,9 +245,11 @@ def test_done_job_gives_its_file_under_its_name_and_type(app, manager, own_job):
     files = app.extensions["settings"].files_dir
     files.mkdir()
     (files / "to-ma-qr-1.pdf").write_bytes(b"%PDF-1.7")
-    address = own_job(state="done", file_name="to-ma-qr-1.pdf")
+    finished_at = datetime(2026, 3, 10, 18, 0, tzinfo=UTC)  # the next day has begun in Vietnam
+    address = own_job(state="done", file_name="to-ma-qr-1.pdf", finished_at=finished_at)
     page = manager.get(address)
     assert "Tệp đã xong." in page.text
+    assert "Tệp được giữ đến hết ngày 18/03/2026, sau đó tự xóa." in page.text
     assert "Refresh" not in page.headers
     file = manager.get(f"{address}/file")
     assert (file.mimetype, file.data) == ("application/pdf", b"%PDF-1.7")
@@ -269,8 +272,13 @@ def test_job_that_made_no_file_says_why_and_gives_none(manager, own_job, given, 
     assert manager.get(f"{address}/file").status_code == 404
 
 
-def test_file_that_is_gone_from_the_disk_is_not_found(manager, own_job):
-    assert manager.get(own_job(state="done", file_name="gone.pdf") + "/file").status_code == 404
+def test_file_that_is_gone_is_said_to_be_gone_and_can_be_made_again(manager, own_job, clock):
+    address = own_job(state="done", file_name="gone.pdf", finished_at=clock())
+    page = manager.get(address).text
+    assert "Tệp không còn nữa: mỗi tệp chỉ được giữ 7 ngày. Nếu vẫn cần, hãy tạo lại." in page
+    assert f"{address}/file" not in page
+    assert "/staff/codes" in page
+    assert manager.get(f"{address}/file").status_code == 404
 
 
 @pytest.mark.parametrize("what", ["", "/file"])

@@ -15,8 +15,8 @@ from survey_app.prepare.codes.issue import (
     Place,
     active_codes,
     issue_codes,
+    issued_code,
     places_in,
-    poster_code,
     revoke_code,
 )
 from tests import factories
@@ -143,13 +143,35 @@ def test_screen_or_paper_stack_of_the_office_is_no_poster_code(session, campaign
     assert active_codes(session, campaign, [office.id]) == {}
     for point in (screen, stack):
         with pytest.raises(NotFound):
-            poster_code(session, point.id, [office.id])
+            issued_code(session, point.id, [office.id], ("poster",))
+
+
+def test_screen_has_a_code_of_its_own_beside_the_poster_and_one_a_place(session, campaign):
+    place = Place(factories.office(session).id, None)
+    (poster,) = issue_codes(session, campaign, [place], DAY)
+    (screen,) = issue_codes(session, campaign, [place], DAY, "screen")
+    (again,) = issue_codes(session, campaign, [place], DAY, "screen")
+    assert again is screen
+    assert (screen.way_in, screen.mode, screen.provenance) == ("screen", "web", "B")
+    assert screen.code != poster.code
+    assert active_codes(session, campaign, [place.office_id]) == {place: poster}
+    assert active_codes(session, campaign, [place.office_id], "screen") == {place: screen}
+
+
+def test_paper_stacks_and_invitations_are_not_revoked_as_codes(session, campaign):
+    office = factories.office(session)
+    given = {"campaign_id": campaign.id, "office_id": office.id}
+    stack = factories.access_point(session, **given, way_in="paper", mode="paper", provenance="A", code=None)
+    batch = factories.access_point(session, **given, way_in="invitation", provenance="B")
+    for point in (stack, batch):
+        with pytest.raises(NotFound):
+            issued_code(session, point.id, [office.id])
 
 
 @pytest.mark.parametrize("number", [0, 999, 2**31, 10**30])
 def test_number_that_is_no_code_is_not_found(session, number):
     with pytest.raises(NotFound):
-        poster_code(session, number, [1])
+        issued_code(session, number, [1])
 
 
 def test_more_places_than_one_question_takes_are_asked_in_portions(session, campaign, monkeypatch):

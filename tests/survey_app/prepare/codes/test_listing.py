@@ -2,15 +2,13 @@
 
 from datetime import timedelta
 
-import pytest
-
 from survey_app.models.vietnamese import sort_key
 from survey_app.prepare.codes.listing import (
-    OFFICES_A_PAGE,
     campaigns_to_prepare,
     find_offices,
     list_codes,
 )
+from survey_app.web.paging import ROWS_A_PAGE
 from tests import factories
 from tests.factories import DAY
 
@@ -51,6 +49,20 @@ def test_ended_office_is_listed_only_while_one_of_its_codes_works(session, campa
     assert names(session, campaign, [ended]) == []
 
 
+def test_screen_is_listed_beside_the_poster_and_counts_as_no_code_of_the_list(session, campaign):
+    one = office(session, "Xã An", valid_until=DAY - timedelta(days=1))
+    on_it = {"campaign_id": campaign.id, "office_id": one.id, "way_in": "screen", "provenance": "B"}
+    factories.access_point(session, **on_it, revoked_on=DAY)
+    screen = factories.access_point(session, **on_it)
+    (found,) = find_offices(session, campaign, {one.id}, "", DAY)
+    assert found.n_codes == 0
+    ((listed,),) = [listed.places for listed in list_codes(session, campaign, [found], 1).offices.rows]
+    assert (listed.active, listed.revoked, listed.screen) == (None, [], screen)
+    screen.revoked_on = DAY
+    session.flush()
+    assert names(session, campaign, [one]) == []
+
+
 def test_list_shows_each_place_with_its_code_and_those_before(session, campaign):
     one = office(session, "Xã An")
     counters = [factories.counter(session, office_id=one.id, label=f"Quầy số {n}") for n in (10, 2)]
@@ -58,7 +70,7 @@ def test_list_shows_each_place_with_its_code_and_those_before(session, campaign)
     old = factories.access_point(session, **on_two, revoked_on=DAY)
     new = factories.access_point(session, **on_two)
     found = find_offices(session, campaign, {one.id}, "", DAY)
-    (listed,) = list_codes(session, campaign, found, 1).offices
+    (listed,) = list_codes(session, campaign, found, 1).offices.rows
     assert [place.counter for place in listed.places] == ["Quầy số 2", "Quầy số 10"]
     assert (listed.places[0].active, listed.places[0].revoked) == (new, [old])
     assert (listed.places[1].active, listed.places[1].revoked) == (None, [])
@@ -68,21 +80,17 @@ def test_code_of_the_whole_office_is_listed_beside_later_counters(session, campa
     one = office(session, "Xã An")
     point = factories.access_point(session, campaign_id=campaign.id, office_id=one.id)
     factories.counter(session, office_id=one.id, label="Quầy số 1")
-    (listed,) = list_codes(session, campaign, find_offices(session, campaign, {one.id}, "", DAY), 1).offices
+    found = find_offices(session, campaign, {one.id}, "", DAY)
+    (listed,) = list_codes(session, campaign, found, 1).offices.rows
     assert [(place.counter, place.active) for place in listed.places] == [(None, point), ("Quầy số 1", None)]
 
 
-@pytest.mark.parametrize(("asked", "number"), [(-3, 1), (1, 1), (2, 2), (99, 2)])
-def test_page_that_does_not_exist_gives_the_nearest(session, campaign, asked, number):
-    scope = {office(session, f"Xã {n}").id for n in range(OFFICES_A_PAGE + 1)}
-    page = list_codes(session, campaign, find_offices(session, campaign, scope, "", DAY), asked)
-    assert (page.number, page.n_pages, page.n_offices) == (number, 2, OFFICES_A_PAGE + 1)
-    assert (page.previous, page.next) == ((None, 2) if number == 1 else (1, None))
-
-
-def test_list_of_nothing_is_one_empty_page(session, campaign):
-    page = list_codes(session, campaign, [], 1)
-    assert (page.offices, page.number, page.n_pages, page.previous, page.next) == ([], 1, 1, None, None)
+def test_page_shows_its_own_offices_and_counts_those_of_all_pages(session, campaign):
+    scope = {office(session, f"Xã {n:02}").id for n in range(ROWS_A_PAGE + 1)}
+    found = find_offices(session, campaign, scope, "", DAY)
+    page = list_codes(session, campaign, found, 99)
+    assert [listed.office.name for listed in page.offices.rows] == [f"Xã {ROWS_A_PAGE}"]
+    assert (page.offices.number, page.offices.n_rows, page.n_places) == (2, ROWS_A_PAGE + 1, ROWS_A_PAGE + 1)
 
 
 def test_only_campaigns_that_are_not_over_take_codes(session):

@@ -76,6 +76,7 @@ CASES = [
     ("vi: Nhỏ", 'vi: "a\\u202eb"', [(3, "title.vi", "unreadable")]),
     ("languages: [vi, en]", "languages: [en]", [(4, "languages", "no_vietnamese")]),
     ("languages: [vi, en]", "languages: [vi, en, vi]", [(4, "languages[2]", "doubled_code")]),
+    ("languages: [vi, en]", "languages: [vi, en, fr]", [(4, "languages[2]", "bad_word")]),
     (
         "languages: [vi, en]",
         "languages: vi",

@@ -1,0 +1,104 @@
+"""Issue invitations in numbers that no page asks for, and write their list to a file."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+from flask import Flask
+from flask.cli import AppGroup
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from survey_app.cli.data import find_campaign
+from survey_app.cli.failing import faults_named
+from survey_app.models.campaign import Campaign, SampleCell
+from survey_app.models.invitation import DELIVERIES, InvitationBatch
+from survey_app.models.office import Counter, Office
+from survey_app.web.context import database, settings, today
+
+invitation = AppGroup("invitation", help="Single-use invitations.")
+
+
+def register(app: Flask) -> None:
+    app.cli.add_command(invitation)
+
+
+@invitation.command("issue")
+@click.option("--campaign", "campaign_code", required=True, help="Code of the campaign.")
+@click.option("--office", "office_code", required=True, help="Code of the office.")
+@click.option("--counter", "counter_label", help="Label of a counter of that office.")
+@click.option("--delivery", type=click.Choice(DELIVERIES), required=True)
+@click.option("--number", type=int, required=True, help="How many, from 5 to 100,000.")
+@click.option("--stratum", help="With --psu and --weight: the sample cell that all these units share.")
+@click.option("--psu")
+@click.option("--weight", type=float)
+def issue(
+    campaign_code: str,
+    office_code: str,
+    counter_label: str | None,
+    delivery: str,
+    number: int,
+    **cell: Any,
+) -> None:
+    """Issue a batch of invitations."""
+    from survey_app.prepare.invitations.issue import BatchPlan, issue_batch
+
+    with faults_named(), database().transaction() as session:
+        campaign, office = find_campaign(session, campaign_code), _find_office(session, office_code)
+        plan = BatchPlan(
+            campaign=campaign,
+            office=office,
+            counter=_find_counter(session, office, counter_label) if counter_label else None,
+            delivery=delivery,
+            n_issued=number,
+            cell=_cell(session, campaign, **cell),
+        )
+        batch = issue_batch(session, plan, today(), settings().secrets[0])
+    click.echo(f"Batch {batch.id} is issued: {number} invitations.")
+    click.echo(f"Write their list: flask --app survey_app invitation export {batch.id} FILE")
+
+
+@invitation.command("export")
+@click.argument("batch_number", metavar="BATCH", type=click.IntRange(1, 2**31 - 1))
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def export(batch_number: int, file: Path) -> None:
+    """Write addresses and codes of a batch to a CSV file, which nobody else may read."""
+    from survey_app.prepare.invitations.export import list_of_invitations
+    from survey_app.prepare.invitations.tokens import batch_tokens
+
+    with database().reading() as session:
+        batch = session.get(InvitationBatch, batch_number)
+    if batch is None:
+        raise click.BadParameter(f"there is no batch {batch_number}", param_hint="BATCH")
+    with faults_named():
+        tokens = batch_tokens(batch, settings().secrets)
+    file.touch(0o600)
+    file.chmod(0o600)
+    file.write_bytes(list_of_invitations(tokens, settings().public_url))
+    click.echo(f"{file}: {batch.n_issued} live codes. Each works once, in whoever's hands it is.")
+
+
+def _find_office(session: Session, code: str) -> Office:
+    office = session.scalar(select(Office).where(Office.code == code))
+    if office is None:
+        raise click.BadParameter(f"no office has the code {code!r}", param_hint="--office")
+    return office
+
+
+def _find_counter(session: Session, office: Office, label: str) -> Counter:
+    counter = session.scalar(select(Counter).where(Counter.office_id == office.id, Counter.label == label))
+    if counter is None:
+        raise click.BadParameter(f"{office.name} has no counter {label!r}", param_hint="--counter")
+    return counter
+
+
+def _cell(
+    session: Session, campaign: Campaign, stratum: str | None, psu: str | None, weight: float | None
+) -> SampleCell | None:
+    from survey_app.prepare.invitations.issue import sample_cell
+
+    if stratum is None and psu is None and weight is None:
+        return None
+    if not stratum or not psu or weight is None or not 0 < weight < float("inf"):
+        raise click.UsageError("A sample cell needs --stratum, --psu and a --weight above 0.")
+    return sample_cell(session, campaign, stratum, psu, weight)

@@ -1,0 +1,1 @@
+"""What is done so that everybody can answer, and what is not yet known."""

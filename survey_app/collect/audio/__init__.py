@@ -1,0 +1,1 @@
+"""Recorded questions: the players beside them, and the recordings themselves."""

@@ -1,0 +1,1 @@
+"""Reports of codes that are wrong, pasted over or torn."""

@@ -1,0 +1,53 @@
+"""The door for reports of codes: it works for every code, known or not, in use or not."""
+
+from flask import Blueprint, Response, redirect, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from survey_app.collect import problems, shell
+from survey_app.collect.body import sent_fields
+from survey_app.collect.reports.forms import LONGEST_CODE, ReportForm, reason_words
+from survey_app.collect.reports.report import find_point, record_report
+from survey_app.models.code_report import LONGEST_PLACE
+from survey_app.models.plain_text import one_line
+from survey_app.web import access
+from survey_app.web.context import database, today
+
+blueprint = Blueprint("reports", __name__)
+problems.answer_for(blueprint)
+
+LARGEST_BODY = 8 * 1024
+
+
+@blueprint.get("/report")
+@access.public
+def report() -> Response:
+    """Ask what is wrong with a code; after sending, say thank you in the same place."""
+    if "sent" in request.args:
+        return shell.page("collect/report.html", form=None)
+    return _report_page(ReportForm(code=one_line(request.args.get("code", "")[:LONGEST_CODE])))
+
+
+@blueprint.post("/report")
+@access.public
+def send_report() -> AnyResponse:
+    """Take a report."""
+    form = ReportForm.read(sent_fields(LARGEST_BODY))
+    if form.problems:
+        return _report_page(form)
+    with database().transaction() as session:
+        point = find_point(session, form.code)
+        record_report(session, point.id if point else None, form.reason, form.place, today())
+    return redirect(url_for("reports.report", sent="yes"), 303)
+
+
+def _report_page(form: ReportForm) -> Response:
+    with database().reading() as session:
+        point = find_point(session, form.code)
+    return shell.page(
+        "collect/report.html",
+        422 if form.problems else 200,
+        form=form,
+        point=point,
+        reasons=reason_words(),
+        most=LONGEST_PLACE,
+    )

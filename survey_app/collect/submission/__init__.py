@@ -1,0 +1,1 @@
+"""A response arrives: its door."""

@@ -1,0 +1,34 @@
+"""Text that people type: composed, and without symbols that nobody can see."""
+
+import unicodedata
+
+# Directional marks and the like can turn a text around or hide parts of it; a reader cannot see them.
+INVISIBLE = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+UNREADABLE_MARK = "\N{REPLACEMENT CHARACTER}"
+
+
+def composed(typed: str) -> str:
+    """Bring text to NFC: some keyboards send letters and marks apart, and lengths must count letters."""
+    return unicodedata.normalize("NFC", typed.replace("\r\n", "\n")).strip()
+
+
+def marked_unreadable(text: str) -> str:
+    """Put a mark in the place of every symbol that cannot be read, for its writer to see and remove."""
+    return "".join(UNREADABLE_MARK if _is_unreadable(symbol) else symbol for symbol in text)
+
+
+def one_line(typed: str) -> str:
+    """Give a short text as one line, without anything that cannot be seen."""
+    visible = (" " if symbol.isspace() else symbol for symbol in typed if not _is_hidden(symbol))
+    return " ".join(composed("".join(visible)).split())
+
+
+def _is_unreadable(symbol: str) -> bool:
+    # Private-use symbols mean nothing to a reader, and stand for what pages fill in.
+    kind = unicodedata.category(symbol)
+    return symbol in INVISIBLE or (kind in {"Cc", "Cs", "Co"} and symbol not in "\n\t")
+
+
+def _is_hidden(symbol: str) -> bool:
+    is_control = unicodedata.category(symbol) in {"Cc", "Cf", "Cs", "Co"}
+    return symbol == UNREADABLE_MARK or (is_control and not symbol.isspace())

@@ -1,0 +1,33 @@
+"""The job "invitation_list": a batch's addresses and codes as CSV, for letters and messages."""
+
+import csv
+import io
+from collections.abc import Iterable
+
+from survey_app.models.invitation import InvitationBatch
+from survey_app.models.invitation_token import printed, token_path
+from survey_app.models.job import Work
+from survey_app.prepare.invitations.tokens import batch_tokens
+from survey_app.prepare.job_files import write_whole
+
+HEADER = ("serial", "address", "code")
+ENCODING = "utf-8-sig"  # the mark at the start tells spreadsheets that the file is UTF-8
+
+
+def run(work: Work) -> str:
+    with work.database.reading() as session:
+        batch = session.get_one(InvitationBatch, work.arguments["batch_id"])
+    content = list_of_invitations(batch_tokens(batch, work.settings.secrets), work.settings.public_url)
+    name = f"ma-moi-lo-{batch.id}-{work.job_id}.csv"
+    write_whole(work.settings.files_dir / name, content)
+    return name
+
+
+def list_of_invitations(tokens: Iterable[str], public_url: str) -> bytes:
+    """Write one line a token. No cell begins as a formula does: numbers, addresses and groups of symbols."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(HEADER)
+    for serial, token in enumerate(tokens, start=1):
+        writer.writerow((serial, public_url + token_path(token), printed(token)))
+    return text.getvalue().encode(ENCODING)

@@ -1,0 +1,104 @@
+"""What becomes of invitations: batches as staff see them, each with its funnel. No person, no hour."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from survey_app.models.access_point import AccessPoint, AccessPointDay
+from survey_app.models.campaign import Campaign, SampleCell
+from survey_app.models.invitation import InvitationBatch, SpentInvitation
+from survey_app.models.office import Counter, Office
+
+
+@dataclass(frozen=True, slots=True)
+class Funnel:
+    """Three counts over the whole life of a batch."""
+
+    n_issued: int
+    n_opened: int  # page views: one person may open the page often
+    n_used: int
+
+    def share(self, n: int) -> float:
+        """Give a count's part of the largest, for a picture."""
+        return n / max(self.n_issued, self.n_opened, self.n_used)
+
+
+@dataclass(frozen=True, slots=True)
+class ListedBatch:
+    batch: InvitationBatch
+    point: AccessPoint
+    campaign: Campaign
+    office: Office
+    counter: str | None
+    cell: SampleCell | None
+    funnel: Funnel
+
+    def state_on(self, today: date) -> str:
+        if self.point.revoked_on is not None:
+            return "revoked"
+        if self.campaign.closes_on is not None and self.campaign.closes_on < today:
+            return "closed"
+        return "in_use"
+
+
+def batches_of(session: Session, office_ids: Collection[int]) -> list[int]:
+    """List the ids of these offices' batches, the newest first."""
+    rows = session.execute(
+        select(InvitationBatch.id, AccessPoint.office_id)
+        .join(AccessPoint, AccessPoint.id == InvitationBatch.access_point_id)
+        .order_by(InvitationBatch.id.desc())
+    )
+    return [batch_id for batch_id, office_id in rows if office_id in office_ids]
+
+
+def listed_batches(session: Session, batch_ids: Sequence[int]) -> list[ListedBatch]:
+    """Say of each batch where it belongs and how far it has come, in the order of the ids."""
+    used, opened = _used(session, batch_ids), _opened(session, batch_ids)
+    rows = session.execute(
+        select(InvitationBatch, AccessPoint, Campaign, Office, Counter.label, SampleCell)
+        .join(AccessPoint, AccessPoint.id == InvitationBatch.access_point_id)
+        .join(Campaign, Campaign.id == AccessPoint.campaign_id)
+        .join(Office, Office.id == AccessPoint.office_id)
+        .outerjoin(Counter, Counter.id == AccessPoint.counter_id)
+        .outerjoin(SampleCell, SampleCell.id == InvitationBatch.cell_id)
+        .where(InvitationBatch.id.in_(batch_ids))
+    )
+    listed = {
+        batch.id: ListedBatch(
+            *(batch, point, campaign, office, counter, cell),
+            Funnel(batch.n_issued, opened.get(batch.id, 0), used.get(batch.id, 0)),
+        )
+        for batch, point, campaign, office, counter, cell in rows
+    }
+    return [listed[batch_id] for batch_id in batch_ids]
+
+
+def _used(session: Session, batch_ids: Sequence[int]) -> dict[int, int]:
+    query = (
+        select(SpentInvitation.batch_id, func.count())
+        .where(SpentInvitation.batch_id.in_(batch_ids))
+        .group_by(SpentInvitation.batch_id)
+    )
+    return dict(session.execute(query).all())
+
+
+def _opened(session: Session, batch_ids: Sequence[int]) -> dict[int, int]:
+    query = (
+        select(InvitationBatch.id, func.sum(AccessPointDay.n_opened))
+        .join(AccessPointDay, AccessPointDay.access_point_id == InvitationBatch.access_point_id)
+        .where(InvitationBatch.id.in_(batch_ids))
+        .group_by(InvitationBatch.id)
+    )
+    return dict(session.execute(query).all())
+
+
+def counters_of(session: Session, office: Office) -> Sequence[Counter]:
+    return session.scalars(select(Counter).where(Counter.office_id == office.id).order_by(Counter.id)).all()
+
+
+def cells_of(session: Session, campaign: Campaign) -> Sequence[SampleCell]:
+    cells = select(SampleCell).where(SampleCell.campaign_id == campaign.id)
+    return session.scalars(cells.order_by(SampleCell.stratum, SampleCell.psu, SampleCell.id)).all()

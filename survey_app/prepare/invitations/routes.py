@@ -1,0 +1,200 @@
+"""The doors of invitations: the batches and their funnels, a new batch, its files, its end."""
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _, ngettext
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response as AnyResponse
+
+from survey_app.errors import NotFound
+from survey_app.models.campaign import Campaign
+from survey_app.models.job import enqueue
+from survey_app.models.office import Office
+from survey_app.prepare.codes import listing as places
+from survey_app.prepare.forms import CodesRequest
+from survey_app.prepare.invitations import issue, listing
+from survey_app.prepare.invitations.forms import BatchForm, cell_name, delivery_name, fault_words
+from survey_app.prepare.invitations.listing import ListedBatch
+from survey_app.prepare.invitations.tokens import has_secret
+from survey_app.web import access
+from survey_app.web.access import current_staff, office_in_scope, offices_in_scope
+from survey_app.web.context import database, now, settings, today
+from survey_app.web.formatting import count_text
+from survey_app.web.i18n import chosen_language
+from survey_app.web.paging import PageAsked, page_of
+
+blueprint = Blueprint("invitations", __name__)
+blueprint.add_app_template_filter(delivery_name, "delivery_name")
+blueprint.add_app_template_filter(cell_name, "cell_name")
+
+JOBS = {"slips": "invitation_slips", "list": "invitation_list"}
+
+
+@blueprint.get("/staff/invitations")
+@access.staff_only("invitations")
+def overview() -> str:
+    """List the batches, the newest first, with what became of them."""
+    with database().reading() as session:
+        ids = listing.batches_of(session, offices_in_scope(session, current_staff()))
+        page = page_of(ids, PageAsked(request.args.get("page", 1, type=int)))
+        batches = listing.listed_batches(session, page.rows)
+    return render_template("prepare/invitations.html", page=page, batches=batches, today=today())
+
+
+@blueprint.get("/staff/invitations/<int:batch_id>")
+@access.staff_only("invitations")
+def batch(batch_id: int) -> str:
+    """Show one batch: its funnel, its files, its end."""
+    with database().reading() as session:
+        listed = _batch_in_scope(session, batch_id)
+    return render_template(
+        "prepare/invitations_batch.html",
+        listed=listed,
+        state=listed.state_on(today()),
+        may_hold=_may_hold(listed),
+        is_printable=has_secret(listed.batch, settings().secrets),
+    )
+
+
+@blueprint.post("/staff/invitations/<int:batch_id>/<any(slips, list):kind>")
+@access.staff_only("invitations")
+def make_file(batch_id: int, kind: str) -> AnyResponse:
+    """Ask for the slips or the list of a batch that is still in use."""
+    with database().transaction() as session:
+        listed = _held_batch(session, batch_id)
+        if listed.state_on(today()) == "in_use" and has_secret(listed.batch, settings().secrets):
+            arguments = {"batch_id": batch_id, "language": chosen_language()}
+            job = enqueue(session, JOBS[kind], arguments, now(), owner_id=current_staff().id)
+            return redirect(url_for("prepare.job", job_id=job.id), 303)
+    flash(_("These invitations are out of use, so no file was made. Issue a new batch."))
+    return redirect(url_for("invitations.batch", batch_id=batch_id), 303)
+
+
+@blueprint.get("/staff/invitations/<int:batch_id>/revoke")
+@access.staff_only("invitations")
+def ask_revoke(batch_id: int) -> str:
+    """Show what would be revoked, and ask once more."""
+    with database().reading() as session:
+        listed = _held_batch(session, batch_id)
+    return render_template("prepare/invitations_revoke.html", listed=listed)
+
+
+@blueprint.post("/staff/invitations/<int:batch_id>/revoke")
+@access.staff_only("invitations")
+def revoke(batch_id: int) -> AnyResponse:
+    with database().transaction() as session:
+        issue.revoke_batch(session, _held_batch(session, batch_id).batch, today())
+    flash(_("Batch %(number)s is out of use.", number=batch_id))
+    return redirect(url_for("invitations.batch", batch_id=batch_id), 303)
+
+
+@blueprint.get("/staff/invitations/new")
+@access.staff_only("invitations")
+def choose_office() -> str | AnyResponse:
+    """Ask for which survey and office; who has one of each is not asked."""
+    asked = CodesRequest.read(request.args)
+    with database().reading() as session:
+        campaigns = places.campaigns_to_prepare(session, today())
+        campaign = asked.choose(campaigns)
+        if campaign is None:
+            return render_template("prepare/invitations_no_campaign.html")
+        scope = offices_in_scope(session, current_staff())
+        found = places.find_offices(session, campaign, scope, asked.search, today())
+    offices = [office for office in found if office.exists]
+    if len(campaigns) == len(offices) == 1 and not asked.search:
+        return redirect(url_for("invitations.new", office_id=offices[0].id, campaign=campaign.code))
+    page = page_of(offices, PageAsked(asked.page))
+    return render_template(
+        "prepare/invitations_office.html",
+        campaigns=campaigns,
+        campaign=campaign,
+        page=page,
+        search=asked.search,
+    )
+
+
+@blueprint.route("/staff/invitations/new/<int:office_id>", methods=["GET", "POST"])
+@access.staff_only("invitations")
+def new(office_id: int) -> str | AnyResponse | tuple[str, int]:
+    """Issue a batch for one office."""
+    form = BatchForm()
+    is_sent = request.method == "POST"
+    with database().transaction() if is_sent else database().reading() as session:
+        campaign, office = _target(session, office_id)
+        _offer(form, session, campaign, office)
+        faults: list[tuple[str, str]] = []
+        if form.validate_on_submit():
+            try:
+                issued = issue.issue_batch(
+                    session, _plan(form, session, campaign, office), today(), settings().secrets[0]
+                )
+            except issue.BatchRefused as error:
+                faults = [("", fault_words(fault)) for fault in error.faults]
+            else:
+                _say_issued(issued.n_issued)
+                return redirect(url_for("invitations.batch", batch_id=issued.id), 303)
+    faults += [(field.id, field.errors[0]) for field in form if field.errors]
+    page = render_template(
+        "prepare/invitations_new.html", form=form, campaign=campaign, office=office, faults=faults
+    )
+    return (page, 422) if faults else page
+
+
+def _target(session: Session, office_id: int) -> tuple[Campaign, Office]:
+    """Give the survey and the office that the address names, if both take invitations today."""
+    asked = CodesRequest.read(request.args)
+    campaign = asked.choose(places.campaigns_to_prepare(session, today()))
+    office = office_in_scope(session, current_staff(), office_id)
+    if campaign is None or campaign.code != asked.campaign_code:
+        raise NotFound
+    if office.kind == "province" or not office.exists_on(today()):
+        raise NotFound
+    return campaign, office
+
+
+def _offer(form: BatchForm, session: Session, campaign: Campaign, office: Office) -> None:
+    role = current_staff().role
+    deliveries = [
+        delivery
+        for delivery in issue.open_deliveries(campaign)
+        if issue.may_hold_tokens(role, issue.provenance_of(delivery))
+    ]
+    is_trusted = issue.may_hold_tokens(role, "A")
+    cells = listing.cells_of(session, campaign) if is_trusted else []
+    form.offer(deliveries, list(listing.counters_of(session, office)), list(cells))
+    if not form.is_submitted():
+        form.delivery.data = deliveries[0]
+
+
+def _plan(form: BatchForm, session: Session, campaign: Campaign, office: Office) -> issue.BatchPlan:
+    counters = {str(one.id): one for one in listing.counters_of(session, office)}
+    cells = {str(one.id): one for one in listing.cells_of(session, campaign)}
+    return issue.BatchPlan(
+        campaign=campaign,
+        office=office,
+        counter=counters.get(form.counter.data),
+        delivery=form.delivery.data,
+        n_issued=form.n_issued.data,
+        cell=cells.get(form.cell.data),
+    )
+
+
+def _say_issued(n: int) -> None:
+    flash(ngettext("%(n)s invitation issued.", "%(n)s invitations issued.", n, n=count_text(n)))
+
+
+def _batch_in_scope(session: Session, batch_id: int) -> ListedBatch:
+    found = issue.batch_of_offices(session, batch_id, offices_in_scope(session, current_staff()))
+    (listed,) = listing.listed_batches(session, [found.id])
+    return listed
+
+
+def _held_batch(session: Session, batch_id: int) -> ListedBatch:
+    """Give a batch to somebody who may have its tokens; to others what they ask for looks missing."""
+    listed = _batch_in_scope(session, batch_id)
+    if not _may_hold(listed):
+        raise NotFound
+    return listed
+
+
+def _may_hold(listed: ListedBatch) -> bool:
+    return issue.may_hold_tokens(current_staff().role, listed.point.provenance)

@@ -1,0 +1,127 @@
+"""The doors of the review: three lists, and what to do about each row."""
+
+import logging
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response as AnyResponse
+
+from survey_app.review.busy_days import list_busy_days
+from survey_app.review.cases import ListedCase, answer_case, find_case, list_cases, open_contact
+from survey_app.review.forms import AnswerForm
+from survey_app.review.reports import list_reports, settle_report
+from survey_app.review.scope import Scope
+from survey_app.web import access
+from survey_app.web.access import current_staff, offices_in_scope
+from survey_app.web.context import database, settings, today
+from survey_app.web.paging import PageAsked
+
+log = logging.getLogger(__name__)
+
+blueprint = Blueprint("review", __name__)
+
+FIRST_FEW = PageAsked(n_rows=5)  # of each list on the overview
+
+
+@blueprint.get("/staff/review")
+@access.staff_only("review")
+def overview() -> str:
+    """Say what waits for somebody to look at it."""
+    with database().reading() as session:
+        scope = _scope(session)
+        return render_template(
+            "review/overview.html",
+            cases=list_cases(session, scope, today(), FIRST_FEW),
+            reports=list_reports(session, scope, FIRST_FEW),
+            days=list_busy_days(session, scope, FIRST_FEW),
+        )
+
+
+@blueprint.get("/staff/review/comments")
+@access.staff_only("review")
+def comments() -> str:
+    """List the comments that wait for an answer, or those that have one."""
+    answered = "answered" in request.args
+    with database().reading() as session:
+        page = list_cases(session, _scope(session), today(), _page_asked(), answered=answered)
+    return render_template("review/comments.html", cases=page, answered=answered)
+
+
+@blueprint.get("/staff/review/reports")
+@access.staff_only("review")
+def reports() -> str:
+    with database().reading() as session:
+        page = list_reports(session, _scope(session), _page_asked())
+    return render_template("review/reports.html", reports=page)
+
+
+@blueprint.get("/staff/review/days")
+@access.staff_only("review")
+def days() -> str:
+    with database().reading() as session:
+        page = list_busy_days(session, _scope(session), _page_asked())
+    return render_template("review/days.html", days=page)
+
+
+@blueprint.get("/staff/review/comments/<number>")
+@access.staff_only("review")
+def comment(number: str) -> str:
+    """Show one comment with its answer, or the form for it."""
+    with database().reading() as session:
+        found = find_case(session, _scope(session), number, today())
+    return _case_page(found, AnswerForm())
+
+
+@blueprint.post("/staff/review/comments/<number>/answer")
+@access.staff_only("review")
+def answer(number: str) -> AnyResponse | tuple[str, int]:
+    """Answer a comment, for its writer to read; once."""
+    form = AnswerForm()
+    with database().reading() as session:
+        found = find_case(session, _scope(session), number, today())
+    if not form.validate_on_submit():
+        return _case_page(found, form), 422
+    number = found.number
+    with database().transaction() as session:
+        is_first = answer_case(session, number, form.answer.data, current_staff().id, today())
+    if is_first:
+        flash(_("Comment %(number)s is answered.", number=number))
+    else:
+        flash(_("Comment %(number)s was answered before; the first answer stands.", number=number))
+    return redirect(url_for("review.comment", number=number), 303)
+
+
+@blueprint.post("/staff/review/comments/<number>/contact")
+@access.staff_only("review")
+def contact(number: str) -> str:
+    """Show how the writer can be reached; that it was looked at is logged, what it says is not."""
+    with database().reading() as session:
+        found = find_case(session, _scope(session), number, today())
+        opened = open_contact(session, found.number, today(), settings().contact_keys)
+    log.warning("%s looked at the contact of a comment on %s", current_staff().username, found.office)
+    return _case_page(found, AnswerForm(formdata=None), opened=opened, was_asked=True)
+
+
+@blueprint.post("/staff/review/reports/<int:report_id>/settle")
+@access.staff_only("review")
+def settle(report_id: int) -> AnyResponse:
+    with database().transaction() as session:
+        settle_report(session, _scope(session), report_id, current_staff().id, today())
+    flash(_("The report is off the list."))
+    return redirect(url_for("review.overview"), 303)
+
+
+def _scope(session: Session) -> Scope:
+    staff = current_staff()
+    return Scope(offices_in_scope(session, staff), is_everything=staff.office_id is None)
+
+
+def _page_asked() -> PageAsked:
+    return PageAsked(request.args.get("page", 1, type=int))
+
+
+def _case_page(
+    found: ListedCase, form: AnswerForm, *, opened: str | None = None, was_asked: bool = False
+) -> str:
+    return render_template("review/comment.html", case=found, form=form, contact=opened, was_asked=was_asked)

@@ -1,0 +1,48 @@
+"""`python -m tests.accessibility`: write what a screen reader hears into docs/accessibility.md anew."""
+
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import Browser, sync_playwright
+
+from survey_app.cli.database import migrate
+from survey_app.db import Database
+from tests.accessibility import speech
+from tests.accessibility.prepared import Prepared, prepared
+from tests.accessibility.states import STATES, Visit
+
+STATEMENT = Path(__file__).parents[2] / "docs" / "accessibility.md"
+
+
+def main() -> None:
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        sys.exit("Chromium is missing. On Debian or Ubuntu: apt-get install chromium")
+    with tempfile.TemporaryDirectory() as folder:
+        template = Path(folder) / "template.sqlite"
+        database = Database(f"sqlite:///{template}")
+        migrate(database)
+        database.engine.dispose()
+        with prepared(template, Path(folder)) as service, sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+            STATEMENT.write_text(retold(STATEMENT.read_text("utf-8"), service, browser), "utf-8")
+            browser.close()
+
+
+def retold(statement: str, service: Prepared, browser: Browser) -> str:
+    """Listen to each state anew, and write it in place of what stood there."""
+    for name in speech.TOLD:
+        for language in ("vi", "en"):
+            context = browser.new_context(viewport={"width": 360, "height": 740})
+            page = context.new_page()
+            STATES[name].arrive(Visit(page, service, language))
+            page.locator(STATES[name].shows).first.wait_for()
+            statement = speech.with_told(statement, name, language, speech.told(page, name, language))
+            context.close()
+    return statement
+
+
+if __name__ == "__main__":
+    main()

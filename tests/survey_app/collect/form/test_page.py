@@ -1,0 +1,239 @@
+"""The form as a page: what stands where, what waits hidden, and how many bytes it takes on the wire."""
+
+import gzip
+import re
+from types import SimpleNamespace
+
+import pytest
+
+from survey_app.models.campaign import Campaign
+from survey_app.models.invitation_token import InvitationToken
+from survey_app.prepare.instruments.definition_file import shipped_definition
+from tests import factories
+from tests.page_inspector import Page
+
+pytestmark = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+
+OFFICE = "Trung tâm Phục vụ hành chính công xã An Phú"
+# What gunicorn adds to the headers that the application sets.
+SERVER_HEADERS = "Server: gunicorn\r\nDate: Sun, 22 Nov 2026 06:51:27 GMT\r\nConnection: keep-alive\r\n"
+
+
+def way_in(app, instrument, **point):
+    """Make an access point whose form is one of the shipped ones."""
+    with app.extensions["database"].transaction() as session:
+        version = factories.instrument_version(session, shipped_definition(instrument))
+        campaign = factories.campaign(session, instrument_version_id=version.id)
+        office = factories.office(session, name=OFFICE)
+        counter = factories.counter(session, office_id=office.id, label="Quầy số 3")
+        made = factories.access_point(
+            session, campaign_id=campaign.id, office_id=office.id, counter_id=counter.id, **point
+        )
+        return SimpleNamespace(path=f"/s/{made.code}", code=made.code, campaign_id=campaign.id)
+
+
+@pytest.fixture
+def short(app):
+    return way_in(app, "counter_short")
+
+
+def text_of(client, path, **given):
+    return client.get(path, headers={"Accept-Encoding": "identity"}, **given).text
+
+
+def words(markup):
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", markup))
+
+
+def fieldset(markup, item):
+    return re.search(rf'<fieldset id="{item}".*?</fieldset>', markup, re.DOTALL)[0]
+
+
+def send(client, way, markup, **answers):
+    """Post answers with the hidden fields of the page, as a browser without script does."""
+    hidden = Page(markup).hidden_fields()
+    assert list(hidden) == ["form-key", "form-end"]
+    return client.post(way.path, data={**hidden, **answers})
+
+
+def test_before_the_first_question_stand_the_place_privacy_and_length_only(client, short):
+    markup = text_of(client, short.path)
+    top = markup[markup.index("<body>") : markup.index("<fieldset")]
+    top = re.sub(r'<section id="received".*?</section>|<template.*?</template>', "", top, flags=re.DOTALL)
+    expected = (
+        "English",
+        "Hôm nay Ông/Bà được phục vụ thế nào?",
+        f"Quầy số 3, {OFFICE}",
+        "Có đúng nơi Ông/Bà vừa làm thủ tục không?",
+        "Không đúng nơi này",
+        "hỏi để phục vụ tốt hơn; phiếu không hỏi tên",
+        "Dữ liệu của phiếu này",
+        "Cơ quan chịu trách nhiệm (Bên kiểm soát dữ liệu cá nhân)",
+        "Phiếu lưu: câu trả lời",
+        "12 câu, khoảng 1 phút. Câu nào không muốn trả lời thì bỏ qua.",
+    )
+    places = [words(top).index(said) for said in expected]
+    assert places == sorted(places)
+    assert 'href="/">Không đúng nơi này' in top  # there stands the code box
+    assert re.search(r"<details[^>]*>\s*<summary>Dữ liệu của phiếu này", top)  # one tap away
+    assert words(top).rstrip().endswith("thì bỏ qua.")
+
+
+def test_only_an_invitation_says_what_its_code_is_for(client, app, short):
+    with app.extensions["database"].transaction() as session:
+        batch = factories.invitation_batch(session)
+        token = InvitationToken(batch.id, 7).text(app.extensions["settings"].secrets[0])
+    said = "Mã mời để mỗi người trả lời một lần và cho biết nhóm người được mời (ít nhất 5 người)"
+    assert f'<p class="invited">{said}' in text_of(client, f"/i/{token}")
+    assert '<p class="invited"></p>' in text_of(client, short.path)
+
+
+def test_each_question_is_one_group_with_its_number_and_words(client, short):
+    markup = text_of(client, short.path)
+    for item in shipped_definition("counter_short").items:
+        group = fieldset(markup, item.code)
+        assert group.startswith(f'<fieldset id="{item.code}" class="item')
+        assert item.text.in_language("vi") in words(group)
+        assert group.count('type="radio"') == len(item.options)
+        assert group.count('<button type="button" class="clear" hidden>Bỏ chọn</button>') == 1
+    assert "Câu 3 trong 12 câu" in words(fieldset(markup, "manner"))
+    assert '<span aria-hidden="true">Câu 3/12</span>' in markup
+
+
+def test_what_is_no_answer_stands_apart_from_the_scale(client, short):
+    scale, apart = fieldset(text_of(client, short.path), "manner").split('<div class="choices apart">')
+    assert scale.count("<label>") == 5
+    assert 'class="choices faces"' in scale
+    assert re.findall(r'value="(\w+)"', apart) == ["no_opinion", "na"]
+
+
+def test_a_long_form_counts_its_parts_and_leaves_the_respondent_questions_out(client, app):
+    markup = text_of(client, way_in(app, "sipas_service_2022").path)
+    headings = re.findall(r"<h2>(.*?)</h2>", markup)
+    assert headings[0] == "Phần 1/5: Thông tin và nơi làm thủ tục"
+    assert headings[4:] == ["Phần 5/5: Góp ý và trả lời", "Vài câu về người trả lời (không bắt buộc)"]
+
+
+def test_a_follow_up_is_there_without_script_and_names_what_opens_it(client, short):
+    markup = text_of(client, short.path)
+    follow_up = fieldset(markup, "extra_visits")
+    assert 'data-after="came_back" data-options="yes"' in follow_up
+    assert " hidden" not in re.match(r"<fieldset[^>]*>", follow_up)[0]
+    opening = re.findall(r'value="(\w+)" data-opens', markup)
+    assert opening == ["yes"]
+    assert "follows" in follow_up
+    assert markup.index('id="extra_visits"') > markup.index('id="came_back"')
+
+
+def test_a_contradiction_is_named_on_top_and_at_the_field_and_the_answers_stay(client, short):
+    response = send(client, short, text_of(client, short.path), came_back="no", extra_visits="2", manner="4")
+    markup = response.text
+    assert response.status_code == 422
+    box = markup[markup.index('<div class="wrong" role="alert" tabindex="-1" autofocus id="form-wrong">') :]
+    box = box[: box.index("</div>")]
+    assert '<a href="#extra_visits">' in box
+    follow_up = fieldset(markup, "extra_visits")
+    assert 'aria-describedby="extra_visits-error"' in follow_up
+    assert 'id="extra_visits-error">Câu 4a: đã chọn “Không”' in follow_up
+    for item, answer in (("came_back", "no"), ("extra_visits", "2"), ("manner", "4")):
+        assert f'name="{item}" value="{answer}" checked' in markup
+    assert "<nav></nav>" in markup  # changing the language now would lose the answers
+
+
+def test_a_faulty_comment_keeps_its_words_and_its_tick(client, short):
+    comment = "ữ" * 1001
+    markup = send(
+        client, short, text_of(client, short.path), **{"form-comment": comment, "form-answer": "1"}
+    ).text
+    assert 'aria-describedby="comment-hint comment-error" aria-invalid="true"' in markup
+    assert comment in markup
+    assert 'name="form-answer" value="1" checked' in markup
+
+
+def test_the_comment_asks_for_an_answer_right_below_it(client, short):
+    markup = text_of(client, short.path)
+    below = markup[markup.index("</textarea>") :]
+    assert words(below[len("</textarea>") :]).lstrip().startswith("Tôi muốn được trả lời góp ý này")
+    assert 'name="form-answer" value="1">' in below
+
+
+def test_right_above_the_button_it_says_that_nothing_can_be_changed(client, short):
+    markup = text_of(client, short.path)
+    assert '<p>Gửi rồi thì không sửa được nữa.</p>\n<button id="send">Gửi phiếu</button>' in markup
+
+
+def test_the_thank_you_waits_hidden_before_what_it_will_replace(client, short):
+    markup = text_of(client, short.path)
+    hidden = re.search(r'<main>\s*<section id="received" hidden>(.*?)</section>', markup, re.DOTALL)[1]
+    assert "Đã nhận phiếu. Cảm ơn Ông/Bà!" in hidden
+    assert '<output data-slot="receipt"></output>' in hidden
+    assert '<div class="receipt" data-slot="with-case" hidden>' in hidden
+    assert 'href="/case?number=NUMBER"' in hidden
+    assert 'href="/case/NUMBER/contact"' in hidden
+    assert "Đây không phải đơn khiếu nại, tố cáo." in hidden
+
+
+def test_the_thank_you_page_says_the_same_to_those_without_script(client, app, short):
+    answers = {"manner": "2", "form-comment": "Chờ lâu", "form-answer": "1"}
+    address = send(client, short, text_of(client, short.path), **answers).headers["Location"]
+    page = text_of(client, address)
+    case = re.search(r'<output data-slot="case">([A-Z0-9-]+)</output>', page)[1]
+    assert f'href="/case?number={case}"' in page
+    assert f'href="/case/{case}/contact"' in page
+    assert "Mã này cho thấy phiếu đã đến nơi" in page
+    assert "NUMBER" not in re.sub(r"<script>.*?</script>", "", page, flags=re.DOTALL)
+    without = send(client, short, text_of(client, short.path), manner="2").headers["Location"]
+    assert 'data-slot="with-case" hidden' in text_of(client, without)
+    with app.extensions["database"].reading() as session:
+        campaign = session.get_one(Campaign, short.campaign_id).code
+    assert f'href="/results/{campaign}">Kết quả chung' in page
+
+
+@pytest.mark.parametrize(("language", "tail", "amp"), [("vi", "", ""), ("en", "?lang=en", "&amp;lang=en")])
+def test_the_foot_leads_on_in_the_same_language(client, short, language, tail, amp):
+    markup = text_of(client, f"{short.path}?lang={language}")
+    foot = markup[markup.index("<footer>") : markup.index("</footer>")]
+    assert re.findall(r'href="([^"]*)"', foot) == [
+        "#form-data",
+        f"/accessibility?code={short.code}{amp}",
+        f"/report?code={short.code}{amp}",
+    ]
+    assert f'action="/s/{short.code}{tail}" id="form"' in markup
+
+
+def test_the_start_page_asks_for_the_code_first(client):
+    markup = text_of(client, "/")
+    assert markup.index('name="code"') < markup.index("/results") < markup.index("/staff/sign-in")
+    assert "Gõ dãy mã dưới hình QR tại quầy" in markup
+    assert 'href="/accessibility"' in markup
+    assert 'href="/report"' in markup
+
+
+def test_a_text_of_an_office_is_text_however_it_is_spelled(client, app):
+    with app.extensions["database"].transaction() as session:
+        office = factories.office(session, name='<b>"Một cửa" & {{7*7}}</b>')
+        point = factories.access_point(session, office_id=office.id)
+        path = f"/s/{point.code}"
+    markup = text_of(client, path)
+    assert "&lt;b&gt;&#34;Một cửa&#34; &amp; {{7*7}}&lt;/b&gt;" in markup
+    assert "<b>&#34;" not in markup
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+@pytest.mark.parametrize(("instrument", "most"), [("counter_short", 6_000), ("sipas_service_2022", 6_800)])
+def test_a_form_takes_few_bytes_beside_its_script(client, app, instrument, most, language):
+    response = client.get(f"{way_in(app, instrument).path}?lang={language}")
+    of_script = r"<script>.*?</script>|<template.*?</template>"
+    response.data = gzip.compress(re.sub(of_script, "", response.text, flags=re.DOTALL).encode(), 9)
+    assert n_bytes(response) <= most
+
+
+@pytest.mark.parametrize("instrument", ["counter_short", "sipas_service_2022"])
+def test_a_form_with_everything_fits_one_round_trip(client, app, instrument):
+    response = client.get(way_in(app, instrument).path, headers={"Accept-Encoding": "gzip"})
+    assert n_bytes(response) <= 14_000
+
+
+def n_bytes(response):
+    """Count what goes over the wire: status line, headers, compressed page."""
+    return len(f"HTTP/1.1 200 OK\r\n{SERVER_HEADERS}{response.headers}") + len(response.data)

@@ -1,0 +1,43 @@
+"""The demo's batch of slips: its funnel adds up, and one of them is left to try."""
+
+from sqlalchemy import func, select
+
+from survey_app.config import Settings, read_secrets
+from survey_app.db import Database
+from survey_app.demo.invitations import N_ISSUED, N_USED, unused_invitation
+from survey_app.demo.load import load_demo
+from survey_app.models.access_point import AccessPoint
+from survey_app.models.invitation import InvitationBatch, SpentInvitation
+from survey_app.models.invitation_token import InvitationToken, token_hash
+from survey_app.models.response import Response
+from survey_app.prepare.invitations.listing import listed_batches
+from tests import factories
+
+
+def test_used_slips_of_the_demo_are_as_many_as_its_answers(demo: Database) -> None:
+    with demo.reading() as session:
+        (batch,) = session.scalars(select(InvitationBatch))
+        (listed,) = listed_batches(session, [batch.id])
+        of_batch = Response.access_point_id == batch.access_point_id
+        n_responses = session.scalar(select(func.count()).select_from(Response).where(of_batch))
+    assert (listed.funnel.n_issued, listed.funnel.n_used) == (N_ISSUED, N_USED)
+    assert n_responses == N_USED < listed.funnel.n_opened < N_ISSUED
+    assert (listed.point.provenance, listed.state_on(factories.DAY)) == ("B", "in_use")
+    assert listed.office.code == "MAU-X06"
+
+
+def test_an_unused_slip_is_offered_until_all_are_used(database: Database, settings: Settings) -> None:
+    load_demo(database, settings, factories.MOMENT)
+    secrets = settings.secrets
+    with database.transaction() as session:
+        token = unused_invitation(session, secrets)
+        assert token is not None
+        read = InvitationToken.read(token, secrets)
+        assert session.get(SpentInvitation, (read.batch_id, token_hash(token))) is None
+        assert unused_invitation(session, read_secrets(settings.data_dir / "other")) is None
+        session.add(SpentInvitation(batch_id=read.batch_id, token_hash=token_hash(token)))
+        session.flush()
+        assert unused_invitation(session, secrets) not in {token, None}
+        (point,) = session.scalars(select(AccessPoint).where(AccessPoint.way_in == "invitation"))
+        point.revoked_on = factories.DAY
+        assert unused_invitation(session, secrets) is None

@@ -1,0 +1,64 @@
+"""The funnel of each batch: three counts, of this batch alone."""
+
+from datetime import timedelta
+
+from survey_app.prepare.invitations.listing import (
+    Funnel,
+    batches_of,
+    cells_of,
+    counters_of,
+    listed_batches,
+)
+from tests import factories
+from tests.factories import DAY
+
+
+def batch(session, office, **given):
+    point = factories.access_point(session, office_id=office.id, way_in="invitation", provenance="B")
+    return factories.invitation_batch(session, access_point_id=point.id, **given)
+
+
+def test_funnel_counts_what_was_issued_opened_and_used(session, office):
+    mine, other = batch(session, office, n_issued=30), batch(session, office)
+    for days_ago, n_opened in ((0, 20), (1, 15)):
+        factories.access_point_day(
+            session,
+            access_point_id=mine.access_point_id,
+            day=DAY - timedelta(days=days_ago),
+            n_opened=n_opened,
+        )
+    for of in (mine, mine, mine, other):
+        factories.spent_invitation(session, batch_id=of.id)
+    listed = listed_batches(session, [other.id, mine.id])
+    assert [one.batch for one in listed] == [other, mine]
+    assert [one.funnel for one in listed] == [Funnel(20, 0, 1), Funnel(30, 35, 3)]
+
+
+def test_the_longest_bar_is_the_largest_count():
+    funnel = Funnel(n_issued=20, n_opened=40, n_used=10)
+    assert [funnel.share(n) for n in (20, 40, 10)] == [0.5, 1.0, 0.25]
+
+
+def test_batches_of_the_own_offices_come_newest_first(session, office):
+    foreign = factories.office(session)
+    first, _foreign, last = batch(session, office), batch(session, foreign), batch(session, office)
+    assert batches_of(session, {office.id}) == [last.id, first.id]
+    assert listed_batches(session, []) == []
+
+
+def test_state_follows_revocation_then_the_campaign(session, office):
+    listed = listed_batches(session, [batch(session, office).id])[0]
+    assert listed.state_on(DAY) == "in_use"
+    listed.campaign.closes_on = DAY
+    assert [listed.state_on(DAY + timedelta(days=n)) for n in (0, 1)] == ["in_use", "closed"]
+    listed.point.revoked_on = DAY
+    assert listed.state_on(DAY + timedelta(days=1)) == "revoked"
+
+
+def test_counters_and_cells_are_those_of_the_office_and_campaign(session, office, drawn_campaign):
+    counter = factories.counter(session, office_id=office.id)
+    cell = factories.sample_cell(session, campaign_id=drawn_campaign.id)
+    factories.counter(session)
+    factories.sample_cell(session)
+    assert counters_of(session, office) == [counter]
+    assert cells_of(session, drawn_campaign) == [cell]
