@@ -1,5 +1,6 @@
 """`make pictures`: the README's pictures, taken from the running product with its demo."""
 
+import secrets
 import shutil
 import sys
 import tempfile
@@ -7,10 +8,16 @@ from pathlib import Path
 
 import pypdfium2
 from playwright.sync_api import Browser, sync_playwright
+from sqlalchemy import select
 
-from survey_app.config import read_settings
+from survey_app.config import Settings, read_settings
+from survey_app.db import Database
+from survey_app.models.access_point import AccessPoint
+from survey_app.models.invitation_token import InvitationToken
+from survey_app.models.rotating_code import screen_path
 from survey_app.models.short_code import form_path, qr_address
 from survey_app.prepare.codes.poster import Poster, render_posters
+from survey_app.prepare.invitations.slips import Stack, render_slips
 from tests import postgresql, running_server
 
 FOLDER = Path(__file__).parents[1] / "docs" / "pictures"
@@ -33,7 +40,10 @@ def main() -> None:
             browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
             accounts = (settings.data_dir / "demo-accounts.txt").read_text("utf-8")
             take_pages(browser, f"http://127.0.0.1:{port}", accounts)
+            take_screen(browser, f"http://127.0.0.1:{port}", settings)
+            take_offline(browser, f"http://127.0.0.1:{port}", settings)
             browser.close()
+    take_slips()
 
 
 def take_pages(browser: Browser, url: str, accounts: str) -> None:
@@ -58,6 +68,39 @@ def take_pages(browser: Browser, url: str, accounts: str) -> None:
     page.wait_for_timeout(200)
     page.screenshot(path=FOLDER / "citizen.png")
     take_poster(office, code)
+
+
+def take_screen(browser: Browser, url: str, settings: Settings) -> None:
+    page = browser.new_page(viewport={"width": 1000, "height": 640})
+    page.goto(url + screen_path(demo_code(settings, "screen"), settings.secrets[0]))
+    page.screenshot(path=FOLDER / "screen.png")
+
+
+def take_offline(browser: Browser, url: str, settings: Settings) -> None:
+    """Send a form where there is no network."""
+    phone = browser.new_context(viewport={"width": 360, "height": 740}, device_scale_factor=2)
+    page = phone.new_page()
+    page.goto(url + form_path(demo_code(settings, "poster")))
+    page.locator("input[name=overall][value='4']").check()
+    phone.set_offline(True)
+    page.locator("#send").click()
+    page.locator(".unsent").wait_for()
+    page.wait_for_timeout(400)
+    page.screenshot(path=FOLDER / "offline.png")
+
+
+def demo_code(settings: Settings, way_in: str) -> str:
+    with Database(settings.database_url).reading() as session:
+        code = session.scalar(select(AccessPoint.code).where(AccessPoint.way_in == way_in).limit(1))
+    return str(code)
+
+
+def take_slips() -> None:
+    stack = Stack("Trung tâm Phục vụ hành chính công phường Đèo Mai", "Quầy số 1", PUBLIC_URL, is_demo=True)
+    tokens = [InvitationToken(1, serial).text(secrets.token_bytes(32)) for serial in range(8)]
+    document = pypdfium2.PdfDocument(render_slips(stack, tokens))
+    page = document[0].render(scale=2).to_pil()
+    page.crop((0, 0, page.width, page.height // 2)).save(FOLDER / "slips.png")
 
 
 def take_poster(office: str, code: str) -> None:
