@@ -27,10 +27,14 @@ class Database:
         )
 
     @contextmanager
-    def transaction(self) -> Iterator[Session]:
-        """Give a session whose work is committed at the end, or rolled back whole."""
+    def transaction(self, waits_milliseconds: int | None = None) -> Iterator[Session]:
+        """Give a session whose work is committed at the end, or rolled back whole.
+
+        `waits_milliseconds` says how long it may wait for the lock of another; beyond it, OperationalError.
+        """
+        options = {} if waits_milliseconds is None else {"waits_milliseconds": waits_milliseconds}
         with (
-            self.engine.connect() as connection,
+            self.engine.connect().execution_options(**options) as connection,
             Session(connection, expire_on_commit=False) as session,
             session.begin(),
         ):
@@ -87,7 +91,11 @@ def _sqlite_engine(url: str, connections: int) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        reads_only = connection.get_execution_options().get("reads_only", False)
+        options = connection.get_execution_options()
+        reads_only = options.get("reads_only", False)
+        # Every time, because the pool gives the connection of one transaction to the next.
+        waits = options.get("waits_milliseconds", LOCK_WAIT_MILLISECONDS)
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={waits:d}").close()
         # IMMEDIATE takes the write lock at the start: no transaction fails half-way for want of it.
         connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
 
@@ -95,4 +103,14 @@ def _sqlite_engine(url: str, connections: int) -> Engine:
 
 
 def _postgresql_engine(url: str, connections: int) -> Engine:
-    return create_engine(url, pool_size=connections, max_overflow=32, pool_recycle=1800, hide_parameters=True)
+    engine = create_engine(
+        url, pool_size=connections, max_overflow=32, pool_recycle=1800, hide_parameters=True
+    )
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        waits = connection.get_execution_options().get("waits_milliseconds")
+        if waits is not None:
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = {waits:d}")
+
+    return engine

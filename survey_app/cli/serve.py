@@ -126,7 +126,8 @@ def open_code(session: Session, *conditions: ColumnElement[bool]) -> str | None:
             Campaign.opens_on <= today,
             Campaign.closes_on.is_(None) | (Campaign.closes_on >= today),
         )
-        .order_by(AccessPoint.id)
+        # A manager's own office first: what is answered here shall be seen by whom the demo lets sign in.
+        .order_by(AccessPoint.office_id.in_(select(Staff.office_id)).desc(), AccessPoint.id)
         .limit(1)
     )
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
-from functools import cached_property
 
 from sqlalchemy.orm import Session
 
@@ -40,13 +39,9 @@ class Desk:
 
     def __init__(self, database: Database, most_waiting: int) -> None:
         self._database = database
-        self._most_waiting = most_waiting
+        self.writer = Writer(database, most_waiting)  # its thread starts with the first answer
         self._versions: dict[int, CompiledVersion] = {}
         self._entries: dict[str, tuple[datetime, Entry]] = {}
-
-    @cached_property
-    def writer(self) -> Writer:
-        return Writer(self._database, self._most_waiting)
 
     def entry(self, typed: str, now: datetime) -> Entry:
         """Find the way in by its code as scanned or typed."""

@@ -29,6 +29,7 @@ FORM_LIVES = timedelta(days=30)
 VISIT_LIVES = LATE_BY
 # A server whose clock was set back must not refuse what it issued itself.
 CLOCK_SLIPS = timedelta(days=1)
+SENT_TO_DRAWN_UNITS = ("letter", "message")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +84,9 @@ def _find(session: Session, condition: ColumnElement[bool], today: date) -> Entr
         return None
     stated = row._asdict()
     office_id = stated.pop("office_id")
-    if row.way_in == "invitation":
+    if stated.pop("delivery") in SENT_TO_DRAWN_UNITS:
         return Entry(**stated, daily_budget=None)  # a token is a budget by itself: it works once
+    # Slips have one all the same: whoever prints them could fill them in.
     return Entry(**stated, daily_budget=daily_budget(last_month_before(session, office_id, today)))
 
 
@@ -95,6 +97,7 @@ _FIND = (
         AccessPoint.id.label("access_point_id"),
         InvitationBatch.id.label("batch_id"),
         InvitationBatch.cell_id,
+        InvitationBatch.delivery,
         Campaign.instrument_version_id,
         Office.name.label("office"),
         Counter.label.label("counter"),
@@ -134,6 +137,20 @@ def check_accepts(entry: Entry, issued_on: date, today: date) -> None:
         raise CampaignClosed(entry.closes_on, entry.campaign_code, late=issued_on <= entry.closes_on)
     if entry.revoked_on is not None and _is_too_late(entry.revoked_on, issued_on, today):
         raise CodeRevoked(entry.revoked_on)
+
+
+def is_alive(entry: Entry, issued_on: date, today: date) -> bool:
+    """Whether a form of this age may still come by this way in."""
+    return today - issued_on <= (VISIT_LIVES if entry.way_in == "screen" else FORM_LIVES)
+
+
+def is_in_time(entry: Entry, issued_on: date, today: date) -> bool:
+    """Whether a form is refused neither for its age nor for its day."""
+    try:
+        check_accepts(entry, issued_on, today)
+    except (BadSubmission, CampaignClosed, CodeRevoked):
+        return False
+    return is_alive(entry, issued_on, today)
 
 
 def _is_too_late(last_day: date, issued_on: date, today: date) -> bool:

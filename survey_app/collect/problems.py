@@ -128,6 +128,7 @@ def told(status: int, text: str) -> Response:
     """Tell a script what a page would have said."""
     response = jsonify(problem=unmarked(text))
     response.status_code = status
+    response.headers["Told-By"] = "survey"  # by which the script knows it from what a proxy says
     return response
 
 

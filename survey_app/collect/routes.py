@@ -1,5 +1,7 @@
 """The ways in: a printed code that somebody types, and the form behind a poster, a screen, an invitation."""
 
+import re
+
 from flask import Blueprint, Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -25,7 +27,7 @@ blueprint.record_once(lambda state: open_desk(state.app))
 def start() -> AnyResponse:
     """Take a printed code that somebody typed: of a poster, of a screen or of an invitation."""
     if typed := request.args.get("code"):
-        return redirect(_form_address(short_code.normalise(typed)))
+        return redirect(_form_address(short_code.normalise(_without_address(typed))))
     return shell.page("collect/start.html")
 
 
@@ -34,6 +36,12 @@ def start() -> AnyResponse:
 def script() -> Response:
     """Send what makes the citizens' pages keep a form until it has arrived."""
     return shell.script()
+
+
+def _without_address(typed: str) -> str:
+    """Take the code out of a whole address that somebody pasted: what follows its /s/ or /i/."""
+    pasted = re.search(r"/[si]/([\w/-]+)", typed, re.IGNORECASE)
+    return pasted[1].replace("/", "") if pasted else typed
 
 
 def _form_address(code: str) -> str:

@@ -163,6 +163,13 @@ class Writer:
         if arrival.outcome is Outcome.SPENT:
             raise TokenSpent("another form has used this invitation")
 
+    def fingerprint_under(self, access_point_id: int, day: date, key: bytes) -> int | None:
+        """Give the fingerprint of the response that is stored under a key, if there is one."""
+        place = {"access_point_id": access_point_id, "day": (day - EPOCH).days, "key": key}
+        with self._database.reading() as session:
+            found: int | None = session.execute(FIND_FINGERPRINT, place).scalar()
+        return found
+
     def count_opening(self, access_point_id: int, day: date) -> None:
         """Remember that a page was opened; it reaches the database between two batches."""
         self._start()

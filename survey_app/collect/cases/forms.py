@@ -36,6 +36,10 @@ class ContactForm:
             form.problems[CONSENT_FIELD] = _("Not ticked, so nothing was saved.")
         return form
 
+    def ask_for_consent_again(self) -> None:
+        """Ask to tick the box once more, for it is never ticked beforehand."""
+        self.problems[CONSENT_FIELD] = _("Tick the box once more, then send.")
+
 
 def _contact_message(problem: str) -> str:
     if problem == "missing":

@@ -1,5 +1,7 @@
 """The doors of a case: its answer, by its number, and the separate page for leaving a contact."""
 
+import logging
+
 from flask import Blueprint, Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -8,11 +10,14 @@ from survey_app.collect.body import sent_fields
 from survey_app.collect.cases.contact import keep_contact, withdraw_contact
 from survey_app.collect.cases.find import FoundCase, find_case
 from survey_app.collect.cases.forms import WITHDRAW_FIELD, ContactForm
+from survey_app.collect.small_write import RETRY_AFTER_SECONDS, small_write
+from survey_app.errors import StorageFailed
 from survey_app.models.case import CONTACT_LIVES
 from survey_app.models.plain_text import one_line
 from survey_app.web import access
 from survey_app.web.context import database, settings, today
 
+log = logging.getLogger(__name__)
 blueprint = Blueprint("cases", __name__)
 problems.answer_for(blueprint)
 
@@ -46,16 +51,32 @@ def leave_contact(number: str) -> AnyResponse:
     found = _find(number)
     if found is None:
         return _unknown(number)
-    if WITHDRAW_FIELD in fields:
-        with database().transaction() as session:
-            withdraw_contact(session, found.number)
-        return _to_case(found.number)
-    form = ContactForm.read(fields)
-    if form.contact is None:
+    form = ContactForm() if WITHDRAW_FIELD in fields else ContactForm.read(fields)
+    if form.problems:
         return _contact_page(found, form)
-    with database().transaction() as session:
-        keep_contact(session, found.number, form.contact, today(), settings().contact_keys[0])
+    try:
+        _store(found.number, form.contact)
+    except StorageFailed as error:
+        return _send_again(found, form, error)
     return _to_case(found.number)
+
+
+def _store(case_number: str, contact: str | None) -> None:
+    with small_write(database()) as session:
+        if contact is None:
+            withdraw_contact(session, case_number)
+        else:
+            keep_contact(session, case_number, contact, today(), settings().contact_keys[0])
+
+
+def _send_again(found: FoundCase, form: ContactForm, error: StorageFailed) -> Response:
+    """Show the page again, with what was typed: doing the same twice is doing it once."""
+    log.warning("a contact was not stored or withdrawn: %s", error.__cause__ or error)
+    if form.contact is not None:
+        form.ask_for_consent_again()
+    response = _contact_page(found, form, 503)
+    response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    return response
 
 
 def _find(typed: str) -> FoundCase | None:
@@ -72,11 +93,12 @@ def _to_case(number: str) -> AnyResponse:
     return redirect(url_for("cases.case", number=number), 303)
 
 
-def _contact_page(found: FoundCase, form: ContactForm) -> Response:
+def _contact_page(found: FoundCase, form: ContactForm, status: int = 200) -> Response:
     return shell.page(
         "collect/contact.html",
-        422 if form.problems else 200,
+        422 if form.problems and status == 200 else status,
         found=found,
         form=form,
         days=CONTACT_LIVES.days,
+        is_unclear=status == 503,
     )

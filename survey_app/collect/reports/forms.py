@@ -25,7 +25,8 @@ class ReportForm:
         form = cls(
             code=one_line(fields.get("code", "")[:LONGEST_CODE]),
             reason=fields.get("reason", ""),
-            place=one_line(fields.get("place", "")),
+            # Noncharacters such as U+FFFF are no controls, but nobody can read them either.
+            place="".join(filter(str.isprintable, one_line(fields.get("place", "")))),
         )
         if form.reason not in REPORT_REASONS:
             form.problems["reason"] = _("Choose what is wrong.")

@@ -13,6 +13,7 @@ from survey_app.models.short_code import is_well_formed, normalise
 
 # Open rows a reason: with four reasons, at most 20 a point and day, and no reason can hide another.
 MOST_ALIKE = 5
+MOST_WITHOUT_POINT = 50  # they come from everywhere, and only their places tell them apart
 PRINTED_WAYS = ("poster", "screen")  # those whose code people can see at the counter
 
 
@@ -41,7 +42,10 @@ def find_point(session: Session, typed: str) -> ReportedPoint | None:
 
 
 def record_report(session: Session, point_id: int | None, reason: str, place: str, today: date) -> None:
-    """Store a report; beyond a day's most, the last one alike counts it."""
+    """Store a report; one of the same place is counted, and beyond a day's most the last row takes it.
+
+    The last row then says the newest place: a flood that came first does not hide a later report.
+    """
     alike = (
         CodeReport.access_point_id.is_not_distinct_from(point_id),
         CodeReport.day == today,
@@ -50,11 +54,13 @@ def record_report(session: Session, point_id: int | None, reason: str, place: st
     )
     # The first row is the lock at which simultaneous reports wait; only the first ones of a day find none.
     session.execute(select(CodeReport.id).where(*alike).order_by(CodeReport.id).limit(1).with_for_update())
+    same_place = session.scalar(select(func.min(CodeReport.id)).where(*alike, CodeReport.place == place))
     n_rows, last = session.execute(select(func.count(), func.max(CodeReport.id)).where(*alike)).one()
-    if n_rows < MOST_ALIKE:
+    if same_place is None and n_rows < (MOST_WITHOUT_POINT if point_id is None else MOST_ALIKE):
         session.add(CodeReport(access_point_id=point_id, day=today, reason=reason, place=place))
         session.flush()
-    else:
-        session.execute(
-            update(CodeReport).where(CodeReport.id == last).values(n_alike=CodeReport.n_alike + 1)
-        )
+        return
+    counted = update(CodeReport).values(n_alike=CodeReport.n_alike + 1)
+    if same_place is None and place:
+        counted = counted.values(place=place)
+    session.execute(counted.where(CodeReport.id == (same_place or last)))

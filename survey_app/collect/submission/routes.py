@@ -7,12 +7,13 @@ from werkzeug.wrappers import Response as AnyResponse
 from survey_app.collect import problems, shell
 from survey_app.collect.body import sent_fields
 from survey_app.collect.context import asked, desk
-from survey_app.collect.entry import FORM_LIVES, VISIT_LIVES, Entry, check_accepts, check_opens
+from survey_app.collect.entry import Entry, check_accepts, check_opens, is_alive, is_in_time
 from survey_app.collect.form.page import Shown, page_values, problem_message
 from survey_app.collect.form.submission import KEY_FIELD, Submission, read_submission
 from survey_app.collect.keys import SubmissionKey, is_receipt, receipt_proof
 from survey_app.collect.writer import Arrival
 from survey_app.errors import (
+    AlreadyAnswered,
     BadSubmission,
     InvitationUsed,
     NotFound,
@@ -40,6 +41,11 @@ def submit(code: str) -> AnyResponse:
     fields = list(sent_fields(LARGEST_BODY).items(multi=True))
     entry = desk().entry(code, now())
     key = _submission_key(fields, entry)
+    if key is not None and not is_in_time(entry, key.day, today()):
+        sent = read_submission(fields, asked(key.instrument_version_id).definition)
+        if _was_received(key, sent):
+            return _received(entry, key, sent)
+        key = key if is_alive(entry, key.day, today()) else None
     version_id = key.instrument_version_id if key else entry.instrument_version_id
     definition = asked(version_id).definition
     submission = read_submission(fields, definition)
@@ -56,6 +62,14 @@ def submit(code: str) -> AnyResponse:
     except TokenSpent as error:
         raise InvitationUsed(entry.controller_phone) from error
     return _received(entry, key, submission)
+
+
+def _was_received(key: SubmissionKey, submission: Submission) -> bool:
+    """Look for a form that now comes too late: one that arrived before must not hear that it did not."""
+    fingerprint = desk().writer.fingerprint_under(key.access_point_id, key.day, key.row_key)
+    if fingerprint not in {None, key.fingerprint(submission.content())}:
+        raise AlreadyAnswered("other answers arrived in time under this submission key")
+    return fingerprint is not None
 
 
 def _received(entry: Entry, key: SubmissionKey, submission: Submission) -> AnyResponse:
@@ -93,8 +107,7 @@ def _submission_key(fields: list[tuple[str, str]], entry: Entry) -> SubmissionKe
         key = SubmissionKey.unsealed(text, settings().secrets)
     except BadSubmission:
         return None
-    is_alive = today() - key.day <= (VISIT_LIVES if entry.way_in == "screen" else FORM_LIVES)
-    return key if key.access_point_id == entry.access_point_id and is_alive else None
+    return key if key.access_point_id == entry.access_point_id else None
 
 
 def _arrival(entry: Entry, key: SubmissionKey, definition: Definition, submission: Submission) -> Arrival:

@@ -8,12 +8,11 @@ from typing import Any, Protocol
 
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from survey_app.models.plain_text import marked_unreadable
 from survey_app.prepare.instruments.definition_faults import Fault, fault_of
 
 YAML_TAG = "tag:yaml.org,2002:"
 PLAIN_TAGS = {YAML_TAG + name for name in ("str", "int", "float", "bool", "null", "timestamp", "value")}
-CONTROLS = {"Cc", "Cs"}
-TEXT_DIRECTION_OVERRIDES = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 @dataclass
@@ -165,7 +164,7 @@ def _text(node: Node, path: str, walk: Walk) -> str:
     text = _scalar(node, path, walk)
     if text == "":
         walk.refuse(path, "empty_text")
-    if any(unicodedata.category(c) in CONTROLS or c in TEXT_DIRECTION_OVERRIDES for c in text or ""):
+    if text and marked_unreadable(text) != text:
         walk.refuse(path, "unreadable")
     return text or ""
 

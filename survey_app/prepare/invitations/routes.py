@@ -51,6 +51,7 @@ def batch(batch_id: int) -> str:
         listed=listed,
         state=listed.state_on(today()),
         may_hold=_may_hold(listed),
+        may_list=_may_list(),
         is_printable=has_secret(listed.batch, settings().secrets),
     )
 
@@ -61,6 +62,8 @@ def make_file(batch_id: int, kind: str) -> AnyResponse:
     """Ask for the slips or the list of a batch that is still in use."""
     with database().transaction() as session:
         listed = _held_batch(session, batch_id)
+        if kind == "list" and not _may_list():
+            raise NotFound
         if listed.state_on(today()) == "in_use" and has_secret(listed.batch, settings().secrets):
             arguments = {"batch_id": batch_id, "language": chosen_language()}
             job = enqueue(session, JOBS[kind], arguments, now(), owner_id=current_staff().id)
@@ -198,3 +201,8 @@ def _held_batch(session: Session, batch_id: int) -> ListedBatch:
 
 def _may_hold(listed: ListedBatch) -> bool:
     return issue.may_hold_tokens(current_staff().role, listed.point.provenance)
+
+
+def _may_list() -> bool:
+    """Whether somebody may have tokens as a list: with one, a program fills in what paper would be for."""
+    return issue.may_hold_tokens(current_staff().role, "A")

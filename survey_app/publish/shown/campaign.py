@@ -90,7 +90,8 @@ def list_standings(session: Session, today: date) -> list[Standing]:
 
 
 def find_standing(session: Session, code: str, today: date) -> Standing:
-    campaign = session.scalar(select(Campaign).where(Campaign.code == code))
+    # PostgreSQL refuses to look for a NUL at all.
+    campaign = session.scalar(select(Campaign).where(Campaign.code == code)) if code.isprintable() else None
     if campaign is None or campaign.opens_on > today:
         raise NotFound
     return standing_of(session, campaign, today)

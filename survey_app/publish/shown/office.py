@@ -51,7 +51,8 @@ class ClassResults:
 
 
 def find_office(session: Session, code: str) -> Office:
-    office = session.scalar(select(Office).where(Office.code == code))
+    # PostgreSQL refuses to look for a NUL at all.
+    office = session.scalar(select(Office).where(Office.code == code)) if code.isprintable() else None
     if office is None:
         raise NotFound
     return office

@@ -37,12 +37,14 @@ function inStore(mode, act) {
 const keep = record => inStore("readwrite", store => store.put(record));
 const drop = record => inStore("readwrite", store => store.delete(record.key));
 
-// Note that a kept form is about to leave; gives undefined if another tab has sent or deleted it meanwhile.
-const claim = record => inStore("readwrite", store => {
-	const asked = store.get(record.key);
-	asked.onsuccess = () => asked.result && store.put(leaving(asked.result));
+// Change a form as it is kept now; gives undefined if another tab has sent or deleted it meanwhile.
+const change = (key, act) => inStore("readwrite", store => {
+	const asked = store.get(key);
+	asked.onsuccess = () => asked.result && act(asked.result, store);
 	return asked;
 });
+
+const claim = record => change(record.key, (kept, store) => store.put(leaving(kept)));
 
 // Only a form that never left the phone is called "not yet sent": of any other, the acknowledgement may be lost.
 function leaving(record) {
@@ -50,7 +52,7 @@ function leaving(record) {
 	return record;
 }
 
-// Whatever is not the service's own JSON (a captive portal, a proxy, silence) tells nothing about the form.
+// Whatever the service has not said itself (a captive portal, a proxy, silence) tells nothing about the form.
 function post(record) {
 	return new Promise(done => {
 		const request = new XMLHttpRequest();
@@ -61,7 +63,9 @@ function post(record) {
 		request.timeout = 20000;
 		request.onloadend = () => {
 			const wait = +request.getResponseHeader("Retry-After") || 0;
-			done({status: request.status, wait, told: request.response || 0});
+			const told = request.response || 0;
+			const problem = request.getResponseHeader("Told-By") == "survey" ? told.problem : null;
+			done({status: request.status, wait, told, problem});
 		};
 		request.send(record.body);
 	});
@@ -96,19 +100,19 @@ async function attempt(one) {
 	one.isSending = true;
 	show(one, "unsent", standing(one), "sending");
 	const kept = one.isKept ? await claim(one.record) : null;
-	if (kept === undefined) return release(one);
+	if (kept === undefined) return missing(one);
 	one.record = kept || leaving(one.record);
 	transmit(one);
 }
 
 async function transmit(one) {
 	one.timer = clearTimeout(one.timer);
-	const {status, wait, told} = await post(one.record);
+	const {status, wait, told, problem} = await post(one.record);
 	one.isSending = false;
 	if (status == 200 && told.receipt) acknowledged(one, told);
 	else if (!unsent[one.record.key]) return;
-	else if (status >= 400 && status < 500 && told.problem) refused(one, status, told);
-	else later(one, wait, told);
+	else if (status >= 400 && status < 500 && problem) refused(one, status, problem);
+	else later(one, wait, problem);
 }
 
 async function acknowledged(one, told) {
@@ -117,23 +121,26 @@ async function acknowledged(one, told) {
 	if (one.box.parentNode) {
 		fill(one.box, "time", told.time);
 		one.box.querySelector("[data-slot=thanks]").href = told.thanks;
-		show(one, "sent", isCleared && "cleared", !one.isLive && "receipt");
+		fill(one.box, "its-receipt", told.receipt);
+		fill(one.box, "its-case", told.case);
+		show(one, "sent", isCleared && "cleared", !one.isLive && "receipt", !one.isLive && told.case && "case");
 	}
 	if (one.isLive) thank(told);
 }
 
 // What can be mended the server shows on the form's own page. What is refused for good can be saved or deleted.
-function refused(one, status, told) {
+function refused(one, status, problem) {
 	const isMendable = status == 400 || status == 422;
+	one.problem = problem;
 	if (isMendable && one.isLive) return mend(one);
-	fill(one.box, "problem", told.problem);
+	fill(one.box, "problem", problem);
 	show(one, "unsent", "refused", isMendable && "mendable");
 	stepBack(one);
 }
 
-function later(one, wait, told) {
-	fill(one.box, "problem", told.problem);
-	show(one, "unsent", "waiting", told.problem && !one.isKept ? "told" : standing(one));
+function later(one, wait, problem) {
+	fill(one.box, "problem", problem);
+	show(one, "unsent", "waiting", problem && !one.isKept ? "told" : standing(one));
 	stepBack(one);
 	one.isPutOff = wait > 0;
 	countDown(one, Math.max(wait, one.pause));
@@ -146,11 +153,33 @@ function countDown(one, left) {
 	one.timer = setTimeout(countDown, 1000, one, left - 1);
 }
 
+// A form leaves for its mending with a mark, and the page on which it comes back drops it (below). Until then any
+// other page offers it again, for the network may be gone by now.
 async function mend(one) {
-	const copy = document.body.appendChild(asForm(one.record));
-	await drop(one.record);
+	const {problem, record} = one;
+	const kept = await change(record.key, (kept, store) => store.put(Object.assign(kept, {problem})));
 	release(one);
-	copy.submit();
+	if (kept === undefined && !one.isLive) return;
+	try { sessionStorage.setItem("mending", record.key); } catch (_) { /* the form comes back under its own key */ }
+	document.body.appendChild(asForm(record)).submit();
+}
+
+function mended() {
+	let key = liveKey;
+	try {
+		key = sessionStorage.getItem("mending") || liveKey;
+		sessionStorage.removeItem("mending");
+	} catch (_) { /* as above */ }
+	return change(key, (kept, store) => kept.problem && store.delete(key));
+}
+
+// What the store has lost is never sent by itself: it may have been deleted. The page's own form stays open.
+function missing(one) {
+	if (!one.isLive) return release(one);
+	one.timer = clearTimeout(one.timer);
+	one.isSending = one.isKept = false;
+	show(one, "unsent", standing(one));
+	stepBack(one);
 }
 
 async function forget(one) {
@@ -192,7 +221,9 @@ async function look() {
 		if (one.timer && !one.isPutOff) attempt(one);
 	}
 	for (const record of await inStore("readonly", store => store.getAll()) || []) {
-		if (!unsent[record.key] && record.key != liveKey) attempt(follow(record));
+		if (unsent[record.key] || record.key == liveKey) continue;
+		if (record.problem) refused(follow(record), 422, record.problem);
+		else attempt(follow(record));
 	}
 }
 
@@ -289,5 +320,8 @@ for (const button of all(".clear")) {
 }
 form.addEventListener("change", event => arrange(event.target.name));
 addEventListener("pageshow", () => arrange());
-if (byId("form-wrong")) byId("form-wrong").focus();
+if (byId("form-wrong")) {
+	byId("form-wrong").focus();
+	mended();
+}
 })();

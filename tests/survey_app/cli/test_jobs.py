@@ -5,7 +5,7 @@ from datetime import timedelta
 from types import ModuleType
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from survey_app.cli import jobs
 from survey_app.errors import SurveyError
@@ -125,6 +125,50 @@ def test_new_day_forgets_contacts_that_have_outlived_theirs(worker, database, cl
     assert days_left() == [0, 1]
     clock.advance(hours=2)
     assert days_left() == [1]
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_order_of_arrival_is_taken_out_once_a_night_and_a_fault_waits_for_the_next_night(
+    worker, clock, monkeypatch, caplog
+):
+    days = []
+
+    def tidies(_database, today):
+        days.append(today)
+        if len(days) == 1:
+            raise OSError("disk is full")
+
+    monkeypatch.setattr(jobs, "forget_order", tidies)
+    first = clock().date()
+    seen = []
+    worker.step()  # ten in the morning in Vietnam
+    for hours in (15, 0.99, 0.01, 0.1, 24):  # 01:00, 01:59:24, 02:00, 02:06, 02:06
+        clock.advance(hours=hours)
+        worker.step()
+        seen.append(len(days))
+    assert seen == [0, 0, 1, 1, 2]
+    assert days == [first + timedelta(days=n) for n in (1, 2)]
+    assert "the order of arrival stays until tomorrow: OSError" in caplog.text
+
+
+@pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
+def test_the_night_leaves_no_number_that_joins_an_answer_to_its_comment(worker, database, clock):
+    clock.advance(hours=16)  # two at night
+    for _ in range(3):
+        with database.transaction() as session:
+            point = factories.access_point(session)
+            factories.response(session, access_point_id=point.id)
+            factories.comment(session, access_point_id=point.id)
+    worker.step()
+    with database.engine.connect() as fresh:
+        usual = fresh.scalar(text("SELECT reset_val FROM pg_settings WHERE name = 'lock_timeout'"))
+    with database.reading() as session:
+        numbers = session.scalars(
+            text("SELECT xmin::text FROM response UNION SELECT xmin::text FROM comment")
+        )
+        assert len(numbers.all()) == 1
+        now_set = session.scalar(text("SELECT setting FROM pg_settings WHERE name = 'lock_timeout'"))
+        assert now_set == usual
 
 
 def test_contacts_are_forgotten_again_when_the_first_try_met_a_fault(worker, database, monkeypatch):

@@ -5,7 +5,7 @@ import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from types import SimpleNamespace
 
 import pytest
@@ -15,7 +15,7 @@ from survey_app import create_app
 from survey_app.cli.database import forget_order
 from survey_app.models.access_point import AccessPoint, AccessPointDay
 from survey_app.models.campaign import Campaign
-from survey_app.models.invitation import SpentInvitation
+from survey_app.models.invitation import InvitationBatch, SpentInvitation
 from survey_app.models.invitation_token import (
     LENGTH,
     InvitationToken,
@@ -23,7 +23,7 @@ from survey_app.models.invitation_token import (
     secret_mark,
     token_hash,
 )
-from survey_app.models.response import Response
+from survey_app.models.response import OVER_BUDGET, Response
 from survey_app.models.short_code import ALPHABET
 from tests import factories
 from tests.page_inspector import InspectingClient
@@ -212,6 +212,22 @@ def test_a_hundred_and_seventy_tokens_from_one_phone_all_pass(app, client, invit
     assert len({response.location for response in sent}) == 170
     assert [row.review_mark for row in rows(app)] == [None] * 170
     assert len(rows(app, SpentInvitation)) == 170
+
+
+@pytest.mark.parametrize(("delivery", "marked"), [("slip", 2), ("letter", 0), ("message", 0)])
+def test_slips_beyond_the_offices_daily_budget_are_counted_and_marked(
+    app, client, invitations, delivery, marked
+):
+    """An office that prints slips could fill them in itself; what went to drawn units it never held."""
+    with app.extensions["database"].transaction() as session:
+        factories.dossier_count(
+            session, office_id=invitations.office_id, month=date(2026, 2, 1), n_settled=60
+        )  # of twenty working days
+    change(app, InvitationBatch, invitations.id, delivery=delivery)
+    sent = [answer(client, invitations, token) for token in invitations.tokens[:5]]
+    assert {response.status_code for response in sent} == {303}
+    marks = [row.review_mark for row in rows(app)]
+    assert (marks.count(OVER_BUDGET), marks.count(None)) == (marked, 5 - marked)
 
 
 def test_a_token_used_by_64_at_one_instant_counts_once(settings, clock):

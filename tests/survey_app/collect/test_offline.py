@@ -183,6 +183,8 @@ def test_a_lost_acknowledgement_is_called_unclear_and_counts_once(counter, phone
         {"status": 403, "content_type": "text/html", "body": "<h1>Đăng nhập Wi-Fi</h1>"},
         {"status": 302, "headers": {"Location": "http://login.invalid/"}},
         {"status": 502, "content_type": "text/html", "body": "<h1>Bad gateway</h1>"},
+        {"status": 403, "content_type": "application/json", "body": '{"problem": "blocked"}'},
+        {"status": 422, "content_type": "application/json", "body": '{"problem": "blocked"}'},
     ],
 )
 def test_what_a_stranger_answers_is_no_acknowledgement(counter, phone, page, answer):
@@ -190,6 +192,8 @@ def test_what_a_stranger_answers_is_no_acknowledgement(counter, phone, page, ans
     phone.route("**/s/*", lambda route: route.fulfill(**answer))
     send(page)
     expect_box(page, UNCLEAR)
+    expect_box(page, "Thử lại sau")
+    assert "blocked" not in page.locator("#unsent").inner_text()
     assert len(kept(page)) == 1
     phone.unroute("**/s/*")
     nudge(page)
@@ -295,7 +299,7 @@ def test_several_tabs_send_one_queue_once(counter, phone):
     assert sorted(answer["overall"] for answer in counter.answers) == ["1", "5"]
 
 
-def test_a_form_that_another_tab_has_deleted_is_not_sent(counter, phone, page):
+def test_a_form_that_the_store_has_lost_is_not_sent_by_itself_and_stays_open(counter, phone, page):
     fill_in(page, counter.address)
     phone.set_offline(True)
     send(page)
@@ -311,7 +315,10 @@ def test_a_form_that_another_tab_has_deleted_is_not_sent(counter, phone, page):
     )
     phone.set_offline(False)
     expect(page.locator("#form")).to_be_visible()
-    expect(page.locator("#unsent")).to_have_text("")
+    expect_box(page, NOT_KEPT)
+    expect(page.locator("#send")).to_have_text("Gửi lại")
+    nudge(page)
+    page.wait_for_timeout(300)
     assert counter.answers == []
     send(page)
     expect_thanks(page)
@@ -389,6 +396,60 @@ def test_a_form_with_a_fault_comes_back_from_the_server_and_leaves_the_phone(cou
     send(page)
     expect_thanks(page)
     assert counter.answers == [{"overall": "3"}]
+
+
+def lose_pages(route: Route) -> None:
+    """The network goes right after the script was told what is wrong: the page that shows it never comes."""
+    if route.request.is_navigation_request():
+        route.abort()
+    else:
+        route.continue_()
+
+
+def test_a_form_that_is_lost_on_its_way_to_be_mended_is_still_kept(counter, phone, page):
+    fill_in(page, counter.address)
+    page.locator("#form-comment").fill("dài " * 625)
+    phone.route("**/s/*", lose_pages)
+    with page.expect_event("requestfailed"):
+        send(page)
+    page.wait_for_url("chrome-error://**")
+    phone.unroute("**/s/*")
+    requests: list[str] = []
+    page.on("request", lambda request: requests.append(request.method))
+    page.goto(counter.url)
+    expect_box(page, "ký tự, tối đa")
+    assert "POST" not in requests  # it is no use sending it again as it is
+    assert len(kept(page)) == 1
+    page.get_by_role("button", name="Sửa rồi gửi lại").click()
+    expect(page.locator("#form-wrong")).to_be_focused()
+    nudge(page)
+    page.wait_for_timeout(300)
+    expect(page.locator("#unsent")).to_have_text("")
+    assert kept(page) == []
+    page.locator("#form-comment").fill("vừa đủ")
+    phone.set_offline(True)
+    send(page)
+    expect_box(page, NOT_SENT)
+    assert "problem" not in kept(page)[0]
+    phone.set_offline(False)
+    expect_thanks(page)
+    assert kept(page) == []
+    assert counter.answers == [{"overall": "4"}]
+    assert counter.comments == ["vừa đủ"]
+
+
+def test_a_form_that_comes_back_under_another_key_is_not_kept_under_its_old_one(counter, page):
+    fill_in(page, counter.address)
+    page.evaluate("document.getElementById('form').elements['form-key'].value = 'damaged'")
+    send(page)
+    expect(page.locator("#form-wrong")).to_be_focused()
+    nudge(page)
+    page.wait_for_timeout(300)
+    expect(page.locator("#unsent")).to_have_text("")
+    assert kept(page) == []
+    send(page)
+    expect_thanks(page)
+    assert counter.answers == [{"overall": "4"}]
 
 
 def test_a_queued_form_with_a_fault_can_be_mended(counter, phone, page):

@@ -355,3 +355,12 @@ def test_a_fault_logs_no_answer(app, client, point, caplog):
     assert re.search(r'name="q1" value="4" checked', response.text)
     assert caplog.records
     assert "một lời kín" not in caplog.text
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    "address", ["http://127.0.0.1:8000/s/{}", "KHAOSAT.EXAMPLE.VN/S/{}?lang=en", "/s/{}"]
+)
+def test_the_code_box_takes_a_whole_address_too(client, point, address):
+    response = client.get("/", query_string={"code": address.format(point.code)})
+    assert response.headers["Location"] == point.path

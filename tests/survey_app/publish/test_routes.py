@@ -58,6 +58,14 @@ def pages(client: FlaskClient, office: factories.Office) -> list[str]:
     return [client.get(f"/results/quay{path}").text for path in ("", f"/{office.code}")]
 
 
+@pytest.mark.parametrize("path", ["%00", "a%00b/c", "%00.csv", "quay/%00", "quay%00/%00"])
+def test_address_with_a_symbol_that_nobody_can_type_is_not_found(
+    app: Flask, client: FlaskClient, path: str
+) -> None:
+    shown(app)
+    assert client.get(f"/results/{path}").status_code == 404
+
+
 def test_page_digits_equal_the_digits_of_the_file(app: Flask, client: FlaskClient) -> None:
     _, office = shown(app)
     line = downloaded(client)[0]

@@ -111,7 +111,7 @@ def test_overview_names_what_waits(app, manager, rows):
         "Thấy ở: Cửa chính",
         printed(rows["mine_point"].code),
         f"/staff/codes/{rows['mine_point'].id}/revoke",
-        "Nhận 1.201 phiếu, nhiều hơn mức thường ngày 1 phiếu",
+        "Nhận 1.201 phiếu, vượt mức trong ngày 1 phiếu",
         "không loại phiếu nào",
     ):
         assert words in page
@@ -280,9 +280,9 @@ def test_busy_days_are_told_with_their_counts_by_point(app, manager, rows):
             add(app, factories.response, access_point_id=point_id, day=day, review_mark=mark)
     page = manager.get("/staff/review/days").text
     where = "Quầy mine, Bộ phận Một cửa xã mine"
-    first = page.index("Nhận 202 phiếu, nhiều hơn mức thường ngày 2 phiếu")
+    first = page.index("Nhận 202 phiếu, vượt mức trong ngày 2 phiếu")
     assert page.index(f"10/03/2026 · {where}") < first < page.index(f"09/03/2026 · {where}")
-    assert "Nhận 201 phiếu, nhiều hơn mức thường ngày 1 phiếu" in page
+    assert "Nhận 201 phiếu, vượt mức trong ngày 1 phiếu" in page
 
 
 # Forgery and faults

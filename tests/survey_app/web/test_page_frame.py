@@ -52,10 +52,3 @@ def test_stylesheet_is_small_and_its_address_changes_with_it(app, client):
     assert len(style.data) <= 12 * 1024
     assert re.search(r"v=[0-9a-f]{8}$", address)
     assert page_frame.STYLESHEET in address
-
-
-@on_sqlite
-def test_problem_with_a_code_shows_the_box_for_another(client):
-    page = client.get("/s/ABCDEFGH")
-    assert page.status_code == 404
-    assert re.search(r'<form method="get" action="/">.*<input id="code" name="code"', page.text, re.S)

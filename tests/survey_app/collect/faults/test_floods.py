@@ -9,7 +9,6 @@ from tests.survey_app.collect.faults import phones
 
 CROWD = 1000
 N_SLOW = 60  # more than the server has threads
-IN_CHUNKS = b"POST /s/x HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nq1=5\r\n0\r\n\r\n"
 
 
 def test_a_thousand_posts_at_one_instant_are_all_answered_and_stored_once(hall):
@@ -26,11 +25,11 @@ def test_a_thousand_posts_at_one_instant_are_all_answered_and_stored_once(hall):
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
-@pytest.mark.parametrize("sent", ["nothing", "half a head", "half a body", "half a chunk"])
+@pytest.mark.parametrize("sent", ["nothing", "half a head", "half a body"])
 def test_phones_that_stop_half_way_keep_nobody_waiting_and_may_go_on(hall, sent):
-    whole = IN_CHUNKS if sent == "half a chunk" else hall.form()
+    whole = hall.form()
     head = whole.index(b"\r\n\r\n")
-    stops_at = {"nothing": 0, "half a head": head // 2, "half a body": head + 20, "half a chunk": head + 7}
+    stops_at = {"nothing": 0, "half a head": head // 2, "half a body": head + 20}
     with hall.server():
         slow = [socket.create_connection(("127.0.0.1", hall.port), timeout=5) for _ in range(N_SLOW)]
         for connection in slow:
@@ -42,5 +41,5 @@ def test_phones_that_stop_half_way_keep_nobody_waiting_and_may_go_on(hall, sent)
             assert answer.seconds < 2
         for connection in slow:
             connection.sendall(whole[stops_at[sent] :])
-            assert connection.recv(12) in {b"HTTP/1.1 303", b"HTTP/1.1 415"}
+            assert connection.recv(12) == b"HTTP/1.1 303"
             connection.close()

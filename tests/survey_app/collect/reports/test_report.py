@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from survey_app.collect.reports.report import MOST_ALIKE, find_point, record_report
+from survey_app.collect.reports.report import MOST_ALIKE, MOST_WITHOUT_POINT, find_point, record_report
 from survey_app.models.code_report import REPORT_REASONS, CodeReport
 from tests import factories
 from tests.factories import DAY
@@ -37,21 +37,34 @@ def test_most_alike_of_all_reasons_are_twenty_a_day():
     assert MOST_ALIKE * len(REPORT_REASONS) == 20
 
 
-@pytest.mark.parametrize("is_known", [True, False])
-def test_flood_fills_five_rows_and_the_last_counts_the_rest(database, point_id, is_known):
+@pytest.mark.parametrize(("is_known", "most"), [(True, MOST_ALIKE), (False, MOST_WITHOUT_POINT)])
+def test_flood_fills_few_rows_and_the_last_counts_the_rest_and_says_the_newest_place(
+    database, point_id, is_known, most
+):
     point_id = point_id if is_known else None
     for number in range(60):
         report(database, point_id, place=f"cột {number}")
+    report(database, point_id)  # without a place it takes none away
     found = rows(database)
-    assert [row.n_alike for row in found] == [1, 1, 1, 1, 56]
-    assert [row.place for row in found] == [f"cột {number}" for number in range(5)]
+    assert [row.n_alike for row in found] == [1] * (most - 1) + [62 - most]
+    assert [row.place for row in found] == [f"cột {number}" for number in (*range(most - 1), 59)]
+
+
+def test_reports_of_the_same_place_take_one_row(database, point_id):
+    for place in ("cột 1", "", "cột 1", "", "cổng chính", "cột 1"):
+        report(database, point_id, place=place)
+    assert [(row.place, row.n_alike) for row in rows(database)] == [
+        ("cột 1", 3),
+        ("", 2),
+        ("cổng chính", 1),
+    ]
 
 
 def test_flood_of_one_reason_point_or_day_hides_no_other(database, point_id):
     with database.transaction() as session:
         other = factories.access_point(session).id
-    for _ in range(30):
-        report(database, point_id)
+    for number in range(30):
+        report(database, point_id, place=f"cột {number}")
     report(database, point_id, reason="asks_money", place="cửa chính")
     report(database, other)
     report(database, None)
@@ -76,7 +89,7 @@ def test_what_was_settled_hides_nothing_that_comes_after(database, point_id):
 def test_simultaneous_reports_are_all_counted_and_stay_bounded(database, point_id):
     report(database, point_id)
     with ThreadPoolExecutor(8) as threads:
-        list(threads.map(lambda _: report(database, point_id), range(39)))
+        list(threads.map(lambda number: report(database, point_id, place=f"cột {number}"), range(39)))
     assert tuple(counted(database)) == (MOST_ALIKE, 40)
 
 

@@ -170,6 +170,19 @@ def test_files_are_asked_of_a_job_whose_page_warns(app, lead, rows, kind, name, 
     assert f'href="/staff/invitations/{rows.letters.id}"' in page
 
 
+def test_a_manager_prints_slips_and_never_gets_them_as_a_list(app, manager, lead, rows):
+    address = f"{LIST}/{rows.slips.id}"
+    page = manager.get(address).text
+    assert "In phiếu" in page
+    assert "Tải danh sách" not in page
+    assert "Tải danh sách" in lead.get(address).text
+    assert post(manager, f"{address}/list").status_code == 404
+    assert all_rows(app, Job) == []
+    post(manager, f"{address}/slips")
+    post(lead, f"{address}/list")
+    assert [job.name for job in all_rows(app, Job)] == ["invitation_slips", "invitation_list"]
+
+
 def test_no_file_is_made_of_a_batch_that_is_revoked_or_whose_secret_is_gone(app, manager, rows):
     assert "khóa bí mật" in manager.get(f"{LIST}/{rows.forgotten.id}").text
     post(manager, f"{LIST}/{rows.slips.id}/revoke")
