@@ -12,7 +12,7 @@ COMPILED := $(patsubst %.po,%.mo,$(wildcard survey_app/translations/*/LC_MESSAGE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install run test bench coverage-study pictures fix messages lock clean
+.PHONY: help install run test soak bench coverage-study pictures fix messages lock clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
@@ -28,6 +28,9 @@ test: $(TEST_VENV)/tests-installed ## Check format, lint, types and imports, the
 	$(TEST_BIN)/mypy
 	$(TEST_BIN)/lint-imports
 	$(TEST_BIN)/pytest $(PYTEST_OPTIONS)
+
+soak: $(TEST_VENV)/tests-installed ## Run the long sets whole: every citizen page in every state, width, look and language
+	SOAK=yes $(TEST_BIN)/pytest tests/survey_app/collect/test_accessibility.py
 
 bench: $(TEST_VENV)/tests-installed $(COMPILED) ## Measure: ratios against peers and raw limits, sizes (docs/performance.md, performance-analysis.md)
 	$(TEST_BIN)/python -m benchmarks.collecting

@@ -70,13 +70,18 @@ def measure(page: Page, *names: str) -> list[str]:
     return [fault for name in names for fault in page.evaluate(f"measures.{name}({LEAST_CONTRAST})")]
 
 
-def faults_of(pages: Iterable[Page]) -> list[str]:
-    """Look at pages in every form. Each has a process of its own, so axe runs in all of them at once."""
+def some_forms(turn: int) -> list[Form]:
+    """Give three of the nine forms: each width once and each look once, mixed anew from turn to turn."""
+    return [FORMS[3 * place + (place + turn) % 3] for place in range(3)]
+
+
+def faults_of(pages: Iterable[Page], forms: Iterable[Form] = FORMS) -> list[str]:
+    """Look at pages in these forms. Each has a process of its own, so axe runs in all of them at once."""
     pages = list(pages)
     found: dict[str, list[str]] = {}  # fault → where and in which forms
     for page in pages:
         prepare(page)
-    for form in FORMS:
+    for form in forms:
         for page in pages:
             show_as(page, form)
             page.evaluate("options => { window.audit = axe.run(options) }", AXE_OPTIONS)
@@ -86,7 +91,7 @@ def faults_of(pages: Iterable[Page]) -> list[str]:
     for page in pages:
         for fault in _widely_spaced(page):
             found.setdefault(f"{fault} [{page.url}]", []).append("wide spacing at 320 px")
-    return [f"{fault} in: {'; '.join(forms)}" for fault, forms in found.items()]
+    return [f"{fault} in: {'; '.join(where)}" for fault, where in found.items()]
 
 
 def _widely_spaced(page: Page) -> list[str]:
