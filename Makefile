@@ -29,8 +29,8 @@ test: $(TEST_VENV)/tests-installed ## Check format, lint, types and imports, the
 	$(TEST_BIN)/lint-imports
 	$(TEST_BIN)/pytest $(PYTEST_OPTIONS)
 
-soak: $(TEST_VENV)/tests-installed ## Run the long sets whole: every citizen page in every state, width, look and language
-	SOAK=yes $(TEST_BIN)/pytest tests/survey_app/collect/test_accessibility.py
+soak: $(TEST_VENV)/tests-installed ## Run the long sets whole: each citizen page in every width and look, the slowest of readers
+	SOAK=yes $(TEST_BIN)/pytest tests/survey_app/collect/test_accessibility.py tests/survey_app/web/test_whole_requests.py
 
 bench: $(TEST_VENV)/tests-installed $(COMPILED) ## Measure: ratios against peers and raw limits, sizes (docs/performance.md, performance-analysis.md)
 	$(TEST_BIN)/python -m benchmarks.collecting
