@@ -22,6 +22,15 @@ from analysis.design import (
     DesignTable as DesignTable,
     SurveyDesign as SurveyDesign,
 )
+from analysis.disclosure.audit import (
+    HiddenAudit as HiddenAudit,
+    audit_hidden as audit_hidden,
+)
+from analysis.disclosure.protect import (
+    Protection as Protection,
+    protect_counts as protect_counts,
+)
+from analysis.disclosure.relations import CountRelations as CountRelations
 from analysis.domains import Domains as Domains
 from analysis.errors import AnalysisError as AnalysisError
 from analysis.estimation.estimate import (

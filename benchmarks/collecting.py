@@ -18,7 +18,7 @@ from sqlalchemy import text
 from benchmarks import load
 from benchmarks.hall import Hall, open_hall, row, today
 from benchmarks.servers import HELLO, PRODUCT, Server, running
-from survey_app.collect.writer import Arrival, store_all
+from survey_app.collect.storing import Arrival, store_all
 from survey_app.db import Database
 from survey_app.prepare.instruments.definition_file import shipped_definition
 from tests import postgresql

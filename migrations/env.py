@@ -5,7 +5,10 @@ from alembic import context
 from survey_app.models import (
     access_point,
     campaign,
+    case,
+    code_report,
     instrument,
+    invitation,
     job,
     office,
     publication,
@@ -14,7 +17,19 @@ from survey_app.models import (
 )
 from survey_app.models.base import Base
 
-FAMILIES = (access_point, campaign, instrument, job, office, publication, response, staff)
+FAMILIES = (
+    access_point,
+    campaign,
+    case,
+    code_report,
+    instrument,
+    invitation,
+    job,
+    office,
+    publication,
+    response,
+    staff,
+)
 
 context.configure(
     connection=context.config.attributes["connection"],

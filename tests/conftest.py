@@ -10,22 +10,24 @@ import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import hypothesis
 import pytest
 from flask import Flask
+from playwright.sync_api import Browser
 
 from survey_app import create_app
 from survey_app.cli.database import migrate
 from survey_app.config import SECRET_BYTES, Settings, read_settings
 from survey_app.db import Database
 from survey_app.web.access import hash_token
-from tests import catalogues, factories, postgresql
+from tests import catalogues, chromium, factories, postgresql
 from tests.page_inspector import InspectingClient
 
 TEMPLATE = "survey_template"
 StaffClient = Callable[..., InspectingClient]
+WORKERS_MISSED = "missing programs"
 IS_CI = os.environ.get("CI") == "true"
 
 # A slow machine is no fault of the code, and the gate must say the same thing twice.
@@ -34,6 +36,17 @@ hypothesis.settings.load_profile("house")
 
 
 missing_programs: set[str] = set()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Let a worker process hand what it missed to the process that prints."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput[WORKERS_MISSED] = sorted(missing_programs)
+
+
+@pytest.hookimpl(optionalhook=True)  # of pytest-xdist
+def pytest_testnodedown(node: Any) -> None:
+    missing_programs.update(getattr(node, "workeroutput", {}).get(WORKERS_MISSED, ()))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -77,8 +90,22 @@ def clock() -> SettableClock:
 
 @pytest.fixture(scope="session")
 def chromium_path() -> str:
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    return found or lacks("Chromium", "chromium")
+    return chromium.find() or lacks(*chromium.MISSING)
+
+
+@pytest.fixture(scope="module")
+def running_chromium(chromium_path: str) -> Iterator[Browser]:
+    """One a module, half a second each. One a session would hold this thread's event loop to its end."""
+    with chromium.running(chromium_path) as browser:
+        yield browser
+
+
+@pytest.fixture
+def browser(running_chromium: Browser) -> Iterator[Browser]:
+    """Chromium as if just started: what a test opens in it is closed after the test."""
+    yield running_chromium
+    for context in running_chromium.contexts:
+        context.close()
 
 
 @pytest.fixture

@@ -1,13 +1,12 @@
 """`make pictures`: the README's pictures, taken from the running product with its demo."""
 
 import secrets
-import shutil
 import sys
 import tempfile
 from pathlib import Path
 
 import pypdfium2
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 from sqlalchemy import select
 
 from survey_app.config import Settings, read_settings
@@ -15,18 +14,19 @@ from survey_app.db import Database
 from survey_app.models.access_point import AccessPoint
 from survey_app.models.invitation_token import InvitationToken
 from survey_app.models.rotating_code import screen_path
-from survey_app.models.short_code import form_path, qr_address
+from survey_app.models.short_code import form_path
+from survey_app.prepare.codes.address import qr_address
 from survey_app.prepare.codes.poster import Poster, render_posters
 from survey_app.prepare.invitations.slips import Stack, render_slips
-from tests import postgresql, running_server
+from tests import chromium, postgresql, running_server
 
 FOLDER = Path(__file__).parents[1] / "docs" / "pictures"
 PUBLIC_URL = "https://khaosat.example.vn"
 
 
 def main() -> None:
-    chromium = shutil.which("chromium")
-    if chromium is None:
+    path = chromium.find()
+    if path is None:
         sys.exit("Chromium is missing. On Debian or Ubuntu: apt-get install chromium")
     FOLDER.mkdir(parents=True, exist_ok=True)
     port = postgresql.free_port()
@@ -35,14 +35,12 @@ def main() -> None:
         environment = running_server.environment(settings, port, DEMO="yes")
         with (
             running_server.started(running_server.service(), environment, within=90),
-            sync_playwright() as playwright,
+            chromium.running(path) as browser,
         ):
-            browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
             accounts = (settings.data_dir / "demo-accounts.txt").read_text("utf-8")
             take_pages(browser, f"http://127.0.0.1:{port}", accounts)
             take_screen(browser, f"http://127.0.0.1:{port}", settings)
             take_offline(browser, f"http://127.0.0.1:{port}", settings)
-            browser.close()
     take_slips()
 
 
@@ -57,15 +55,13 @@ def take_pages(browser: Browser, url: str, accounts: str) -> None:
     page.locator("main button").click()
     page.locator("main a[href*='/staff/offices/']").first.click()
     page.locator("main svg").first.evaluate("chart => chart.scrollIntoView({block: 'center'})")
-    page.wait_for_timeout(200)
     page.screenshot(path=FOLDER / "office.png")
     page.goto(f"{url}/staff/codes")
     code = page.locator("main .code").first.inner_text().replace("-", "")
     office = page.locator("main legend").first.inner_text().split("\n")[0]
     page.goto(url + form_path(code))
     page.locator("input[name=overall][value='4']").check()
-    page.mouse.wheel(0, 330)
-    page.wait_for_timeout(200)
+    page.evaluate("scrollBy(0, 330)")
     page.screenshot(path=FOLDER / "citizen.png")
     take_poster(office, code)
 
@@ -85,7 +81,6 @@ def take_offline(browser: Browser, url: str, settings: Settings) -> None:
     phone.set_offline(True)
     page.locator("#send").click()
     page.locator(".unsent").wait_for()
-    page.wait_for_timeout(400)
     page.screenshot(path=FOLDER / "offline.png")
 
 
@@ -109,7 +104,7 @@ def take_poster(office: str, code: str) -> None:
         counter="Quầy số 1",
         address=PUBLIC_URL.removeprefix("https://"),
         code=code,
-        qr_address=qr_address(PUBLIC_URL, code),
+        qr_address=qr_address(PUBLIC_URL, form_path(code)),
         office_parent="Tỉnh Mẫu",
         demo=True,
     )

@@ -9,13 +9,18 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
 import psycopg
 
+# Below those that the kernel gives to outgoing connections: no phone of a test sits on a server's place.
+PORTS = range(20_000, 30_000)
+PORTS_A_PROCESS = 100
 SUPERUSER = "survey"
 INITDB_OPTIONS = ("--encoding=UTF8", "--locale=C", "--no-sync")
 START_SECONDS = 60
@@ -58,10 +63,31 @@ def find_programs() -> Path | None:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Give a port on which nobody listens, and which no other process of tests is given meanwhile."""
+    _sign, ports = _own_ports()
+    for port in islice(ports, PORTS_A_PROCESS):
+        with suppress(OSError), _bound(socket.SOCK_STREAM, port):
+            return port
+    raise RuntimeError("none of this process's ports is free")
+
+
+@cache
+def _own_ports() -> tuple[socket.socket, Iterator[int]]:
+    """Take some ports until this process ends: who holds the first of them for UDP has them all."""
+    for first in PORTS[::PORTS_A_PROCESS]:
+        with suppress(OSError):
+            return _bound(socket.SOCK_DGRAM, first), cycle(range(first, first + PORTS_A_PROCESS))
+    raise RuntimeError("other processes hold all ports of the tests")
+
+
+def _bound(kind: socket.SocketKind, port: int) -> socket.socket:
+    opened = socket.socket(type=kind)
+    try:
+        opened.bind(("127.0.0.1", port))
+    except OSError:
+        opened.close()
+        raise
+    return opened
 
 
 @contextmanager

@@ -14,10 +14,11 @@ import pypdfium2
 import pytest
 import zxingcpp
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import select
 
 from survey_app.models.access_point import AccessPoint
+from survey_app.models.job import Job
 from tests import running_server
 
 CAMPAIGN = "gop-y-tai-quay"
@@ -36,14 +37,6 @@ def service(settings, free_port):
         yield SimpleNamespace(
             url=url, port=free_port, passwords={role: (name, password) for role, name, password in rows}
         )
-
-
-@pytest.fixture
-def browser(chromium_path):
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 def check_accessible(page: Page) -> None:
@@ -128,14 +121,16 @@ def respondents_of(service, office: str) -> int:
         )
 
 
-def test_a_scanned_poster_leads_to_a_published_figure_that_counts_it(service, browser, tmp_path):
+def test_a_scanned_poster_leads_to_a_published_figure_that_counts_it(service, browser, database, tmp_path):
     manager = sign_in(service, browser, "office_manager")
     address = scan(print_poster(manager, service, tmp_path))
     assert address == address.upper()
     before = respondents_of(service, "MAU-X06")
     thanks = answer_in_browser(browser, address)
     assert [answer_by_plain_client(address) for _ in range(3)] == [303] * 3
-    time.sleep(5)  # two turns of the job process: four answers are no batch
+    print_poster(manager, service, tmp_path)  # the job process has looked at the four answers on its way
+    with database.reading() as session:
+        assert session.scalars(select(Job.id).where(Job.name == "release")).all() == []
     assert respondents_of(service, "MAU-X06") == before
     assert answer_by_plain_client(address) == 303
     until = time.monotonic() + 60

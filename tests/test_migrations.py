@@ -87,6 +87,19 @@ def test_checks_of_models_and_schema_agree(database: Database) -> None:
             assert not database.is_sqlite or found == said
 
 
+def test_a_forgotten_value_is_refused_and_not_filled_in(database: Database) -> None:
+    """By a default, a forgotten `way_in` would be a poster. The numbers of rows alone come by themselves."""
+    with database.engine.connect() as connection:
+        inspector = inspect(connection)
+        filled_in = [
+            f"{table}.{column['name']}"
+            for table in Base.metadata.tables
+            for column in inspector.get_columns(table)
+            if column["default"] is not None and not column["default"].startswith("nextval(")
+        ]
+    assert filled_in == []
+
+
 def test_triggers_keep_what_is_published(database: Database) -> None:
     with database.engine.connect() as connection:
         assert sorted(triggers(connection)) == [

@@ -19,9 +19,18 @@ def upgrade() -> None:
         sa.Column("cell_id", sa.Integer, sa.ForeignKey("sample_cell.id")),
         sa.Column("submission_key", sa.LargeBinary, nullable=False),
         sa.Column("answers", sa.LargeBinary, nullable=False),
+        sa.Column("review_mark", sa.SmallInteger),
         sa.PrimaryKeyConstraint("access_point_id", "day", "submission_key"),
         sa.CheckConstraint("length(submission_key) = 16", name="key_has_sixteen_bytes"),
         sqlite_with_rowid=False,
+    )
+    is_marked = sa.text("review_mark IS NOT NULL")
+    op.create_index(
+        "ix_response_marked",
+        "response",
+        ["review_mark", "access_point_id", "day"],
+        sqlite_where=is_marked,
+        postgresql_where=is_marked,
     )
     op.create_table(
         "comment",

@@ -1,1 +1,1 @@
-"""Staff sign in."""
+"""Staff: their accounts, signing in and out, and the first page."""

@@ -1,10 +1,12 @@
 """Issue invitations in numbers that no page asks for, and write their list to a file."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
-from flask import Flask
+from flask import Flask, current_app
 from flask.cli import AppGroup
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -15,6 +17,7 @@ from survey_app.models.campaign import Campaign, SampleCell
 from survey_app.models.invitation import DELIVERIES, InvitationBatch
 from survey_app.models.office import Counter, Office
 from survey_app.web.context import database, settings, today
+from survey_app.web.i18n import DEFAULT_LANGUAGE, LANGUAGES, speaking
 
 invitation = AppGroup("invitation", help="Single-use invitations.")
 
@@ -29,7 +32,11 @@ def register(app: Flask) -> None:
 @click.option("--counter", "counter_label", help="Label of a counter of that office.")
 @click.option("--delivery", type=click.Choice(DELIVERIES), required=True)
 @click.option("--number", type=int, required=True, help="How many, from 5 to 100,000.")
-@click.option("--stratum", help="With --psu and --weight: the sample cell that all these units share.")
+@click.option(
+    "--stratum",
+    help="With --psu and --weight: the sample cell that all these units share. "
+    "Letters and messages of a random sample need it.",
+)
 @click.option("--psu")
 @click.option("--weight", type=float)
 def issue(
@@ -43,7 +50,7 @@ def issue(
     """Issue a batch of invitations."""
     from survey_app.prepare.invitations.issue import BatchPlan, issue_batch
 
-    with faults_named(), database().transaction() as session:
+    with faults_named(), _refused_in_vietnamese(), database().transaction() as session:
         campaign, office = find_campaign(session, campaign_code), _find_office(session, office_code)
         plan = BatchPlan(
             campaign=campaign,
@@ -61,10 +68,13 @@ def issue(
 @invitation.command("export")
 @click.argument("batch_number", metavar="BATCH", type=click.IntRange(1, 2**31 - 1))
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-def export(batch_number: int, file: Path) -> None:
+@click.option("--force", is_flag=True, help="Replace FILE if it exists.")
+def export(batch_number: int, file: Path, force: bool) -> None:
     """Write addresses and codes of a batch to a CSV file, which nobody else may read."""
-    from survey_app.prepare.invitations.export import list_of_invitations
+    from survey_app.prepare.invitations.export import list_of_invitations, write_privately
     from survey_app.prepare.invitations.tokens import batch_tokens
+
+    _check_target(file, force)
 
     with database().reading() as session:
         batch = session.get(InvitationBatch, batch_number)
@@ -72,10 +82,39 @@ def export(batch_number: int, file: Path) -> None:
         raise click.BadParameter(f"there is no batch {batch_number}", param_hint="BATCH")
     with faults_named():
         tokens = batch_tokens(batch, settings().secrets)
-    file.touch(0o600)
-    file.chmod(0o600)
-    file.write_bytes(list_of_invitations(tokens, settings().public_url))
+    try:
+        write_privately(file, list_of_invitations(tokens, settings().public_url))
+    except OSError as error:
+        raise click.FileError(str(file), error.strerror) from error
     click.echo(f"{file}: {batch.n_issued} live codes. Each works once, in whoever's hands it is.")
+
+
+def _check_target(file: Path, force: bool) -> None:
+    """Refuse to replace a file unasked: it may hold the only list of another batch that was not sent yet."""
+    if not file.exists():
+        return
+    if not file.is_file():
+        raise click.BadParameter(f"{file} is no ordinary file. Choose another name.", param_hint="FILE")
+    if not force:
+        raise click.BadParameter(
+            f"{file} exists already and is left as it is. Choose another name, or replace it by --force.",
+            param_hint="FILE",
+        )
+
+
+@contextmanager
+def _refused_in_vietnamese() -> Iterator[None]:
+    """Say what stands against a batch in the page's words first; the command's own English follows."""
+    from survey_app.prepare.invitations.forms import fault_words
+    from survey_app.prepare.invitations.issue import BatchRefused
+
+    try:
+        yield
+    except BatchRefused as refused:
+        current_app.extensions["catalogues"].as_default()  # as each request does
+        with speaking(DEFAULT_LANGUAGE, LANGUAGES):
+            click.echo("\n".join(map(fault_words, refused.faults)), err=True)
+        raise
 
 
 def _find_office(session: Session, code: str) -> Office:

@@ -9,6 +9,7 @@ from importlib import import_module
 
 from flask import Flask
 from sqlalchemy import delete, update
+from sqlalchemy.orm import Session
 
 from survey_app.cli.database import forget_order
 from survey_app.collect.cases.contact import forget_expired_contacts
@@ -17,7 +18,7 @@ from survey_app.db import Database
 from survey_app.errors import SurveyError
 from survey_app.models.job import CLAIM, Job, Work, claim, waits
 from survey_app.prepare.job_files import remove_old_files
-from survey_app.publish.due import enqueue_if_due, is_release_due
+from survey_app.publish.due import enqueue_release, is_anything_due, may_release
 from survey_app.web import context
 from survey_app.web.context import Clock
 
@@ -47,6 +48,7 @@ class Worker:
         self._clock = clock
         self._forgot_on: date | None = None
         self._tidied_on: date | None = None
+        self._settled_on: date | None = None
 
     def step(self) -> bool:
         """Do one job if there is one; say whether there was."""
@@ -57,13 +59,13 @@ class Worker:
         if local.hour in TIDIES_AT_HOURS:
             self._tidy_once_a_day(today)
         with self._database.reading() as session:
-            is_due = is_release_due(session, now, today)
+            is_due = may_release(session, now) and self._is_anything_due(session, today)
             is_waiting = is_due or waits(session, now)
         if not is_waiting:
             return False
         with self._database.transaction() as session:
             if is_due:
-                enqueue_if_due(session, now, today)
+                enqueue_release(session, now)
             job = claim(session, now)
         if job is None:
             return False
@@ -79,6 +81,13 @@ class Worker:
         with self._database.reading() as session:
             remove_old_files(session, self._settings.files_dir, today)
         self._forgot_on = today
+
+    def _is_anything_due(self, session: Session, today: date) -> bool:
+        """Look into long settled campaigns too, until nothing is left in them: then not before tomorrow."""
+        is_due = is_anything_due(session, today, in_settled_too=today != self._settled_on)
+        if not is_due:
+            self._settled_on = today
+        return is_due
 
     def _tidy_once_a_day(self, today: date) -> None:
         """Take the order of arrival out of the files; after a fault, try again the next night."""

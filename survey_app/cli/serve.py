@@ -2,7 +2,9 @@
 
 import contextlib
 import ctypes
+import errno
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -18,6 +20,7 @@ from survey_app.cli.database import migrate
 from survey_app.cli.failing import faults_named
 from survey_app.config import Settings
 from survey_app.db import Database
+from survey_app.errors import SurveyError
 from survey_app.models.access_point import AccessPoint
 from survey_app.models.campaign import Campaign
 from survey_app.models.instrument import InstrumentVersion
@@ -30,6 +33,8 @@ from survey_app.web import context
 
 SIGNAL_ON_PARENTS_DEATH = 1  # PR_SET_PDEATHSIG of Linux's prctl
 RESTART_PAUSE_SECONDS = 1.0
+PORT_IS_FREE_WITHIN_SECONDS = 3.0  # a service that was killed a moment ago still lets go of it
+PORT_PAUSE_SECONDS = 0.1
 FIRST_ACCOUNT = ".venv/bin/flask --app survey_app staff create --username NAME --full-name 'FULL NAME'"
 
 
@@ -51,17 +56,53 @@ def job_command() -> list[str]:
     return [sys.executable, "-m", "flask", "--app", "survey_app", "jobs", "run"]
 
 
+class PortRefused(SurveyError):
+    """The web server could not listen where the settings say."""
+
+    def __init__(self, settings: Settings, error: OSError) -> None:
+        port = f"Port {settings.port} of {settings.host}"
+        words = {
+            errno.EADDRINUSE: f"{port} is in use by another program, perhaps by this service started before: "
+            f"stop that, or choose another port, as in PORT={settings.port % 65535 + 1} make run.",
+            errno.EACCES: f"{port} is not for this user: choose one from 1024 on, as in PORT=8000 make run.",
+        }
+        unusable = f"{port} cannot be used ({error.strerror}): set HOST to an address of this machine."
+        super().__init__(words.get(error.errno or 0, unusable))
+
+
 def register(app: Flask) -> None:
     @app.cli.command("serve")
     def serve() -> None:
         """Prepare the database and serve until stopped."""
         settings, database = context.settings(), context.database()
         with faults_named():
+            check_port(settings, PORT_IS_FREE_WITHIN_SECONDS)
             prepare(database, settings)
         for line in announcement(database, settings):
             click.echo(line)
         database.engine.dispose()
         raise click.exceptions.Exit(supervise(settings))
+
+
+def check_port(settings: Settings, within_seconds: float) -> None:
+    """Find out before anything starts whether the web server will be able to listen."""
+    until = time.monotonic() + within_seconds
+    while True:
+        try:
+            return _listen(settings.host, settings.port)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE or time.monotonic() > until:
+                raise PortRefused(settings, error) from error
+            time.sleep(PORT_PAUSE_SECONDS)
+
+
+def _listen(host: str, port: int) -> None:
+    """Take the port as gunicorn will, and let go of it again."""
+    family, kind, _protocol, _name, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    with socket.socket(family, kind) as listener:
+        # Closed connections linger for a while, and hold nothing.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
 
 
 def prepare(database: Database, settings: Settings) -> None:

@@ -1,1 +1,1 @@
-"""A respondent answers: page, submission, writer; import of paper forms."""
+"""A respondent answers: ways in, form, writer; cases and reports of codes; import of paper forms."""

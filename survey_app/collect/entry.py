@@ -19,10 +19,9 @@ from survey_app.models.access_point import AccessPoint
 from survey_app.models.campaign import Campaign
 from survey_app.models.invitation import InvitationBatch, SpentInvitation
 from survey_app.models.office import Counter, Office
+from survey_app.models.response import LATE_BY
 from survey_app.models.short_code import is_well_formed
 
-# A form opened in time may arrive this much later: a phone without network sends when it can.
-LATE_BY = timedelta(days=2)
 # No honest phone keeps a form longer; older ones could be hoarded, and would change days long reported.
 FORM_LIVES = timedelta(days=30)
 # A screen's form is for the visit at hand: nobody shall gather them at the counter to fill in at home.

@@ -12,7 +12,7 @@ from typing import Self
 from survey_app.errors import BadSubmission
 from survey_app.models.base import EPOCH
 from survey_app.models.invitation_token import HASH_BYTES
-from survey_app.models.short_code import ALPHABET
+from survey_app.models.short_code import spelled
 
 KEY_BYTES = 16
 LAYOUT = struct.Struct(f">IIH{KEY_BYTES}s")  # access point, instrument version, day, random key
@@ -89,11 +89,8 @@ class SubmissionKey:
 
     def _spelled(self, purpose: bytes) -> str:
         number = int.from_bytes(hashlib.blake2b(self.random, digest_size=8, person=purpose).digest())
-        symbols = []
-        for _ in range(RECEIPT_SYMBOLS):
-            number, place = divmod(number, len(ALPHABET))
-            symbols.append(ALPHABET[place])
-        return "".join(symbols[:5]) + "-" + "".join(symbols[5:])
+        text = spelled(number, RECEIPT_SYMBOLS)
+        return text[:5] + "-" + text[5:]
 
 
 def sealed_text(sealed: bytes) -> str:

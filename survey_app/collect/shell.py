@@ -22,22 +22,32 @@ NO_VALUES: Mapping[str, str] = MappingProxyType({})
 FOLDER = Path(__file__).parents[1] / "templates" / "collect"
 
 
-def _without_indents(name: str) -> str:
-    """Read a file that goes into every page: indents and comments of one line stay behind."""
+def _lines(name: str) -> list[str]:
+    """Read a file that goes to every phone: indents and comments of one line stay behind."""
     lines = (line.strip() for line in (FOLDER / name).read_text("utf-8").splitlines())
-    return "\n".join(line for line in lines if line and not line.startswith(("//", "/*")))
+    return [line for line in lines if line and not line.startswith(("//", "/*"))]
 
 
-STYLE = _without_indents("citizen.css")
-SCRIPT = _without_indents("citizen.js").encode()
+def _policy(style: str) -> str:
+    """Allow a page this one style that stands in it, and otherwise only what comes from here."""
+    return (
+        f"default-src 'none'; style-src {hash_source(style)}; script-src 'self'; "
+        "connect-src 'self'; media-src 'self'; img-src data:; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    )
+
+
+STYLE = "".join(_lines("citizen.css"))
+POLICY = _policy(STYLE)
+# The pages that ask questions have more to style; without it every other is 600 B lighter.
+ASKING = ("collect/form.html", "collect/report.html")
+ASKING_STYLE = STYLE + "".join(_lines("questions.css"))
+ASKING_POLICY = _policy(ASKING_STYLE)
+SCRIPT = "\n".join(_lines("citizen.js")).encode()
 SCRIPT_ADDRESS = f"/citizen-{hashlib.sha256(SCRIPT).hexdigest()[:12]}.js"
 PACKED_SCRIPT = gzip.compress(SCRIPT, 9, mtime=0)
 KEPT_FOR_A_YEAR = "public, max-age=31536000, immutable"
-POLICY = (
-    f"default-src 'none'; style-src {hash_source(STYLE)}; script-src 'self'; "
-    "connect-src 'self'; media-src 'self'; img-src data:; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
+SCRIPT_POLICY = "default-src 'none'"  # every answer has a policy, but a script runs under that of its page
 
 
 def render(template: str, language: str, **values: Any) -> str:
@@ -46,7 +56,7 @@ def render(template: str, language: str, **values: Any) -> str:
         template,
         lang=language,
         link=partial(in_language, language),
-        style=STYLE,
+        style=ASKING_STYLE if template in ASKING else STYLE,
         script_address=SCRIPT_ADDRESS,
         **values,
     )
@@ -63,7 +73,10 @@ def in_language(language: str, path: str) -> str:
 def page(template: str, status: int = 200, values: Mapping[str, str] = NO_VALUES, **more: Any) -> Response:
     """Send a page that was made for this one request."""
     body = render(template, chosen_language(), **values, **more).encode()
-    return sent(gzip.compress(body, 6), True, status) if takes_gzip() else sent(body, False, status)
+    policy = ASKING_POLICY if template in ASKING else POLICY
+    if takes_gzip():
+        return sent(gzip.compress(body, 9), True, status, policy)
+    return sent(body, False, status, policy)
 
 
 def script() -> Response:
@@ -71,6 +84,8 @@ def script() -> Response:
     response = sent(PACKED_SCRIPT, True) if takes_gzip() else sent(SCRIPT, False)
     response.mimetype = "text/javascript"
     response.headers["Cache-Control"] = KEPT_FOR_A_YEAR
+    response.headers["Vary"] = "Accept-Encoding"
+    response.headers["Content-Security-Policy"] = SCRIPT_POLICY
     return response
 
 
@@ -79,10 +94,10 @@ def takes_gzip() -> bool:
     return "gzip" in accepted and "gzip;q=0" not in accepted.replace(" ", "")
 
 
-def sent(body: bytes, is_packed: bool, status: int = 200) -> Response:
+def sent(body: bytes, is_packed: bool, status: int = 200, policy: str = ASKING_POLICY) -> Response:
+    """Send a page; the forms, which are most of them, come ready made."""
     response = Response(body, status, mimetype="text/html")
     if is_packed:
         response.headers["Content-Encoding"] = "gzip"
-    response.headers["Vary"] = "Accept-Encoding"
-    response.headers["Content-Security-Policy"] = POLICY
+    response.headers["Content-Security-Policy"] = policy
     return response

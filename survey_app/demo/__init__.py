@@ -1,1 +1,1 @@
-"""The demo: a made-up province, loaded through the rooms as a user would walk, and removed whole."""
+"""The demo: made-up provinces, loaded through the rooms as a user would walk, and removed whole."""

@@ -11,7 +11,7 @@ from survey_app.collect.budget import daily_budget, last_month_before
 from survey_app.collect.form.submission import Submission
 from survey_app.collect.keys import KEY_BYTES, SubmissionKey
 from survey_app.collect.reports.report import record_report
-from survey_app.collect.writer import Arrival, store_all
+from survey_app.collect.storing import Arrival, store_all
 from survey_app.demo.accounts import MANAGED_OFFICE
 from survey_app.demo.answers import Moment, Respondents
 from survey_app.models.access_point import AccessPoint, AccessPointDay

@@ -1,1 +1,1 @@
-"""The rows, one small file a family. Import a row from its own file."""
+"""The rows, one small file a family, and how their values are written. Import each from its own file."""

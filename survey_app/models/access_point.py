@@ -34,7 +34,7 @@ class AccessPoint(Base):
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"))
     office_id: Mapped[int] = mapped_column(ForeignKey("office.id"))
     counter_id: Mapped[int | None] = mapped_column(ForeignKey("counter.id"))
-    way_in: Mapped[str] = mapped_column(server_default="poster")
+    way_in: Mapped[str]
     mode: Mapped[str]
     provenance: Mapped[str]
     issued_on: Mapped[date]

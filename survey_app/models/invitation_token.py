@@ -14,14 +14,13 @@ from dataclasses import dataclass
 from typing import Self
 
 from survey_app.errors import UnknownCode
-from survey_app.models.short_code import ALPHABET, normalise
+from survey_app.models.short_code import normalise, number_of, spelled
 
 LENGTH = 20
 HASH_BYTES = 16
 MARK_CHARACTERS = 8
 _NUMBER_BITS, _SEAL_BITS = 20, 50  # of the batch and of the serial number; of the seal
 _BODY_BITS = 2 * _NUMBER_BITS
-_NUMBER = {symbol: number for number, symbol in enumerate(ALPHABET)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +36,7 @@ class InvitationToken:
             raise ValueError(f"batch and serial number take {_NUMBER_BITS} bits each, got {self}")
         body = self.batch_id << _NUMBER_BITS | self.serial
         seal = _seal(body, secret)
-        value = (body ^ _mask(seal, secret)) << _SEAL_BITS | seal
-        symbols = []
-        for _ in range(LENGTH):
-            value, place = divmod(value, len(ALPHABET))
-            symbols.append(ALPHABET[place])
-        return "".join(reversed(symbols))
+        return spelled((body ^ _mask(seal, secret)) << _SEAL_BITS | seal, LENGTH)
 
     @classmethod
     def read(cls, typed: str, accepted_secrets: Iterable[bytes]) -> Self:
@@ -73,23 +67,14 @@ def token_path(token: str) -> str:
     return f"/i/{token}"
 
 
-def qr_address(public_url: str, token: str) -> str:
-    """All capitals, as for short codes."""
-    return (public_url.rstrip("/") + token_path(token)).upper()
-
-
 def secret_mark(secret: bytes) -> str:
     """Name a secret without giving it away, so that a batch is printed again with the one it began with."""
     return hashlib.blake2b(secret, person=b"mark").hexdigest()[:MARK_CHARACTERS]
 
 
 def _value(text: str) -> int | None:
-    if len(text) != LENGTH or not all(map(_NUMBER.__contains__, text)):
-        return None
-    value = 0
-    for symbol in text:
-        value = value * len(ALPHABET) + _NUMBER[symbol]
-    return value if value >> (_BODY_BITS + _SEAL_BITS) == 0 else None
+    value = number_of(text) if len(text) == LENGTH else None
+    return value if value is not None and value >> (_BODY_BITS + _SEAL_BITS) == 0 else None
 
 
 def _seal(body: int, secret: bytes) -> int:

@@ -1,12 +1,14 @@
 """Responses: one packed row each, once, with no time finer than the day and no order of arrival."""
 
-from datetime import date
+from datetime import date, timedelta
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, SmallInteger, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from survey_app.models.base import Base, EpochDay
 
+# A form opened in time may arrive this much later: a phone without network sends when it can.
+LATE_BY = timedelta(days=2)
 IS_MARKED = text("review_mark IS NOT NULL")
 OVER_BUDGET = 1  # more came through this access point on that day than people were served
 

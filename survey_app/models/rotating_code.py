@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import lru_cache
 
 from survey_app.models import short_code
-from survey_app.models.short_code import ALPHABET, normalise
+from survey_app.models.short_code import normalise, spelled
 
 STEP_SECONDS = 45
 TICKET_LENGTH = 10
@@ -67,11 +67,6 @@ def screen_path(code: str, secret: bytes) -> str:
     return f"/screen/{code}-{screen_proof(code, secret)}"
 
 
-def qr_address(public_url: str, code: str, shown: str) -> str:
-    """All capitals, as for short codes."""
-    return (public_url.rstrip("/") + ticket_path(code, shown)).upper()
-
-
 def _step(now: datetime) -> int:
     return int(now.timestamp() // STEP_SECONDS)
 
@@ -82,9 +77,4 @@ def _ticket(code: str, step: int, secret: bytes) -> str:
 
 
 def _symbols(message: bytes, secret: bytes, n: int) -> str:
-    number = int.from_bytes(hmac.digest(secret, message, "sha256"))
-    symbols = []
-    for _ in range(n):
-        number, place = divmod(number, len(ALPHABET))
-        symbols.append(ALPHABET[place])
-    return "".join(symbols)
+    return spelled(int.from_bytes(hmac.digest(secret, message, "sha256")), n)

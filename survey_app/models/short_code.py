@@ -57,9 +57,23 @@ def form_path(code: str) -> str:
     return f"/s/{code}"
 
 
-def qr_address(public_url: str, code: str) -> str:
-    """All capitals, so that the QR code packs two characters into 11 bits instead of 16."""
-    return (public_url.rstrip("/") + form_path(code)).upper()
+def spelled(number: int, length: int) -> str:
+    """Write the last `length` places of a number in the alphabet, the highest place first."""
+    symbols = []
+    for _ in range(length):
+        number, place = divmod(number, len(ALPHABET))
+        symbols.append(ALPHABET[place])
+    return "".join(reversed(symbols))
+
+
+def number_of(text: str) -> int | None:
+    """Read a number that `spelled` wrote; None if a symbol is not of the alphabet."""
+    if not all(map(_NUMBER.__contains__, text)):
+        return None
+    number = 0
+    for symbol in text:
+        number = number * len(ALPHABET) + _NUMBER[symbol]
+    return number
 
 
 def _weighted_sum(symbols: str) -> int:

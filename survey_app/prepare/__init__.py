@@ -1,1 +1,1 @@
-"""What stands before the first answer: offices, instruments, campaigns, codes."""
+"""What stands before the first answer: offices, instruments, campaigns, codes, screens, invitations."""

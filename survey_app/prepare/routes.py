@@ -11,7 +11,7 @@ from survey_app.models.campaign import Campaign
 from survey_app.models.job import Job, enqueue
 from survey_app.models.office import Counter, Office
 from survey_app.prepare.codes import issue, listing
-from survey_app.prepare.codes.address import plain_code_address
+from survey_app.prepare.codes.address import plain_code_address, qr_address
 from survey_app.prepare.codes.qr import qr_png, qr_svg
 from survey_app.prepare.forms import CodesRequest, place_value, read_places
 from survey_app.prepare.job_files import FILE_LIVES, last_day
@@ -113,7 +113,7 @@ def _back_to_list(campaign: Campaign) -> str:
 @access.staff_only("codes")
 def code_svg(access_point_id: int) -> Response:
     code = _code_in_scope(access_point_id)
-    picture = qr_svg(short_code.qr_address(settings().public_url, code))
+    picture = qr_svg(_scanned(code))
     return _picture(picture, "image/svg+xml", f"qr-{short_code.printed(code)}.svg")
 
 
@@ -121,8 +121,12 @@ def code_svg(access_point_id: int) -> Response:
 @access.staff_only("codes")
 def code_png(access_point_id: int) -> Response:
     code = _code_in_scope(access_point_id)
-    picture = qr_png(short_code.qr_address(settings().public_url, code), PIXELS_A_MODULE)
+    picture = qr_png(_scanned(code), PIXELS_A_MODULE)
     return _picture(picture, "image/png", f"qr-{short_code.printed(code)}.png")
+
+
+def _scanned(code: str) -> str:
+    return qr_address(settings().public_url, short_code.form_path(code))
 
 
 def _code_in_scope(access_point_id: int) -> str:

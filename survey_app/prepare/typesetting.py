@@ -17,6 +17,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "posters": "Tờ mã QR",
         "slips": "Phiếu mời",
         "question": "Hôm nay Ông/Bà " + "được phục vụ thế nào?".replace(" ", "\N{NO-BREAK SPACE}"),
+        # An invitation may be opened on another day.
+        "slip_question": "Ông/Bà đã " + "được phục vụ thế nào?".replace(" ", "\N{NO-BREAK SPACE}"),
         "scan": "Quét mã, chưa đến 1\N{NO-BREAK SPACE}phút, không hỏi tên",
         "once": "Mỗi mã dùng một lần",
         "type": "Không quét được: vào {domain}, gõ {CODE}",
@@ -28,6 +30,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "posters": "QR posters",
         "slips": "Invitations",
         "question": "How were you served today?",
+        "slip_question": "How were you served?",
         "scan": "Scan, under a minute, no name asked",
         "once": "Each code works once",
         "type": "Cannot scan: go to {domain}, type {CODE}",

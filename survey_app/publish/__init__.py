@@ -1,1 +1,1 @@
-"""Responses become figures: release, frozen publications, pages."""
+"""Responses become figures: release, frozen publications, pages and files."""

@@ -12,18 +12,18 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, true
 from sqlalchemy.orm import Session
 
-from survey_app.config import VIETNAM_TIME
 from survey_app.models.access_point import AccessPoint, AccessPointDay
 from survey_app.models.campaign import Campaign
 from survey_app.models.job import Job, enqueue
 from survey_app.models.publication import OfficeRelease
+from survey_app.models.response import LATE_BY
 
 JOB = "release"
 # So many new responses of one class at least, and so many new answers of each item that gained any: fewer
 # could be told apart by comparing two figures.
 BATCH = 5
-LATE_FORMS_DAYS = 2  # forms opened in time still arrive for 48 hours
-SETTLED_AFTER_DAYS = 10  # after the end: late forms have come, and the closing release is past
+# After the end: late forms have come, and the closing release is past. What is left is paper keyed in later.
+SETTLED_AFTER_DAYS = 10
 REST_AFTER_A_FAULT = timedelta(minutes=10)
 
 
@@ -96,21 +96,29 @@ def is_closing_release(campaign: Campaign, n_received: int, today: date) -> bool
     return is_over and n_received >= campaign.minimum_n
 
 
-def is_release_due(session: Session, now: datetime, today: date) -> bool:
-    """Whether a release job has work and none is under way; cheap enough to ask every few seconds."""
-    return not _is_under_way_or_resting(session, now) and bool(
-        _due_offices(session, today, _is_unsettled(session, today))
-    )
+def is_anything_due(session: Session, today: date, *, in_settled_too: bool) -> bool:
+    """Whether a release job has work; cheap enough to ask every few seconds, unless of settled campaigns.
+
+    In those nothing is due any more but paper forms that were keyed in late, and what came before the
+    service stood still for long. One look a day finds both; a release of any campaign takes them along.
+    """
+    return bool(_due_offices(session, today, true() if in_settled_too else _is_unsettled(today)))
 
 
-def enqueue_if_due(session: Session, now: datetime, today: date) -> Job | None:
-    if not is_release_due(session, now, today):
-        return None
-    return enqueue(session, JOB, {}, now)
+def may_release(session: Session, now: datetime) -> bool:
+    """Whether no release is under way, and none rests: what is due stays due, and its fault would return."""
+    has_failed_lately = and_(Job.state == "failed", Job.finished_at > now - REST_AFTER_A_FAULT)
+    stands_in_the_way = or_(Job.state.in_(("queued", "running")), has_failed_lately)
+    return not session.scalar(select(exists().where(Job.name == JOB, stands_in_the_way)))
+
+
+def enqueue_release(session: Session, now: datetime) -> Job | None:
+    """Enqueue the job, unless another process was faster."""
+    return enqueue(session, JOB, {}, now) if may_release(session, now) else None
 
 
 def _closing_before(today: date) -> date:
-    return today - timedelta(days=LATE_FORMS_DAYS)
+    return today - LATE_BY
 
 
 def _campaigns(session: Session, is_wanted: ColumnElement[bool]) -> Sequence[int]:
@@ -127,30 +135,6 @@ def _received_by_point(campaign_ids: Sequence[int]) -> Select[int, int]:
     )
 
 
-def _is_unsettled(session: Session, today: date) -> ColumnElement[bool]:
-    """Say which campaigns are worth summing up every few seconds.
-
-    The last release that ended well looked at all that was due then, so what had closed well before it has
-    nothing left, however long the service stood still since. (Paper forms that are keyed into such a
-    campaign later wait for the next release of any other: the job looks at all campaigns.)
-    """
-    last = session.scalar(
-        select(Job.finished_at).where(Job.name == JOB, Job.state == "done").order_by(Job.id.desc()).limit(1)
-    )
-    if last is None:
-        return true()
-    settled = min(today, last.astimezone(VIETNAM_TIME).date()) - timedelta(days=SETTLED_AFTER_DAYS)
-    return or_(Campaign.closes_on.is_(None), Campaign.closes_on >= settled)
-
-
-def _is_under_way_or_resting(session: Session, now: datetime) -> bool:
-    """After a fault a release rests a while: what is due stays due, and the fault would return at once."""
-    has_failed_lately = and_(Job.state == "failed", Job.finished_at > now - REST_AFTER_A_FAULT)
-    return (
-        session.scalar(
-            select(
-                exists().where(Job.name == JOB, or_(Job.state.in_(("queued", "running")), has_failed_lately))
-            )
-        )
-        is True
-    )
+def _is_unsettled(today: date) -> ColumnElement[bool]:
+    """Say which campaigns are worth summing up every few seconds; the day of closing alone decides."""
+    return or_(Campaign.closes_on.is_(None), Campaign.closes_on >= today - timedelta(days=SETTLED_AFTER_DAYS))

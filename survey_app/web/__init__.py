@@ -1,1 +1,1 @@
-"""What all pages share: access, error pages, languages, numbers as text, charts."""
+"""What all pages share: access, headers, error pages, languages, numbers as text, paging, charts."""

@@ -1,14 +1,14 @@
 """`python -m tests.accessibility`: write what a screen reader hears into docs/accessibility.md anew."""
 
-import shutil
 import sys
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from survey_app.cli.database import migrate
 from survey_app.db import Database
+from tests import chromium
 from tests.accessibility import speech
 from tests.accessibility.prepared import Prepared, prepared
 from tests.accessibility.states import STATES, Visit
@@ -17,18 +17,16 @@ STATEMENT = Path(__file__).parents[2] / "docs" / "accessibility.md"
 
 
 def main() -> None:
-    chromium = shutil.which("chromium")
-    if chromium is None:
+    path = chromium.find()
+    if path is None:
         sys.exit("Chromium is missing. On Debian or Ubuntu: apt-get install chromium")
     with tempfile.TemporaryDirectory() as folder:
         template = Path(folder) / "template.sqlite"
         database = Database(f"sqlite:///{template}")
         migrate(database)
         database.engine.dispose()
-        with prepared(template, Path(folder)) as service, sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        with prepared(template, Path(folder)) as service, chromium.running(path) as browser:
             STATEMENT.write_text(retold(STATEMENT.read_text("utf-8"), service, browser), "utf-8")
-            browser.close()
 
 
 def retold(statement: str, service: Prepared, browser: Browser) -> str:

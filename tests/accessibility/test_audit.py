@@ -1,7 +1,6 @@
 """The measures find what they look for: each on a page with this one fault, and none on a page without."""
 
 import pytest
-from playwright.sync_api import sync_playwright
 
 from tests.accessibility import audit
 
@@ -42,12 +41,9 @@ FAULTY = {
 }
 
 
-@pytest.fixture(scope="module")
-def page(chromium_path):
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path, args=["--no-sandbox"])
-        yield browser.new_page(viewport={"width": 360, "height": 740})
-        browser.close()
+@pytest.fixture
+def page(browser):
+    return browser.new_page(viewport={"width": 360, "height": 740})
 
 
 @pytest.mark.parametrize(

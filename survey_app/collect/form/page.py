@@ -3,14 +3,16 @@
 from dataclasses import dataclass, field
 
 from flask_babel import gettext as _
+from markupsafe import Markup
 
 from survey_app.collect import shell
 from survey_app.collect.entry import Entry
 from survey_app.collect.form.compiled import CompiledPage, cut_mark
 from survey_app.collect.form.submission import COMMENT_FIELD, Submission
 from survey_app.models.definition import Definition
-from survey_app.web.catalogues import unmarked
-from survey_app.web.i18n import speaking
+from survey_app.models.language import ENDONYMS
+from survey_app.web.catalogues import LACKING, unmarked
+from survey_app.web.i18n import DEFAULT_LANGUAGE, chosen_language, offered_languages, speaking
 
 CHANGING = (
     "office",
@@ -23,6 +25,8 @@ CHANGING = (
     "retention_years",
     "demo_line",
     "invited_line",
+    "heading",
+    "place_question",
     "key",
 )
 
@@ -34,9 +38,11 @@ class Shown:
     submission: Submission = field(default_factory=Submission)
     messages: dict[str, str] = field(default_factory=dict)  # item code or field → what to do
     notice: str | None = None
+    languages: tuple[tuple[str, str, str], ...] = ()  # code, name, and where the form goes to come back in it
 
 
 def page_values(entry: Entry, key: str) -> dict[str, str]:
+    heading, place_question = _questions(entry)
     return {
         "office": entry.office,
         "place": f"{entry.counter}, {entry.office}" if entry.counter else entry.office,
@@ -48,8 +54,26 @@ def page_values(entry: Entry, key: str) -> dict[str, str]:
         "retention_years": str(entry.retention_years),
         "demo_line": unmarked(_("Demonstration data, not a real office")) if entry.is_demo else "",
         "invited_line": unmarked(_invited_line()) if entry.way_in == "invitation" else "",
+        "heading": heading,
+        "place_question": place_question,
         "key": key,
     }
+
+
+def _questions(entry: Entry) -> tuple[str, str]:
+    """Ask about the visit; whoever holds an invitation may open it days or weeks after."""
+    if entry.way_in == "invitation":
+        asked = _("How were you served?"), _("Is this where you were served?")
+    else:
+        asked = _("How were you served today?"), _("Is this where you were just served?")
+    return _in_page(asked[0]), _in_page(asked[1])
+
+
+def _in_page(words: str) -> str:
+    """Make words fit to be spliced into a page that was compiled before: what its language lacks says so."""
+    if LACKING not in words:
+        return words
+    return Markup('<bdi lang="{}">{}</bdi>').format(DEFAULT_LANGUAGE, unmarked(words))
 
 
 def _invited_line() -> str:
@@ -67,6 +91,12 @@ def compile_page(definition: Definition, language: str) -> CompiledPage:
     marks = {name: cut_mark(name) for name in CHANGING}
     with speaking(language, definition.languages):
         return CompiledPage(render_form(definition, language, marks, Shown()))
+
+
+def other_languages_of(entry: Entry) -> tuple[tuple[str, str, str], ...]:
+    """List code, name and address of the languages in which a form that was sent can come back."""
+    others = (code for code in offered_languages() if code != chosen_language())
+    return tuple((code, ENDONYMS[code], shell.in_language(code, f"/s/{entry.code}")) for code in others)
 
 
 def problem_message(definition: Definition, submission: Submission, name: str, kind: str) -> str:

@@ -9,6 +9,7 @@ from survey_app.models.plain_text import UNREADABLE_MARK, composed, marked_unrea
 COMMENT_FIELD = "form-comment"  # the hyphen: no item code has one
 ANSWER_FIELD = "form-answer"  # ticked: the comment asks for an answer
 KEY_FIELD = "form-key"
+AGAIN_FIELD = "form-again"  # pressed: show the form in another language, and store nothing
 END_FIELD = "form-end"  # the last field of the page: a form that was cut off on its way lacks it
 
 
@@ -20,12 +21,18 @@ class Submission:
     answers: dict[str, str] = field(default_factory=dict)
     comment: str = ""
     wants_answer: bool = False
+    is_to_show: bool = False
     problems: dict[str, str] = field(default_factory=dict)  # item code or field → kind of problem
     is_damaged: bool = False
 
     @property
     def is_empty(self) -> bool:
         return not self.answers and not self.comment
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether it may be stored as it is."""
+        return not (self.is_to_show or self.is_damaged or self.problems or self.is_empty)
 
     def content(self) -> bytes:
         """Give all that was said, the same bytes for the same answers in any order."""
@@ -62,6 +69,8 @@ def _read_other(found: Submission, definition: Definition, name: str, value: str
         _read_comment(found, value, definition.comment.max_characters)
     elif name == ANSWER_FIELD and value == "1" and definition.comment is not None:
         found.wants_answer = True
+    elif name == AGAIN_FIELD:
+        found.is_to_show = True
     else:
         return name == END_FIELD
     return True

@@ -1,5 +1,7 @@
 """The door at which a form arrives: stored and thanked for, or shown again with what to mend."""
 
+from dataclasses import replace
+
 from flask import Blueprint, Response, jsonify, redirect, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
@@ -8,10 +10,10 @@ from survey_app.collect import problems, shell
 from survey_app.collect.body import sent_fields
 from survey_app.collect.context import asked, desk
 from survey_app.collect.entry import Entry, check_accepts, check_opens, is_alive, is_in_time
-from survey_app.collect.form.page import Shown, page_values, problem_message
+from survey_app.collect.form.page import Shown, other_languages_of, page_values, problem_message
 from survey_app.collect.form.submission import KEY_FIELD, Submission, read_submission
 from survey_app.collect.keys import SubmissionKey, is_receipt, receipt_proof
-from survey_app.collect.writer import Arrival
+from survey_app.collect.storing import Arrival
 from survey_app.errors import (
     AlreadyAnswered,
     BadSubmission,
@@ -53,10 +55,10 @@ def submit(code: str) -> AnyResponse:
         check_opens(entry, today())
         return _mend(entry, definition, submission, None)
     check_accepts(entry, key.day, today())
-    if submission.is_damaged or submission.problems or submission.is_empty:
+    if not submission.is_complete:
         return _mend(entry, definition, submission, key)
     try:
-        desk().writer.store(_arrival(entry, key, definition, submission))
+        desk().writer.store(Arrival.of(entry, key, definition, submission))
     except (QueueFull, StorageFailed) as error:
         return _send_again(entry, definition, submission, error)
     except TokenSpent as error:
@@ -110,23 +112,6 @@ def _submission_key(fields: list[tuple[str, str]], entry: Entry) -> SubmissionKe
     return key if key.access_point_id == entry.access_point_id else None
 
 
-def _arrival(entry: Entry, key: SubmissionKey, definition: Definition, submission: Submission) -> Arrival:
-    return Arrival(
-        fingerprint=key.fingerprint(submission.content()),
-        access_point_id=key.access_point_id,
-        day=key.day,
-        instrument_version_id=key.instrument_version_id,
-        key=key.row_key,
-        answers=definition.pack(submission.answers),
-        comment=submission.comment,
-        case_number=key.case_number if submission.wants_answer else None,
-        cell_id=entry.cell_id,
-        batch_id=entry.batch_id,
-        token_hash=key.token_hash,
-        daily_budget=entry.daily_budget,
-    )
-
-
 def _mend(
     entry: Entry, definition: Definition, submission: Submission, key: SubmissionKey | None
 ) -> Response:
@@ -143,6 +128,8 @@ def _mend(
         )
     elif submission.is_empty and not messages:
         notice = _("Nothing is answered yet. Choose at least one, then send.")
+    elif not messages:  # only the language was changed
+        notice, status = _("Look through your answers, then send. The form is never counted twice."), 200
     return _form_again(entry, definition, Shown(submission, messages, notice), key, status)
 
 
@@ -175,6 +162,7 @@ def _form_again(
     if key is None and status != 503:
         sealed = _fresh_key(entry)
     values = page_values(entry, sealed)
+    shown = replace(shown, languages=other_languages_of(entry))
     return shell.page("collect/form.html", status, values=values, definition=definition, shown=shown)
 
 

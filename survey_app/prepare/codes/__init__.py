@@ -1,1 +1,1 @@
-"""The printed codes: their QR pictures and the posters they hang on."""
+"""Codes: issued, listed, revoked, printed; their QR pictures and the posters they hang on."""

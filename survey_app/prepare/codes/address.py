@@ -1,4 +1,4 @@
-"""Addresses as people read and type them: without scheme."""
+"""Addresses as people read and type them, and as QR codes hold them."""
 
 from survey_app.models import short_code
 
@@ -9,3 +9,8 @@ def plain_address(public_url: str) -> str:
 
 def plain_code_address(public_url: str, code: str) -> str:
     return plain_address(public_url) + short_code.form_path(code)
+
+
+def qr_address(public_url: str, path: str) -> str:
+    """All capitals, so that the QR code packs two characters into 11 bits instead of 16."""
+    return (public_url.rstrip("/") + path).upper()

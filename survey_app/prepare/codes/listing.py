@@ -25,11 +25,12 @@ class FoundOffice:
     exists: bool
     n_places: int
     n_codes: int
+    """How many of the places have their poster's code."""
 
 
 @dataclass(frozen=True, slots=True)
 class ListedPlace:
-    """One place, the code that hangs there if any, those that hung there before, and its screen if any."""
+    """One place: the codes of its poster and its screen, if any, and what hung or stood there before."""
 
     place: Place
     counter: str | None
@@ -51,6 +52,10 @@ class CodesPage:
     offices: Page[ListedOffice]
     n_places: int
     n_codes: int
+
+    @property
+    def n_missing(self) -> int:
+        return self.n_places - self.n_codes
 
 
 def campaigns_to_prepare(session: Session, today: date) -> list[Campaign]:
@@ -96,10 +101,15 @@ def list_codes(session: Session, campaign: Campaign, found: list[FoundOffice], p
 def _office_rows(session: Session, campaign: Campaign, today: date) -> list[Row[Any]]:
     parent = aliased(Office)
     counters = _count_by_office(Counter.office_id).subquery("counters")
-    n_posters = func.count().filter(AccessPoint.way_in == "poster").label("n_posters")
+    hangs = AccessPoint.way_in == "poster"
+    at_counters = func.count().filter(hangs, AccessPoint.counter_id.is_not(None)).label("at_counters")
+    at_whole = func.count().filter(hangs, AccessPoint.counter_id.is_(None)).label("at_whole")
     active = is_issued(campaign) & AccessPoint.revoked_on.is_(None)
-    codes = _count_by_office(AccessPoint.office_id).add_columns(n_posters).where(active).subquery("codes")
+    by_office = _count_by_office(AccessPoint.office_id).add_columns(at_counters, at_whole)
+    codes = by_office.where(active).subquery("codes")
     exists = takes_codes(today)
+    # A code of the whole office may still work where counters came later; it is no code of theirs.
+    of_places = case((counters.c.n.is_(None), codes.c.at_whole), else_=codes.c.at_counters)
     query = (
         select(
             Office.id,
@@ -108,7 +118,7 @@ def _office_rows(session: Session, campaign: Campaign, today: date) -> list[Row[
             parent.name.label("parent"),
             exists.label("takes_codes"),
             case((exists, func.coalesce(counters.c.n, 1)), else_=0).label("n_places"),
-            func.coalesce(codes.c.n_posters, 0).label("n_codes"),
+            case((exists, func.coalesce(of_places, 0)), else_=0).label("n_codes"),
         )
         .outerjoin(parent, parent.id == Office.parent_id)
         .outerjoin(counters, counters.c.office_id == Office.id)
@@ -152,7 +162,7 @@ def _listed(place: Place, counter: str | None, points: list[AccessPoint]) -> Lis
         place,
         counter,
         active=_first_active(posters),
-        revoked=[point for point in posters if point.revoked_on is not None],
+        revoked=[point for point in points if point.revoked_on is not None],
         screen=_first_active(screens),
     )
 

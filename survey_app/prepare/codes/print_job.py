@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
-from survey_app.models import short_code
 from survey_app.models.access_point import AccessPoint
 from survey_app.models.campaign import Campaign
 from survey_app.models.job import Work
 from survey_app.models.office import Counter, Office
+from survey_app.models.short_code import form_path
 from survey_app.models.vietnamese import sort_key
-from survey_app.prepare.codes.address import plain_address
+from survey_app.prepare.codes.address import plain_address, qr_address
 from survey_app.prepare.codes.poster import Poster, render_posters
 from survey_app.prepare.job_files import write_parts
 from survey_app.prepare.typesetting import forget_drawings
@@ -50,7 +50,7 @@ def _posters(session: Session, access_point_ids: list[int], public_url: str) -> 
             counter=counter or "",
             address=plain_address(public_url),
             code=code or "",
-            qr_address=short_code.qr_address(public_url, code or ""),
+            qr_address=qr_address(public_url, form_path(code or "")),
             office_parent=parent_name,
             demo=campaign_is_demo or office.is_demo,
         )

@@ -1,1 +1,1 @@
-"""Instrument definitions: the files they come from, and the check that lets them in."""
+"""Instrument definitions: the files they come from, the check that lets them in, and their publishing."""

@@ -2,7 +2,10 @@
 
 import csv
 import io
+import os
+import tempfile
 from collections.abc import Iterable
+from pathlib import Path
 
 from survey_app.models.invitation import InvitationBatch
 from survey_app.models.invitation_token import printed, token_path
@@ -21,6 +24,17 @@ def run(work: Work) -> str:
     name = f"ma-moi-lo-{batch.id}-{work.job_id}.csv"
     write_whole(work.settings.files_dir / name, content)
     return name
+
+
+def write_privately(path: Path, content: bytes) -> None:
+    """Put a whole file in place, or none, which its owner alone can read."""
+    descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")  # 0600 from the start
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+        os.replace(draft, path)
+    finally:
+        Path(draft).unlink(missing_ok=True)
 
 
 def list_of_invitations(tokens: Iterable[str], public_url: str) -> bytes:

@@ -65,11 +65,17 @@ class BatchForm(FlaskForm):  # type: ignore[misc]  # flask_wtf publishes no type
         render_kw={"inputmode": "numeric", "autocomplete": "off", "class": "short"},
     )
 
+    with_cell: tuple[str, ...] = ()
+
     def offer(self, deliveries: list[str], counters: list[Counter], cells: list[SampleCell]) -> None:
         """Put up what can be chosen for this office and campaign."""
         self.delivery.choices = [(delivery, delivery_name(delivery)) for delivery in deliveries]
         self.counter.choices = [(NONE, _("Whole office"))] + [(str(one.id), one.label) for one in counters]
         self.cell.choices = [(NONE, _("None"))] + [(str(one.id), cell_name(one)) for one in cells]
+
+    def validate_cell(self, field: SelectField) -> None:
+        if field.data == NONE and self.delivery.data in self.with_cell:
+            raise ValidationError(fault_words(Fault.CELL_MISSING))
 
 
 def cell_name(cell: SampleCell) -> str:
@@ -91,5 +97,10 @@ def fault_words(fault: Fault) -> str:
         Fault.NOTHING_DRAWN: _("Letters and messages go to drawn units, and this survey draws no sample."),
         Fault.SIZE_OUT_OF_RANGE: _("A batch is too small or too large."),
         Fault.CELL_ELSEWHERE: _("This sample cell belongs to another survey."),
+        Fault.CELL_MISSING: _(
+            "Letters and messages of a random sample need the sample cell of their units: without it, "
+            "answers would count without their weight. Choose one; if the list has none, name it in the "
+            "command “flask invitation issue”."
+        ),
     }
     return words[fault]

@@ -18,6 +18,7 @@ from survey_app.models.short_code import new_code
 
 # Every invitation says that it tells the group invited, of at least five: the batch is such a group.
 DRAWN_BASES = ("probability", "census")
+DRAWN_DELIVERIES = ("letter", "message")
 # A manager who held the tokens of a drawn sample could hand them to the happy.
 TRUSTED_WITH_SAMPLES = ("administrator", "campaign_lead")
 
@@ -45,6 +46,10 @@ class Fault(StrEnum):
     NOTHING_DRAWN = "letters and messages go to drawn units, and this campaign draws no sample"
     SIZE_OUT_OF_RANGE = f"a batch has {SMALLEST_BATCH} to {LARGEST_BATCH} invitations"
     CELL_ELSEWHERE = "the sample cell belongs to another campaign"
+    CELL_MISSING = (
+        "letters and messages of a random sample need the cell of their units, or their answers would count "
+        "without the sample's weight: name it (--stratum, --psu, --weight) as the draw gave it"
+    )
 
 
 class BatchRefused(SurveyError):
@@ -94,6 +99,7 @@ def _faults(plan: BatchPlan, today: date) -> Iterator[Fault]:
         Fault.NOTHING_DRAWN: plan.delivery not in open_deliveries(plan.campaign),
         Fault.SIZE_OUT_OF_RANGE: not SMALLEST_BATCH <= plan.n_issued <= LARGEST_BATCH,
         Fault.CELL_ELSEWHERE: plan.cell is not None and plan.cell.campaign_id != plan.campaign.id,
+        Fault.CELL_MISSING: plan.cell is None and plan.delivery in deliveries_with_cell(plan.campaign),
     }
     if wrong[Fault.DELIVERY_UNKNOWN]:
         del wrong[Fault.NOTHING_DRAWN]
@@ -105,9 +111,18 @@ def open_deliveries(campaign: Campaign) -> tuple[str, ...]:
     return DELIVERIES if campaign.sampling_basis in DRAWN_BASES else ("slip",)
 
 
+def deliveries_with_cell(campaign: Campaign) -> tuple[str, ...]:
+    """Tell which invitations of a campaign must name their sample cell.
+
+    Answers to them are weighted: without a cell they would count with weight 1, in a sampling unit that
+    nobody drew. A census weighs nobody.
+    """
+    return DRAWN_DELIVERIES if campaign.sampling_basis == "probability" else ()
+
+
 def provenance_of(delivery: str) -> str:
     """Give the class of an answer by how its invitation came: a clerk chooses to whom a slip goes."""
-    return "B" if delivery == "slip" else "A"
+    return "A" if delivery in DRAWN_DELIVERIES else "B"
 
 
 def may_hold_tokens(role: str, provenance: str) -> bool:

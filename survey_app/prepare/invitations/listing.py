@@ -18,12 +18,17 @@ class Funnel:
     """Three counts over the whole life of a batch."""
 
     n_issued: int
-    n_opened: int  # page views: one person may open the page often
+    n_viewed: int  # page views as counted: some seconds late, and lost if the server is killed meanwhile
     n_used: int
+
+    @property
+    def n_opened(self) -> int:
+        """Give the least number of page views: each use opened a page; one person may open it often."""
+        return max(self.n_viewed, self.n_used)
 
     def share(self, n: int) -> float:
         """Give a count's part of the largest, for a picture."""
-        return n / max(self.n_issued, self.n_opened, self.n_used)
+        return n / max(self.n_issued, self.n_opened)
 
 
 @dataclass(frozen=True, slots=True)

@@ -164,6 +164,7 @@ def _offer(form: BatchForm, session: Session, campaign: Campaign, office: Office
     is_trusted = issue.may_hold_tokens(role, "A")
     cells = listing.cells_of(session, campaign) if is_trusted else []
     form.offer(deliveries, list(listing.counters_of(session, office)), list(cells))
+    form.with_cell = issue.deliveries_with_cell(campaign)
     if not form.is_submitted():
         form.delivery.data = deliveries[0]
 

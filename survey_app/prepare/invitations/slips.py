@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from survey_app.models.invitation_token import printed, qr_address
-from survey_app.prepare.codes.address import plain_address
+from survey_app.models.invitation_token import printed, token_path
+from survey_app.prepare.codes.address import plain_address, qr_address
 from survey_app.prepare.codes.qr import qr_svg
 from survey_app.prepare.typesetting import LONGEST_ADDRESS, printable, typeset
 
@@ -31,7 +31,8 @@ def render_slips(stack: Stack, tokens: Sequence[str], language: str = "vi") -> b
         "domain": printable(plain_address(stack.public_url), LONGEST_ADDRESS),
         "is_demo": stack.is_demo,
         "slips": [
-            {"code": printed(token), "qr": qr_svg(qr_address(stack.public_url, token))} for token in tokens
+            {"code": printed(token), "qr": qr_svg(qr_address(stack.public_url, token_path(token)))}
+            for token in tokens
         ],
     }
     return typeset(_TEMPLATE, language, data, tagged=False)  # nobody reads a thousand slips aloud

@@ -11,6 +11,7 @@ from survey_app.models import rotating_code, short_code
 from survey_app.models.access_point import AccessPoint
 from survey_app.models.campaign import Campaign
 from survey_app.models.office import Counter, Office
+from survey_app.prepare.codes.address import qr_address
 from survey_app.prepare.codes.qr import qr_svg
 
 
@@ -57,7 +58,7 @@ def show_code(code: str, now: datetime, secret: bytes, public_url: str) -> dict[
     """Give the code as picture and as letters, and for how many seconds it is shown and accepted."""
     ticket = rotating_code.ticket(code, now, secret)
     return {
-        "picture": qr_svg(rotating_code.qr_address(public_url, code, ticket)),
+        "picture": qr_svg(qr_address(public_url, rotating_code.ticket_path(code, ticket))),
         "typed": rotating_code.printed(code, ticket),
         "seconds": round(rotating_code.seconds_left(now), 1),
         "seconds_accepted": round(rotating_code.seconds_accepted(now), 1),

@@ -15,6 +15,7 @@ from survey_app.models.publication import Figure, OfficeRelease, Publication
 from survey_app.models.vietnamese import is_found, name_key, search_key
 from survey_app.publish.shown.figure import ShownFigure, show
 from survey_app.web.charts import Mark, Tick, scale_for
+from survey_app.web.paging import PageAsked, page_of
 
 ROWS_A_PAGE = 100
 INDEX = "index"
@@ -71,14 +72,8 @@ class CampaignResults:
     n_offices: int
     page: int
     n_pages: int
-
-    @property
-    def previous_page(self) -> int:
-        return self.page - 1
-
-    @property
-    def next_page(self) -> int:
-        return self.page + 1
+    previous_page: int | None
+    next_page: int | None
 
 
 def list_standings(session: Session, today: date) -> list[Standing]:
@@ -122,21 +117,21 @@ def campaign_results(session: Session, standing: Standing, filters: Filters) -> 
     """Give the figures of all parents, and one page of those of the offices that were asked for."""
     if standing.publication is None:
         nothing = OfficeTable((), (), ())
-        return CampaignResults(standing, nothing, nothing, 0, 1, 1)
+        return CampaignResults(standing, nothing, nothing, 0, 1, 1, None, None)
     lines = _offices_with_figures(session, standing.publication.id)
     above = {line.parent_id for line in lines}
     parents = [line for line in lines if line.id in above]
     offices = _chosen([line for line in lines if line.id not in above], parents, filters)
-    n_pages = max(1, -(-len(offices) // ROWS_A_PAGE))
-    page = min(max(1, filters.page), n_pages)
-    on_page = offices[(page - 1) * ROWS_A_PAGE : page * ROWS_A_PAGE]
+    page = page_of(offices, PageAsked(filters.page, ROWS_A_PAGE))
     return CampaignResults(
         standing,
         parents=_table(session, standing, parents),
-        offices=_table(session, standing, on_page),
-        n_offices=len(offices),
-        page=page,
-        n_pages=n_pages,
+        offices=_table(session, standing, page.rows),
+        n_offices=page.n_rows,
+        page=page.number,
+        n_pages=page.n_pages,
+        previous_page=page.previous,
+        next_page=page.next,
     )
 
 

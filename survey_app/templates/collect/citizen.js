@@ -239,10 +239,15 @@ if (!form) return;
 const firstWords = send.textContent;
 const parts = all("main>:not(#received),[href='#form-data']");
 
-form.addEventListener("submit", event => {
+function keepAndSend(event) {
 	event.preventDefault();
 	submit().catch(() => form.submit());
-});
+}
+
+form.addEventListener("submit", keepAndSend);
+
+// Here another language is a button: the browser sends the answers to be shown again, and nothing is to be kept.
+for (const button of all("nav button")) button.onclick = () => form.removeEventListener("submit", keepAndSend);
 
 async function submit() {
 	const one = unsent[liveKey] || follow({key: liveKey, place: document.title});
@@ -269,12 +274,14 @@ function unlock(words, isHidden) {
 	for (const part of parts) part.hidden = isHidden;
 }
 
-// The thank-you takes the place of the form, its address that of the page: a reload shows it again.
+// The thank-you takes the place of the form, its address that of the page: a reload shows it again, and other
+// languages are links to it.
 function thank(told) {
 	const title = document.querySelector("h1"), received = byId("received");
 	title.textContent = document.title = received.querySelector("h2").textContent;
 	received.hidden = false;
-	for (const part of all("nav,h1~*,#received>h2,#form,[href='#form-data']")) part.remove();
+	for (const part of all("h1~p+p,#received>h2,#form,[href='#form-data']")) part.remove();
+	for (const language of all("nav>*")) language.replaceWith(linkInstead(language, told.thanks));
 	fill(received, "receipt", told.receipt);
 	if (told.case) {
 		fill(received, "case", told.case);
@@ -285,6 +292,13 @@ function thank(told) {
 	title.tabIndex = -1;
 	title.focus();
 	scrollTo(0, 0);
+}
+
+// A link in place of a link or button, to an address of ours in its language.
+function linkInstead({lang, textContent}, path) {
+	const address = new URL(path, location.href);
+	address.searchParams.set("lang", lang);
+	return Object.assign(document.createElement("a"), {href: address.href, lang, hreflang: lang, textContent});
 }
 
 // A token or ticket leaves the address bar; the links that start from it are resolved before.

@@ -1,6 +1,8 @@
 """Invitations from the command line: batches in any number, and their list in a file."""
 
 import csv
+import errno
+import os
 
 import pytest
 from sqlalchemy import select
@@ -11,6 +13,8 @@ from survey_app.models.invitation import InvitationBatch
 from survey_app.models.invitation_token import InvitationToken
 from tests import factories
 
+CELL = {"stratum": "S1", "psu": "P1", "weight": 2.5}
+
 
 @pytest.fixture
 def place(app):
@@ -19,6 +23,14 @@ def place(app):
         factories.counter(session, office_id=office.id, label="Quầy số 1")
         factories.campaign(session, code="nam", kind="annual", sampling_basis="probability")
         factories.campaign(session, code="tai-quay")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Where nothing is but what a command leaves."""
+    empty = tmp_path / "lists"
+    empty.mkdir()
+    return empty
 
 
 def run(app, *arguments):
@@ -54,14 +66,17 @@ def test_a_batch_of_letters_shares_one_cell_however_often_it_is_named(app):
 
 
 @pytest.mark.usefixtures("place")
-def test_a_large_batch_is_exported_to_a_file_that_nobody_else_reads(app, tmp_path):
-    assert issue(app, number=6_000).exit_code == 0
-    path = tmp_path / "list.csv"
-    path.write_text("an older list")
-    path.chmod(0o644)
-    result = run(app, "export", 1, path)
+def test_a_large_batch_is_exported_to_a_file_that_nobody_else_reads(app, folder):
+    assert issue(app, number=6_000, **CELL).exit_code == 0
+    path = folder / "list.csv"
+    previous = os.umask(0)  # whoever calls the command may have an open one
+    try:
+        result = run(app, "export", 1, path)
+    finally:
+        os.umask(previous)
     assert (result.exit_code, result.stderr) == (0, "")
-    assert path.stat().st_mode & 0o077 == 0
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert list(folder.iterdir()) == [path]
     with path.open(encoding="utf-8-sig", newline="") as file:
         lines = list(csv.DictReader(file))
     assert len(lines) == 6_000
@@ -76,8 +91,10 @@ def test_a_large_batch_is_exported_to_a_file_that_nobody_else_reads(app, tmp_pat
     ("given", "says"),
     [
         ({"campaign": "tai-quay"}, "draws no sample"),
-        ({"number": 4}, "5 to 100000"),
-        ({"number": 100_001}, "5 to 100000"),
+        ({"number": 4, **CELL}, "5 to 100000"),
+        ({"number": 100_001, **CELL}, "5 to 100000"),
+        ({}, "need the cell of their units"),
+        ({"delivery": "message"}, "need the cell of their units"),
         ({"campaign": "nosuch"}, "nosuch"),
         ({"counter": "Quầy lạ"}, "no counter 'Quầy lạ'"),
         ({"stratum": "S1"}, "--weight"),
@@ -91,6 +108,63 @@ def test_what_cannot_be_issued_is_named_and_leaves_nothing(app, given, says):
     assert says in result.stderr
     assert rows(app, InvitationBatch) == []
     assert rows(app, SampleCell) == []
+
+
+@pytest.mark.usefixtures("place")
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_a_refusal_says_in_vietnamese_first_what_to_do(app):
+    vietnamese, english = issue(app).stderr.splitlines()
+    assert vietnamese.startswith("Thư và tin nhắn gửi người được chọn vào mẫu phải ghi ô mẫu")
+    assert "Hãy chọn ô mẫu" in vietnamese
+    assert english.startswith("letters and messages of a random sample need the cell")
+    assert "--stratum, --psu, --weight" in english
+
+
+@pytest.mark.usefixtures("place")
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_an_existing_file_is_replaced_only_when_told(app, tmp_path):
+    assert issue(app, **CELL).exit_code == 0
+    path = tmp_path / "list.csv"
+    path.write_text("the only list of another batch")
+    path.chmod(0o644)
+    result = run(app, "export", 1, path)
+    assert result.exit_code != 0
+    assert "exists already" in result.stderr
+    assert "--force" in result.stderr
+    assert path.read_text() == "the only list of another batch"
+    result = run(app, "export", 1, path, "--force")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert path.read_bytes().count(b"\r\n") == 41
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.usefixtures("place")
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_a_list_that_cannot_be_written_leaves_what_was_there(app, folder, monkeypatch):
+    assert issue(app, **CELL).exit_code == 0
+    path = folder / "list.csv"
+    path.write_text("older")
+
+    def full(*_given):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("survey_app.prepare.invitations.export.os.replace", full)
+    result = run(app, "export", 1, path, "--force")
+    assert result.exit_code == 1
+    assert "No space left" in result.stderr
+    assert [one.read_text() for one in folder.iterdir()] == ["older"]
+
+
+@pytest.mark.usefixtures("place")
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    ("file", "says"), [("missing/list.csv", "No such file"), ("/dev/null", "no ordinary file")]
+)
+def test_a_place_where_no_list_can_be_is_named(app, tmp_path, file, says):
+    assert issue(app, **CELL).exit_code == 0
+    result = run(app, "export", 1, tmp_path / file, "--force")
+    assert result.exit_code != 0
+    assert says in result.stderr
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)

@@ -9,6 +9,7 @@ from sqlalchemy import select, text
 
 from survey_app.cli import jobs
 from survey_app.errors import SurveyError
+from survey_app.models.access_point import AccessPointDay
 from survey_app.models.case import Contact
 from survey_app.models.job import CLAIM, MOST_ATTEMPTS, Job, claim, enqueue
 from survey_app.models.publication import Figure
@@ -107,6 +108,82 @@ def test_five_responses_are_released_without_anybody_asking(worker, database, cl
         index = session.scalars(select(Figure).where(Figure.measure == "index")).one()
         assert (index.n_respondents, index.reason) == (5, "single_psu")
         assert session.scalars(select(Job)).all() == []
+
+
+@pytest.fixture
+def settled_point(database, clock):
+    """A campaign that closed a year ago, whose released responses reach its minimum."""
+    with database.transaction() as session:
+        closed_on = clock().date() - timedelta(days=365)
+        campaign = factories.campaign(session, opens_on=closed_on, closes_on=closed_on, minimum_n=5)
+        return factories.access_point(session, campaign_id=campaign.id)
+
+
+def key_in(database, point, n):
+    """Store paper forms as an import does: whole, and counted."""
+    with database.transaction() as session:
+        for _ in range(n):
+            factories.response(session, access_point_id=point.id, answers={"q1": "5", "q2": "4"})
+        day = session.get(AccessPointDay, (point.id, factories.DAY))
+        if day is None:
+            factories.access_point_day(session, access_point_id=point.id, n_received=n)
+        else:
+            day.n_received += n
+
+
+def n_published(database):
+    with database.reading() as session:
+        return session.scalar(select(Figure.n_respondents).where(Figure.measure == "index"))
+
+
+def work_until_idle(worker):
+    while worker.step():
+        pass
+
+
+def test_settled_campaigns_are_looked_at_at_the_start_and_once_a_day(worker, database, clock, settled_point):
+    key_in(database, settled_point, 5)
+    work_until_idle(worker)
+    assert n_published(database) == 5
+    key_in(database, settled_point, 2)  # late paper: leftovers of a closed campaign wait for no batch
+    clock.advance(hours=13)  # still the same day in Vietnam
+    work_until_idle(worker)
+    assert n_published(database) == 5
+    clock.advance(hours=2)
+    work_until_idle(worker)
+    assert n_published(database) == 7
+
+
+def test_late_paper_of_a_settled_campaign_comes_along_with_the_release_of_another(
+    worker, database, settled_point
+):
+    work_until_idle(worker)
+    key_in(database, settled_point, 5)
+    work_until_idle(worker)
+    assert n_published(database) is None
+    with database.transaction() as session:
+        other = factories.access_point(session)
+    key_in(database, other, 5)
+    work_until_idle(worker)
+    with database.reading() as session:
+        published = session.scalars(select(Figure.n_respondents).where(Figure.measure == "index")).all()
+    assert published == [5, 5]
+
+
+def test_look_at_settled_campaigns_is_not_over_until_its_release_went_well(
+    worker, database, clock, settled_point, monkeypatch
+):
+    def fails(_work):
+        raise OSError("disk is full")
+
+    key_in(database, settled_point, 5)
+    with monkeypatch.context() as patched:
+        patched.setattr("survey_app.publish.release.run", fails)
+        work_until_idle(worker)
+    assert n_published(database) is None
+    clock.advance(minutes=11)  # the same day, when the fault has rested
+    work_until_idle(worker)
+    assert n_published(database) == 5
 
 
 def test_new_day_forgets_contacts_that_have_outlived_theirs(worker, database, clock):

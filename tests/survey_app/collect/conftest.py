@@ -7,7 +7,7 @@ from shutil import copyfile
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import BrowserContext, Page
 from sqlalchemy import select
 
 from survey_app.config import VIETNAM_TIME, Settings, read_settings
@@ -98,27 +98,16 @@ def counter(open_counter) -> Counter:
     return open_counter()
 
 
-@pytest.fixture(scope="module")
-def chromium(chromium_path) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
-def open_phone(chromium) -> Iterator[OpenPhone]:
+def open_phone(browser) -> OpenPhone:
     """Give `open_phone(**of_the_browser)`: a phone with its own storage, thrown away after the test."""
-    phones: list[BrowserContext] = []
 
     def opened(**options: Any) -> BrowserContext:
-        phones.append(chromium.new_context(viewport=PHONE, **options))
-        phones[-1].set_default_timeout(10_000)
-        return phones[-1]
+        phone = browser.new_context(viewport=PHONE, **options)
+        phone.set_default_timeout(10_000)
+        return phone
 
-    yield opened
-    for phone in phones:
-        phone.close()
+    return opened
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import BrowserContext, Page, expect
 from sqlalchemy import select
 
 from survey_app.models.response import Response
@@ -28,14 +28,6 @@ KINDS_OF_PAGE = ("start", "short form", "contradiction", "received, with a numbe
 def service(sqlite_template, tmp_path_factory) -> Iterator[Prepared]:
     with prepared(sqlite_template, tmp_path_factory.mktemp("accessibility")) as ready:
         yield ready
-
-
-@pytest.fixture(scope="module")
-def browser(chromium_path) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from survey_app.web.context import system_clock
 from tests import factories
 
 THANKS = "Đã nhận phiếu. Cảm ơn Ông/Bà!"
+NEVER_TWICE = "The form is never counted twice."
 
 
 def choice(page: Page, item: str, option: str):
@@ -52,6 +53,80 @@ def test_a_contradiction_made_without_script_stays_in_sight_until_it_is_mended(c
     assert counter.answers == [{"overall": "2", "came_back": "yes", "extra_visits": "3"}]
 
 
+def faulty(page: Page, address: str) -> None:
+    """Send a form with a contradiction, which comes back to be mended."""
+    page.goto(address)
+    choice(page, "came_back", "no").check()
+    choice(page, "extra_visits", "3").evaluate("input => { input.checked = true }")
+    page.locator("#send").click()
+    expect(page.locator("#form-wrong")).to_contain_text("Câu 4a")
+
+
+@pytest.mark.parametrize("has_script", [True, False], ids=["with script", "without script"])
+def test_a_form_that_came_back_changes_its_language_and_keeps_its_answers(counter, open_phone, has_script):
+    page = open_phone(java_script_enabled=has_script).new_page()
+    page.goto(counter.address)
+    page.locator("#form-comment").fill("dài " * 1000)
+    choice(page, "overall", "4").check()
+    page.locator("#send").click()
+    expect(page.locator("#form-wrong")).to_contain_text("ký tự, tối đa")
+    page.locator("#form-comment").fill("vừa đủ")
+    page.get_by_role("button", name="English").click()
+    expect(page.locator("h1")).to_have_text("How were you served today?")
+    expect(page.locator("#form-wrong")).to_have_text("Look through your answers, then send. " + NEVER_TWICE)
+    expect(page.locator("#form-comment")).to_have_value("vừa đủ")
+    expect(choice(page, "overall", "4")).to_be_checked()
+    assert counter.answers == []
+    page.locator("#send").click()
+    expect(page.locator("h1")).to_have_text("Received. Thank you!")
+    page.get_by_role("link", name="Tiếng Việt").click()
+    expect(page.locator("h1")).to_have_text(THANKS)
+    assert counter.answers == [{"overall": "4"}]
+    assert counter.comments == ["vừa đủ"]
+
+
+def test_enter_sends_a_form_that_came_back_and_does_not_change_its_language(counter, page):
+    faulty(page, counter.address)
+    choice(page, "came_back", "yes").check()
+    choice(page, "came_back", "yes").press("Enter")
+    expect(page.locator("h1")).to_have_text(THANKS)
+    assert counter.answers == [{"came_back": "yes", "extra_visits": "3"}]
+
+
+def test_the_thank_you_is_the_same_with_script_and_without(counter, page):
+    """Reloading shows the page that those without script get: word for word, with the same links."""
+    page.goto(counter.address)
+    choice(page, "overall", "4").check()
+    page.locator("#form-comment").fill("Xin thêm ghế ngồi.")
+    page.locator("input[name=form-answer]").check()
+    send(page)
+    by_script = seen(page)
+    expect(page.locator("header b")).to_be_visible()  # the place
+    page.reload()
+    assert seen(page) == by_script
+
+
+def seen(page: Page) -> dict[str, object]:
+    return {
+        "title": page.title(),
+        "words": page.locator("body").inner_text().split(),
+        "links": page.locator("a:visible").evaluate_all("links => links.map(link => link.href)"),
+    }
+
+
+def test_the_language_link_of_the_thank_you_leads_to_the_same_thank_you(counter, page):
+    page.goto(counter.address)
+    choice(page, "overall", "4").check()
+    page.locator("#form-comment").fill("Xin thêm ghế ngồi.")
+    page.locator("input[name=form-answer]").check()
+    send(page)
+    numbers = page.locator("output").all_inner_texts()
+    page.get_by_role("link", name="English").click()
+    expect(page.locator("h1")).to_have_text("Received. Thank you!")
+    assert page.locator("output").all_inner_texts() == numbers
+    assert len(counter.answers) == 1
+
+
 def test_a_choice_can_be_taken_back(counter, page):
     page.goto(counter.address)
     question = page.locator("#came_back")
@@ -88,10 +163,10 @@ def test_an_invitations_token_leaves_the_address_and_the_page_still_works(open_c
     page.goto(f"{counter.url}/i/{token}")
     assert page.url == counter.address
     page.get_by_role("link", name="English").click()
-    expect(page.locator("h1")).to_have_text("How were you served today?")
+    expect(page.locator("h1")).to_have_text("How were you served?")
     assert urlsplit(page.url)[2:4] == (f"/s/{counter.code}", "lang=en")
     page.reload()  # the server does not know this address; the script leads back
-    expect(page.locator("h1")).to_have_text("How were you served today?")
+    expect(page.locator("h1")).to_have_text("How were you served?")
     choice(page, "overall", "4").check()
     page.locator("#send").click()
     expect(page.locator("h1")).to_have_text("Received. Thank you!")

@@ -10,12 +10,11 @@ from types import SimpleNamespace
 import pytest
 from sqlalchemy import event, func, select, text
 
+from survey_app.collect.storing import Arrival, Outcome
 from survey_app.collect.writer import (
     ANSWER_WITHIN_SECONDS,
     FLUSH_OPENINGS_SECONDS,
     HELD_UP_AFTER_SECONDS,
-    Arrival,
-    Outcome,
     Writer,
 )
 from survey_app.db import Database
@@ -68,8 +67,7 @@ def store_by(writers, arrivals):
     def store(place, one):
         barrier.wait()
         try:
-            writers[place].store(one)
-            told[place] = one.outcome
+            told[place] = writers[place].store(one)
         except Exception as error:
             told[place] = type(error)
 

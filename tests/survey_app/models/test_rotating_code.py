@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from survey_app.models import rotating_code
 from survey_app.models.rotating_code import (
     PROOF_LENGTH,
     STEP_SECONDS,
@@ -137,8 +136,3 @@ def test_printed_groups_are_read_back():
     groups = printed(CODE, shown).split("-")
     assert [len(group) for group in groups] == [4, 4, 5, 5]
     assert "".join(groups) == CODE + shown
-
-
-def test_address_in_the_picture_is_all_capitals():
-    address = rotating_code.qr_address("https://khaosat.example.vn/", CODE, "23456789CD")
-    assert address == "HTTPS://KHAOSAT.EXAMPLE.VN/S/7KQM2X9P/23456789CD"

@@ -10,8 +10,9 @@ from survey_app.models.short_code import (
     is_well_formed,
     new_code,
     normalise,
+    number_of,
     printed,
-    qr_address,
+    spelled,
 )
 
 bodies = st.text(alphabet=ALPHABET, min_size=7, max_size=7)
@@ -118,7 +119,27 @@ def test_printed_code_has_two_groups_of_four() -> None:
     assert printed("7KQM2X9P") == "7KQM-2X9P"
 
 
-def test_addresses_are_short_on_the_page_and_capital_in_the_picture() -> None:
+def test_the_form_stands_at_a_short_path() -> None:
     assert form_path("7KQM2X9P") == "/s/7KQM2X9P"
-    assert qr_address("https://khaosat.example.vn/", "7KQM2X9P") == "HTTPS://KHAOSAT.EXAMPLE.VN/S/7KQM2X9P"
-    assert qr_address("http://127.0.0.1:8000", "7KQM2X9P") == "HTTP://127.0.0.1:8000/S/7KQM2X9P"
+
+
+@pytest.mark.parametrize(
+    ("number", "text"), [(0, "222"), (1, "223"), (22, "22X"), (23, "232"), (23**3 - 1, "XXX")]
+)
+def test_numbers_are_written_with_the_highest_place_first(number: int, text: str) -> None:
+    assert spelled(number, 3) == text
+    assert number_of(text) == number
+
+
+def test_of_a_long_number_the_last_places_are_written() -> None:
+    assert spelled(5 * 23**3 + 1, 3) == "223"
+
+
+@given(st.integers(0, 23**20 - 1))
+def test_a_written_number_is_read_back(number: int) -> None:
+    assert number_of(spelled(number, 20)) == number
+
+
+@pytest.mark.parametrize("text", ["A", "2b", "2 3", "2-3", "²"])
+def test_what_is_not_of_the_alphabet_is_no_number(text: str) -> None:
+    assert number_of(text) is None

@@ -121,6 +121,36 @@ def test_all_places_found_get_codes_and_none_outside_the_scope(app, manager, row
     ]
 
 
+def test_codes_are_offered_for_the_places_that_have_none_until_each_has_one(app, manager, rows):
+    offer = re.compile(r'<button name="reach" value="all" class="quiet">([^<]+)</button>')
+    with app.extensions["database"].transaction() as session:
+        factories.counter(session, office_id=rows["mine"].id, label="Quầy trống nữa")
+    assert offer.findall(manager.get("/staff/codes").text) == ["Tạo mã cho 2 điểm chưa có mã"]
+    assert "Tạo mã cho các điểm đã đánh dấu" in manager.get("/staff/codes").text
+    answer = post(manager, "/staff/codes/issue", campaign="tai-quay", reach="all")
+    page = manager.get(answer.location).text
+    assert "Đã tạo 2 mã mới." in page
+    assert "3 điểm đã có mã" in page
+    assert offer.findall(page) == []
+    assert "Tạo tờ mã QR cho cả 3 mã (PDF)" in page
+
+
+def test_revoked_screen_stays_in_the_list_beside_the_revoked_poster(app, manager, rows):
+    place = {
+        "campaign_id": rows["campaign"].id,
+        "office_id": rows["mine"].id,
+        "counter_id": rows["empty_counter"].id,
+        "revoked_on": DAY,
+    }
+    with app.extensions["database"].transaction() as session:
+        poster = factories.access_point(session, **place).code
+        screen = factories.access_point(session, **place, way_in="screen", provenance="B").code
+    page = manager.get("/staff/codes").text
+    old = '<span class="row-old soft">{}<span class="code">{}</span> <span class="tag off">đã thu hồi ngày'
+    assert old.format("", printed(poster)) in page
+    assert old.format("Màn hình tại quầy: ", printed(screen)) in page
+
+
 def test_nothing_ticked_is_said_and_makes_nothing(app, manager):
     for address in ("/staff/codes/issue", "/staff/codes/posters"):
         answer = post(manager, address, campaign="tai-quay", reach="chosen", place="nonsense")

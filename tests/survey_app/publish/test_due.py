@@ -6,8 +6,16 @@ from sqlalchemy.orm import Session
 
 from survey_app.db import Database
 from survey_app.models.access_point import AccessPoint
+from survey_app.models.job import claim
 from survey_app.models.publication import OfficeRelease
-from survey_app.publish.due import Due, due_offices, enqueue_if_due, is_release_due
+from survey_app.publish.due import (
+    SETTLED_AFTER_DAYS,
+    Due,
+    due_offices,
+    enqueue_release,
+    is_anything_due,
+    may_release,
+)
 from tests import factories
 from tests.factories import DAY, MOMENT
 
@@ -77,22 +85,17 @@ def test_what_waits_joins_the_closing_release(database: Database) -> None:
         assert len(due_offices(session, DAY)) == 1
 
 
-def test_campaigns_long_closed_are_asked_about_until_a_release_ended_well(database: Database) -> None:
+def test_day_of_closing_alone_says_which_campaigns_are_asked_about_all_the_time(database: Database) -> None:
     with database.transaction() as session:
-        point_with(
-            session, 12, n_released=10, opens_on=DAY - timedelta(days=99), closes_on=DAY - timedelta(days=40)
+        last_asked = DAY - timedelta(days=SETTLED_AFTER_DAYS)
+        point = point_with(
+            session, 12, n_released=10, opens_on=DAY - timedelta(days=99), closes_on=last_asked
         )
-        for state, finished_on, is_due in (
-            ("queued", None, False),  # the one under way looks at it
-            ("failed", MOMENT - timedelta(days=1), True),
-            ("done", MOMENT - timedelta(days=31), True),
-            ("done", MOMENT - timedelta(days=29), False),
-        ):
-            job = factories.job(session, state=state, finished_at=finished_on)
-            assert is_release_due(session, MOMENT, DAY) is is_due
-            if state == "queued":
-                session.delete(job)
-        assert len(due_offices(session, DAY)) == 1, "the job itself looks at all campaigns"
+        assert is_anything_due(session, DAY, in_settled_too=False)
+        tomorrow = DAY + timedelta(days=1)
+        assert not is_anything_due(session, tomorrow, in_settled_too=False)
+        assert is_anything_due(session, tomorrow, in_settled_too=True)
+        assert due_offices(session, tomorrow) == [Due(point.campaign_id, point.office_id, "C")]
 
 
 def test_time_alone_never_makes_an_open_campaign_due(database: Database) -> None:
@@ -122,20 +125,18 @@ def test_an_annual_campaign_has_no_running_figures(database: Database) -> None:
 
 def test_one_release_job_is_enqueued_and_no_second_beside_it(database: Database) -> None:
     with database.transaction() as session:
-        assert enqueue_if_due(session, MOMENT, DAY) is None
-        point_with(session, 5)
-        job = enqueue_if_due(session, MOMENT, DAY)
+        job = enqueue_release(session, MOMENT)
         assert job is not None
+        assert enqueue_release(session, MOMENT) is None
+        assert claim(session, MOMENT) is job
         assert job.name == "release"
-        assert enqueue_if_due(session, MOMENT, DAY) is None
-        job.state, job.finished_at = "done", MOMENT
-        session.flush()
-        assert enqueue_if_due(session, MOMENT, DAY) is not None
+        assert not may_release(session, MOMENT)
+        session.delete(job)
+        assert enqueue_release(session, MOMENT) is not None
 
 
 def test_after_a_fault_the_release_rests(database: Database) -> None:
     with database.transaction() as session:
-        point_with(session, 5)
         factories.job(session, state="failed", finished_at=MOMENT, error="a fault")
-        assert enqueue_if_due(session, MOMENT + timedelta(minutes=9), DAY) is None
-        assert enqueue_if_due(session, MOMENT + timedelta(minutes=11), DAY) is not None
+        assert not may_release(session, MOMENT + timedelta(minutes=9))
+        assert may_release(session, MOMENT + timedelta(minutes=11))

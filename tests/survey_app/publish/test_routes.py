@@ -13,6 +13,7 @@ from sqlalchemy import event, select
 
 from survey_app.models.access_point import AccessPoint
 from survey_app.models.campaign import Campaign
+from survey_app.models.publication import Publication
 from survey_app.web.formatting import percent_text, range_text
 from tests import factories
 from tests.conftest import StaffClient
@@ -308,3 +309,39 @@ def test_pages_load_no_numpy() -> None:
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("provenance", "sampling_basis", "says"),
+    [
+        ("A", "probability", "đủ cơ sở để nói về tất cả người được phục vụ và để xếp hạng"),
+        ("B", "opt_in", "giúp thấy việc cần sửa tại quầy; không đủ cơ sở để nói về tất cả"),
+        ("C", "opt_in", "giúp thấy sớm chỗ còn vướng; không đủ cơ sở để nói về tất cả"),
+        ("D", "opt_in", "giúp nghe cả người không tự trả lời được; không đủ cơ sở để nói về tất cả"),
+    ],
+)
+def test_the_page_says_what_each_class_bears(
+    app: Flask,
+    client: FlaskClient,
+    staff_client: StaffClient,
+    provenance: str,
+    sampling_basis: str,
+    says: str,
+) -> None:
+    campaign, office = shown(app, provenance=provenance, sampling_basis=sampling_basis)
+    inside = staff_client("administrator").get(f"/staff/offices/{office.id}?campaign={campaign.code}")
+    for page in (client.get(f"/results/quay/{office.code}").text, inside.text):
+        assert page.count(f"Phiếu loại {provenance} {says}") == 1
+
+
+def test_each_class_says_which_dossiers_its_coverage_is_of_where_they_are_known(
+    app: Flask, client: FlaskClient
+) -> None:
+    _, office = shown(app, population_size=1_555)
+    with app.extensions["database"].transaction() as session:
+        publication = session.scalars(select(Publication)).one()
+        index = {"publication_id": publication.id, "office_id": office.id, "measure": "index"}
+        factories.figure(session, **index, provenance="B", population_size=None)
+    page = client.get(f"/results/quay/{office.code}").text
+    assert "1.555 hồ sơ là tất cả hồ sơ đã giải quyết trong các tháng từ phiếu loại C đầu tiên" in page
+    assert page.count("độ bao phủ không phải tỷ lệ trả lời") == 1

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
-from survey_app.collect.writer import Arrival
+from survey_app.collect.storing import Arrival
 from survey_app.errors import StorageFailed
 from tests import factories
 

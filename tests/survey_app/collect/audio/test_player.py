@@ -1,7 +1,6 @@
 """The player beside a question, in a real browser on a phone's width, from the real server."""
 
 import pytest
-from playwright.sync_api import sync_playwright
 
 from survey_app.prepare.instruments.definition_file import shipped_definition
 from tests import factories, running_server
@@ -19,14 +18,6 @@ def address(database, settings, free_port):
     environment = running_server.environment(settings, free_port)
     with running_server.started(running_server.web(settings, free_port), environment):
         yield f"http://127.0.0.1:{free_port}/s/{code}"
-
-
-@pytest.fixture
-def browser(chromium_path):
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 def opened(context, address):

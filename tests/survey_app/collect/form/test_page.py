@@ -5,9 +5,12 @@ import re
 from types import SimpleNamespace
 
 import pytest
+from sqlalchemy import func, select
 
+from survey_app.collect import shell
 from survey_app.models.campaign import Campaign
 from survey_app.models.invitation_token import InvitationToken
+from survey_app.models.response import Response
 from survey_app.prepare.instruments.definition_file import shipped_definition
 from tests import factories
 from tests.page_inspector import Page
@@ -79,13 +82,28 @@ def test_before_the_first_question_stand_the_place_privacy_and_length_only(clien
     assert words(top).rstrip().endswith("thì bỏ qua.")
 
 
-def test_only_an_invitation_says_what_its_code_is_for(client, app, short):
+@pytest.fixture
+def invited(app):
+    """The address of an invitation's form."""
     with app.extensions["database"].transaction() as session:
         batch = factories.invitation_batch(session)
-        token = InvitationToken(batch.id, 7).text(app.extensions["settings"].secrets[0])
+        return f"/i/{InvitationToken(batch.id, 7).text(app.extensions['settings'].secrets[0])}"
+
+
+def test_only_an_invitation_says_what_its_code_is_for(client, invited, short):
     said = "Mã mời để mỗi người trả lời một lần và cho biết nhóm người được mời (ít nhất 5 người)"
-    assert f'<p class="invited">{said}' in text_of(client, f"/i/{token}")
+    assert f'<p class="invited">{said}' in text_of(client, invited)
     assert '<p class="invited"></p>' in text_of(client, short.path)
+
+
+def test_an_invitation_may_be_opened_on_another_day_than_that_of_the_visit(client, invited):
+    markup = text_of(client, invited)
+    assert "<h1>Ông/Bà đã được phục vụ thế nào?</h1>" in markup
+    assert "<p>Có đúng nơi Ông/Bà đã làm thủ tục không? " in markup
+    assert "Hôm nay" not in markup
+    in_english = text_of(client, f"{invited}?lang=en")
+    assert "<h1>How were you served?</h1>" in in_english
+    assert "<p>Is this where you were served? " in in_english
 
 
 def test_each_question_is_one_group_with_its_number_and_words(client, short):
@@ -95,7 +113,7 @@ def test_each_question_is_one_group_with_its_number_and_words(client, short):
         assert group.startswith(f'<fieldset id="{item.code}" class="item')
         assert item.text.in_language("vi") in words(group)
         assert group.count('type="radio"') == len(item.options)
-        assert group.count('<button type="button" class="clear" hidden>Bỏ chọn</button>') == 1
+        assert group.count('<button type="button" class="clear plain" hidden>Bỏ chọn</button>') == 1
     assert "Câu 3 trong 12 câu" in words(fieldset(markup, "manner"))
     assert '<span aria-hidden="true">Câu 3/12</span>' in markup
 
@@ -109,7 +127,7 @@ def test_what_is_no_answer_stands_apart_from_the_scale(client, short):
 
 def test_a_long_form_counts_its_parts_and_leaves_the_respondent_questions_out(client, app):
     markup = text_of(client, way_in(app, "sipas_service_2022").path)
-    headings = re.findall(r"<h2>(.*?)</h2>", markup)
+    headings = re.findall(r"<h2>(.*?)</h2>", markup[markup.index("<form") :])
     assert headings[0] == "Phần 1/5: Thông tin và nơi làm thủ tục"
     assert headings[4:] == ["Phần 5/5: Góp ý và trả lời", "Vài câu về người trả lời (không bắt buộc)"]
 
@@ -137,7 +155,43 @@ def test_a_contradiction_is_named_on_top_and_at_the_field_and_the_answers_stay(c
     assert 'id="extra_visits-error">Câu 4a: đã chọn “Không”' in follow_up
     for item, answer in (("came_back", "no"), ("extra_visits", "2"), ("manner", "4")):
         assert f'name="{item}" value="{answer}" checked' in markup
-    assert "<nav></nav>" in markup  # changing the language now would lose the answers
+
+
+def test_a_form_that_came_back_can_be_read_in_another_language_without_being_sent(client, app, short):
+    answers = {"came_back": "no", "extra_visits": "2", "form-comment": "Chờ lâu"}
+    markup = send(client, short, text_of(client, short.path), **answers).text
+    nav = re.search("<nav>(.*?)</nav>", markup, re.DOTALL)[1]
+    assert nav.strip() == (
+        f'<button class="plain" form="form" formaction="{short.path}?lang=en" '
+        'name="form-again" value="1" lang="en">English</button>'
+    )
+    english = SimpleNamespace(path=f"{short.path}?lang=en")
+    wrong = send(client, english, markup, **answers, **{"form-again": "1"})
+    assert wrong.status_code == 422
+    assert "Question 4a: “No” is chosen but a number is given. Change one." in wrong.text
+    mended = {**answers, "came_back": "yes", "form-again": "1"}
+    shown = send(client, english, wrong.text, **mended)
+    assert shown.status_code == 200
+    assert "Look through your answers, then send. The form is never counted twice." in shown.text
+    assert f'formaction="{short.path}" name="form-again" value="1" lang="vi">Tiếng Việt' in shown.text
+    for said in ('name="came_back" value="yes" checked', 'name="extra_visits" value="2" checked', "Chờ lâu"):
+        assert said in shown.text
+    assert n_stored(app) == 0
+    del mended["form-again"]
+    assert send(client, english, shown.text, **mended).status_code == 303
+    assert n_stored(app) == 1
+
+
+def test_an_empty_form_is_still_empty_in_another_language(client, short):
+    fields = {**Page(text_of(client, short.path)).hidden_fields(), "form-again": "1"}
+    shown = client.post(f"{short.path}?lang=en", data=fields)
+    assert shown.status_code == 422
+    assert "Nothing is answered yet." in shown.text
+
+
+def n_stored(app):
+    with app.extensions["database"].reading() as session:
+        return session.scalar(select(func.count()).select_from(Response))
 
 
 def test_a_faulty_comment_keeps_its_words_and_its_tick(client, short):
@@ -170,6 +224,9 @@ def test_the_thank_you_waits_hidden_before_what_it_will_replace(client, short):
     assert '<div class="receipt" data-slot="with-case" hidden>' in hidden
     assert 'href="/case?number=NUMBER"' in hidden
     assert 'href="/case/NUMBER/contact"' in hidden
+    assert (
+        "Hãy ghi lại mã này. Khi có trả lời, Ông/Bà xem tại trang dưới đây; không hẹn trước ngày." in hidden
+    )
     assert "Đây không phải đơn khiếu nại, tố cáo." in hidden
 
 
@@ -180,10 +237,11 @@ def test_the_thank_you_page_says_the_same_to_those_without_script(client, app, s
     case = re.search(r'<output data-slot="case">([A-Z0-9-]+)</output>', page)[1]
     assert f'href="/case?number={case}"' in page
     assert f'href="/case/{case}/contact"' in page
+    assert "Hãy ghi lại mã này." in page
     assert "Mã này cho thấy phiếu đã đến nơi" in page
     assert "NUMBER" not in re.sub(r"<script>.*?</script>", "", page, flags=re.DOTALL)
     without = send(client, short, text_of(client, short.path), manner="2").headers["Location"]
-    assert 'data-slot="with-case" hidden' in text_of(client, without)
+    assert "with-case" not in text_of(client, without)
     with app.extensions["database"].reading() as session:
         campaign = session.get_one(Campaign, short.campaign_id).code
     assert f'href="/results/{campaign}">Kết quả chung' in page
@@ -232,6 +290,22 @@ def test_a_form_takes_few_bytes_beside_its_script(client, app, instrument, most,
 def test_a_form_with_everything_fits_one_round_trip(client, app, instrument):
     response = client.get(way_in(app, instrument).path, headers={"Accept-Encoding": "gzip"})
     assert n_bytes(response) <= 14_000
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_the_thank_you_page_with_a_number_takes_few_bytes(client, short, language):
+    way = SimpleNamespace(path=f"{short.path}?lang={language}")
+    answers = {"manner": "2", "form-comment": "Chờ lâu", "form-answer": "1"}
+    address = send(client, way, text_of(client, way.path), **answers).headers["Location"]
+    assert n_bytes(client.get(address, headers={"Accept-Encoding": "gzip"})) <= 3_500
+
+
+def test_the_script_is_kept_for_a_year_and_carries_no_more_policy_than_it_needs(client):
+    response = client.get(shell.SCRIPT_ADDRESS, headers={"Accept-Encoding": "gzip"})
+    assert response.headers["Content-Security-Policy"] == "default-src 'none'"
+    assert response.headers["Vary"] == "Accept-Encoding"
+    assert "immutable" in response.headers["Cache-Control"]
+    assert n_bytes(response) <= 4_000
 
 
 def n_bytes(response):

@@ -43,7 +43,7 @@ def test_ended_office_is_listed_only_while_one_of_its_codes_works(session, campa
     assert names(session, campaign, [ended]) == []
     point = factories.access_point(session, campaign_id=campaign.id, office_id=ended.id)
     (found,) = find_offices(session, campaign, {ended.id}, "", DAY)
-    assert (found.exists, found.n_places, found.n_codes) == (False, 0, 1)
+    assert (found.exists, found.n_places, found.n_codes) == (False, 0, 0)
     point.revoked_on = DAY
     session.flush()
     assert names(session, campaign, [ended]) == []
@@ -52,12 +52,12 @@ def test_ended_office_is_listed_only_while_one_of_its_codes_works(session, campa
 def test_screen_is_listed_beside_the_poster_and_counts_as_no_code_of_the_list(session, campaign):
     one = office(session, "Xã An", valid_until=DAY - timedelta(days=1))
     on_it = {"campaign_id": campaign.id, "office_id": one.id, "way_in": "screen", "provenance": "B"}
-    factories.access_point(session, **on_it, revoked_on=DAY)
+    before = factories.access_point(session, **on_it, revoked_on=DAY)
     screen = factories.access_point(session, **on_it)
     (found,) = find_offices(session, campaign, {one.id}, "", DAY)
     assert found.n_codes == 0
     ((listed,),) = [listed.places for listed in list_codes(session, campaign, [found], 1).offices.rows]
-    assert (listed.active, listed.revoked, listed.screen) == (None, [], screen)
+    assert (listed.active, listed.revoked, listed.screen) == (None, [before], screen)
     screen.revoked_on = DAY
     session.flush()
     assert names(session, campaign, [one]) == []
@@ -83,6 +83,24 @@ def test_code_of_the_whole_office_is_listed_beside_later_counters(session, campa
     found = find_offices(session, campaign, {one.id}, "", DAY)
     (listed,) = list_codes(session, campaign, found, 1).offices.rows
     assert [(place.counter, place.active) for place in listed.places] == [(None, point), ("Quầy số 1", None)]
+
+
+def test_only_places_of_today_count_as_having_a_code_or_lacking_one(session, campaign):
+    whole = office(session, "Xã An")  # has its code
+    split = office(session, "Xã Ân")  # got counters after its code, and a code for one of them
+    bare = office(session, "Xã Đa")
+    counters = [factories.counter(session, office_id=split.id, label=f"Quầy số {n}") for n in (1, 2, 3)]
+    hung = [(whole, None), (split, None), (split, counters[0].id)]
+    for at, counter_id in hung:
+        point = {"campaign_id": campaign.id, "office_id": at.id, "counter_id": counter_id}
+        factories.access_point(session, **point)
+        factories.access_point(session, **point, revoked_on=DAY)
+        factories.access_point(session, **point, way_in="screen", provenance="B")
+    factories.access_point(session, office_id=bare.id)  # of another campaign
+    found = find_offices(session, campaign, {whole.id, split.id, bare.id}, "", DAY)
+    assert [(one.n_places, one.n_codes) for one in found] == [(1, 1), (3, 1), (1, 0)]
+    page = list_codes(session, campaign, found, 1)
+    assert (page.n_places, page.n_codes, page.n_missing) == (5, 2, 3)
 
 
 def test_page_shows_its_own_offices_and_counts_those_of_all_pages(session, campaign):

@@ -9,7 +9,8 @@ import pypdfium2.raw
 import pytest
 import zxingcpp
 
-from survey_app.models.short_code import new_code, qr_address
+from survey_app.models.short_code import form_path, new_code
+from survey_app.prepare.codes.address import qr_address
 from survey_app.prepare.codes.poster import Poster, render_posters
 
 PUBLIC_URL = "http://khaosat.example.vn"
@@ -18,7 +19,7 @@ POSTER = Poster(
     counter="Quầy số 3 – Đất đai, xây dựng",
     address="khaosat.example.vn",
     code="7KQM2X9P",
-    qr_address=qr_address(PUBLIC_URL, "7KQM2X9P"),
+    qr_address=qr_address(PUBLIC_URL, form_path("7KQM2X9P")),
     office_parent="Ủy ban nhân dân tỉnh Mẫu",
 )
 TEST_LINE = "Ằ Ẫ Ễ Ộ Ữ Ỵ ặ ệ ợ ự ỹ Đ đ"
@@ -77,7 +78,7 @@ def test_picture_on_the_page_decodes_to_exactly_the_address_and_is_seven_centime
     public_url: str,
 ) -> None:
     code = new_code()
-    poster = replace(POSTER, code=code, qr_address=qr_address(public_url, code), demo=True)
+    poster = replace(POSTER, code=code, qr_address=qr_address(public_url, form_path(code)), demo=True)
     with opened(render_posters([poster])) as document:
         image = document[0].render(scale=2).to_pil()
     (barcode,) = zxingcpp.read_barcodes(image)
@@ -190,7 +191,13 @@ def test_unknown_language_and_no_poster_are_refused() -> None:
 def test_a_print_run_stays_within_three_kilobytes_a_page() -> None:
     """3,321 posters in 10 MB."""
     run = [
-        replace(POSTER, code=code, qr_address=qr_address(PUBLIC_URL, code), counter=f"Quầy số {i}", demo=True)
+        replace(
+            POSTER,
+            code=code,
+            qr_address=qr_address(PUBLIC_URL, form_path(code)),
+            counter=f"Quầy số {i}",
+            demo=True,
+        )
         for i, code in enumerate(new_code() for _ in range(300))
     ]
     per_page = (len(render_posters(run)) - len(render_posters(run[:100]))) / 200

@@ -92,7 +92,18 @@ def test_letters_and_messages_need_a_drawn_sample(session, campaign, office, del
     assert faults_of(session, campaign, office, delivery=delivery) == [Fault.NOTHING_DRAWN]
 
 
-def test_a_census_takes_letters(session, office):
+@pytest.mark.parametrize("delivery", ["letter", "message"])
+def test_letters_and_messages_of_a_random_sample_need_their_cell(session, drawn_campaign, office, delivery):
+    assert faults_of(session, drawn_campaign, office, delivery=delivery) == [Fault.CELL_MISSING]
+    cell = factories.sample_cell(session, campaign_id=drawn_campaign.id)
+    assert issue(session, drawn_campaign, office, delivery=delivery, cell=cell).cell_id == cell.id
+
+
+def test_slips_need_no_cell_even_where_a_sample_was_drawn(session, drawn_campaign, office):
+    assert issue(session, drawn_campaign, office).cell_id is None
+
+
+def test_a_census_takes_letters_without_a_cell(session, office):
     everybody = factories.campaign(session, sampling_basis="census")
     assert open_deliveries(everybody) == ("slip", "letter", "message")
     assert issue(session, everybody, office, delivery="letter")

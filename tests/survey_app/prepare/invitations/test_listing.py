@@ -32,10 +32,16 @@ def test_funnel_counts_what_was_issued_opened_and_used(session, office):
     listed = listed_batches(session, [other.id, mine.id])
     assert [one.batch for one in listed] == [other, mine]
     assert [one.funnel for one in listed] == [Funnel(20, 0, 1), Funnel(30, 35, 3)]
+    assert [one.funnel.n_opened for one in listed] == [1, 35]
+
+
+def test_a_used_code_was_opened_even_if_its_page_view_is_not_counted_yet():
+    assert Funnel(n_issued=20, n_viewed=0, n_used=3).n_opened == 3
+    assert Funnel(n_issued=20, n_viewed=5, n_used=3).n_opened == 5
 
 
 def test_the_longest_bar_is_the_largest_count():
-    funnel = Funnel(n_issued=20, n_opened=40, n_used=10)
+    funnel = Funnel(n_issued=20, n_viewed=40, n_used=10)
     assert [funnel.share(n) for n in (20, 40, 10)] == [0.5, 1.0, 0.25]
 
 

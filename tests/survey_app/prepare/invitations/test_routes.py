@@ -233,6 +233,21 @@ def test_a_lead_issues_letters_to_a_cell_of_the_sample(app, lead, rows):
     assert all_rows(app, AccessPoint)[-1].provenance == "A"
 
 
+@pytest.mark.parametrize("has_cells", [True, False])
+def test_letters_without_a_cell_come_back_with_what_to_do(app, lead, rows, has_cells):
+    with app.extensions["database"].transaction() as session:
+        drawn = factories.campaign(session, code="nam-sau", kind="annual", sampling_basis="probability")
+        if has_cells:
+            factories.sample_cell(session, campaign_id=drawn.id)
+    before = len(all_rows(app, InvitationBatch))
+    fields = {"delivery": "letter", "counter": "0", "cell": "0", "n_issued": "40"}
+    page = lead.send_form(new_address(rows.mine, "nam-sau"), fields)
+    assert page.status_code == 422
+    assert '<a href="#cell">Thư và tin nhắn gửi người được chọn vào mẫu phải ghi ô mẫu' in page.text
+    assert 'aria-describedby="cell-error"' in page.text
+    assert len(all_rows(app, InvitationBatch)) == before
+
+
 def test_a_manager_cannot_issue_letters_by_asking_for_them(app, manager, rows):
     before = len(all_rows(app, InvitationBatch))
     address = new_address(rows.mine, "nam")

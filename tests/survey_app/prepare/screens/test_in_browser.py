@@ -10,7 +10,7 @@ import pytest
 import zxingcpp
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
 from survey_app.config import VIETNAM_TIME
@@ -74,14 +74,6 @@ def screen(settings, database, free_port):
     with running_server.started(running_server.web(settings, free_port), environment):
         address = url + rotating_code.screen_path(point.code, settings.secrets[0])
         yield SimpleNamespace(id=point.id, code=point.code, address=address)
-
-
-@pytest.fixture
-def browser(chromium_path):
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Ways in beside the poster: screens and invitations; marks on responses that somebody should look at."""
+"""Batches of invitations, and which of their tokens are spent."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,29 +8,6 @@ down_revision = "0007"
 
 
 def upgrade() -> None:
-    op.add_column(
-        "access_point",
-        sa.Column(
-            "way_in",
-            sa.String,
-            sa.CheckConstraint(
-                "way_in IN ('poster', 'screen', 'invitation', 'paper')",
-                name="way_in_is_known",
-            ),
-            nullable=False,
-            server_default="poster",
-        ),
-    )
-    op.execute("UPDATE access_point SET way_in = 'paper' WHERE mode = 'paper'")
-    op.add_column("response", sa.Column("review_mark", sa.SmallInteger))
-    is_marked = sa.text("review_mark IS NOT NULL")
-    op.create_index(
-        "ix_response_marked",
-        "response",
-        ["review_mark", "access_point_id", "day"],
-        sqlite_where=is_marked,
-        postgresql_where=is_marked,
-    )
     op.create_table(
         "invitation_batch",
         sa.Column("id", sa.Integer, primary_key=True),
@@ -57,8 +34,3 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("spent_invitation")
     op.drop_table("invitation_batch")
-    op.drop_index("ix_response_marked", "response")
-    op.drop_column("response", "review_mark")
-    if op.get_bind().dialect.name == "postgresql":
-        op.drop_constraint("ck_access_point_way_in_is_known", "access_point")
-    op.drop_column("access_point", "way_in")
