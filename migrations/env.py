@@ -4,6 +4,8 @@ from alembic import context
 
 from survey_app.models import (
     access_point,
+    approval,
+    audit,
     campaign,
     case,
     code_report,
@@ -19,6 +21,8 @@ from survey_app.models.base import Base
 
 FAMILIES = (
     access_point,
+    approval,
+    audit,
     campaign,
     case,
     code_report,

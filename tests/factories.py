@@ -17,6 +17,8 @@ from sqlalchemy.orm import Session
 
 from survey_app.models import short_code
 from survey_app.models.access_point import AccessPoint, AccessPointDay
+from survey_app.models.approval import Approval
+from survey_app.models.audit import AuditLine
 from survey_app.models.base import Base
 from survey_app.models.campaign import Campaign, SampleCell
 from survey_app.models.case import Case, Contact
@@ -33,10 +35,10 @@ from survey_app.models.definition import (
 from survey_app.models.instrument import InstrumentVersion
 from survey_app.models.invitation import InvitationBatch, SpentInvitation
 from survey_app.models.job import Job
-from survey_app.models.office import Counter, DossierCount, Office, OfficeSuccession
-from survey_app.models.publication import Figure, OfficeRelease, Publication, Tally
+from survey_app.models.office import Counter, DossierCount, Office, OfficePast, OfficeSuccession, ServiceField
+from survey_app.models.publication import Distribution, Figure, OfficeRelease, Publication, Tally
 from survey_app.models.response import Comment, Response
-from survey_app.models.staff import Staff, StaffSession
+from survey_app.models.staff import RecoveryCode, ResetLink, Staff, StaffGrant, StaffSession
 
 Row = TypeVar("Row", bound=Base)
 
@@ -124,6 +126,23 @@ def counter(session: Session, **given: Any) -> Counter:
     return _add(
         session, Counter, given, office_id=lambda: office(session).id, label=f"Quầy số {next(_numbers)}"
     )
+
+
+def office_past(session: Session, **given: Any) -> OfficePast:
+    return _add(
+        session,
+        OfficePast,
+        given,
+        office_id=lambda: office(session).id,
+        until=date(2025, 6, 30),
+        name="Bộ phận Một cửa xã Cũ",
+        parent_id=None,
+    )
+
+
+def service_field(session: Session, **given: Any) -> ServiceField:
+    number = next(_numbers)
+    return _add(session, ServiceField, given, code=f"F{number}", name=f"Lĩnh vực {number}", name_en="")
 
 
 def dossier_count(session: Session, **given: Any) -> DossierCount:
@@ -315,6 +334,7 @@ def tally(session: Session, **given: Any) -> Tally:
         day=DAY,
         instrument_version_id=lambda: instrument_version(session).id,
         cell_id=0,
+        month=DAY.replace(day=1),
         n_respondents=0,
         counts=zlib.compress(bytes(3 * 16 * 4)),
     )
@@ -353,6 +373,18 @@ def publication(session: Session, **given: Any) -> Publication:
     )
 
 
+def distribution(session: Session, **given: Any) -> Distribution:
+    return _add(
+        session,
+        Distribution,
+        given,
+        publication_id=lambda: publication(session).id,
+        office_id=lambda: office(session).id,
+        provenance="C",
+        counts=lambda: {"q1": {"4": 30, "5": 10}},
+    )
+
+
 def figure(session: Session, **given: Any) -> Figure:
     """An index of 84.2 % of 40 respondents, with a range around it."""
     return _add(
@@ -382,22 +414,75 @@ def figure(session: Session, **given: Any) -> Figure:
     )
 
 
-def staff(session: Session, **given: Any) -> Staff:
-    """An account that no password opens; `staff_client` signs in without one."""
+def staff(
+    session: Session, role: str | None = "administrator", office_id: int | None = None, **given: Any
+) -> Staff:
+    """An account that no password opens, with one grant, or none for `role=None`."""
     number = next(_numbers)
-    if given.get("role") == "office_manager" and given.get("office_id") is None:
-        given = given | {"office_id": office(session).id}
-    return _add(
+    made = _add(
         session,
         Staff,
         given,
         username=f"staff{number}",
         full_name=f"Cán bộ Mẫu {number}",
-        role="administrator",
-        office_id=None,
         password_hash="!",
         created_at=MOMENT - timedelta(days=30),
-        disabled_at=None,
+    )
+    if role is not None:
+        staff_grant(session, staff_id=made.id, role=role, office_id=office_id)
+    return made
+
+
+def staff_grant(session: Session, **given: Any) -> StaffGrant:
+    if given.get("role") == "office_manager" and given.get("office_id") is None:
+        given = given | {"office_id": office(session).id}
+    return _add(
+        session,
+        StaffGrant,
+        given,
+        staff_id=lambda: staff(session, role=None).id,
+        role="administrator",
+        valid_from=DAY - timedelta(days=30),
+    )
+
+
+def recovery_code(session: Session, **given: Any) -> RecoveryCode:
+    return _add(
+        session,
+        RecoveryCode,
+        given,
+        code_hash=lambda: secrets.token_bytes(32),
+        staff_id=lambda: staff(session).id,
+    )
+
+
+def reset_link(session: Session, **given: Any) -> ResetLink:
+    return _add(
+        session,
+        ResetLink,
+        given,
+        token_hash=lambda: secrets.token_bytes(32),
+        staff_id=lambda: staff(session).id,
+        clears_second_factor=False,
+        expires_at=MOMENT + timedelta(hours=24),
+    )
+
+
+def audit_line(session: Session, **given: Any) -> AuditLine:
+    return _add(session, AuditLine, given, at=MOMENT, act="responses.export", what="Xuất phiếu")
+
+
+def approval(session: Session, **given: Any) -> Approval:
+    return _add(
+        session,
+        Approval,
+        given,
+        kind="pause_codes",
+        campaign_id=lambda: campaign(session).id,
+        arguments=dict,
+        reason="Mã bị dán đè",
+        asked_by=lambda: staff(session).id,
+        asked_at=MOMENT,
     )
 
 
@@ -408,6 +493,7 @@ def staff_session(session: Session, **given: Any) -> StaffSession:
         given,
         token_hash=lambda: secrets.token_bytes(32),
         staff_id=lambda: staff(session).id,
+        is_proven=True,
         expires_at=MOMENT + timedelta(hours=8),
     )
 

@@ -103,11 +103,16 @@ def test_a_forgotten_value_is_refused_and_not_filled_in(database: Database) -> N
 def test_triggers_keep_what_is_published(database: Database) -> None:
     with database.engine.connect() as connection:
         assert sorted(triggers(connection)) == [
+            ("audit_line_is_not_deleted", "audit_line"),
+            ("audit_line_keeps_its_words", "audit_line"),
             ("instrument_version_is_immutable", "instrument_version"),
+            ("sealed_distribution_is_not_deleted", "distribution"),
+            ("sealed_distribution_keeps_its_values", "distribution"),
             ("sealed_figure_is_not_deleted", "figure"),
             ("sealed_figure_keeps_its_values", "figure"),
             ("sealed_publication_is_not_deleted", "publication"),
             ("sealed_publication_keeps_its_values", "publication"),
+            ("sealed_publication_takes_no_distribution", "distribution"),
             ("sealed_publication_takes_no_figure", "figure"),
         ]
 

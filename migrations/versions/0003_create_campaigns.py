@@ -57,6 +57,7 @@ def upgrade() -> None:
         sa.Column("mode", sa.String, nullable=False),
         sa.Column("provenance", sa.String, nullable=False),
         sa.Column("issued_on", sa.Date, nullable=False),
+        sa.Column("paused_on", sa.Date),
         sa.Column("revoked_on", sa.Date),
         sa.CheckConstraint("way_in IN ('poster', 'screen', 'invitation', 'paper')", name="way_in_is_known"),
         sa.CheckConstraint("mode IN ('web', 'kiosk', 'paper', 'telephone')", name="mode_is_known"),
@@ -70,7 +71,8 @@ def upgrade() -> None:
         sa.Column("day", sa.Integer, primary_key=True),
         sa.Column("n_opened", sa.Integer, nullable=False),
         sa.Column("n_received", sa.Integer, nullable=False),
-        sa.CheckConstraint("n_opened >= 0 AND n_received >= 0", name="holds_counts"),
+        sa.Column("n_voided", sa.Integer, nullable=False, server_default="0"),
+        sa.CheckConstraint("n_opened >= 0 AND n_voided >= 0 AND n_received >= n_voided", name="holds_counts"),
     )
 
 

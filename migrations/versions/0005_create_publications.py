@@ -24,6 +24,17 @@ SEALS = {
         "DELETE",
         f"{SEALED.format(row='OLD')} AND NOT {OF_DEMO.format(publication='OLD.publication_id')}",
     ),
+    "sealed_publication_takes_no_distribution": ("distribution", "INSERT", SEALED.format(row="NEW")),
+    "sealed_distribution_keeps_its_values": (
+        "distribution",
+        "UPDATE",
+        f"{SEALED.format(row='OLD')} OR {SEALED.format(row='NEW')}",
+    ),
+    "sealed_distribution_is_not_deleted": (
+        "distribution",
+        "DELETE",
+        f"{SEALED.format(row='OLD')} AND NOT {OF_DEMO.format(publication='OLD.publication_id')}",
+    ),
     "sealed_publication_keeps_its_values": ("publication", "UPDATE", "OLD.sealed_at IS NOT NULL"),
     "sealed_publication_is_not_deleted": (
         "publication",
@@ -42,6 +53,7 @@ def upgrade() -> None:
             "instrument_version_id", sa.Integer, sa.ForeignKey("instrument_version.id"), primary_key=True
         ),
         sa.Column("cell_id", sa.Integer, primary_key=True),
+        sa.Column("month", sa.Integer, primary_key=True),
         sa.Column("n_respondents", sa.Integer, nullable=False),
         sa.Column("counts", sa.LargeBinary, nullable=False),
     )
@@ -57,6 +69,7 @@ def upgrade() -> None:
     )
     _create_publication()
     _create_figure()
+    _create_distribution()
     for name, (table, operation, condition) in SEALS.items():
         _refuse(name, table, operation, condition)
 
@@ -97,6 +110,7 @@ def _create_figure() -> None:
         sa.Column("office_id", sa.Integer, sa.ForeignKey("office.id"), primary_key=True),
         sa.Column("provenance", sa.String, primary_key=True),
         sa.Column("measure", sa.String, primary_key=True),
+        sa.Column("breakdown", sa.String, primary_key=True),
         *(sa.Column(name, sa.Double) for name in ("value", "standard_error")),
         sa.Column("degrees_of_freedom", sa.Integer),
         *(sa.Column(name, sa.Double) for name in ("low", "high", "t_low", "t_high")),
@@ -109,7 +123,12 @@ def _create_figure() -> None:
         sa.Column("sampling_basis", sa.String, nullable=False),
         sa.Column("reason", sa.String),
         sa.Column("released_on", sa.Date, nullable=False),
+        sa.Column("n_predecessors", sa.Integer, nullable=False),
+        sa.Column("hidden_inside", sa.String),
+        sa.Column("hidden_in_public", sa.String),
         sa.CheckConstraint("provenance IN ('A', 'B', 'C', 'D')", name="provenance_is_known"),
+        sa.CheckConstraint("hidden_inside IN ('few', 'linked')", name="hidden_inside_is_known"),
+        sa.CheckConstraint("hidden_in_public IN ('few', 'linked')", name="hidden_in_public_is_known"),
         sa.CheckConstraint(
             "sampling_basis IN ('probability', 'census', 'opt_in')", name="sampling_basis_is_known"
         ),
@@ -121,6 +140,17 @@ def _create_figure() -> None:
             "value IS NULL OR (0 <= low AND low <= value AND value <= high AND high <= 1)",
             name="lies_in_its_range",
         ),
+    )
+
+
+def _create_distribution() -> None:
+    op.create_table(
+        "distribution",
+        sa.Column("publication_id", sa.Integer, sa.ForeignKey("publication.id"), primary_key=True),
+        sa.Column("office_id", sa.Integer, sa.ForeignKey("office.id"), primary_key=True),
+        sa.Column("provenance", sa.String, primary_key=True),
+        sa.Column("counts", sa.JSON, nullable=False),
+        sa.CheckConstraint("provenance IN ('A', 'B', 'C', 'D')", name="provenance_is_known"),
     )
 
 
@@ -141,7 +171,7 @@ def _refuse(name: str, table: str, operation: str, condition: str) -> None:
 
 
 def downgrade() -> None:
-    for table in ("figure", "publication", "office_release", "tally"):
+    for table in ("distribution", "figure", "publication", "office_release", "tally"):
         op.drop_table(table)
     if op.get_bind().dialect.name == "postgresql":
         for name in SEALS:

@@ -6,12 +6,13 @@ from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from survey_app.models.office import Office
-from survey_app.models.staff import Staff
+from survey_app.web.access import SignedIn
 
 
-def starting_offices(session: Session, staff: Staff, today: date) -> list[Office]:
+def starting_offices(session: Session, staff: SignedIn, today: date) -> list[Office]:
     """List the offices at the top of this person's scope, and those below if there is one top alone."""
-    top = Office.parent_id.is_(None) if staff.office_id is None else Office.id == staff.office_id
+    roots = staff.roots("results")
+    top = Office.parent_id.is_(None) if None in roots else Office.id.in_(roots)
     tops = _existing(session, top, today)
     return tops + _existing(session, Office.parent_id == tops[0].id, today) if len(tops) == 1 else tops
 

@@ -58,13 +58,15 @@ def home() -> str:
     staff = access.current_staff()
     with database().reading() as session:
         offices = starting_offices(session, staff, today())
-        scope = session.get(Office, staff.office_id) if staff.office_id else None
+        duties = [
+            (role_name(grant.role), session.get(Office, grant.office_id) if grant.office_id else None)
+            for grant in staff.grants
+        ]
     return render_template(
         "accounts/home.html",
         staff=staff,
-        role=role_name(staff.role),
-        rights=access.RIGHTS[staff.role],
-        scope=scope,
+        duties=duties,
+        rights=staff.rights,
         offices=offices,
     )
 
@@ -73,7 +75,10 @@ def role_name(role: str) -> str:
     names = {
         "administrator": _("system administrator"),
         "campaign_lead": _("campaign lead"),
+        "analyst": _("analyst"),
         "office_manager": _("office manager"),
+        "operator": _("operator"),
+        "auditor": _("auditor"),
     }
     return names[role]
 

@@ -10,9 +10,10 @@ from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from survey_app.config import VIETNAM_TIME
 from survey_app.errors import AccountRefused
 from survey_app.models.office import Office
-from survey_app.models.staff import ROLES, Staff, StaffSession
+from survey_app.models.staff import ROLES, Staff, StaffGrant, StaffSession
 from survey_app.web.access import hash_token
 
 SHORTEST_PASSWORD = 12
@@ -71,7 +72,12 @@ def sign_in(session: Session, proof: Proof, now: datetime) -> str:
     session.execute(delete(StaffSession).where(StaffSession.expires_at <= now))
     token = secrets.token_urlsafe(TOKEN_BYTES)
     session.add(
-        StaffSession(token_hash=hash_token(token), staff_id=proof.staff_id, expires_at=now + SESSION_LASTS)
+        StaffSession(
+            token_hash=hash_token(token),
+            staff_id=proof.staff_id,
+            is_proven=True,
+            expires_at=now + SESSION_LASTS,
+        )
     )
     return token
 
@@ -87,14 +93,20 @@ def create_staff(session: Session, details: StaffDetails, now: datetime) -> Staf
     staff = Staff(
         username=username,
         full_name=_normal(details.full_name).strip(),
-        role=details.role,
-        office_id=details.office_id,
         password_hash=_HASHER.hash(_normal(details.password)),
         created_at=now,
         is_demo=details.is_demo,
     )
     session.add(staff)
-    session.flush()  # gives the id to whoever made the account
+    session.flush()  # the grant names it
+    session.add(
+        StaffGrant(
+            staff_id=staff.id,
+            role=details.role,
+            office_id=details.office_id,
+            valid_from=now.astimezone(VIETNAM_TIME).date(),
+        )
+    )
     return staff
 
 

@@ -28,7 +28,7 @@ from survey_app.models.invitation_token import token_path
 from survey_app.models.office import Office
 from survey_app.models.rotating_code import screen_path
 from survey_app.models.short_code import form_path
-from survey_app.models.staff import Staff
+from survey_app.models.staff import Staff, StaffGrant
 from survey_app.web import context
 
 SIGNAL_ON_PARENTS_DEATH = 1  # PR_SET_PDEATHSIG of Linux's prctl
@@ -168,7 +168,7 @@ def open_code(session: Session, *conditions: ColumnElement[bool]) -> str | None:
             Campaign.closes_on.is_(None) | (Campaign.closes_on >= today),
         )
         # A manager's own office first: what is answered here shall be seen by whom the demo lets sign in.
-        .order_by(AccessPoint.office_id.in_(select(Staff.office_id)).desc(), AccessPoint.id)
+        .order_by(AccessPoint.office_id.in_(select(StaffGrant.office_id)).desc(), AccessPoint.id)
         .limit(1)
     )
 

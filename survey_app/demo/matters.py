@@ -18,7 +18,7 @@ from survey_app.models.access_point import AccessPoint, AccessPointDay
 from survey_app.models.campaign import Campaign
 from survey_app.models.instrument import InstrumentVersion
 from survey_app.models.office import Office
-from survey_app.models.staff import Staff
+from survey_app.models.staff import Staff, StaffGrant
 from survey_app.review.cases import answer_case
 
 SEED = 20250703
@@ -37,7 +37,11 @@ SEEN_AT = "tờ mã ở cạnh máy lấy số"
 
 def add_matters(session: Session, campaign: Campaign, today: date) -> None:
     """Let citizens of the manager's office write, report and come in numbers, up to yesterday."""
-    manager = select(Staff.id).where(Staff.is_demo, Staff.role == "office_manager")
+    manager = (
+        select(Staff.id)
+        .join(StaffGrant, StaffGrant.staff_id == Staff.id)
+        .where(Staff.is_demo, StaffGrant.role == "office_manager")
+    )
     first, *_, last = _posters(session, campaign)
     citizens = Citizens(session, campaign)
     citizens.send(first, _weekday_before(today, 3), WAITING)

@@ -9,16 +9,18 @@ from survey_app.demo.accounts import accounts_file
 from survey_app.demo.load import INSTRUMENTS
 from survey_app.errors import SurveyError
 from survey_app.models.access_point import AccessPoint, AccessPointDay
+from survey_app.models.approval import Approval
+from survey_app.models.audit import AuditLine
 from survey_app.models.campaign import Campaign, SampleCell
 from survey_app.models.case import Case, Contact
 from survey_app.models.code_report import CodeReport
 from survey_app.models.instrument import InstrumentVersion
 from survey_app.models.invitation import InvitationBatch, SpentInvitation
 from survey_app.models.job import Job
-from survey_app.models.office import Counter, DossierCount, Office, OfficeSuccession
-from survey_app.models.publication import Figure, OfficeRelease, Publication, Tally
+from survey_app.models.office import Counter, DossierCount, Office, OfficePast, OfficeSuccession
+from survey_app.models.publication import Distribution, Figure, OfficeRelease, Publication, Tally
 from survey_app.models.response import Comment, Response
-from survey_app.models.staff import Staff, StaffSession
+from survey_app.models.staff import RecoveryCode, ResetLink, Staff, StaffGrant, StaffSession
 
 DEMO_OFFICES = select(Office.id).where(Office.is_demo)
 DEMO_STAFF = select(Staff.id).where(Staff.is_demo)
@@ -31,6 +33,7 @@ DEMO_PUBLICATIONS = select(Publication.id).where(Publication.campaign_id.in_(DEM
 
 # In this order no row is left without one that it names.
 STEPS = (
+    delete(Distribution).where(Distribution.publication_id.in_(DEMO_PUBLICATIONS)),
     delete(Figure).where(Figure.publication_id.in_(DEMO_PUBLICATIONS)),
     delete(Publication).where(Publication.campaign_id.in_(DEMO_CAMPAIGNS)),
     delete(OfficeRelease).where(OfficeRelease.campaign_id.in_(DEMO_CAMPAIGNS)),
@@ -44,9 +47,15 @@ STEPS = (
     delete(CodeReport).where(CodeReport.access_point_id.in_(DEMO_POINTS)),
     delete(AccessPointDay).where(AccessPointDay.access_point_id.in_(DEMO_POINTS)),
     delete(AccessPoint).where(AccessPoint.campaign_id.in_(DEMO_CAMPAIGNS)),
+    delete(Approval).where(Approval.campaign_id.in_(DEMO_CAMPAIGNS)),
     delete(SampleCell).where(SampleCell.campaign_id.in_(DEMO_CAMPAIGNS)),
     delete(Campaign).where(Campaign.is_demo),
-    delete(StaffSession).where(StaffSession.staff_id.in_(DEMO_STAFF)),
+    *(
+        delete(row).where(row.staff_id.in_(DEMO_STAFF))
+        for row in (StaffSession, StaffGrant, RecoveryCode, ResetLink, AuditLine)
+    ),
+    update(StaffGrant).where(StaffGrant.granted_by.in_(DEMO_STAFF)).values(granted_by=None),
+    update(ResetLink).where(ResetLink.made_by.in_(DEMO_STAFF)).values(made_by=None),
     delete(Job).where(Job.owner_id.in_(DEMO_STAFF)),
     # What a demo account did about somebody's real comment or report stays done.
     update(Case).where(Case.answered_by.in_(DEMO_STAFF)).values(answered_by=None),
@@ -54,6 +63,7 @@ STEPS = (
     delete(Staff).where(Staff.is_demo),
     delete(DossierCount).where(DossierCount.office_id.in_(DEMO_OFFICES)),
     delete(Counter).where(Counter.office_id.in_(DEMO_OFFICES)),
+    delete(OfficePast).where(OfficePast.office_id.in_(DEMO_OFFICES)),
     delete(OfficeSuccession).where(OfficeSuccession.predecessor_id.in_(DEMO_OFFICES)),
     delete(Office).where(Office.is_demo),
 )
@@ -86,8 +96,18 @@ USES = (
     (
         "the account {0} is bound to {1}, an office of the demo",
         select(Staff.username, of_demo.code)
-        .join(of_demo, of_demo.id == Staff.office_id)
-        .where(of_demo.is_demo, ~Staff.is_demo),
+        .join(StaffGrant, StaffGrant.staff_id == Staff.id)
+        .join(of_demo, of_demo.id == StaffGrant.office_id)
+        .where(of_demo.is_demo, ~Staff.is_demo)
+        .distinct(),
+    ),
+    (
+        "the account {0}, which is of the demo, asked or decided something for campaign {1}",
+        select(Staff.username, Campaign.code)
+        .join(Approval, or_(Approval.asked_by == Staff.id, Approval.decided_by == Staff.id))
+        .join(Campaign, Campaign.id == Approval.campaign_id)
+        .where(Staff.is_demo, ~Campaign.is_demo)
+        .distinct(),
     ),
 )
 

@@ -38,16 +38,20 @@ class AccessPoint(Base):
     mode: Mapped[str]
     provenance: Mapped[str]
     issued_on: Mapped[date]
+    paused_on: Mapped[date | None]  # by two people's decision, until two resume it
     revoked_on: Mapped[date | None]
 
 
 class AccessPointDay(Base):
-    """How often a point's page was opened, and how many responses it received, on a day."""
+    """How often a point's page was opened, how many responses it received, and how many were voided since."""
 
     __tablename__ = "access_point_day"
-    __table_args__ = (CheckConstraint("n_opened >= 0 AND n_received >= 0", name="holds_counts"),)
+    __table_args__ = (
+        CheckConstraint("n_opened >= 0 AND n_voided >= 0 AND n_received >= n_voided", name="holds_counts"),
+    )
 
     access_point_id: Mapped[int] = mapped_column(ForeignKey("access_point.id"), primary_key=True)
     day: Mapped[date] = mapped_column(EpochDay, primary_key=True)
     n_opened: Mapped[int] = mapped_column(default=0)
     n_received: Mapped[int] = mapped_column(default=0)
+    n_voided: Mapped[int] = mapped_column(server_default="0")  # the writer does not name it

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from survey_app.models.base import KEPT_IDS, Base, one_of
 
 OFFICE_KINDS = ("province", "provincial_centre", "district_section", "commune_section")
+ALL_FIELDS = 0  # the field of a count that is not divided by fields
 
 
 class Office(Base):
@@ -35,6 +36,21 @@ class Office(Base):
         return self.valid_from <= day and (self.valid_until is None or day <= self.valid_until)
 
 
+class OfficePast(Base):
+    """What an office was called, and under whom it stood, until a rename or a move.
+
+    `office` itself says what is true now; the past with the earliest `until` on or after a day says it for
+    that day.
+    """
+
+    __tablename__ = "office_past"
+
+    office_id: Mapped[int] = mapped_column(ForeignKey("office.id"), primary_key=True)
+    until: Mapped[date] = mapped_column(primary_key=True)  # the last day on which this was so
+    name: Mapped[str]
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("office.id"))
+
+
 class OfficeSuccession(Base):
     """One predecessor handed work to one successor; merges and splits are several rows."""
 
@@ -46,8 +62,23 @@ class OfficeSuccession(Base):
     took_over_on: Mapped[date]
 
 
+class ServiceField(Base):
+    """A field of procedures (land, civil status, …), as the dossier figures of a province divide them."""
+
+    __tablename__ = "service_field"
+    __table_args__ = (KEPT_IDS,)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    name_en: Mapped[str]
+
+    def name_in(self, language: str) -> str:
+        return self.name_en if language == "en" and self.name_en else self.name
+
+
 class Counter(Base):
-    """A counter in an office, by the label that hangs above it."""
+    """A counter in an office, by the label that hangs above it; its field, if it serves one alone."""
 
     __tablename__ = "counter"
     __table_args__ = (UniqueConstraint("office_id", "label"), KEPT_IDS)
@@ -55,14 +86,37 @@ class Counter(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     office_id: Mapped[int] = mapped_column(ForeignKey("office.id"))
     label: Mapped[str]
+    field_id: Mapped[int | None] = mapped_column(ForeignKey("service_field.id"))
 
 
 class DossierCount(Base):
-    """Dossiers that an office settled in a month: the denominator of coverage."""
+    """Dossiers of an office, month and field: settled ones are the denominator of coverage.
+
+    The other counts are kept as they were reported, also where they do not add up: what does not is said
+    beside the figure.
+    """
 
     __tablename__ = "dossier_count"
-    __table_args__ = (CheckConstraint("n_settled >= 0", name="is_a_count"),)
+    __table_args__ = (
+        CheckConstraint(
+            "n_settled >= 0 AND coalesce(n_received, 0) >= 0 AND coalesce(n_early, 0) >= 0"
+            " AND coalesce(n_on_time, 0) >= 0 AND coalesce(n_late, 0) >= 0",
+            name="holds_counts",
+        ),
+    )
 
     office_id: Mapped[int] = mapped_column(ForeignKey("office.id"), primary_key=True)
     month: Mapped[date] = mapped_column(primary_key=True)  # its first day
+    field_id: Mapped[int] = mapped_column(primary_key=True, default=ALL_FIELDS)
     n_settled: Mapped[int]
+    n_received: Mapped[int | None]
+    n_early: Mapped[int | None]
+    n_on_time: Mapped[int | None]
+    n_late: Mapped[int | None]
+
+    @property
+    def gap(self) -> int:
+        """Settled dossiers that early, on time and late leave unexplained; 0 where one was not reported."""
+        if self.n_early is None or self.n_on_time is None or self.n_late is None:
+            return 0
+        return self.n_settled - self.n_early - self.n_on_time - self.n_late

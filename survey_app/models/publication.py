@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, text
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from survey_app.models.access_point import PROVENANCE_CLASSES
@@ -10,13 +10,17 @@ from survey_app.models.base import Base, EpochDay, UtcDateTime, one_of
 from survey_app.models.campaign import SAMPLING_BASES
 
 PUBLICATION_KINDS = ("running", "period", "wave")
+HIDDEN = ("few", "linked")  # too few answered; or hidden so that a neighbour cannot be worked out
+WHOLE = ""  # the breakdown of a figure that is not broken down
 
 
 class Tally(Base):
     """Released counts of one point, day, instrument version and sample cell: they add up.
 
-    `counts` are zlib-packed little-endian uint32, one row of 16 (nibble values) per item, in the
-    order of the definition. Unreleased responses are in no tally, so no figure can leak them.
+    `month` is the month to which the batch was counted that released them (its first day): a trend by
+    months then changes by whole batches. `counts` are zlib-packed little-endian uint32, one row of 16
+    (nibble values) per item, in the order of the definition. Unreleased responses are in no tally, so no
+    figure can leak them.
     """
 
     __tablename__ = "tally"
@@ -25,6 +29,7 @@ class Tally(Base):
     day: Mapped[date] = mapped_column(EpochDay, primary_key=True)
     instrument_version_id: Mapped[int] = mapped_column(ForeignKey("instrument_version.id"), primary_key=True)
     cell_id: Mapped[int] = mapped_column(primary_key=True)  # 0: no drawn sample
+    month: Mapped[date] = mapped_column(EpochDay, primary_key=True)
     n_respondents: Mapped[int]
     counts: Mapped[bytes] = mapped_column(LargeBinary)
 
@@ -87,6 +92,8 @@ class Figure(Base):
     __table_args__ = (
         one_of("provenance", PROVENANCE_CLASSES),
         one_of("sampling_basis", SAMPLING_BASES),
+        one_of("hidden_inside", HIDDEN),
+        one_of("hidden_in_public", HIDDEN),
         CheckConstraint("(value IS NULL) = (reason IS NOT NULL)", name="has_a_value_or_a_reason"),
         CheckConstraint(
             "(value IS NULL) = (low IS NULL) AND (low IS NULL) = (high IS NULL)", name="has_its_range"
@@ -101,6 +108,9 @@ class Figure(Base):
     office_id: Mapped[int] = mapped_column(ForeignKey("office.id"), primary_key=True)
     provenance: Mapped[str] = mapped_column(primary_key=True)
     measure: Mapped[str] = mapped_column(primary_key=True)  # index, factor:CODE, item:CODE
+    breakdown: Mapped[str] = mapped_column(
+        primary_key=True, default=WHOLE
+    )  # month:2026-03, counter:ID, field:CODE
     value: Mapped[float | None]
     standard_error: Mapped[float | None]
     degrees_of_freedom: Mapped[int | None]
@@ -117,3 +127,21 @@ class Figure(Base):
     sampling_basis: Mapped[str]
     reason: Mapped[str | None]  # why there is no estimate
     released_on: Mapped[date]
+    n_predecessors: Mapped[int] = mapped_column(default=0)  # former offices whose counts are pooled in it
+    hidden_inside: Mapped[str | None]  # why staff do not see it
+    hidden_in_public: Mapped[str | None]  # why the public does not
+
+
+class Distribution(Base):
+    """How often each option of each item was chosen in the whole of an office's released answers.
+
+    Shown only where the item's figure is: what hides one hides the other.
+    """
+
+    __tablename__ = "distribution"
+    __table_args__ = (one_of("provenance", PROVENANCE_CLASSES),)
+
+    publication_id: Mapped[int] = mapped_column(ForeignKey("publication.id"), primary_key=True)
+    office_id: Mapped[int] = mapped_column(ForeignKey("office.id"), primary_key=True)
+    provenance: Mapped[str] = mapped_column(primary_key=True)
+    counts: Mapped[dict[str, dict[str, int]]] = mapped_column(JSON)  # item code → option code → answers

@@ -44,6 +44,7 @@ class Response(Base):
     submission_key: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
     answers: Mapped[bytes] = mapped_column(LargeBinary)
     review_mark: Mapped[int | None] = mapped_column(SmallInteger)  # why somebody should look at it; it counts
+    approval_id: Mapped[int | None] = mapped_column(ForeignKey("approval.id"))  # that voided it
 
 
 class Comment(Base):

@@ -207,6 +207,6 @@ def _own_job(session: Session, job_id: int) -> Job:
     """Give a job to who asked for it, or to an administrator; to others it looks missing."""
     found = session.get(Job, job_id) if 0 < job_id < 2**31 else None
     staff = current_staff()
-    if found is None or (found.owner_id != staff.id and staff.role != "administrator"):
+    if found is None or (found.owner_id != staff.id and not staff.may("people")):
         raise NotFound
     return found

@@ -77,7 +77,7 @@ def load_dataset(
 ) -> Dataset:
     """Read the tallies of these offices, with the recounted days in the place of the stored ones."""
     points = _points(session, campaign_id, provenance, offices)
-    rows = sorted(tally_rows(session, points, recounted), key=lambda row: row[:4])
+    rows = sorted(tally_rows(session, points, recounted), key=lambda row: row[:5])
     columns, satisfied, valid = reported_counts(rows, Definitions(session))
     design = _Design(session, campaign_id)
     psu = [design.psu_of(row, points[row.access_point_id]) for row in rows]

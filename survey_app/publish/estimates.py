@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 
 from analysis import DEFAULT_METHOD, DesignTable, Domains, Estimates, index_of_sums
 from survey_app.models.campaign import Campaign
+from survey_app.models.office_tree import OfficeTree
 from survey_app.publish.dataset import Dataset, load_dataset
 from survey_app.publish.population import Population
 from survey_app.publish.tallies import Recount
-from survey_app.publish.tree import OfficeTree
 
 LEVEL: Final = 0.95
 METHOD: Final = DEFAULT_METHOD  # stays within 0 and 1

@@ -37,6 +37,7 @@ class TallyRow(NamedTuple):
     day: date
     instrument_version_id: int
     cell_id: int
+    month: date
     n_respondents: int
     counts: bytes
 
@@ -149,7 +150,7 @@ def _count_point(
             raise UnfitResponses(f"access point {point_id}, {day}, {name}: {error}") from error
         groups[key] = groups.get(key, np.uint32(0)) + _counted(found)
     return [
-        TallyRow(point_id, day, version_id, cell_id, int(counts[0].sum()), packed(counts))
+        TallyRow(point_id, day, version_id, cell_id, day.replace(day=1), int(counts[0].sum()), packed(counts))
         for (day, version_id, cell_id), counts in groups.items()
     ]
 

@@ -114,7 +114,7 @@ def settle(report_id: int) -> AnyResponse:
 
 def _scope(session: Session) -> Scope:
     staff = current_staff()
-    return Scope(offices_in_scope(session, staff), is_everything=staff.office_id is None)
+    return Scope(offices_in_scope(session, staff), is_everything=access.reaches_all(staff))
 
 
 def _page_asked() -> PageAsked:

@@ -1,27 +1,65 @@
-"""Who may open what. Deny by default: a route that states no access answers to nobody."""
+"""Who may open what. Deny by default: a route that states no access answers to nobody.
+
+A right comes from a grant: a role over the subtree of an office, between two days. What somebody may do in
+one office says nothing about another.
+"""
 
 import hashlib
-from collections.abc import Callable, Iterable
-from datetime import datetime
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any, TypeVar
 
 from flask import Flask, current_app, g, request, session as cookie
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from survey_app.errors import NotFound, SignInRequired
 from survey_app.models.office import Office
-from survey_app.models.staff import Staff, StaffSession
-from survey_app.web.context import database, now
+from survey_app.models.office_tree import OfficeTree
+from survey_app.models.staff import Staff, StaffGrant, StaffSession
+from survey_app.web.context import database, now, today
 
 View = TypeVar("View", bound=Callable[..., Any])
 
 PUBLIC = "public"
+EVERYBODY = frozenset({"home", "results", "jobs"})  # of the staff
 RIGHTS: dict[str, frozenset[str]] = {
-    "administrator": frozenset({"home", "codes", "invitations", "review", "results", "jobs"}),
-    "campaign_lead": frozenset({"home", "codes", "invitations", "review", "results", "jobs"}),
-    "office_manager": frozenset({"home", "codes", "invitations", "review", "results", "jobs"}),
+    "administrator": EVERYBODY
+    | {"codes", "invitations", "samples", "review", "answer", "offices", "dossiers", "exports"}
+    | {"people", "decide", "audit"},
+    "campaign_lead": EVERYBODY
+    | {"codes", "invitations", "samples", "review", "answer", "offices", "dossiers", "exports"}
+    | {"decide", "audit"},
+    "analyst": EVERYBODY | {"exports"},
+    "office_manager": EVERYBODY
+    | {"codes", "invitations", "review", "answer", "dossiers", "exports", "decide"},
+    "operator": EVERYBODY | {"codes", "invitations", "dossiers"},
+    "auditor": EVERYBODY | {"review", "audit"},
 }
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """Who is signed in, with the grants that hold today."""
+
+    id: int
+    username: str
+    full_name: str
+    is_proven: bool  # by a second factor, where the account has one
+    grants: tuple[StaffGrant, ...]
+
+    def may(self, right: str) -> bool:
+        """Whether this person has a right anywhere."""
+        return bool(self.roots(right))
+
+    def roots(self, right: str) -> set[int | None]:
+        """Give the offices whose subtrees a right reaches; None stands for all offices."""
+        return {grant.office_id for grant in self.grants if right in RIGHTS[grant.role]}
+
+    @property
+    def rights(self) -> frozenset[str]:
+        return frozenset().union(*(RIGHTS[grant.role] for grant in self.grants))
 
 
 def public(view: View) -> View:
@@ -31,7 +69,7 @@ def public(view: View) -> View:
 
 
 def staff_only(right: str) -> Callable[[View], View]:
-    """State that only signed-in staff whose role has `right` may open this route."""
+    """State that only signed-in staff with a grant that gives `right` may open this route."""
 
     def mark(view: View) -> View:
         view.access = right  # type: ignore[attr-defined]  # the mark that check_access reads
@@ -45,17 +83,21 @@ def check_access() -> None:
     if request.endpoint is None:
         signed_in_staff()  # "no such page" then has the same frame as "no right to it"
         return
-    right = getattr(current_app.view_functions[request.endpoint], "access", None)
+    right = _right_of_route()
     if right == PUBLIC:
         return
     staff = signed_in_staff()
     if staff is None:
         raise SignInRequired
-    if right not in RIGHTS[staff.role]:
+    if right is None or not staff.may(right):
         raise NotFound
 
 
-def signed_in_staff() -> Staff | None:
+def _right_of_route() -> str | None:
+    return getattr(current_app.view_functions[request.endpoint or ""], "access", None)
+
+
+def signed_in_staff() -> SignedIn | None:
     """Find who is signed in, once a request."""
     if "staff" not in g:
         token = cookie.get("token")
@@ -63,12 +105,12 @@ def signed_in_staff() -> Staff | None:
             g.staff = None
         else:
             with database().reading() as session:
-                g.staff = find_by_token(session, token, now())
-    found: Staff | None = g.staff
+                g.staff = find_by_token(session, token, now(), today())
+    found: SignedIn | None = g.staff
     return found
 
 
-def current_staff() -> Staff:
+def current_staff() -> SignedIn:
     """Give the person that `check_access` let in."""
     staff = signed_in_staff()
     if staff is None:
@@ -80,42 +122,45 @@ def hash_token(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-def find_by_token(session: Session, token: str, moment: datetime) -> Staff | None:
-    return session.scalar(
-        select(Staff)
+def find_by_token(session: Session, token: str, moment: datetime, day: date) -> SignedIn | None:
+    found = session.execute(
+        select(Staff, StaffSession.is_proven)
         .join(StaffSession, StaffSession.staff_id == Staff.id)
         .where(
             StaffSession.token_hash == hash_token(token),
             StaffSession.expires_at > moment,
             Staff.disabled_at.is_(None),
         )
-    )
+    ).one_or_none()
+    if found is None:
+        return None
+    staff, is_proven = found
+    return SignedIn(staff.id, staff.username, staff.full_name, is_proven, grants_on(session, staff.id, day))
 
 
-def offices_in_scope(session: Session, staff: Staff) -> set[int]:
-    """List the ids of the offices below (and with) the one that bounds this person's account."""
-    parents = session.execute(select(Office.id, Office.parent_id)).all()
-    if staff.office_id is None:
-        return {office_id for office_id, _ in parents}
-    return subtree(staff.office_id, ((office_id, parent_id) for office_id, parent_id in parents))
+def grants_on(session: Session, staff_id: int, day: date) -> tuple[StaffGrant, ...]:
+    """List what an account may do on a day."""
+    holds = or_(StaffGrant.valid_until.is_(None), StaffGrant.valid_until >= day)
+    query = select(StaffGrant).where(StaffGrant.staff_id == staff_id, StaffGrant.valid_from <= day, holds)
+    return tuple(session.scalars(query.order_by(StaffGrant.id)))
 
 
-def subtree(root: int, parents: Iterable[tuple[int, int | None]]) -> set[int]:
-    children: dict[int | None, list[int]] = {}
-    for office_id, parent_id in parents:
-        children.setdefault(parent_id, []).append(office_id)
-    found, waiting = set(), [root]
-    while waiting:
-        office_id = waiting.pop()
-        found.add(office_id)
-        waiting.extend(children.get(office_id, ()))
-    return found
+def offices_in_scope(session: Session, staff: SignedIn, right: str | None = None) -> set[int]:
+    """List the offices that a right reaches: the one that opened this route, unless another is named."""
+    tree = OfficeTree(session)
+    return set().union(*(tree.subtree(root) for root in staff.roots(right or _right_of_route() or "")))
 
 
-def office_in_scope(session: Session, staff: Staff, office_id: int) -> Office:
+def reaches_all(staff: SignedIn) -> bool:
+    """Whether the right that opened this route reaches all offices, and what belongs to none."""
+    return None in staff.roots(_right_of_route() or "")
+
+
+def office_in_scope(session: Session, staff: SignedIn, office_id: int, right: str | None = None) -> Office:
     """Give an office to somebody who may see it; foreign and non-existing look the same."""
+    scope = offices_in_scope(session, staff, right)
     office = session.get(Office, office_id) if 0 < office_id < 2**31 else None
-    if office is None or office.id not in offices_in_scope(session, staff):
+    if office is None or office.id not in scope:
         raise NotFound
     return office
 

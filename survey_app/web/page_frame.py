@@ -8,7 +8,7 @@ from flask import Flask, g, request, url_for
 from sqlalchemy import exists, select
 
 from survey_app.models.campaign import Campaign
-from survey_app.models.staff import Staff
+from survey_app.web.access import SignedIn
 from survey_app.web.context import database
 from survey_app.web.i18n import DEFAULT_LANGUAGE, LANGUAGES, chosen_language
 
@@ -21,9 +21,9 @@ def shows_demo() -> bool:
         return bool(session.scalar(select(exists(select(Campaign.id).where(Campaign.is_demo)))))
 
 
-def staff_on_page() -> Staff | None:
+def staff_on_page() -> SignedIn | None:
     """Give whom this request was checked for; a public page asks nobody who they are."""
-    found: Staff | None = g.get("staff")
+    found: SignedIn | None = g.get("staff")
     return found
 
 

@@ -20,7 +20,6 @@ from survey_app.models.short_code import new_code
 DRAWN_BASES = ("probability", "census")
 DRAWN_DELIVERIES = ("letter", "message")
 # A manager who held the tokens of a drawn sample could hand them to the happy.
-TRUSTED_WITH_SAMPLES = ("administrator", "campaign_lead")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,9 +124,9 @@ def provenance_of(delivery: str) -> str:
     return "A" if delivery in DRAWN_DELIVERIES else "B"
 
 
-def may_hold_tokens(role: str, provenance: str) -> bool:
-    """Whether staff of this role may issue, print or revoke invitations of this class."""
-    return provenance != "A" or role in TRUSTED_WITH_SAMPLES
+def right_to(provenance: str) -> str:
+    """Name the right to issue, print or revoke invitations of this class."""
+    return "samples" if provenance == "A" else "invitations"
 
 
 def _unused_code(session: Session) -> str:

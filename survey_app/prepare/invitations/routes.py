@@ -155,14 +155,13 @@ def _target(session: Session, office_id: int) -> tuple[Campaign, Office]:
 
 
 def _offer(form: BatchForm, session: Session, campaign: Campaign, office: Office) -> None:
-    role = current_staff().role
+    staff = current_staff()
     deliveries = [
         delivery
         for delivery in issue.open_deliveries(campaign)
-        if issue.may_hold_tokens(role, issue.provenance_of(delivery))
+        if staff.may(issue.right_to(issue.provenance_of(delivery)))
     ]
-    is_trusted = issue.may_hold_tokens(role, "A")
-    cells = listing.cells_of(session, campaign) if is_trusted else []
+    cells = listing.cells_of(session, campaign) if _may_list() else []
     form.offer(deliveries, list(listing.counters_of(session, office)), list(cells))
     form.with_cell = issue.deliveries_with_cell(campaign)
     if not form.is_submitted():
@@ -201,9 +200,9 @@ def _held_batch(session: Session, batch_id: int) -> ListedBatch:
 
 
 def _may_hold(listed: ListedBatch) -> bool:
-    return issue.may_hold_tokens(current_staff().role, listed.point.provenance)
+    return current_staff().may(issue.right_to(listed.point.provenance))
 
 
 def _may_list() -> bool:
     """Whether somebody may have tokens as a list: with one, a program fills in what paper would be for."""
-    return issue.may_hold_tokens(current_staff().role, "A")
+    return current_staff().may("samples")

@@ -9,11 +9,11 @@ from sqlalchemy.orm import Session
 from survey_app.models.access_point import AccessPoint, AccessPointDay
 from survey_app.models.campaign import Campaign
 from survey_app.models.office import Office
+from survey_app.models.office_tree import OfficeTree
 from survey_app.models.publication import OfficeRelease
 from survey_app.publish.shown.campaign import Standing, standing_of
 from survey_app.publish.shown.office import ClassResults, office_results
 from survey_app.publish.suppression import INSIDE_MINIMUM
-from survey_app.publish.tree import OfficeTree
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from survey_app.errors import AccountRefused
 from survey_app.models.staff import Staff, StaffSession
 from survey_app.web.access import find_by_token
 from tests import factories
-from tests.factories import MOMENT
+from tests.factories import DAY, MOMENT
 
 PASSWORD = "một mật khẩu đủ dài"
 
@@ -40,7 +40,7 @@ def test_right_name_and_password_give_a_proof_and_then_a_session(session):
     staff = create_staff(session, details(), MOMENT)
     proof = check_password(session, "an.nguyen", PASSWORD)
     token = sign_in(session, proof, MOMENT)
-    assert find_by_token(session, token, MOMENT).id == staff.id
+    assert find_by_token(session, token, MOMENT, DAY).id == staff.id
     assert proof.renewed_hash is None
 
 
@@ -104,8 +104,8 @@ def test_session_ends_after_twelve_hours_and_is_swept_at_the_next_sign_in(sessio
     proof = check_password(session, "an.nguyen", PASSWORD)
     token = sign_in(session, proof, MOMENT)
     later = MOMENT + timedelta(hours=12)
-    assert find_by_token(session, token, later - timedelta(seconds=1))
-    assert find_by_token(session, token, later) is None
+    assert find_by_token(session, token, later - timedelta(seconds=1), DAY)
+    assert find_by_token(session, token, later, DAY) is None
     sign_in(session, proof, later)
     assert session.scalar(select(func.count()).select_from(StaffSession)) == 1
 
@@ -115,8 +115,8 @@ def test_signing_out_ends_one_session_and_no_other(session):
     proof = check_password(session, "an.nguyen", PASSWORD)
     here, elsewhere = sign_in(session, proof, MOMENT), sign_in(session, proof, MOMENT)
     sign_out(session, here)
-    assert find_by_token(session, here, MOMENT) is None
-    assert find_by_token(session, elsewhere, MOMENT)
+    assert find_by_token(session, here, MOMENT, DAY) is None
+    assert find_by_token(session, elsewhere, MOMENT, DAY)
 
 
 @pytest.mark.parametrize(

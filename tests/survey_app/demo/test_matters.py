@@ -16,7 +16,7 @@ from survey_app.models.access_point import AccessPoint, AccessPointDay
 from survey_app.models.case import Case
 from survey_app.models.office import Office
 from survey_app.models.response import OVER_BUDGET, Response
-from survey_app.models.staff import Staff
+from survey_app.models.staff import StaffGrant
 from survey_app.review.busy_days import list_busy_days
 from survey_app.review.cases import list_cases
 from survey_app.review.reports import list_reports
@@ -30,7 +30,9 @@ ALL = PageAsked()
 @pytest.fixture(scope="module")
 def managers_scope(demo: Database) -> Scope:
     with demo.reading() as session:
-        office_id = session.scalars(select(Staff.office_id).where(Staff.username == "demo-manager")).one()
+        office_id = session.scalars(
+            select(StaffGrant.office_id).where(StaffGrant.role == "office_manager")
+        ).one()
     assert office_id is not None
     return Scope({office_id}, is_everything=False)
 

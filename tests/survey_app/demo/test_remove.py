@@ -82,9 +82,15 @@ def add_real_rows(session: Session) -> None:
     factories.office_release(session, campaign_id=campaign.id, office_id=office.id)
     publication = factories.publication(session, campaign_id=campaign.id)
     factories.figure(session, publication_id=publication.id, office_id=office.id)
+    factories.distribution(session, publication_id=publication.id, office_id=office.id)
     factories.sample_cell(session)
     staff = factories.staff(session, role="office_manager", office_id=office.id)
-    factories.staff_session(session, staff_id=staff.id)
+    for belonging in (factories.staff_session, factories.recovery_code, factories.reset_link):
+        belonging(session, staff_id=staff.id)
+    factories.audit_line(session, staff_id=staff.id)
+    factories.approval(session, campaign_id=campaign.id, asked_by=staff.id)
+    factories.office_past(session, office_id=office.id)
+    factories.service_field(session)
     enqueue(session, "release", {}, factories.MOMENT)
     enqueue(session, "posters", {}, factories.MOMENT, staff.id)
 

@@ -5,17 +5,23 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
+from sqlalchemy.orm import Session
 
 from survey_app.db import Database
 from survey_app.errors import NotFound
-from survey_app.models.staff import ROLES
+from survey_app.models.staff import ROLES, Staff
 from survey_app.web import access
 from tests import factories
 from tests.conftest import SettableClock, StaffClient
-from tests.factories import MOMENT
+from tests.factories import DAY, MOMENT
 from tests.page_inspector import InspectingClient
 
 SIGN_IN = "/staff/sign-in"
+
+
+def signed_in(session: Session, staff: Staff) -> access.SignedIn:
+    grants = access.grants_on(session, staff.id, DAY)
+    return access.SignedIn(staff.id, staff.username, staff.full_name, is_proven=True, grants=grants)
 
 
 @pytest.fixture
@@ -101,8 +107,8 @@ def test_session_row_holds_no_token(database: Database) -> None:
     with database.transaction() as session:
         staff = factories.staff(session)
         factories.staff_session(session, staff_id=staff.id, token_hash=access.hash_token("secret"))
-        assert access.find_by_token(session, "secret", MOMENT) is not None
-        assert access.find_by_token(session, access.hash_token("secret").hex(), MOMENT) is None
+        assert access.find_by_token(session, "secret", MOMENT, DAY) is not None
+        assert access.find_by_token(session, access.hash_token("secret").hex(), MOMENT, DAY) is None
 
 
 def test_newest_account_is_not_found_by_the_token_of_another(database: Database) -> None:
@@ -113,7 +119,7 @@ def test_newest_account_is_not_found_by_the_token_of_another(database: Database)
             factories.staff_session(
                 session, staff_id=staff.id, token_hash=hashed, expires_at=MOMENT + timedelta(hours=1)
             )
-        found = access.find_by_token(session, "token1", MOMENT)
+        found = access.find_by_token(session, "token1", MOMENT, DAY)
         assert found is not None
         assert found.username == "person1"
 
@@ -125,18 +131,19 @@ def test_scope_is_the_office_and_all_below_it(database: Database) -> None:
         commune = factories.office(session, parent_id=district.id)
         neighbour = factories.office(session, parent_id=province.id)
         manager = factories.staff(session, role="office_manager", office_id=district.id)
-        assert access.offices_in_scope(session, manager) == {district.id, commune.id}
-        assert access.office_in_scope(session, manager, commune.id) is commune
+        person = signed_in(session, manager)
+        assert access.offices_in_scope(session, person, "results") == {district.id, commune.id}
+        assert access.office_in_scope(session, person, commune.id, "results") is commune
         for foreign in (province.id, neighbour.id):
             with pytest.raises(NotFound):
-                access.office_in_scope(session, manager, foreign)
+                access.office_in_scope(session, person, foreign, "results")
 
 
 def test_account_without_an_office_sees_all(database: Database) -> None:
     with database.transaction() as session:
         ids = {factories.office(session).id for _ in range(3)}
         lead = factories.staff(session, role="campaign_lead")
-        assert access.offices_in_scope(session, lead) == ids
+        assert access.offices_in_scope(session, signed_in(session, lead), "results") == ids
 
 
 @pytest.mark.parametrize("office_id", [0, -1, 999, 2**31, 2**63, 2**100])
@@ -144,9 +151,26 @@ def test_office_that_does_not_exist_looks_like_a_foreign_one(database: Database,
     with database.transaction() as session:
         lead = factories.staff(session, role="campaign_lead")
         with pytest.raises(NotFound):
-            access.office_in_scope(session, lead, office_id)
+            access.office_in_scope(session, signed_in(session, lead), office_id, "results")
 
 
-def test_subtree_of_a_leaf_is_the_leaf() -> None:
-    assert access.subtree(3, [(1, None), (2, 1), (3, 2)]) == {3}
-    assert access.subtree(1, [(1, None), (2, 1), (3, 2), (4, None)]) == {1, 2, 3}
+def test_a_right_in_one_office_says_nothing_about_another(database: Database) -> None:
+    with database.transaction() as session:
+        here, there = factories.office(session), factories.office(session)
+        account = factories.staff(session, role="office_manager", office_id=here.id)
+        factories.staff_grant(session, staff_id=account.id, role="auditor", office_id=there.id)
+        person = signed_in(session, account)
+        assert access.offices_in_scope(session, person, "results") == {here.id, there.id}
+        assert access.offices_in_scope(session, person, "answer") == {here.id}
+        assert access.offices_in_scope(session, person, "audit") == {there.id}
+        assert not person.may("people")
+
+
+def test_a_grant_holds_from_its_first_day_to_its_last(database: Database) -> None:
+    with database.transaction() as session:
+        account = factories.staff(session, role=None)
+        grant = factories.staff_grant(
+            session, staff_id=account.id, role="analyst", valid_from=DAY, valid_until=DAY + timedelta(days=1)
+        )
+        days = [DAY + timedelta(days=n) for n in (-1, 0, 1, 2)]
+        assert [access.grants_on(session, account.id, day) for day in days] == [(), (grant,), (grant,), ()]

@@ -1,0 +1,88 @@
+"""What two people decide, the responses that they void, and the audit log."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0010"
+down_revision = "0009"
+KINDS = "'void_responses', 'pause_codes', 'resume_codes', 'close_early', 'reopen'"
+# trigger → operation, when it refuses. What a demo account did goes with the demo.
+OF_DEMO = "EXISTS (SELECT 1 FROM staff WHERE staff.id = OLD.staff_id AND staff.is_demo)"
+GUARDS = {
+    "audit_line_keeps_its_words": ("UPDATE", "TRUE"),
+    "audit_line_is_not_deleted": ("DELETE", f"NOT {OF_DEMO}"),
+}
+
+
+def upgrade() -> None:
+    op.create_table(
+        "approval",
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("kind", sa.String, nullable=False),
+        sa.Column("campaign_id", sa.Integer, sa.ForeignKey("campaign.id"), nullable=False),
+        sa.Column("office_id", sa.Integer, sa.ForeignKey("office.id")),
+        sa.Column("arguments", sa.JSON, nullable=False),
+        sa.Column("reason", sa.String, nullable=False),
+        sa.Column("asked_by", sa.Integer, sa.ForeignKey("staff.id"), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("decision", sa.String),
+        sa.Column("decided_by", sa.Integer, sa.ForeignKey("staff.id")),
+        sa.Column("decided_at", sa.DateTime(timezone=True)),
+        sa.CheckConstraint(f"kind IN ({KINDS})", name="kind_is_known"),
+        sa.CheckConstraint("decision IN ('approved', 'refused', 'withdrawn')", name="decision_is_known"),
+        sa.CheckConstraint(
+            "(decision IS NULL) = (decided_at IS NULL) AND (decided_at IS NULL) = (decided_by IS NULL)",
+            name="is_decided_whole",
+        ),
+        sa.CheckConstraint(
+            "decision IS NULL OR decision = 'withdrawn' OR decided_by <> asked_by", name="needs_two_people"
+        ),
+        sa.CheckConstraint("length(reason) > 0", name="has_a_reason"),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("ix_approval_campaign_id", "approval", ["campaign_id"])
+    # In plain SQL: Alembic would rebuild the table on SQLite to give the column its key.
+    op.execute(
+        "ALTER TABLE response ADD COLUMN approval_id INTEGER "
+        "CONSTRAINT fk_response_approval_id REFERENCES approval (id)"
+    )
+    op.create_table(
+        "audit_line",
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("staff_id", sa.Integer, sa.ForeignKey("staff.id")),
+        sa.Column("act", sa.String, nullable=False),
+        sa.Column("office_id", sa.Integer, sa.ForeignKey("office.id")),
+        sa.Column("what", sa.String, nullable=False),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("ix_audit_line_office_id", "audit_line", ["office_id"])
+    for name, (operation, condition) in GUARDS.items():
+        _refuse(name, operation, condition)
+
+
+def _refuse(name: str, operation: str, condition: str) -> None:
+    message = f"the audit log cannot be changed ({operation})"
+    if op.get_bind().dialect.name == "sqlite":
+        op.execute(
+            f"CREATE TRIGGER {name} BEFORE {operation} ON audit_line WHEN {condition} "
+            f"BEGIN SELECT RAISE(ABORT, '{message}'); END"
+        )
+        return
+    row = "OLD" if operation == "DELETE" else "NEW"
+    op.execute(
+        f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        f"IF {condition} THEN RAISE EXCEPTION '{message}'; END IF; RETURN {row}; END $$"
+    )
+    op.execute(
+        f"CREATE TRIGGER {name} BEFORE {operation} ON audit_line FOR EACH ROW EXECUTE FUNCTION {name}()"
+    )
+
+
+def downgrade() -> None:
+    op.drop_table("audit_line")
+    op.drop_column("response", "approval_id")
+    op.drop_table("approval")
+    if op.get_bind().dialect.name == "postgresql":
+        for name in GUARDS:
+            op.execute(f"DROP FUNCTION {name}()")

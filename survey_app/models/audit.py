@@ -1,0 +1,29 @@
+"""The audit log: who read raw answers, exported, changed rights or decided, and when."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from survey_app.models.base import KEPT_IDS, Base, UtcDateTime
+
+
+class AuditLine(Base):
+    """One act. Triggers keep it as it is written; it holds no answer and no contact."""
+
+    __tablename__ = "audit_line"
+    __table_args__ = (Index("ix_audit_line_office_id", "office_id"), KEPT_IDS)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))  # none: from the command line
+    act: Mapped[str]  # a short name, such as "responses.export"
+    office_id: Mapped[int | None] = mapped_column(ForeignKey("office.id"))  # none: no single office
+    what: Mapped[str]  # on what, and why, for people to read
+
+
+def note(
+    session: Session, now: datetime, staff_id: int | None, act: str, what: str, office_id: int | None = None
+) -> None:
+    """Write a line in the transaction of the act itself: one does not happen without the other."""
+    session.add(AuditLine(at=now, staff_id=staff_id, act=act, what=what, office_id=office_id))
