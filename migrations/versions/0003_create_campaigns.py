@@ -71,7 +71,7 @@ def upgrade() -> None:
         sa.Column("day", sa.Integer, primary_key=True),
         sa.Column("n_opened", sa.Integer, nullable=False),
         sa.Column("n_received", sa.Integer, nullable=False),
-        sa.Column("n_voided", sa.Integer, nullable=False, server_default="0"),
+        sa.Column("n_voided", sa.Integer, nullable=False),
         sa.CheckConstraint("n_opened >= 0 AND n_voided >= 0 AND n_received >= n_voided", name="holds_counts"),
     )
 

@@ -40,15 +40,15 @@ INSERT_COMMENT = text(
 )
 INSERT_CASE = text("INSERT INTO comment_case (number, comment_key) VALUES (:case_number, :comment_key)")
 ADD_RECEIVED = text(
-    "INSERT INTO access_point_day (access_point_id, day, n_opened, n_received)"
-    " VALUES (:access_point_id, :day, 0, :n)"
+    "INSERT INTO access_point_day (access_point_id, day, n_opened, n_received, n_voided)"
+    " VALUES (:access_point_id, :day, 0, :n, 0)"
     " ON CONFLICT (access_point_id, day) DO UPDATE SET n_received = access_point_day.n_received + :n"
     " RETURNING n_received"
 )
 # A page may stay open while its access point is removed with its demo: such an opening counts for nothing.
 ADD_OPENED = text(
-    "INSERT INTO access_point_day (access_point_id, day, n_opened, n_received)"
-    " SELECT id, :day, :n, 0 FROM access_point WHERE id = :access_point_id"
+    "INSERT INTO access_point_day (access_point_id, day, n_opened, n_received, n_voided)"
+    " SELECT id, :day, :n, 0, 0 FROM access_point WHERE id = :access_point_id"
     " ON CONFLICT (access_point_id, day) DO UPDATE SET n_opened = access_point_day.n_opened + :n"
 )
 

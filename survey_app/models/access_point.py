@@ -54,4 +54,4 @@ class AccessPointDay(Base):
     day: Mapped[date] = mapped_column(EpochDay, primary_key=True)
     n_opened: Mapped[int] = mapped_column(default=0)
     n_received: Mapped[int] = mapped_column(default=0)
-    n_voided: Mapped[int] = mapped_column(server_default="0")  # the writer does not name it
+    n_voided: Mapped[int] = mapped_column(default=0)
