@@ -47,6 +47,7 @@ def _open_rooms(app: "Flask") -> None:
     from survey_app.collect.cases import routes as cases
     from survey_app.collect.reports import routes as reports
     from survey_app.collect.submission import routes as submission
+    from survey_app.jobs import routes as jobs
     from survey_app.prepare import routes as prepare
     from survey_app.prepare.invitations import routes as invitations
     from survey_app.prepare.screens import routes as screens
@@ -56,7 +57,7 @@ def _open_rooms(app: "Flask") -> None:
 
     forgery_guard = CSRFProtect(app)
     of_citizens = (collect, submission, cases, reports, audio, accessibility, publish)
-    of_staff = (accounts, prepare, invitations, screens, review, health)
+    of_staff = (accounts, jobs, prepare, invitations, screens, review, health)
     for room in (*of_citizens, *of_staff):
         app.register_blueprint(room.blueprint)
     for room in (submission, cases, reports):

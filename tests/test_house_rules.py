@@ -25,7 +25,7 @@ from tests import factories
 ROOT = Path(__file__).parents[1]
 APP = ROOT / "survey_app"
 TEMPLATES = APP / "templates"
-ROOMS = ("accounts", "prepare", "collect", "review", "publish")
+ROOMS = ("jobs", "accounts", "prepare", "collect", "publish", "review")
 MODULES = sorted([*APP.rglob("*.py"), *(ROOT / "analysis").rglob("*.py")])
 LONGEST_MODULE, LONGEST_FUNCTION = 400, 40
 

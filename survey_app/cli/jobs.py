@@ -16,8 +16,8 @@ from survey_app.collect.cases.contact import forget_expired_contacts
 from survey_app.config import VIETNAM_TIME, Settings
 from survey_app.db import Database
 from survey_app.errors import SurveyError
+from survey_app.jobs.files import remove_old_files
 from survey_app.models.job import CLAIM, Job, Work, claim, waits
-from survey_app.prepare.job_files import remove_old_files
 from survey_app.publish.due import enqueue_release, is_anything_due, may_release
 from survey_app.web import context
 from survey_app.web.context import Clock

@@ -1,6 +1,6 @@
 """The doors of preparation: codes and posters, and the jobs that make files."""
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, send_from_directory, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _, ngettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
@@ -8,13 +8,12 @@ from werkzeug.wrappers import Response as AnyResponse
 from survey_app.errors import NotFound
 from survey_app.models import short_code
 from survey_app.models.campaign import Campaign
-from survey_app.models.job import Job, enqueue
+from survey_app.models.job import enqueue
 from survey_app.models.office import Counter, Office
 from survey_app.prepare.codes import issue, listing
 from survey_app.prepare.codes.address import plain_code_address, qr_address
 from survey_app.prepare.codes.qr import qr_png, qr_svg
 from survey_app.prepare.forms import CodesRequest, place_value, read_places
-from survey_app.prepare.job_files import FILE_LIVES, last_day
 from survey_app.web import access
 from survey_app.web.access import current_staff, offices_in_scope
 from survey_app.web.context import database, now, settings, today
@@ -26,7 +25,6 @@ blueprint.add_app_template_filter(short_code.printed, "printed")
 blueprint.add_app_template_filter(place_value, "place_value")
 
 PIXELS_A_MODULE = 20
-REFRESH_SECONDS = 2
 
 
 @blueprint.app_template_filter("plain_code_address")
@@ -83,7 +81,7 @@ def print_posters() -> AnyResponse:
         if ids:
             arguments = {"access_point_ids": ids, "language": chosen_language()}
             job = enqueue(session, "posters", arguments, now(), owner_id=current_staff().id)
-            return redirect(url_for("prepare.job", job_id=job.id), 303)
+            return redirect(url_for("jobs.job", job_id=job.id), 303)
     flash(
         _("These counters have no code yet: make the codes first.") if places else _("No counter is ticked.")
     )
@@ -166,47 +164,3 @@ def revoke(access_point_id: int) -> AnyResponse:
         office = session.get_one(Office, point.office_id)
     flash(_("Code %(code)s is out of use.", code=short_code.printed(point.code or "")))
     return redirect(url_for("prepare.codes", campaign=campaign.code, q=office.name), 303)
-
-
-@blueprint.get("/staff/jobs/<int:job_id>")
-@access.staff_only("jobs")
-def job(job_id: int) -> Response:
-    """Say how far a job is; the page loads itself again until the job ends, unless told to stand still."""
-    with database().reading() as session:
-        found = _own_job(session, job_id)
-    goes_on = found.state in {"queued", "running"}
-    refreshes = goes_on and request.args.get("refresh") != "no"
-    page = render_template(
-        "prepare/job.html",
-        job=found,
-        goes_on=goes_on,
-        refreshes=refreshes,
-        has_file=found.file_name is not None and (settings().files_dir / found.file_name).is_file(),
-        kept_days=FILE_LIVES.days,
-        kept_until=found.finished_at and last_day(found.finished_at),
-    )
-    response = Response(page, mimetype="text/html")
-    if refreshes:
-        response.headers["Refresh"] = str(REFRESH_SECONDS)
-    return response
-
-
-@blueprint.get("/staff/jobs/<int:job_id>/file")
-@access.staff_only("jobs")
-def job_file(job_id: int) -> Response:
-    with database().reading() as session:
-        name = _own_job(session, job_id).file_name
-    if name is None:
-        raise NotFound
-    response = send_from_directory(settings().files_dir, name, as_attachment=True)
-    response.headers["Cache-Control"] = "no-store"  # Flask would let a shared cache keep it for a day
-    return response
-
-
-def _own_job(session: Session, job_id: int) -> Job:
-    """Give a job to who asked for it, or to an administrator; to others it looks missing."""
-    found = session.get(Job, job_id) if 0 < job_id < 2**31 else None
-    staff = current_staff()
-    if found is None or (found.owner_id != staff.id and not staff.may("people")):
-        raise NotFound
-    return found

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parents[1] / "translations"
 # One catalogue a room, so that no file is edited by everybody.
-CATALOGUES = ("web", "accounts", "prepare", "collect", "publish", "review")
+CATALOGUES = ("web", "jobs", "accounts", "prepare", "collect", "publish", "review")
 OF_CITIZENS = "LC_MESSAGES/collect.po"
 
 LACKING, ITS_END = "\ue002", "\ue003"  # private-use marks around what a catalogue lacked

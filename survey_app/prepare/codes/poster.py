@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from survey_app.jobs.typesetting import LONGEST_ADDRESS, printable, typeset
 from survey_app.models.short_code import printed
 from survey_app.prepare.codes.qr import qr_svg
-from survey_app.prepare.typesetting import LONGEST_ADDRESS, printable, typeset
 
 _TEMPLATE = Path(__file__).with_name("poster.typ")
 _MOST_TAGGED = 50  # tags serve a screen reader; in a province's print run they are 1.2 kB a page for nobody

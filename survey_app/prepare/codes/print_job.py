@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
+from survey_app.jobs.files import write_parts
+from survey_app.jobs.typesetting import forget_drawings
 from survey_app.models.access_point import AccessPoint
 from survey_app.models.campaign import Campaign
 from survey_app.models.job import Work
@@ -13,8 +15,6 @@ from survey_app.models.short_code import form_path
 from survey_app.models.vietnamese import sort_key
 from survey_app.prepare.codes.address import plain_address, qr_address
 from survey_app.prepare.codes.poster import Poster, render_posters
-from survey_app.prepare.job_files import write_parts
-from survey_app.prepare.typesetting import forget_drawings
 
 PAGES_A_PART = 400  # one PDF up to here; beyond, an archive of several: memory stays near 250 MB
 

@@ -7,11 +7,11 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
+from survey_app.jobs.files import write_whole
 from survey_app.models.invitation import InvitationBatch
 from survey_app.models.invitation_token import printed, token_path
 from survey_app.models.job import Work
 from survey_app.prepare.invitations.tokens import batch_tokens
-from survey_app.prepare.job_files import write_whole
 
 HEADER = ("serial", "address", "code")
 ENCODING = "utf-8-sig"  # the mark at the start tells spreadsheets that the file is UTF-8

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
+from survey_app.jobs.files import write_parts
+from survey_app.jobs.typesetting import forget_drawings
 from survey_app.models.invitation import InvitationBatch
 from survey_app.models.job import Work
 from survey_app.prepare.invitations.listing import listed_batches
 from survey_app.prepare.invitations.slips import SLIPS_A_PAGE, Stack, render_slips
 from survey_app.prepare.invitations.tokens import batch_tokens
-from survey_app.prepare.job_files import write_parts
-from survey_app.prepare.typesetting import forget_drawings
 
 SLIPS_A_PART = 250 * SLIPS_A_PAGE  # one PDF up to here; beyond, an archive of several
 

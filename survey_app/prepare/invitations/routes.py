@@ -67,7 +67,7 @@ def make_file(batch_id: int, kind: str) -> AnyResponse:
         if listed.state_on(today()) == "in_use" and has_secret(listed.batch, settings().secrets):
             arguments = {"batch_id": batch_id, "language": chosen_language()}
             job = enqueue(session, JOBS[kind], arguments, now(), owner_id=current_staff().id)
-            return redirect(url_for("prepare.job", job_id=job.id), 303)
+            return redirect(url_for("jobs.job", job_id=job.id), 303)
     flash(_("These invitations are out of use, so no file was made. Issue a new batch."))
     return redirect(url_for("invitations.batch", batch_id=batch_id), 303)
 

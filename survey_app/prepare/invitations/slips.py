@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from survey_app.jobs.typesetting import LONGEST_ADDRESS, printable, typeset
 from survey_app.models.invitation_token import printed, token_path
 from survey_app.prepare.codes.address import plain_address, qr_address
 from survey_app.prepare.codes.qr import qr_svg
-from survey_app.prepare.typesetting import LONGEST_ADDRESS, printable, typeset
 
 SLIPS_A_PAGE = 8
 _TEMPLATE = Path(__file__).with_name("slips.typ")

@@ -1,0 +1,59 @@
+"""Pages of jobs: how far one is, and the file it made."""
+
+from flask import Blueprint, Response, render_template, request, send_from_directory
+from sqlalchemy.orm import Session
+
+from survey_app.errors import NotFound
+from survey_app.jobs.files import FILE_LIVES, last_day
+from survey_app.models.job import Job
+from survey_app.web import access
+from survey_app.web.access import current_staff
+from survey_app.web.context import database, settings
+
+blueprint = Blueprint("jobs", __name__)
+
+REFRESH_SECONDS = 2
+
+
+@blueprint.get("/staff/jobs/<int:job_id>")
+@access.staff_only("jobs")
+def job(job_id: int) -> Response:
+    """Say how far a job is; the page loads itself again until the job ends, unless told to stand still."""
+    with database().reading() as session:
+        found = _own_job(session, job_id)
+    goes_on = found.state in {"queued", "running"}
+    refreshes = goes_on and request.args.get("refresh") != "no"
+    page = render_template(
+        "jobs/job.html",
+        job=found,
+        goes_on=goes_on,
+        refreshes=refreshes,
+        has_file=found.file_name is not None and (settings().files_dir / found.file_name).is_file(),
+        kept_days=FILE_LIVES.days,
+        kept_until=found.finished_at and last_day(found.finished_at),
+    )
+    response = Response(page, mimetype="text/html")
+    if refreshes:
+        response.headers["Refresh"] = str(REFRESH_SECONDS)
+    return response
+
+
+@blueprint.get("/staff/jobs/<int:job_id>/file")
+@access.staff_only("jobs")
+def job_file(job_id: int) -> Response:
+    with database().reading() as session:
+        name = _own_job(session, job_id).file_name
+    if name is None:
+        raise NotFound
+    response = send_from_directory(settings().files_dir, name, as_attachment=True)
+    response.headers["Cache-Control"] = "no-store"  # Flask would let a shared cache keep it for a day
+    return response
+
+
+def _own_job(session: Session, job_id: int) -> Job:
+    """Give a job to who asked for it, or to an administrator; to others it looks missing."""
+    found = session.get(Job, job_id) if 0 < job_id < 2**31 else None
+    staff = current_staff()
+    if found is None or (found.owner_id != staff.id and not staff.may("people")):
+        raise NotFound
+    return found
