@@ -85,6 +85,7 @@ def _relations(offices_of_province: list[int]) -> CountRelations:
 
 
 if __name__ == "__main__":
+    make_figures([5], typical=15).protect(by_people=False)  # loads the solver
     nation = np.diff(np.linspace(0, 3321, 35).astype(int)).tolist()
     for name, offices in (("province", [150]), ("nation", nation)):
         for typical in (15, 40, 100):

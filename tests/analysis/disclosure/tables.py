@@ -69,6 +69,19 @@ def publications(draw: st.DrawFn, largest: int = 4) -> Publication:
     return Publication(np.array(cells.counts), CountRelations.of(pairs))
 
 
+@st.composite
+def overlapping_totals(draw: st.DrawFn) -> Publication:
+    """Totals of any groups of a few cells, as no table has them: together they tell much."""
+    counts = draw(st.lists(st.sampled_from([0, 1, 2, 3, 5, 8, 12, 20]), min_size=3, max_size=6))
+    group = st.sets(st.integers(0, len(counts) - 1), min_size=2, max_size=3).map(sorted)
+    groups = draw(st.lists(group, min_size=2, max_size=6))
+    cells = _Cells()
+    for count in counts:
+        cells.add(count)
+    pairs = [(cells.sum_of(parts), parts) for parts in groups]
+    return Publication(np.array(cells.counts), CountRelations.of(pairs))
+
+
 def solved_by_fractions(publication: Publication, hidden: np.ndarray) -> set[int]:
     """The hidden cells that follow exactly: rows of the reduced echelon form with one entry."""
     places = np.flatnonzero(hidden)

@@ -6,7 +6,12 @@ from hypothesis.extra import numpy as hnp
 from analysis.disclosure.audit import audit_hidden
 from analysis.disclosure.relations import CountRelations
 from analysis.errors import AnalysisError
-from tests.analysis.disclosure.tables import publications, solved_by_fractions, whole_number_widths
+from tests.analysis.disclosure.tables import (
+    overlapping_totals,
+    publications,
+    solved_by_fractions,
+    whole_number_widths,
+)
 
 MONTHS = CountRelations.of([(0, [1, 2, 3])])
 
@@ -53,7 +58,7 @@ def test_each_cell_may_have_its_own_minimum():
 
 
 @settings(max_examples=60, deadline=None)
-@given(publications(largest=3), st.data())
+@given(publications(largest=3) | overlapping_totals(), st.data())
 def test_it_finds_what_slow_and_whole_number_attacks_find(publication, data):
     """Whole numbers may leave a narrower range than the audit sees, never a wider one."""
     hidden = data.draw(hnp.arrays(np.bool_, publication.counts.size)) & (publication.counts > 0)
