@@ -37,6 +37,9 @@ bench: $(TEST_VENV)/tests-installed $(COMPILED) ## Measure: ratios against peers
 	$(TEST_BIN)/python -m benchmarks.collecting
 	$(TEST_BIN)/python -m benchmarks.slow_disk
 	$(TEST_BIN)/python -m benchmarks.phone
+	$(TEST_BIN)/python -m benchmarks.posters
+	$(TEST_BIN)/python -m benchmarks.exports
+	$(TEST_BIN)/python -m benchmarks.results_pages
 	$(TEST_BIN)/python -m benchmarks.analysis_speed
 
 coverage-study: $(TEST_VENV)/tests-installed ## Measure how often the intervals cover, by simulation (docs/coverage.md)

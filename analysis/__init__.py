@@ -23,7 +23,7 @@ _NAMES: Final = {
     "calibration": ("Calibration",),
     "comparison.bands": ("tie_bands",),
     "comparison.bottom": ("probability_of_bottom",),
-    "comparison.change": ("change",),
+    "comparison.change": ("change", "independent_change"),
     "comparison.compared": ("ComparedEstimates",),
     "comparison.multiplicity": ("adjust_p_values",),
     "comparison.ranking": ("RankSets", "rank_sets"),

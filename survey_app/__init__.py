@@ -7,7 +7,9 @@ process that needs only the rows loads no web framework.
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from flask import Flask
+    from collections.abc import Iterator
+
+    from flask import Blueprint, Flask
 
     from survey_app.config import Settings
     from survey_app.web.context import Clock
@@ -40,25 +42,59 @@ def create_app(settings: "Settings | None" = None, clock: "Clock | None" = None)
 def _open_rooms(app: "Flask") -> None:
     from flask_wtf import CSRFProtect
 
-    from survey_app.accounts import routes as accounts
+    from survey_app.collect.cases import routes as cases
+    from survey_app.collect.reports import routes as reports
+    from survey_app.collect.submission import routes as submission
+
+    forgery_guard = CSRFProtect(app)
+    for blueprint in (*_doors_of_citizens(), *_doors_of_accounts(), *_doors_of_staff()):
+        app.register_blueprint(blueprint)
+    for room in (submission, cases, reports):
+        forgery_guard.exempt(room.blueprint)  # no cookie gives a right there: a signed key or a number does
+
+
+def _doors_of_citizens() -> "Iterator[Blueprint]":
     from survey_app.collect import routes as collect
     from survey_app.collect.accessibility import routes as accessibility
     from survey_app.collect.audio import routes as audio
     from survey_app.collect.cases import routes as cases
     from survey_app.collect.reports import routes as reports
     from survey_app.collect.submission import routes as submission
+    from survey_app.publish import routes as publish
+    from survey_app.publish.open_data import routes as open_data
+
+    for room in (collect, submission, cases, reports, audio, accessibility, publish, open_data):
+        yield room.blueprint
+
+
+def _doors_of_accounts() -> "Iterator[Blueprint]":
+    from survey_app.accounts import routes as accounts
+    from survey_app.accounts.audit import routes as audit
+    from survey_app.accounts.oneself import routes as oneself
+    from survey_app.accounts.people import routes as people
+    from survey_app.accounts.second_factor import routes as second_factor
+
+    for room in (accounts, second_factor, oneself, people, audit):
+        yield room.blueprint
+
+
+def _doors_of_staff() -> "Iterator[Blueprint]":
     from survey_app.jobs import routes as jobs
     from survey_app.prepare import routes as prepare
+    from survey_app.prepare.approvals import routes as approvals
+    from survey_app.prepare.dossiers import routes as dossiers
     from survey_app.prepare.invitations import routes as invitations
+    from survey_app.prepare.offices import routes as offices
+    from survey_app.prepare.offices.changes import routes as office_changes
     from survey_app.prepare.screens import routes as screens
-    from survey_app.publish import routes as publish
+    from survey_app.publish.exports import routes as exports
+    from survey_app.publish.parents import routes as parents
     from survey_app.review import routes as review
+    from survey_app.review.comments import routes as comments
+    from survey_app.review.voiding import routes as voiding
     from survey_app.web import health
 
-    forgery_guard = CSRFProtect(app)
-    of_citizens = (collect, submission, cases, reports, audio, accessibility, publish)
-    of_staff = (accounts, jobs, prepare, invitations, screens, review, health)
-    for room in (*of_citizens, *of_staff):
-        app.register_blueprint(room.blueprint)
-    for room in (submission, cases, reports):
-        forgery_guard.exempt(room.blueprint)  # no cookie gives a right there: a signed key or a number does
+    of_preparing = (prepare, invitations, screens, offices, office_changes, dossiers, approvals)
+    of_reading = (jobs, exports, parents, review, comments, voiding, health)
+    for room in (*of_preparing, *of_reading):
+        yield room.blueprint

@@ -1,5 +1,6 @@
 """The engine, and the only place that commits or rolls back. It knows no Flask."""
 
+import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -16,6 +17,16 @@ FIRST_WAL, LAST_UNSOUND = (3, 7, 0), (3, 51, 2)
 MENDED_BRANCHES = {(3, 44, 6), (3, 50, 7)}
 LOCK_WAIT_MILLISECONDS = 12_000
 
+# What a page may cost PostgreSQL. Its server says so itself in good time, unless it is silent.
+PAGE_LIMITS = "SET LOCAL lock_timeout = 1000; SET LOCAL statement_timeout = 2500"
+CONNECTING = {
+    "connect_timeout": 2,
+    "tcp_user_timeout": 10_000,  # milliseconds until a machine that is gone is called gone
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+}
+
 
 class Database:
     """One database, reached by `transaction()` to write and `reading()` to read."""
@@ -25,6 +36,11 @@ class Database:
         self.engine = (
             _sqlite_engine(url, connections) if self.is_sqlite else _postgresql_engine(url, connections)
         )
+        self._options: dict[str, Any] = {}
+        # The same database, for whoever holds one of the web server's threads: it fails in a few seconds
+        # where jobs and commands would wait.
+        self.for_pages = copy.copy(self)
+        self.for_pages._options = {"for_pages": True}
 
     @contextmanager
     def transaction(self, waits_milliseconds: int | None = None) -> Iterator[Session]:
@@ -32,7 +48,9 @@ class Database:
 
         `waits_milliseconds` says how long it may wait for the lock of another; beyond it, OperationalError.
         """
-        options = {} if waits_milliseconds is None else {"waits_milliseconds": waits_milliseconds}
+        options = dict(self._options)
+        if waits_milliseconds is not None:
+            options["waits_milliseconds"] = waits_milliseconds
         with (
             self.engine.connect().execution_options(**options) as connection,
             Session(connection, expire_on_commit=False) as session,
@@ -49,7 +67,7 @@ class Database:
             else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         )
         with (
-            self.engine.connect().execution_options(**options) as connection,
+            self.engine.connect().execution_options(**self._options, **options) as connection,
             Session(connection, expire_on_commit=False) as session,
         ):
             yield session
@@ -103,13 +121,32 @@ def _sqlite_engine(url: str, connections: int) -> Engine:
 
 
 def _postgresql_engine(url: str, connections: int) -> Engine:
+    from survey_app.postgresql import HeardConnection, Hearing  # and the driver, which SQLite does without
+
     engine = create_engine(
-        url, pool_size=connections, max_overflow=32, pool_recycle=1800, hide_parameters=True
+        url,
+        pool_size=connections,
+        max_overflow=32,
+        pool_recycle=1800,
+        hide_parameters=True,
+        connect_args={name: value for name, value in CONNECTING.items() if name not in make_url(url).query},
     )
+    hearing = Hearing()
+
+    @event.listens_for(engine, "do_connect")
+    def _connect(_dialect: object, _record: object, words: Any, options: Any) -> HeardConnection:
+        return HeardConnection.of(hearing, *words, **options)
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        waits = connection.get_execution_options().get("waits_milliseconds")
+        options = connection.get_execution_options()
+        is_for_page = options.get("for_pages", False)
+        # Every time, because the pool gives the connection of one transaction to the next.
+        driver_connection: Any = connection.connection.driver_connection
+        driver_connection.is_for_page = is_for_page
+        if is_for_page:
+            connection.exec_driver_sql(PAGE_LIMITS)
+        waits = options.get("waits_milliseconds")
         if waits is not None:
             connection.exec_driver_sql(f"SET LOCAL lock_timeout = {waits:d}")
 

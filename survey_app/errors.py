@@ -1,6 +1,7 @@
 """What can go wrong, in the field's words. `web/error_pages.py` turns each into its page."""
 
-from datetime import date
+from datetime import date, timedelta
+from math import ceil
 
 
 class SurveyError(Exception):
@@ -23,8 +24,36 @@ class SignInRequired(SurveyError):
     """The page is for staff and nobody is signed in."""
 
 
+class SecondFactorRequired(SignInRequired):
+    """Somebody gave the password, and has yet to prove the second factor or to set it up."""
+
+
+class TooManyAttempts(SurveyError):
+    """From where this comes, nobody may try to sign in as this account for a while."""
+
+    def __init__(self, retry_after: timedelta) -> None:
+        super().__init__(f"too many attempts; next in {retry_after}")
+        self.retry_after_seconds = max(1, ceil(retry_after.total_seconds()))
+
+
+class LinkExpired(SurveyError):
+    """A link to a new password was used, is too old, or never was one."""
+
+
 class AccountRefused(SurveyError):
-    """An account cannot be made as asked; the message says why."""
+    """An account cannot be made or changed as asked; `reason` names why, the message says it."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class ApprovalRefused(SurveyError):
+    """What needs two people cannot be asked for or decided like this; `reason` names why."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"approval refused: {reason}")
+        self.reason = reason
 
 
 class UnknownCode(SurveyError):
@@ -41,6 +70,10 @@ class CodeRevoked(SurveyError):
     def __init__(self, revoked_on: date) -> None:
         super().__init__(f"code revoked on {revoked_on}")
         self.revoked_on = revoked_on
+
+
+class CodePaused(SurveyError):
+    """Two people have decided that the access point opens no form for a while."""
 
 
 class TicketExpired(SurveyError):

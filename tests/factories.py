@@ -36,8 +36,16 @@ from survey_app.models.instrument import InstrumentVersion
 from survey_app.models.invitation import InvitationBatch, SpentInvitation
 from survey_app.models.job import Job
 from survey_app.models.office import Counter, DossierCount, Office, OfficePast, OfficeSuccession, ServiceField
-from survey_app.models.publication import Distribution, Figure, OfficeRelease, Publication, Tally
-from survey_app.models.response import Comment, Response
+from survey_app.models.publication import (
+    Change,
+    Comparison,
+    Distribution,
+    Figure,
+    OfficeRelease,
+    Publication,
+    Tally,
+)
+from survey_app.models.response import BatchedComment, Comment, Response
 from survey_app.models.staff import RecoveryCode, ResetLink, Staff, StaffGrant, StaffSession
 
 Row = TypeVar("Row", bound=Base)
@@ -289,6 +297,17 @@ def comment(session: Session, **given: Any) -> Comment:
     )
 
 
+def batched_comment(session: Session, **given: Any) -> BatchedComment:
+    return _add(
+        session,
+        BatchedComment,
+        given,
+        comment_key=lambda: comment(session).comment_key,
+        office_id=lambda: office(session).id,
+        batch=1,
+    )
+
+
 def comment_case(session: Session, **given: Any) -> Case:
     return _add(
         session,
@@ -382,6 +401,50 @@ def distribution(session: Session, **given: Any) -> Distribution:
         office_id=lambda: office(session).id,
         provenance="C",
         counts=lambda: {"q1": {"4": 30, "5": 10}},
+    )
+
+
+def figure_change(session: Session, **given: Any) -> Change:
+    """A rise of 1.6 points from January to February, too small for its range."""
+    return _add(
+        session,
+        Change,
+        given,
+        publication_id=lambda: publication(session).id,
+        office_id=lambda: office(session).id,
+        provenance="C",
+        later="month:2026-02",
+        earlier="month:2026-01",
+        value=0.016,
+        standard_error=0.02,
+        degrees_of_freedom=60,
+        low=-0.024,
+        high=0.056,
+        level=0.95,
+        n_later=40,
+        n_earlier=45,
+        reason=None,
+    )
+
+
+def comparison(session: Session, **given: Any) -> Comparison:
+    """An office below another whose index is not decided against 85 %."""
+    return _add(
+        session,
+        Comparison,
+        given,
+        publication_id=lambda: publication(session).id,
+        parent_id=lambda: office(session).id,
+        provenance="C",
+        office_id=lambda: office(session).id,
+        target=0.85,
+        verdict="not_decided",
+        adjustment="holm",
+        level=0.95,
+        best_rank=None,
+        worst_rank=None,
+        n_ranked=None,
+        band=None,
     )
 
 

@@ -186,7 +186,18 @@ def test_web_worker_loads_no_heavy_library(settings: Settings, database: Databas
     }
     assert {page: status for page, status in found["answers"].items() if status != 200} == {}
     assert "flask" in found["modules"]
-    heavy = {"numpy", "scipy", "typst", "alembic", "yaml", "polars", "pyarrow", "numba", "cryptography"}
+    heavy = {
+        "numpy",
+        "scipy",
+        "typst",
+        "alembic",
+        "yaml",
+        "polars",
+        "pyarrow",
+        "xlsxwriter",
+        "numba",
+        "cryptography",
+    }
     assert not heavy.intersection(found["modules"])
 
 

@@ -35,7 +35,7 @@ def service(settings, free_port):
         accounts = (settings.data_dir / "demo-accounts.txt").read_text("utf-8").splitlines()
         rows = [line.split("\t") for line in accounts]
         yield SimpleNamespace(
-            url=url, port=free_port, passwords={role: (name, password) for role, name, password in rows}
+            url=url, port=free_port, passwords={role: (name, word) for role, name, word, *_secret in rows}
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from analysis.domains import Domain, Domains
 from analysis.errors import AnalysisError
+from analysis.estimation.estimate import Estimate
 from analysis.estimation.estimates import Estimates
 from analysis.estimation.linearise import Linearised
 from analysis.estimation.residuals import influence_variance
@@ -95,6 +97,54 @@ def change(estimates: Estimates, wave: str, *, earlier: Any, later: Any) -> Esti
         n_kish=estimates.n_kish[first] + estimates.n_kish[second],
         design_effect=np.full(linear.value.shape, np.nan),
         sampling_fraction=np.minimum(estimates.sampling_fraction[first], estimates.sampling_fraction[second]),
+    )
+
+
+def independent_change(earlier: Estimate, later: Estimate) -> Estimate:
+    """Estimate later minus earlier from two figures whose samples were drawn apart.
+
+    Parameters
+    ----------
+    earlier, later : Estimate
+        Of the same measure, such as two stored figures.
+
+    Returns
+    -------
+    Estimate
+        Of kind "difference", with a t interval.
+
+    Notes
+    -----
+    V(later - earlier) = V(later) + V(earlier). Where units were drawn twice their covariance,
+    mostly positive, is left out, so that the interval is rather too wide; `change` takes it into
+    account, but needs the sums of both waves. Degrees of freedom add up. A wave that is not
+    estimable, or shows no spread, leaves the change not estimable.
+
+    Examples
+    --------
+    >>> from analysis import Estimate, independent_change
+    >>> first = Estimate(0.80, 0.03, 30, n_respondents=200, n_answers=200, n_complete=200, n_kish=200)
+    >>> second = Estimate(0.85, 0.04, 30, n_respondents=100, n_answers=100, n_complete=100, n_kish=100)
+    >>> independent_change(first, second)
+    Estimate(0.05, standard error 0.05, 60 df, 95 % interval -0.0500 to 0.1500 (t), 300 respondents)
+    """
+    both = (earlier, later)
+    reason = next((one.reason for one in both if one.reason is not None), None)
+    if reason is None and any(one.standard_error == 0 and not one.is_census for one in both):
+        reason = "no_spread"
+    known = [one.value for one in both if one.value is not None]
+    errors = [one.standard_error for one in both if one.standard_error is not None]
+    return Estimate(
+        value=known[1] - known[0] if len(known) == len(both) else None,
+        standard_error=math.hypot(*errors) if len(errors) == len(both) else None,
+        degrees_of_freedom=earlier.degrees_of_freedom + later.degrees_of_freedom,
+        n_respondents=earlier.n_respondents + later.n_respondents,
+        n_answers=earlier.n_answers + later.n_answers,
+        n_complete=earlier.n_complete + later.n_complete,
+        n_kish=earlier.n_kish + later.n_kish,
+        kind="difference",
+        sampling_fraction=min(earlier.sampling_fraction, later.sampling_fraction),
+        reason=reason,
     )
 
 

@@ -64,6 +64,7 @@ def upgrade() -> None:
         sa.Column("provenance", sa.String, primary_key=True),
         sa.Column("n_released", sa.Integer, nullable=False),
         sa.Column("n_looked_at", sa.Integer, nullable=False),
+        sa.Column("n_voided", sa.Integer, nullable=False),
         sa.Column("released_on", sa.Date),
         sa.CheckConstraint("provenance IN ('A', 'B', 'C', 'D')", name="provenance_is_known"),
     )

@@ -20,6 +20,7 @@ def upgrade() -> None:
         sa.Column("owner_id", sa.Integer, sa.ForeignKey("staff.id")),
         sa.Column("file_name", sa.String),
         sa.Column("error", sa.String),
+        sa.Column("outcome", sa.JSON),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("claimed_until", sa.DateTime(timezone=True)),
         sa.Column("finished_at", sa.DateTime(timezone=True)),

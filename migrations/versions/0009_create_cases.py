@@ -43,12 +43,14 @@ def upgrade() -> None:
         sa.Column("reason", sa.String, nullable=False),
         sa.Column("place", sa.String, nullable=False),
         sa.Column("n_alike", sa.Integer, nullable=False),
+        sa.Column("n_dropped", sa.Integer, nullable=False),
         sa.Column("settled_on", sa.Integer),
         sa.Column("settled_by", sa.Integer, sa.ForeignKey("staff.id")),
         sa.CheckConstraint(
             "reason IN ('wrong_place', 'pasted_over', 'asks_money', 'damaged')", name="reason_is_known"
         ),
         sa.CheckConstraint("n_alike >= 1", name="counts_itself"),
+        sa.CheckConstraint("n_dropped >= 0", name="drops_no_less_than_none"),
         sqlite_autoincrement=True,
     )
     is_open = sa.text("settled_on IS NULL")

@@ -56,7 +56,8 @@ def upgrade() -> None:
         sa.Column("what", sa.String, nullable=False),
         sqlite_autoincrement=True,
     )
-    op.create_index("ix_audit_line_office_id", "audit_line", ["office_id"])
+    for column in ("office_id", "staff_id", "act", "at"):
+        op.create_index(f"ix_audit_line_{column}", "audit_line", [column])
     for name, (operation, condition) in GUARDS.items():
         _refuse(name, operation, condition)
 

@@ -76,7 +76,7 @@ def export(batch_number: int, file: Path, force: bool) -> None:
 
     _check_target(file, force)
 
-    with database().reading() as session:
+    with faults_named(), database().reading() as session:
         batch = session.get(InvitationBatch, batch_number)
     if batch is None:
         raise click.BadParameter(f"there is no batch {batch_number}", param_hint="BATCH")

@@ -4,7 +4,7 @@ import logging
 import os
 import time
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime, timedelta
 from importlib import import_module
 
 from flask import Flask
@@ -30,6 +30,7 @@ MODULES = {
     "posters": "survey_app.prepare.codes.print_job",
     "invitation_slips": "survey_app.prepare.invitations.print_job",
     "invitation_list": "survey_app.prepare.invitations.export",
+    "export": "survey_app.publish.exports.export_job",
 }
 PAUSE_SECONDS = 2.0
 TIDIES_AT_HOURS = (
@@ -37,6 +38,7 @@ TIDIES_AT_HOURS = (
     3,
     4,
 )  # in Vietnam, when hardly anybody sends a form: on a large database it takes minutes
+TIDIES_AGAIN_AFTER = timedelta(minutes=20)
 
 
 class Worker:
@@ -48,6 +50,7 @@ class Worker:
         self._clock = clock
         self._forgot_on: date | None = None
         self._tidied_on: date | None = None
+        self._tidies_from: datetime | None = None
         self._settled_on: date | None = None
 
     def step(self) -> bool:
@@ -57,7 +60,7 @@ class Worker:
         today = local.date()
         self._forget_once_a_day(today)
         if local.hour in TIDIES_AT_HOURS:
-            self._tidy_once_a_day(today)
+            self._tidy_once_a_day(now, today)
         with self._database.reading() as session:
             is_due = may_release(session, now) and self._is_anything_due(session, today)
             is_waiting = is_due or waits(session, now)
@@ -89,16 +92,18 @@ class Worker:
             self._settled_on = today
         return is_due
 
-    def _tidy_once_a_day(self, today: date) -> None:
-        """Take the order of arrival out of the files; after a fault, try again the next night."""
-        if today == self._tidied_on:
+    def _tidy_once_a_day(self, now: datetime, today: date) -> None:
+        """Take the order of arrival out of the files; after a fault, try again later in the same night."""
+        if today == self._tidied_on or (self._tidies_from is not None and now < self._tidies_from):
             return
-        self._tidied_on = today
+        self._tidies_from = now + TIDIES_AGAIN_AFTER
         try:
             forget_order(self._database, today)
         except Exception as error:
             # Whatever it met, the jobs go on.
-            log.error("the order of arrival stays until tomorrow: %s", type(error).__name__, exc_info=error)
+            log.error("the order of arrival stays for now: %s", type(error).__name__, exc_info=error)
+        else:
+            self._tidied_on = today
 
     def _do(self, job: Job) -> None:
         work = Work(

@@ -22,6 +22,15 @@ campaign = AppGroup("campaign", help="Campaigns.")
 
 FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 DAY = click.DateTime(["%Y-%m-%d"])
+CAMPAIGN_EXAMPLE = """\b
+Example:
+  flask --app survey_app campaign create --code tai-quay-2026 \\
+    --title "Góp ý tại quầy năm 2026" --title-en "Counter feedback 2026" \\
+    --instrument counter_short --opens-on 2026-01-05 --closes-on 2026-12-31 \\
+    --controller-name "Văn phòng UBND tỉnh" \\
+    --controller-address "1 Lê Lợi, phường Mẫu" \\
+    --controller-phone "0200 123 4567" --retention-years 5
+"""
 
 
 def register(app: Flask) -> None:
@@ -32,7 +41,7 @@ def register(app: Flask) -> None:
 @office.command("import")
 @FILE
 def import_offices_file(file: Path) -> None:
-    """Import offices from a CSV file."""
+    """Import offices from a CSV or XLSX file."""
     from survey_app.prepare.offices.office_file import import_offices
 
     with faults_named(), database().transaction() as session:
@@ -42,12 +51,13 @@ def import_offices_file(file: Path) -> None:
 
 @dossier.command("import")
 @FILE
-def import_dossier_file(file: Path) -> None:
-    """Import dossier counts from a CSV file."""
-    from survey_app.prepare.offices.dossier_file import import_dossiers
+@click.option("--accept", is_flag=True, help="Take totals that disagree; the gaps stay beside the figures.")
+def import_dossier_file(file: Path, accept: bool) -> None:
+    """Import dossier counts from a CSV or XLSX file."""
+    from survey_app.prepare.dossiers.dossier_file import import_dossiers
 
     with faults_named(), database().transaction() as session:
-        n_counts = import_dossiers(session, file.read_bytes())
+        n_counts = import_dossiers(session, file.read_bytes(), accepts_contradictions=accept)
     click.echo(f"Imported {n_counts} dossier counts.")
 
 
@@ -101,7 +111,7 @@ def newest_version(session: Session, code: str) -> InstrumentVersion:
     return version
 
 
-@campaign.command("create")
+@campaign.command("create", epilog=CAMPAIGN_EXAMPLE)
 @click.option("--code", required=True, help="Stands in addresses: a–z, 0–9 and -.")
 @click.option("--title", required=True, help="In Vietnamese.")
 @click.option("--title-en", required=True, help="In English.")

@@ -4,10 +4,13 @@ import click
 from flask import Flask
 from sqlalchemy import select
 
-from survey_app.accounts.sign_in import StaffDetails, create_staff
+from survey_app.accounts.people.create import StaffDetails, create_staff
+from survey_app.accounts.people.grants import IN_THE_LOG
+from survey_app.accounts.sign_in import plain_name
 from survey_app.cli.failing import faults_named
+from survey_app.models.audit import note
 from survey_app.models.office import Office
-from survey_app.models.staff import ROLES
+from survey_app.models.staff import ROLES, Staff
 from survey_app.web import context
 
 
@@ -16,6 +19,11 @@ def register(app: Flask) -> None:
     def group() -> None:
         """Look after staff accounts."""
 
+    _register_create(group)
+    _register_code(group)
+
+
+def _register_create(group: click.Group) -> None:
     @group.command("create")
     @click.option("--username", required=True)
     @click.option("--full-name", required=True)
@@ -36,7 +44,25 @@ def register(app: Flask) -> None:
                 office_id = session.scalar(select(Office.id).where(Office.code == office))
                 if office_id is None:
                     raise click.BadParameter(f"no office has the code {office!r}", param_hint="--office")
-            create_staff(session, StaffDetails(username, full_name, role, password, office_id), context.now())
+            details = StaffDetails(username, full_name, role, password, office_id)
+            staff = create_staff(session, details, context.now())
+            what = f"{staff.username}: {IN_THE_LOG[role]}, {office or 'tất cả đơn vị'}"
+            note(session, context.now(), None, "people.create", what, office_id)
         click.echo(
             f"The account {username} is made. Sign in at {context.settings().public_url}/staff/sign-in"
         )
+
+
+def _register_code(group: click.Group) -> None:
+    @group.command("code")
+    @click.argument("username")
+    def code(username: str) -> None:
+        """Print the six digits with which a demo account signs in now (no other account's)."""
+        from survey_app.accounts.second_factor.totp import next_code
+
+        with context.database().reading() as session:
+            staff = session.scalar(select(Staff).where(Staff.username == plain_name(username), Staff.is_demo))
+            found = staff and next_code(staff, context.now(), context.settings().contact_keys)
+        if not found:
+            raise click.ClickException(f"no demo account {username!r} has a second factor")
+        click.echo(found)

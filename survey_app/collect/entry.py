@@ -11,6 +11,7 @@ from survey_app.errors import (
     BadSubmission,
     CampaignClosed,
     CampaignNotOpen,
+    CodePaused,
     CodeRevoked,
     InvitationUsed,
     UnknownCode,
@@ -46,6 +47,7 @@ class Entry:
     campaign_code: str
     opens_on: date
     closes_on: date | None
+    paused_on: date | None
     revoked_on: date | None
     controller_name: str
     controller_address: str
@@ -103,6 +105,7 @@ _FIND = (
         Campaign.code.label("campaign_code"),
         Campaign.opens_on,
         Campaign.closes_on,
+        AccessPoint.paused_on,
         AccessPoint.revoked_on,
         Campaign.controller_name,
         Campaign.controller_address,
@@ -126,10 +129,15 @@ def check_opens(entry: Entry, today: date) -> None:
         raise CampaignNotOpen(entry.opens_on)
     if entry.closes_on is not None and today > entry.closes_on:
         raise CampaignClosed(entry.closes_on, entry.campaign_code)
+    if entry.paused_on is not None:
+        raise CodePaused
 
 
 def check_accepts(entry: Entry, issued_on: date, today: date) -> None:
-    """Accept a form by the day on which its page was opened; late ones for 48 hours."""
+    """Accept a form by the day on which its page was opened; late ones for 48 hours.
+
+    A pause is no end: what was opened before it is taken as long as the form lives.
+    """
     if not entry.opens_on <= issued_on <= today + CLOCK_SLIPS:
         raise BadSubmission("form was issued outside its campaign")
     if entry.closes_on is not None and _is_too_late(entry.closes_on, issued_on, today):

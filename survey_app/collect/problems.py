@@ -9,10 +9,12 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, request, url_for
 from flask_babel import gettext as _
+from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
 from survey_app import errors
 from survey_app.collect import shell
+from survey_app.collect.small_write import RETRY_AFTER_SECONDS
 from survey_app.models import invitation_token, short_code
 from survey_app.web.catalogues import unmarked
 from survey_app.web.formatting import day_text
@@ -45,6 +47,13 @@ def code_revoked(error: errors.CodeRevoked) -> Page:
         date=day_text(error.revoked_on),
     )
     return 410, _("This code is out of use"), text
+
+
+def code_paused(_error: errors.CodePaused) -> Page:
+    text = _(
+        "This code is paused for a while. Please scan it again later. A form opened before can still be sent."
+    )
+    return 403, _("This code is paused"), text
 
 
 def ticket_expired(_error: errors.TicketExpired) -> Page:
@@ -104,9 +113,15 @@ def not_found(_error: errors.NotFound) -> Page:
     )
 
 
+def storage_failed(_error: errors.StorageFailed) -> Page:
+    text = _("The server cannot answer at the moment. Wait a little, then try again.")
+    return 503, _("The server had a fault"), text
+
+
 PAGES: dict[type[errors.SurveyError], Callable[[Any], Page]] = {
     errors.UnknownCode: unknown_code,
     errors.CodeRevoked: code_revoked,
+    errors.CodePaused: code_paused,
     errors.TicketExpired: ticket_expired,
     errors.InvitationUsed: invitation_used,
     errors.CampaignNotOpen: campaign_not_open,
@@ -115,6 +130,7 @@ PAGES: dict[type[errors.SurveyError], Callable[[Any], Page]] = {
     errors.BadSubmission: bad_submission,
     errors.SubmissionTooLarge: too_large,
     errors.NotFound: not_found,
+    errors.StorageFailed: storage_failed,
 }
 ASKS_FOR_CODE = (errors.UnknownCode, errors.CodeRevoked, errors.NotFound)
 
@@ -128,7 +144,12 @@ def told(status: int, text: str) -> Response:
     """Tell a script what a page would have said."""
     response = jsonify(problem=unmarked(text))
     response.status_code = status
-    response.headers["Told-By"] = "survey"  # by which the script knows it from what a proxy says
+    return marked(response)
+
+
+def marked(response: Response) -> Response:
+    """Mark what is for the script, which so knows it from what a proxy or a captive portal says."""
+    response.headers["Told-By"] = "survey"
     return response
 
 
@@ -138,8 +159,16 @@ def show(error: errors.SurveyError) -> Response:
     for kind in type(error).__mro__:
         if kind in PAGES:
             status, title, text = PAGES[kind](error)
-            return told(status, text) if wants_json() else _problem(status, title, text, error)
+            response = told(status, text) if wants_json() else _problem(status, title, text, error)
+            if status == 503:
+                response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+            return response
     raise error
+
+
+def show_database_fault(error: OperationalError) -> Response:
+    log.error("the database failed %s: %s", request.endpoint, error.orig)
+    return show(errors.StorageFailed("the database could not be asked"))
 
 
 def _problem(status: int, title: str, text: str, error: errors.SurveyError) -> Response:
@@ -172,4 +201,5 @@ def answer_for(blueprint: Blueprint) -> None:
     """Let the pages of this blueprint meet errors in the citizens' own words, languages and look."""
     blueprint.before_request(offer_translated)
     blueprint.register_error_handler(errors.SurveyError, show)
+    blueprint.register_error_handler(OperationalError, show_database_fault)
     blueprint.register_error_handler(HTTPException, show_http_error)

@@ -12,6 +12,7 @@ from survey_app.collect.form.page import page_values
 from survey_app.collect.keys import SubmissionKey
 from survey_app.errors import TicketExpired, UnknownCode
 from survey_app.models import rotating_code, short_code
+from survey_app.models.case import read_case_number
 from survey_app.models.invitation_token import InvitationToken, token_hash
 from survey_app.web import access
 from survey_app.web.context import now, settings, today
@@ -25,10 +26,13 @@ blueprint.record_once(lambda state: open_desk(state.app))
 @blueprint.get("/")
 @access.public
 def start() -> AnyResponse:
-    """Take a printed code that somebody typed: of a poster, of a screen or of an invitation."""
+    """Take a printed code that somebody typed: of a poster, of a screen, of an invitation or of a comment."""
     if typed := request.args.get("code"):
+        if number := read_case_number(typed):
+            return redirect(url_for("cases.case", number=number))
         return redirect(_form_address(short_code.normalise(_without_address(typed))))
-    return shell.page("collect/start.html")
+    left = short_code.normalise(request.args.get("not", ""))
+    return shell.page("collect/start.html", code=left if short_code.is_well_formed(left) else None)
 
 
 @blueprint.get(shell.SCRIPT_ADDRESS)
@@ -103,5 +107,6 @@ def _fresh_form(entry: Entry, hashed_token: bytes | None = None) -> Response:
         response = shell.sent(page.gzipped(values), True)
     else:
         response = shell.sent(page.plain(values), False)
-    desk().writer.count_opening(entry.access_point_id, today())
+    if request.method == "GET":  # who asks for the head alone, shows nobody a form
+        desk().writer.count_opening(entry.access_point_id, today())
     return response

@@ -6,6 +6,7 @@ address changes with its content, and it may be kept for a year. Without it ever
 
 import gzip
 import hashlib
+import re
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -14,9 +15,12 @@ from typing import Any
 
 from flask import Response, render_template, request
 
+from survey_app.models import case
+from survey_app.models.language import ENDONYMS
 from survey_app.web.catalogues import lang_attributes
+from survey_app.web.context import settings
 from survey_app.web.headers import hash_source
-from survey_app.web.i18n import DEFAULT_LANGUAGE, chosen_language
+from survey_app.web.i18n import DEFAULT_LANGUAGE, chosen_language, offered_languages
 
 NO_VALUES: Mapping[str, str] = MappingProxyType({})
 FOLDER = Path(__file__).parents[1] / "templates" / "collect"
@@ -37,13 +41,15 @@ def _policy(style: str) -> str:
     )
 
 
+# What a script does without, outside its strings (which hold none: a test sees to it).
+BLANKS = re.compile(r" ?(=>|[!=]==?|&&|\|\||[=?:,{}]) ?")
 STYLE = "".join(_lines("citizen.css"))
 POLICY = _policy(STYLE)
 # The pages that ask questions have more to style; without it every other is 600 B lighter.
 ASKING = ("collect/form.html", "collect/report.html")
 ASKING_STYLE = STYLE + "".join(_lines("questions.css"))
 ASKING_POLICY = _policy(ASKING_STYLE)
-SCRIPT = "\n".join(_lines("citizen.js")).encode()
+SCRIPT = BLANKS.sub(r"\1", "\n".join(_lines("citizen.js"))).encode()
 SCRIPT_ADDRESS = f"/citizen-{hashlib.sha256(SCRIPT).hexdigest()[:12]}.js"
 PACKED_SCRIPT = gzip.compress(SCRIPT, 9, mtime=0)
 KEPT_FOR_A_YEAR = "public, max-age=31536000, immutable"
@@ -58,6 +64,8 @@ def render(template: str, language: str, **values: Any) -> str:
         link=partial(in_language, language),
         style=ASKING_STYLE if template in ASKING else STYLE,
         script_address=SCRIPT_ADDRESS,
+        site=settings().public_url.partition("://")[2],
+        case_prefix=f"{case.PREFIX}-",
         **values,
     )
     return lang_attributes(markup)
@@ -68,6 +76,12 @@ def in_language(language: str, path: str) -> str:
     if language == DEFAULT_LANGUAGE:
         return path
     return f"{path}{'&' if '?' in path else '?'}lang={language}"
+
+
+def in_other_languages(path: str) -> list[tuple[str, str, str]]:
+    """List code, name and address of a path of ours in the other languages of this request's page."""
+    others = (code for code in offered_languages() if code != chosen_language())
+    return [(code, ENDONYMS[code], in_language(code, path)) for code in others]
 
 
 def page(template: str, status: int = 200, values: Mapping[str, str] = NO_VALUES, **more: Any) -> Response:

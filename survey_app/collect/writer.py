@@ -107,8 +107,11 @@ class Writer:
 
     def fingerprint_under(self, access_point_id: int, day: date, key: bytes) -> int | None:
         """Give the fingerprint of the response that is stored under a key, if there is one."""
-        with self._database.reading() as session:
-            return fingerprint_under(session.connection(), access_point_id, day, key)
+        try:
+            with self._database.for_pages.reading() as session:
+                return fingerprint_under(session.connection(), access_point_id, day, key)
+        except OperationalError as error:
+            raise StorageFailed("whether a response is stored could not be read") from error
 
     def count_opening(self, access_point_id: int, day: date) -> None:
         """Remember that a page was opened; it reaches the database between two batches."""

@@ -9,18 +9,23 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from survey_app.accounts.sign_in import StaffDetails, create_staff
+from survey_app.accounts.people.create import StaffDetails, create_staff
+from survey_app.accounts.second_factor import totp
 from survey_app.config import Settings
 from survey_app.demo.places import PROVINCE_CODE
 from survey_app.models.office import Office
+from survey_app.models.staff import NEEDS_SECOND_FACTOR
 
-# Two-person rules will ask for an account that has stood for a day: the demo's have.
+# Two-person rules ask for an account that has stood for a day: the demo's have.
 STOOD_FOR = timedelta(days=2)
 MANAGED_OFFICE = "MAU-X06"
 PEOPLE = (
     ("administrator", "demo-admin", "Quản trị minh họa", None),
     ("campaign_lead", "demo-lead", "Chủ trì khảo sát minh họa", PROVINCE_CODE),
     ("office_manager", "demo-manager", "Phụ trách đơn vị minh họa", MANAGED_OFFICE),
+    ("analyst", "demo-analyst", "Chuyên viên phân tích minh họa", PROVINCE_CODE),
+    ("operator", "demo-operator", "Cán bộ tác nghiệp minh họa", MANAGED_OFFICE),
+    ("auditor", "demo-auditor", "Người giám sát minh họa", PROVINCE_CODE),
 )
 
 
@@ -29,6 +34,12 @@ class DemoAccount:
     role: str
     username: str
     password: str = field(repr=False)
+    secret: str | None = field(repr=False, default=None)
+    """What an authenticator app makes the six digits from, for roles that need them."""
+
+    @property
+    def line(self) -> str:
+        return "\t".join(filter(None, (self.role, self.username, self.password, self.secret)))
 
 
 @dataclass(frozen=True)
@@ -48,8 +59,12 @@ def create_demo_staff(session: Session, settings: Settings, now: datetime) -> De
         password = settings.demo_password or secrets.token_urlsafe(15)
         office_id = session.scalar(select(Office.id).where(Office.code == office_code))
         details = StaffDetails(username, full_name, role, password, office_id, is_demo=True)
-        create_staff(session, details, now - STOOD_FOR)
-        made.append(DemoAccount(role, username, password))
+        staff = create_staff(session, details, now - STOOD_FOR)
+        secret = None
+        if role in NEEDS_SECOND_FACTOR:
+            secret = totp.secret_for(secrets.token_urlsafe(), settings.secrets[0])
+            totp.set_up(session, staff, secret, totp.step_of(now) - 1, settings.contact_keys[0])
+        made.append(DemoAccount(role, username, password, secret))
     return DemoAccounts(tuple(made))
 
 
@@ -61,5 +76,5 @@ def write_accounts(settings: Settings, accounts: DemoAccounts) -> None:
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         for account in accounts.accounts:
-            file.write(f"{account.role}\t{account.username}\t{account.password}\n")
+            file.write(account.line + "\n")
     draft.replace(path)

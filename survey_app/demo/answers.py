@@ -37,6 +37,7 @@ class Moment:
     satisfaction: float  # of the office, a proportion
     shift: float  # of this counter on this day, on the logit scale
     is_urban: bool
+    is_complete: bool = False  # every rating is given
 
 
 class Respondents:
@@ -53,13 +54,13 @@ class Respondents:
         # A spread of persons pulls the average towards one half; the factor keeps it where the office is.
         centre = _logit(moment.satisfaction) * math.sqrt(1 + 0.35 * PERSON_SPREAD**2)
         level = centre + moment.shift + self._chance.gauss(0, PERSON_SPREAD)
-        given = {item: self._rating(item, level) for item in RATED}
+        given = {item: self._rating(item, level, moment.is_complete) for item in RATED}
         given.update(self._visits(level))
         given.update(self._about_self(moment))
         return {item: answer for item, answer in given.items() if answer}
 
-    def _rating(self, item: str, level: float) -> str:
-        chance = self._chance.random()
+    def _rating(self, item: str, level: float, is_given: bool) -> str:
+        chance = 1.0 if is_given else self._chance.random()
         for answer, share in (
             ("", SKIPS[item]),
             ("no_opinion", NO_OPINION[item]),

@@ -1,4 +1,4 @@
-"""The demo's counter feedback: its codes, and three months of seeded responses to the short form."""
+"""The demo's counter feedback: its codes, and most of a year of seeded responses to the short form."""
 
 import random
 from collections import Counter
@@ -11,25 +11,31 @@ from typing import Any
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
+from survey_app.demo.accounts import MANAGED_OFFICE
 from survey_app.demo.answers import Moment, Respondents
 from survey_app.demo.comments import PRAISE, WISHES
+from survey_app.demo.fields import FIELD_COLUMNS, UNEXPLAINED, Line, dossier_lines
 from survey_app.demo.places import CENTRE_CODE, PROVINCE_CODE, csv_of
 from survey_app.models.access_point import AccessPoint, AccessPointDay
 from survey_app.models.campaign import Campaign
 from survey_app.models.instrument import InstrumentVersion
 from survey_app.models.office import Office
 from survey_app.models.response import Comment, Response
-from survey_app.prepare.offices.dossier_file import COLUMNS, import_dossiers
+from survey_app.prepare.dossiers.dossier_file import import_dossiers
 
 SEED = 20250701
-FEWEST_DAYS = 75
+FEWEST_DAYS = 330
 FIRST_CODES = date(2025, 7, 1)  # the offices of today began that day
 VISITORS_BY_WEEKDAY = (24, 19, 18, 18, 17, 4, 0)  # Monday to Sunday; Saturday mornings only
 COUNTER_SPREAD, DAY_SPREAD = 0.25, 0.45
-SHARE_OF_COMMENTS, SHARE_GIVEN_UP = 1 / 160, 0.2
+SHARE_OF_COMMENTS, SHARE_GIVEN_UP = 1 / 280, 0.2
+# How far offices move from the first day to the last, on the logit scale: most stay as they are.
+DRIFT_SPREAD, MANAGED_DRIFT = 0.25, 0.9
 # By place in the list of communes: those that show what happens where few answer, or all are content.
 FEW_RESPONSES = {4: 0, 11: 4, 19: 8, 27: 9}
+FEWEST_ORDINARY = 10
 NEARLY_ALL_CONTENT = 33
+ODD_TOTALS_AT = "MAU-X05"  # its latest dossier counts do not add up, as happens
 
 
 @dataclass(frozen=True)
@@ -40,6 +46,11 @@ class Truth:
     n_responses: int
     satisfaction: float
     coverage: float
+    drift: float = 0.0
+
+    @property
+    def is_hardly_answered(self) -> bool:
+        return self.n_responses < FEWEST_ORDINARY
 
     @property
     def is_urban(self) -> bool:
@@ -89,12 +100,15 @@ def _truths(offices: Sequence[Office], chance: random.Random) -> Iterator[Truth]
         satisfaction = round(chance.uniform(0.62, 0.96), 3)
         coverage = chance.uniform(0.035, 0.14)
         if office.code == CENTRE_CODE:
-            yield Truth(office, 940, 0.86, 0.06)
+            yield Truth(office, 1500, 0.86, 0.06)
             continue
-        n_responses = FEW_RESPONSES.get(place, round(chance.triangular(60, 360, 110)))
+        n_responses = FEW_RESPONSES.get(place, round(chance.triangular(100, 580, 190)))
+        drift = chance.gauss(0, DRIFT_SPREAD)
         if place == NEARLY_ALL_CONTENT:
-            n_responses, satisfaction = 130, 0.992
-        yield Truth(office, n_responses, satisfaction, coverage)
+            n_responses, satisfaction = 210, 0.992
+        if office.code == MANAGED_OFFICE:
+            drift = MANAGED_DRIFT
+        yield Truth(office, n_responses, satisfaction, coverage, drift)
         place += 1
 
 
@@ -120,9 +134,13 @@ class Crowd:
         good = [chance.gauss(0, COUNTER_SPREAD) for _ in point_ids]
         occasions = [(place, day) for place in range(len(point_ids)) for day in self._days]
         weights = [busy[place] * VISITORS_BY_WEEKDAY[day.weekday()] for place, day in occasions]
+        if truth.is_hardly_answered:  # at one counter and completely: enough for a first figure inside
+            weights = [place == 0 and weight for (place, _), weight in zip(occasions, weights, strict=True)]
         answered = Counter(chance.choices(occasions, weights, k=truth.n_responses))
         for (place, day), n in sorted(answered.items()):
-            moment = Moment(truth.satisfaction, good[place] + chance.gauss(0, DAY_SPREAD), truth.is_urban)
+            drift = truth.drift * ((day - self._days[0]) / (self._days[-1] - self._days[0]) - 0.5)
+            shift = good[place] + chance.gauss(0, DAY_SPREAD) + drift
+            moment = Moment(truth.satisfaction, shift, truth.is_urban, truth.is_hardly_answered)
             here = {"access_point_id": point_ids[place], "day": day}
             for _ in range(n):
                 self._send(here, moment)
@@ -159,10 +177,18 @@ def _store_dossiers(
     working_days = Counter(
         day.replace(day=1) for day in days for _ in range(VISITORS_BY_WEEKDAY[day.weekday()])
     )
-    lines = []
+    lines: list[Line] = []
+    split = random.Random(SEED)  # noqa: S311  # of its own: what is drawn elsewhere stays as it was
     for truth in truths:
         n_dossiers = max(truth.n_responses, 12) / truth.coverage
         for month, n in sorted(working_days.items()):
             share = n / working_days.total() * chance.uniform(0.95, 1.05)
-            lines.append((truth.office.code, f"{month:%Y-%m}", round(n_dossiers * share)))
-    import_dossiers(session, csv_of(COLUMNS, lines))
+            is_odd = truth.office.code == ODD_TOTALS_AT and month == max(working_days)
+            lines += dossier_lines(
+                truth.office.code,
+                f"{month:%Y-%m}",
+                round(n_dossiers * share),
+                split,
+                unexplained=UNEXPLAINED if is_odd else 0,
+            )
+    import_dossiers(session, csv_of(FIELD_COLUMNS, lines), accepts_contradictions=True)

@@ -11,6 +11,7 @@ from survey_app.config import VIETNAM_TIME, Settings
 from survey_app.db import Database
 from survey_app.demo.accounts import MANAGED_OFFICE, DemoAccounts, create_demo_staff, write_accounts
 from survey_app.demo.feedback import fill_with_feedback, living_offices, opening_day
+from survey_app.demo.fields import add_fields
 from survey_app.demo.invitations import add_invitations
 from survey_app.demo.matters import add_matters
 from survey_app.demo.measurement import import_measured_offices, import_measurement
@@ -60,6 +61,7 @@ def _load_rows(session: Session, settings: Settings, now: datetime) -> DemoAccou
     for code in INSTRUMENTS:
         publish_version(session, shipped_definition(code), now)
     import_offices(session, offices_csv(), is_demo=True)
+    add_fields(session)
     import_measured_offices(session)
     feedback = create_campaign(session, _feedback_plan(today))
     fill_with_feedback(session, feedback, _issue_all_codes(session, feedback), today)

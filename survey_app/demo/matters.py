@@ -1,6 +1,7 @@
-"""What the demo's staff find to look at: a comment to answer, an answered one, a report, a busy day."""
+"""What the demo's staff find to look at: comments to read and to answer, a report, a busy day."""
 
 import random
+import secrets
 from collections.abc import Sequence
 from datetime import date, timedelta
 
@@ -14,10 +15,12 @@ from survey_app.collect.reports.report import record_report
 from survey_app.collect.storing import Arrival, store_all
 from survey_app.demo.accounts import MANAGED_OFFICE
 from survey_app.demo.answers import Moment, Respondents
+from survey_app.demo.comments import PRAISE, WISHES
 from survey_app.models.access_point import AccessPoint, AccessPointDay
 from survey_app.models.campaign import Campaign
 from survey_app.models.instrument import InstrumentVersion
 from survey_app.models.office import Office
+from survey_app.models.response import Comment
 from survey_app.models.staff import Staff, StaffGrant
 from survey_app.review.cases import answer_case
 
@@ -25,6 +28,7 @@ SEED = 20250703
 AT_THIS_OFFICE = Moment(satisfaction=0.84, shift=0.0, is_urban=True)
 FRIDAY = 4
 N_BEYOND = 9  # responses of the busy day above its budget
+N_PRAISES, N_WISHES = 3, 6  # comments that ask for no answer: enough to be read
 
 WAITING = "Giấy hẹn ghi buổi sáng nhưng đến chiều mới có kết quả. Lần sau tôi hỏi ai trước khi đến?"
 ANSWERED = "Khu ngồi chờ nóng quá, mong có thêm quạt. Bao giờ thì có?"
@@ -48,6 +52,7 @@ def add_matters(session: Session, campaign: Campaign, today: date) -> None:
     case_number = citizens.send(last, _weekday_before(today, 14), ANSWERED)
     answer_case(session, case_number, ANSWER, session.scalars(manager).one(), _weekday_before(today, 9))
     citizens.crowd(first, _weekday_before(today, 6))
+    _add_comments(session, (first, last), today)
     record_report(session, last.id, "pasted_over", SEEN_AT, _weekday_before(today, 1))
 
 
@@ -57,6 +62,14 @@ def _posters(session: Session, campaign: Campaign) -> Sequence[AccessPoint]:
     return session.scalars(
         select(AccessPoint).where(is_poster, AccessPoint.office_id == here).order_by(AccessPoint.id)
     ).all()
+
+
+def _add_comments(session: Session, points: Sequence[AccessPoint], today: date) -> None:
+    chance = random.Random(SEED)  # noqa: S311  # a demo to repeat, not a secret
+    for text in chance.sample(PRAISE, N_PRAISES) + chance.sample(WISHES, N_WISHES):
+        point, day = chance.choice(points), _weekday_before(today, chance.randint(2, 60))
+        key = secrets.token_bytes(KEY_BYTES)
+        session.add(Comment(comment_key=key, access_point_id=point.id, day=day, text=text))
 
 
 def _weekday_before(today: date, n_days: int) -> date:

@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 from survey_app.collect.paper.import_forms import import_forms
 from survey_app.demo.places import SECTION, Place, csv_of
 from survey_app.models.campaign import Campaign
-from survey_app.prepare.offices import dossier_file, office_file
-from survey_app.prepare.offices.dossier_file import import_dossiers
+from survey_app.prepare.dossiers import dossier_file
+from survey_app.prepare.dossiers.dossier_file import import_dossiers
+from survey_app.prepare.offices import office_file
 from survey_app.prepare.offices.office_file import import_offices
 
 DATA = Path(__file__).parent / "data"

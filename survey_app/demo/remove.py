@@ -1,11 +1,12 @@
 """Takes the demo out again: all of it, and nothing else."""
 
-from sqlalchemy import delete, exists, or_, select, update
+from sqlalchemy import delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from survey_app.config import Settings
 from survey_app.db import Database
 from survey_app.demo.accounts import accounts_file
+from survey_app.demo.fields import FIELD_CODES
 from survey_app.demo.load import INSTRUMENTS
 from survey_app.errors import SurveyError
 from survey_app.models.access_point import AccessPoint, AccessPointDay
@@ -17,9 +18,24 @@ from survey_app.models.code_report import CodeReport
 from survey_app.models.instrument import InstrumentVersion
 from survey_app.models.invitation import InvitationBatch, SpentInvitation
 from survey_app.models.job import Job
-from survey_app.models.office import Counter, DossierCount, Office, OfficePast, OfficeSuccession
-from survey_app.models.publication import Distribution, Figure, OfficeRelease, Publication, Tally
-from survey_app.models.response import Comment, Response
+from survey_app.models.office import (
+    Counter,
+    DossierCount,
+    Office,
+    OfficePast,
+    OfficeSuccession,
+    ServiceField,
+)
+from survey_app.models.publication import (
+    Change,
+    Comparison,
+    Distribution,
+    Figure,
+    OfficeRelease,
+    Publication,
+    Tally,
+)
+from survey_app.models.response import BatchedComment, Comment, Response
 from survey_app.models.staff import RecoveryCode, ResetLink, Staff, StaffGrant, StaffSession
 
 DEMO_OFFICES = select(Office.id).where(Office.is_demo)
@@ -33,12 +49,15 @@ DEMO_PUBLICATIONS = select(Publication.id).where(Publication.campaign_id.in_(DEM
 
 # In this order no row is left without one that it names.
 STEPS = (
+    delete(Comparison).where(Comparison.publication_id.in_(DEMO_PUBLICATIONS)),
+    delete(Change).where(Change.publication_id.in_(DEMO_PUBLICATIONS)),
     delete(Distribution).where(Distribution.publication_id.in_(DEMO_PUBLICATIONS)),
     delete(Figure).where(Figure.publication_id.in_(DEMO_PUBLICATIONS)),
     delete(Publication).where(Publication.campaign_id.in_(DEMO_CAMPAIGNS)),
     delete(OfficeRelease).where(OfficeRelease.campaign_id.in_(DEMO_CAMPAIGNS)),
     delete(Tally).where(Tally.access_point_id.in_(DEMO_POINTS)),
     delete(Contact).where(Contact.case_number.in_(DEMO_CASES)),
+    delete(BatchedComment).where(BatchedComment.comment_key.in_(DEMO_COMMENTS)),
     delete(Case).where(Case.comment_key.in_(DEMO_COMMENTS)),
     delete(Comment).where(Comment.access_point_id.in_(DEMO_POINTS)),
     delete(Response).where(Response.access_point_id.in_(DEMO_POINTS)),
@@ -63,6 +82,12 @@ STEPS = (
     delete(Staff).where(Staff.is_demo),
     delete(DossierCount).where(DossierCount.office_id.in_(DEMO_OFFICES)),
     delete(Counter).where(Counter.office_id.in_(DEMO_OFFICES)),
+    # Unless real counters or dossiers have come to use them.
+    delete(ServiceField).where(
+        ServiceField.code.in_(FIELD_CODES),
+        ~exists().where(Counter.field_id == ServiceField.id),
+        ~exists().where(DossierCount.field_id == ServiceField.id),
+    ),
     delete(OfficePast).where(OfficePast.office_id.in_(DEMO_OFFICES)),
     delete(OfficeSuccession).where(OfficeSuccession.predecessor_id.in_(DEMO_OFFICES)),
     delete(Office).where(Office.is_demo),
@@ -99,6 +124,15 @@ USES = (
         .join(StaffGrant, StaffGrant.staff_id == Staff.id)
         .join(of_demo, of_demo.id == StaffGrant.office_id)
         .where(of_demo.is_demo, ~Staff.is_demo)
+        .distinct(),
+    ),
+    (
+        "the account {0} did something about {1}, an office of the demo, and the audit log keeps it",
+        select(func.coalesce(Staff.username, "-"), of_demo.code)
+        .select_from(AuditLine)
+        .join(of_demo, of_demo.id == AuditLine.office_id)
+        .outerjoin(Staff, Staff.id == AuditLine.staff_id)
+        .where(of_demo.is_demo, or_(Staff.id.is_(None), ~Staff.is_demo))
         .distinct(),
     ),
     (

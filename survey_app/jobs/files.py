@@ -4,7 +4,8 @@ import io
 import logging
 import os
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
@@ -16,18 +17,29 @@ from survey_app.models.job import Job
 
 log = logging.getLogger(__name__)
 
-FILE_LIVES = timedelta(days=7)  # slips and lists hold live tokens, and each file can be made again
+FILE_LIVES = timedelta(days=7)  # slips, lists and exports are confidential, and each can be made again
+HALF = ".part"
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Give a place to write to, and put it in the file's place at the end: nobody ever meets half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    half = path.with_suffix(HALF)
+    half.touch(mode=0o600)
+    try:
+        yield half
+        with half.open("rb") as written:
+            os.fsync(written.fileno())  # else a power cut could leave the name without the content
+        os.replace(half, path)
+    finally:
+        half.unlink(missing_ok=True)  # of a full disk, say: no job's row names it, so nobody would find it
 
 
 def write_whole(path: Path, content: bytes) -> None:
     """Put a whole file in place, or none: a download never meets half of one."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    half = path.with_suffix(".part")
-    try:
+    with whole_file(path) as half:
         half.write_bytes(content)
-        os.replace(half, path)
-    finally:
-        half.unlink(missing_ok=True)  # of a full disk, say: no job's row names it, so nobody would find it
 
 
 def write_parts(folder: Path, stem: str, parts: Iterable[bytes]) -> str:
@@ -59,3 +71,14 @@ def remove_old_files(session: Session, folder: Path, today: date) -> None:
             (folder / str(name)).unlink(missing_ok=True)
         except OSError as error:  # one file that cannot go keeps no other, and holds up no job
             log.error("the file of job %s was not deleted: %s", job_id, type(error).__name__)
+    _remove_old_halves(folder, last_moment)
+
+
+def _remove_old_halves(folder: Path, last_moment: datetime) -> None:
+    """Delete what killed jobs had begun: no row names it."""
+    for half in folder.glob(f"*{HALF}"):
+        try:
+            if half.stat().st_mtime < last_moment.timestamp():
+                half.unlink(missing_ok=True)
+        except OSError as error:
+            log.error("half a file was not deleted: %s", type(error).__name__)

@@ -4,15 +4,18 @@ from flask import Blueprint, Response, render_template, request, send_from_direc
 from sqlalchemy.orm import Session
 
 from survey_app.errors import NotFound
+from survey_app.jobs.bound import is_bound, is_reached
 from survey_app.jobs.files import FILE_LIVES, last_day
+from survey_app.models import audit
 from survey_app.models.job import Job
 from survey_app.web import access
 from survey_app.web.access import current_staff
-from survey_app.web.context import database, settings
+from survey_app.web.context import database, now, settings
 
 blueprint = Blueprint("jobs", __name__)
 
 REFRESH_SECONDS = 2
+DOWNLOADED = "file.download"  # in the audit log
 
 
 @blueprint.get("/staff/jobs/<int:job_id>")
@@ -41,19 +44,29 @@ def job(job_id: int) -> Response:
 @blueprint.get("/staff/jobs/<int:job_id>/file")
 @access.staff_only("jobs")
 def job_file(job_id: int) -> Response:
+    """Give the file; where it is bound to a right, one more line in the audit log stands before it."""
     with database().reading() as session:
-        name = _own_job(session, job_id).file_name
-    if name is None:
+        found = _own_job(session, job_id)
+    if found.file_name is None:
         raise NotFound
-    response = send_from_directory(settings().files_dir, name, as_attachment=True)
+    response = send_from_directory(settings().files_dir, found.file_name, as_attachment=True)
     response.headers["Cache-Control"] = "no-store"  # Flask would let a shared cache keep it for a day
+    if is_bound(found):
+        what = f"Tải về {found.file_name} (việc số {found.id})"
+        with database().transaction() as session:
+            audit.note(session, now(), current_staff().id, DOWNLOADED, what)
     return response
 
 
 def _own_job(session: Session, job_id: int) -> Job:
-    """Give a job to who asked for it, or to an administrator; to others it looks missing."""
+    """Give a job to who asked for it, or to an administrator of all offices, while its right holds.
+
+    To others it looks missing.
+    """
     found = session.get(Job, job_id) if 0 < job_id < 2**31 else None
     staff = current_staff()
-    if found is None or (found.owner_id != staff.id and not staff.may("people")):
+    if found is None or (found.owner_id != staff.id and None not in staff.roots("people")):
+        raise NotFound
+    if not is_reached(session, found.arguments, staff):
         raise NotFound
     return found

@@ -12,7 +12,10 @@ class AuditLine(Base):
     """One act. Triggers keep it as it is written; it holds no answer and no contact."""
 
     __tablename__ = "audit_line"
-    __table_args__ = (Index("ix_audit_line_office_id", "office_id"), KEPT_IDS)
+    __table_args__ = (
+        *(Index(f"ix_audit_line_{column}", column) for column in ("office_id", "staff_id", "act", "at")),
+        KEPT_IDS,
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -9,6 +9,7 @@ from survey_app.models.base import Base, EpochDay
 from survey_app.models.short_code import ALPHABET, normalise
 
 HALF = 5  # a number is two groups of five symbols
+PREFIX = "GY"  # góp ý: tells a number from a receipt code; Y stands in no number
 LONGEST_ANSWER = 2_000
 CONTACT_LIVES = timedelta(days=60)
 WAITS = text("answered_on IS NULL")
@@ -43,9 +44,14 @@ class Contact(Base):
     expires_on: Mapped[date] = mapped_column(EpochDay)  # the last day on which it is kept
 
 
+def printed(number: str) -> str:
+    """Write a number as people note it down, so that it looks like nothing else they are given."""
+    return f"{PREFIX}-{number}"
+
+
 def read_case_number(typed: str) -> str | None:
     """Bring a number as somebody typed it to its stored form; None if it cannot be one."""
-    symbols = normalise(typed[:60])
+    symbols = normalise(typed[:60]).removeprefix(PREFIX)
     if len(symbols) != 2 * HALF or not set(ALPHABET).issuperset(symbols):
         return None
     return f"{symbols[:HALF]}-{symbols[HALF:]}"

@@ -19,6 +19,7 @@ class CodeReport(Base):
     __table_args__ = (
         one_of("reason", REPORT_REASONS),
         CheckConstraint("n_alike >= 1", name="counts_itself"),
+        CheckConstraint("n_dropped >= 0", name="drops_no_less_than_none"),
         Index(
             "ix_code_report_open", "access_point_id", "day", sqlite_where=IS_OPEN, postgresql_where=IS_OPEN
         ),
@@ -30,6 +31,7 @@ class CodeReport(Base):
     day: Mapped[date] = mapped_column(EpochDay)
     reason: Mapped[str]
     place: Mapped[str] = mapped_column(default="")  # where it hangs, in the reporter's words
-    n_alike: Mapped[int] = mapped_column(default=1)  # beyond a day's most, the last row counts the rest
+    n_alike: Mapped[int] = mapped_column(default=1)
+    n_dropped: Mapped[int] = mapped_column(default=0)  # reports of other places, beyond a day's most
     settled_on: Mapped[date | None] = mapped_column(EpochDay)
     settled_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))

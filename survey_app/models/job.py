@@ -38,6 +38,7 @@ class Job(Base):
     owner_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     file_name: Mapped[str | None]  # in the files folder
     error: Mapped[str | None]
+    outcome: Mapped[dict[str, Any] | None] = mapped_column(JSON)  # counts that its page says beside the file
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     claimed_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -86,3 +87,8 @@ def claim(session: Session, now: datetime) -> Job | None:
         .values(state="running", claimed_until=now + CLAIM, n_attempts=Job.n_attempts + 1)
     )
     return session.get_one(Job, job_id)
+
+
+def note_outcome(session: Session, job_id: int, outcome: dict[str, Any]) -> None:
+    """Keep what a job's page says beside its file; said again, it replaces what was said."""
+    session.execute(update(Job).where(Job.id == job_id).values(outcome=outcome))

@@ -1,6 +1,6 @@
 """Offices over time: who existed when, under whom, and who took over."""
 
-from datetime import date
+from datetime import date, timedelta
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -34,6 +34,11 @@ class Office(Base):
 
     def exists_on(self, day: date) -> bool:
         return self.valid_from <= day and (self.valid_until is None or day <= self.valid_until)
+
+    def exists_in_month(self, month: date) -> bool:
+        """Whether it existed on any day of the month that begins on this day."""
+        next_month = (month + timedelta(days=31)).replace(day=1)
+        return self.valid_from < next_month and (self.valid_until is None or month <= self.valid_until)
 
 
 class OfficePast(Base):

@@ -11,6 +11,7 @@ from survey_app.models.campaign import SAMPLING_BASES
 
 PUBLICATION_KINDS = ("running", "period", "wave")
 HIDDEN = ("few", "linked")  # too few answered; or hidden so that a neighbour cannot be worked out
+VERDICTS = ("above", "below", "not_decided", "not_testable")
 WHOLE = ""  # the breakdown of a figure that is not broken down
 
 
@@ -49,7 +50,8 @@ class OfficeRelease(Base):
     office_id: Mapped[int] = mapped_column(ForeignKey("office.id"), primary_key=True)
     provenance: Mapped[str] = mapped_column(primary_key=True)
     n_released: Mapped[int]
-    n_looked_at: Mapped[int]  # how many had come when a release last counted them
+    n_looked_at: Mapped[int]  # how many had come, and stood, when a release last counted them
+    n_voided: Mapped[int] = mapped_column(default=0)  # how many had been voided by then
     released_on: Mapped[date | None]  # none: all that came still waits
 
 
@@ -145,3 +147,71 @@ class Distribution(Base):
     office_id: Mapped[int] = mapped_column(ForeignKey("office.id"), primary_key=True)
     provenance: Mapped[str] = mapped_column(primary_key=True)
     counts: Mapped[dict[str, dict[str, int]]] = mapped_column(JSON)  # item code → option code → answers
+
+
+class Change(Base):
+    """How an office's index moved from one period to a later one, with its interval, as the release found it.
+
+    `later` and `earlier` name periods as figures name their breakdowns ("month:2026-03", "quarter:2026-1"),
+    or publications ("publication:7"). Shown only where the figures of both are.
+    """
+
+    __tablename__ = "figure_change"
+    __table_args__ = (
+        one_of("provenance", PROVENANCE_CLASSES),
+        CheckConstraint("(value IS NULL) = (reason IS NOT NULL)", name="has_a_value_or_a_reason"),
+        CheckConstraint(
+            "(value IS NULL) = (low IS NULL) AND (low IS NULL) = (high IS NULL)", name="has_its_range"
+        ),
+        CheckConstraint("value IS NULL OR (low <= value AND value <= high)", name="lies_in_its_range"),
+    )
+
+    publication_id: Mapped[int] = mapped_column(ForeignKey("publication.id"), primary_key=True)
+    office_id: Mapped[int] = mapped_column(ForeignKey("office.id"), primary_key=True)
+    provenance: Mapped[str] = mapped_column(primary_key=True)
+    later: Mapped[str] = mapped_column(primary_key=True)
+    earlier: Mapped[str]
+    value: Mapped[float | None]
+    standard_error: Mapped[float | None]
+    degrees_of_freedom: Mapped[int | None]
+    low: Mapped[float | None]
+    high: Mapped[float | None]
+    level: Mapped[float]
+    n_later: Mapped[int]  # respondents
+    n_earlier: Mapped[int]
+    reason: Mapped[str | None]  # why there is no estimate
+
+
+class Comparison(Base):
+    """What a release found of an office among all below the same parent: against the target, and its ranks.
+
+    All offices of a parent and class are tested at once, so verdicts hold also for who looks at all of them.
+    Ranks are there for drawn samples alone, as a range, with the band of offices that cannot be told apart.
+    An office whose figure staff do not see takes no part.
+    """
+
+    __tablename__ = "comparison"
+    __table_args__ = (
+        one_of("provenance", PROVENANCE_CLASSES),
+        one_of("verdict", VERDICTS),
+        CheckConstraint(
+            "(best_rank IS NULL) = (worst_rank IS NULL) AND (worst_rank IS NULL) = (n_ranked IS NULL)"
+            " AND (n_ranked IS NULL) = (band IS NULL)",
+            name="has_all_of_its_rank",
+        ),
+        CheckConstraint("best_rank IS NULL OR provenance = 'A'", name="ranks_drawn_samples_alone"),
+        {"sqlite_with_rowid": False},
+    )
+
+    publication_id: Mapped[int] = mapped_column(ForeignKey("publication.id"), primary_key=True)
+    parent_id: Mapped[int] = mapped_column(ForeignKey("office.id"), primary_key=True)
+    provenance: Mapped[str] = mapped_column(primary_key=True)
+    office_id: Mapped[int] = mapped_column(ForeignKey("office.id"), primary_key=True)
+    target: Mapped[float]
+    verdict: Mapped[str]
+    adjustment: Mapped[str]  # for the number of offices: "holm"
+    level: Mapped[float]
+    best_rank: Mapped[int | None]
+    worst_rank: Mapped[int | None]
+    n_ranked: Mapped[int | None]
+    band: Mapped[int | None]

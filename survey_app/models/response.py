@@ -61,3 +61,22 @@ class Comment(Base):
     access_point_id: Mapped[int] = mapped_column(ForeignKey("access_point.id"))
     day: Mapped[date] = mapped_column(EpochDay)
     text: Mapped[str]
+
+
+class BatchedComment(Base):
+    """A comment that staff may read: it came to them with four others at least.
+
+    Whoever looks often would else see a comment come alone, and remember who stood at the counter.
+    """
+
+    __tablename__ = "batched_comment"
+    __table_args__ = (
+        Index("ix_batched_comment_office_id_batch", "office_id", "batch"),
+        {"sqlite_with_rowid": False},
+    )
+
+    comment_key: Mapped[bytes] = mapped_column(
+        LargeBinary, ForeignKey("comment.comment_key"), primary_key=True
+    )
+    office_id: Mapped[int] = mapped_column(ForeignKey("office.id"))
+    batch: Mapped[int]  # counted from 1 in each office

@@ -9,6 +9,7 @@ from werkzeug.datastructures import MultiDict
 from survey_app.errors import NotFound
 from survey_app.models.campaign import Campaign
 from survey_app.prepare.codes.issue import Place
+from survey_app.prepare.codes.listing import FILTERS
 
 LONGEST_SEARCH = 100
 _PLACE = re.compile(r"(\d{1,9})-(\d{1,9})")
@@ -16,11 +17,12 @@ _PLACE = re.compile(r"(\d{1,9})-(\d{1,9})")
 
 @dataclass(frozen=True, slots=True)
 class CodesRequest:
-    """A campaign, a search among its offices, a page of what was found."""
+    """A campaign, a search among its offices, what the list is narrowed to, a page of what was found."""
 
     campaign_code: str
     search: str
     page: int
+    narrowed: str
 
     @classmethod
     def read(cls, fields: MultiDict[str, str]) -> "CodesRequest":
@@ -28,6 +30,7 @@ class CodesRequest:
             fields.get("campaign", ""),
             fields.get("q", "").strip()[:LONGEST_SEARCH],
             fields.get("page", 1, type=int),
+            fields.get("show", "") if fields.get("show") in FILTERS else "",
         )
 
     def choose(self, campaigns: list[Campaign]) -> Campaign | None:

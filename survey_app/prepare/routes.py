@@ -10,10 +10,12 @@ from survey_app.models import short_code
 from survey_app.models.campaign import Campaign
 from survey_app.models.job import enqueue
 from survey_app.models.office import Counter, Office
-from survey_app.prepare.codes import issue, listing
+from survey_app.prepare.codes import issue, listing, replace, stock
 from survey_app.prepare.codes.address import plain_code_address, qr_address
+from survey_app.prepare.codes.layouts import DEFAULT_LAYOUT, LAYOUTS
 from survey_app.prepare.codes.qr import qr_png, qr_svg
 from survey_app.prepare.forms import CodesRequest, place_value, read_places
+from survey_app.prepare.moment import Moment
 from survey_app.web import access
 from survey_app.web.access import current_staff, offices_in_scope
 from survey_app.web.context import database, now, settings, today
@@ -35,7 +37,7 @@ def code_address(code: str) -> str:
 @blueprint.get("/staff/codes")
 @access.staff_only("codes")
 def codes() -> str:
-    """List offices, their counters and the codes that hang there."""
+    """Say which codes need a look; list offices, their counters and the codes that hang there."""
     asked = CodesRequest.read(request.args)
     with database().reading() as session:
         campaigns = listing.campaigns_to_prepare(session, today())
@@ -44,9 +46,18 @@ def codes() -> str:
             return render_template("prepare/no_campaign.html")
         scope = offices_in_scope(session, current_staff())
         found = listing.find_offices(session, campaign, scope, asked.search, today())
-        page = listing.list_codes(session, campaign, found, asked.page)
+        page = listing.list_codes(session, campaign, found, asked.page, today(), asked.narrowed)
     return render_template(
-        "prepare/codes.html", campaigns=campaigns, campaign=campaign, page=page, search=asked.search
+        "prepare/codes.html",
+        campaigns=campaigns,
+        campaign=campaign,
+        page=page,
+        stock=listing.Stock.of(found),
+        asked=asked,
+        search=asked.search,
+        ends_soon=stock.ends_soon(campaign, today()),
+        quiet_after=stock.QUIET_AFTER_DAYS,
+        may_decide=current_staff().may("decide"),
     )
 
 
@@ -79,13 +90,22 @@ def print_posters() -> AnyResponse:
         active = issue.active_codes(session, campaign, {place.office_id for place in places})
         ids = [point.id for place, point in active.items() if place in places]
         if ids:
-            arguments = {"access_point_ids": ids, "language": chosen_language()}
-            job = enqueue(session, "posters", arguments, now(), owner_id=current_staff().id)
-            return redirect(url_for("jobs.job", job_id=job.id), 303)
+            return _to_posters(session, ids, request.form.get("layout", ""))
     flash(
         _("These counters have no code yet: make the codes first.") if places else _("No counter is ticked.")
     )
     return redirect(_back_to_list(campaign), 303)
+
+
+def _to_posters(session: Session, access_point_ids: list[int], layout: str) -> AnyResponse:
+    """Ask for the file, and lead to the page that has it when it is ready."""
+    arguments = {
+        "access_point_ids": access_point_ids,
+        "language": chosen_language(),
+        "layout": layout if layout in LAYOUTS else DEFAULT_LAYOUT,
+    }
+    job = enqueue(session, "posters", arguments, now(), owner_id=current_staff().id)
+    return redirect(url_for("jobs.job", job_id=job.id), 303)
 
 
 def _chosen(session: Session) -> tuple[Campaign, set[issue.Place]]:
@@ -95,7 +115,8 @@ def _chosen(session: Session) -> tuple[Campaign, set[issue.Place]]:
     scope = offices_in_scope(session, current_staff())
     if request.form.get("reach") == "all":
         found = listing.find_offices(session, campaign, scope, asked.search, today())
-        return campaign, set(issue.places_in(session, {office.id for office in found}, today()))
+        offices = {office.id for office in found if office.fits(asked.narrowed)}
+        return campaign, set(issue.places_in(session, offices, today()))
     places = read_places(request.form.getlist("place"))
     if not scope.issuperset(place.office_id for place in places):
         raise NotFound
@@ -104,7 +125,13 @@ def _chosen(session: Session) -> tuple[Campaign, set[issue.Place]]:
 
 def _back_to_list(campaign: Campaign) -> str:
     asked = CodesRequest.read(request.form)
-    return url_for("prepare.codes", campaign=campaign.code, q=asked.search or None, page=asked.page)
+    return url_for(
+        "prepare.codes",
+        campaign=campaign.code,
+        q=asked.search or None,
+        show=asked.narrowed or None,
+        page=asked.page,
+    )
 
 
 @blueprint.get("/staff/codes/<int:access_point_id>.svg")
@@ -145,13 +172,7 @@ def _picture(content: str | bytes, mimetype: str, name: str) -> Response:
 def ask_revoke(access_point_id: int) -> str:
     """Show what would be revoked, and ask once more."""
     with database().reading() as session:
-        point = issue.issued_code(session, access_point_id, offices_in_scope(session, current_staff()))
-        office = session.get_one(Office, point.office_id)
-        counter = session.get(Counter, point.counter_id) if point.counter_id else None
-        campaign = session.get_one(Campaign, point.campaign_id)
-    return render_template(
-        "prepare/revoke.html", point=point, office=office, counter=counter, campaign=campaign
-    )
+        return render_template("prepare/revoke.html", **_one_code(session, access_point_id))
 
 
 @blueprint.post("/staff/codes/<int:access_point_id>/revoke")
@@ -159,8 +180,43 @@ def ask_revoke(access_point_id: int) -> str:
 def revoke(access_point_id: int) -> AnyResponse:
     with database().transaction() as session:
         point = issue.issued_code(session, access_point_id, offices_in_scope(session, current_staff()))
-        issue.revoke_code(session, point, today())
+        replace.withdraw_code(session, point, _moment())
         campaign = session.get_one(Campaign, point.campaign_id)
         office = session.get_one(Office, point.office_id)
     flash(_("Code %(code)s is out of use.", code=short_code.printed(point.code or "")))
     return redirect(url_for("prepare.codes", campaign=campaign.code, q=office.name), 303)
+
+
+@blueprint.get("/staff/codes/<int:access_point_id>/replace")
+@access.staff_only("codes")
+def ask_replace(access_point_id: int) -> str:
+    """Ask why a code is replaced; the next tap does it, and makes the new poster."""
+    with database().reading() as session:
+        return render_template("prepare/replace.html", **_one_code(session, access_point_id))
+
+
+@blueprint.post("/staff/codes/<int:access_point_id>/replace")
+@access.staff_only("codes")
+def replace_one(access_point_id: int) -> AnyResponse:
+    """Put the old code out of use and a new one in its place, at once, and print it."""
+    with database().transaction() as session:
+        point = issue.issued_code(session, access_point_id, offices_in_scope(session, current_staff()))
+        new = replace.replace_code(session, point, request.form.get("reason", ""), _moment())
+        if new.way_in == "screen":
+            return redirect(url_for("screens.address", access_point_id=new.id), 303)
+        return _to_posters(session, [new.id], request.form.get("layout", ""))
+
+
+def _one_code(session: Session, access_point_id: int) -> dict[str, object]:
+    point = issue.issued_code(session, access_point_id, offices_in_scope(session, current_staff()))
+    return {
+        "point": point,
+        "office": session.get_one(Office, point.office_id),
+        "counter": session.get(Counter, point.counter_id) if point.counter_id else None,
+        "campaign": session.get_one(Campaign, point.campaign_id),
+        "can_be_replaced": replace.can_be_replaced(session, point, _moment()),
+    }
+
+
+def _moment() -> Moment:
+    return Moment(now(), today(), current_staff().id)

@@ -1,41 +1,44 @@
 """Tallies → arrays: what one campaign and provenance class has released, ready for `analysis`."""
 
-from collections.abc import Iterable, Sequence
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import groupby
+from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import select
+from sqlalchemy import Integer, select, type_coerce
 from sqlalchemy.orm import Session
 
 from analysis import PsuSums, tally_counts
 from survey_app.models.access_point import AccessPoint
-from survey_app.models.base import EPOCH
+from survey_app.models.base import EPOCH, EpochDay
 from survey_app.models.campaign import SampleCell
-from survey_app.models.definition import Definition, Item
+from survey_app.models.office import Counter
 from survey_app.models.publication import Tally
-from survey_app.publish.tallies import N_VALUES, NOT_DRAWN, Definitions, Recount, TallyRow, unpacked
+from survey_app.publish.reported import Column, counts_by_version, reported_counts
+from survey_app.publish.tallies import NOT_DRAWN, Counts, Definitions, Recount, TallyRow
 
-POINTS_AT_ONCE = 500
-ROWS_AT_ONCE = 5_000  # unpacked: some 2 kB each
+POINTS_AT_ONCE = OFFICES_AT_ONCE = 500  # in one question to the database
 
+N_MONTHS = 12 * 10_000  # more than any month's number
+DAYS_OF_A_POINT = 1_000_000  # more than any day's number
+# What a row of tallies is told by, in the order of `_Parts._key`.
+KEYS = ("office", "counter", "field", "month", "day", "psu", "n_respondents")
+
+Booleans = NDArray[np.bool_]
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
-class Column:
-    """An item as its own version reports it: versions are joined by code, roles are not mixed."""
+class Place(NamedTuple):
+    """Where a response came in; 0 where a counter or a field is not told apart."""
 
-    code: str
-    factor: str | None
-    in_index: bool
-
-    @classmethod
-    def of(cls, item: Item) -> "Column":
-        return cls(item.code, item.factor, item.counts_in_index)
+    office_id: int
+    counter_id: int
+    field_id: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +47,9 @@ class Dataset:
 
     columns: tuple[Column, ...]
     office: Integers
+    counter: Integers
+    field: Integers
+    month: Integers  # of the batch that released the row: since year 0
     day: Integers  # since 1970-01-01
     psu: Integers
     weight: Floats
@@ -51,6 +57,7 @@ class Dataset:
     satisfied: NDArray[np.int32]  # (rows, columns)
     valid: NDArray[np.int32]
     stratum_of_psu: Integers  # all PSUs of the design, also those in which nobody answered
+    answers: dict[tuple[int, int], Counts]  # by office and version: (items, nibble values)
 
     def measures(self) -> dict[str, list[int]]:
         """Name what is estimated: the index, each factor of it, each item that is reported."""
@@ -63,45 +70,163 @@ class Dataset:
             found.setdefault(f"item:{column.code}", []).append(place)
         return found
 
-    def sums(self) -> PsuSums:
-        """Give the rows as weighted sums of items."""
-        return tally_counts(self.psu, self.n_respondents, self.satisfied, self.valid, self.weight)
+    def sums(self, rows: Booleans) -> PsuSums:
+        """Give some rows as weighted sums of items."""
+        return tally_counts(
+            self.psu[rows],
+            self.n_respondents[rows],
+            self.satisfied[rows],
+            self.valid[rows],
+            self.weight[rows],
+        )
+
+    @cached_property
+    def months_of_office(self) -> dict[int, set[int]]:
+        """Tell in which months each office has answers."""
+        found: dict[int, set[int]] = {}
+        for key in np.unique(self.office * N_MONTHS + self.month).tolist():
+            found.setdefault(key // N_MONTHS, set()).add(key % N_MONTHS)
+        return found
 
     def days_of(self, offices: set[int]) -> tuple[date, date]:
-        days = self.day[np.isin(self.office, list(offices))]
-        return EPOCH + timedelta(days=int(days.min())), EPOCH + timedelta(days=int(days.max()))
+        """Give the first and the last day on which anybody answered at these offices."""
+        spans = [self._span_of_office[one] for one in offices & self._span_of_office.keys()]
+        first, last = min(span[0] for span in spans), max(span[1] for span in spans)
+        return EPOCH + timedelta(days=first), EPOCH + timedelta(days=last)
+
+    @cached_property
+    def _span_of_office(self) -> dict[int, tuple[int, int]]:
+        order = np.argsort(self.office, kind="stable")
+        offices, starts = np.unique(self.office[order], return_index=True)
+        firsts = np.minimum.reduceat(self.day[order], starts)
+        lasts = np.maximum.reduceat(self.day[order], starts)
+        spans = zip(firsts.tolist(), lasts.tolist(), strict=True)
+        return dict(zip(offices.tolist(), spans, strict=True))
 
 
 def load_dataset(
     session: Session, campaign_id: int, provenance: str, offices: set[int], recounted: Recount
 ) -> Dataset:
     """Read the tallies of these offices, with the recounted days in the place of the stored ones."""
-    points = _points(session, campaign_id, provenance, offices)
-    rows = sorted(tally_rows(session, points, recounted), key=lambda row: row[:5])
-    columns, satisfied, valid = reported_counts(rows, Definitions(session))
-    design = _Design(session, campaign_id)
-    psu = [design.psu_of(row, points[row.access_point_id]) for row in rows]
-    return Dataset(
-        columns=columns,
-        office=np.array([points[row.access_point_id] for row in rows], dtype=np.int64),
-        day=np.array([(row.day - EPOCH).days for row in rows], dtype=np.int64),
-        psu=np.array(psu, dtype=np.int64),
-        weight=np.array([design.weight_of(row) for row in rows], dtype=np.float64),
-        n_respondents=np.array([row.n_respondents for row in rows], dtype=np.int64),
-        satisfied=satisfied,
-        valid=valid,
-        stratum_of_psu=np.array(design.stratum_of_psu, dtype=np.int64),
-    )
+    places = places_of(session, campaign_id, provenance, offices)
+    parts = _Parts(places, _Design(session, campaign_id), Definitions(session))
+    wanted = sorted(places)
+    # The packed counts of some hundred points at a time: those of a country would fill the memory.
+    for start in range(0, len(wanted), POINTS_AT_ONCE):
+        parts.add(sorted(_plain_rows(session, wanted[start : start + POINTS_AT_ONCE], recounted)))
+    return parts.joined()
 
 
-def _points(session: Session, campaign_id: int, provenance: str, offices: set[int]) -> dict[int, int]:
-    """Give the office of each access point of a class."""
-    found = session.execute(
-        select(AccessPoint.id, AccessPoint.office_id).where(
-            AccessPoint.campaign_id == campaign_id, AccessPoint.provenance == provenance
+# A tally's columns in their order, days and months as numbers: several times as fast to read.
+_PlainRow = tuple[int, int, int, int, int, int, bytes]
+
+
+def _plain_rows(session: Session, point_ids: Sequence[int], recounted: Recount) -> list[_PlainRow]:
+    inside = set(point_ids)
+    changed = {(point_id, days_since_epoch(day)) for point_id, day in recounted.days if point_id in inside}
+    rows: list[_PlainRow] = [
+        (row[0], days_since_epoch(row.day), *row[2:4], days_since_epoch(row.month), *row[5:])
+        for row in recounted.rows
+        if row.access_point_id in inside
+    ]
+    numbers = [
+        type_coerce(column, Integer) if isinstance(column.type, EpochDay) else column
+        for column in Tally.__table__.columns
+    ]
+    stored = session.execute(select(*numbers).where(Tally.access_point_id.in_(point_ids))).all()
+    return [*rows, *(tuple(row) for row in stored if row[:2] not in changed)]
+
+
+def days_since_epoch(day: date) -> int:
+    return (day - EPOCH).days
+
+
+class _Parts:
+    """A dataset as it grows, some points at a time."""
+
+    def __init__(self, places: Mapping[int, Place], design: "_Design", definitions: Definitions) -> None:
+        self._places, self._design, self._definitions = places, design, definitions
+        self._keys: list[Integers] = [np.empty((len(KEYS), 0), dtype=np.int64)]
+        self._weights: list[Floats] = [np.empty(0)]
+        self._columns: dict[Column, int] = {}
+        self._places_of_part: list[list[int]] = []
+        self._satisfied: list[NDArray[np.int32]] = []
+        self._valid: list[NDArray[np.int32]] = []
+        self._answers: dict[tuple[int, int], Counts] = {}
+
+    def add(self, rows: Sequence[_PlainRow]) -> None:
+        """Add all tallies of some points, sorted."""
+        if not rows:
+            return
+        raw = [zlib.decompress(row[6]) for row in rows]
+        point, day, version, cell, month, n_respondents = np.array([row[:6] for row in rows]).T
+        points, place_of = np.unique(point, return_inverse=True)
+        office, counter, field = np.array([self._places[one] for one in points.tolist()])[place_of].T
+        columns, satisfied, valid = reported_counts(version.tolist(), raw, self._definitions)
+        self._places_of_part.append([self._columns.setdefault(one, len(self._columns)) for one in columns])
+        self._satisfied.append(satisfied)
+        self._valid.append(valid)
+        psu = self._design.psus_of(office, point, day, cell)
+        keys = (office, counter, field, _month_numbers(month), day, psu, n_respondents)
+        self._keys.append(np.stack(keys).astype(np.int64))
+        self._weights.append(self._design.weights_of(cell))
+        self._add_answers(office, version.tolist(), raw)
+
+    def joined(self) -> Dataset:
+        return Dataset(
+            columns=tuple(self._columns),
+            **dict(zip(KEYS, np.concatenate(self._keys, axis=1), strict=True)),
+            weight=np.concatenate(self._weights),
+            satisfied=self._table(self._satisfied),
+            valid=self._table(self._valid),
+            stratum_of_psu=np.array(self._design.stratum_of_psu, dtype=np.int64),
+            answers=self._answers,
         )
+
+    def _table(self, parts: Iterable[NDArray[np.int32]]) -> NDArray[np.int32]:
+        """Lay the parts, each with the columns of its own versions, below one another."""
+        tables = []
+        for part, places in zip(parts, self._places_of_part, strict=True):
+            table = np.zeros((part.shape[0], len(self._columns)), dtype=np.int32)
+            table[:, places] = part
+            tables.append(table)
+        return np.concatenate([np.zeros((0, len(self._columns)), dtype=np.int32), *tables])
+
+    def _add_answers(self, office: Integers, versions: Sequence[int], raw: Sequence[bytes]) -> None:
+        for version_id, rows, counts in counts_by_version(versions, raw, self._definitions):
+            order = np.argsort(office[rows], kind="stable")
+            offices, first = np.unique(office[rows][order], return_index=True)
+            sums = np.add.reduceat(counts[order], first, axis=0)
+            for office_id, added in zip(offices.tolist(), sums, strict=True):
+                key = office_id, version_id
+                self._answers[key] = self._answers.get(key, np.uint32(0)) + added
+
+
+def _month_numbers(first_days: Integers) -> Integers:
+    """Turn the first days of months into the months' numbers since year 0."""
+    days, place_of = np.unique(first_days, return_inverse=True)
+    months = [month_number(EPOCH + timedelta(days=day)) for day in days.tolist()]
+    return np.array(months, dtype=np.int64)[place_of]
+
+
+def month_number(month: date) -> int:
+    return month.year * 12 + month.month - 1
+
+
+def places_of(session: Session, campaign_id: int, provenance: str, offices: set[int]) -> dict[int, Place]:
+    """Give office, counter and field of each access point of a class."""
+    wanted = (
+        select(AccessPoint.id, AccessPoint.office_id, AccessPoint.counter_id, Counter.field_id)
+        .outerjoin(Counter, Counter.id == AccessPoint.counter_id)
+        .where(AccessPoint.campaign_id == campaign_id, AccessPoint.provenance == provenance)
     )
-    return {point_id: office_id for point_id, office_id in found if office_id in offices}
+    if len(offices) <= OFFICES_AT_ONCE:  # else all are read, and the others passed over
+        wanted = wanted.where(AccessPoint.office_id.in_(offices))
+    return {
+        point_id: Place(office_id, counter_id or 0, field_id or 0)
+        for point_id, office_id, counter_id, field_id in session.execute(wanted)
+        if office_id in offices
+    }
 
 
 def tally_rows(session: Session, point_ids: Iterable[int], recounted: Recount) -> list[TallyRow]:
@@ -132,54 +257,22 @@ class _Design:
         self.stratum_of_psu: list[int] = []
         self._psu_of_cell = {cell.id: self._psu(cell.stratum, cell.psu) for cell in cells}
 
-    def psu_of(self, row: TallyRow, office_id: int) -> int:
-        if row.cell_id == NOT_DRAWN:
-            return self._psu(office_id, (row.access_point_id, row.day))
-        return self._psu_of_cell[row.cell_id]
+    def psus_of(self, office: Integers, point: Integers, day: Integers, cell: Integers) -> Integers:
+        """Give the PSU of each row; a point's rows come all at once, so that none of its days comes twice."""
+        psu = np.array([self._psu_of_cell.get(one, 0) for one in cell.tolist()], dtype=np.int64)
+        came = cell == NOT_DRAWN
+        point_days = (point * DAYS_OF_A_POINT + day)[came]
+        first, place_of = np.unique(point_days, return_index=True, return_inverse=True)[1:]
+        psu[came] = len(self.stratum_of_psu) + place_of
+        strata = office[came][first].tolist()
+        self.stratum_of_psu += [self._strata.setdefault(one, len(self._strata)) for one in strata]
+        return psu
 
-    def weight_of(self, row: TallyRow) -> float:
-        return 1.0 if row.cell_id == NOT_DRAWN else self._weights[row.cell_id]
+    def weights_of(self, cell: Integers) -> Floats:
+        return np.array([1.0 if one == NOT_DRAWN else self._weights[one] for one in cell.tolist()])
 
     def _psu(self, stratum: object, psu: object) -> int:
         number = self._psus.setdefault((stratum, psu), len(self._psus))
         if number == len(self.stratum_of_psu):
             self.stratum_of_psu.append(self._strata.setdefault(stratum, len(self._strata)))
         return number
-
-
-def reported_counts(
-    rows: Sequence[TallyRow], known: Definitions
-) -> tuple[tuple[Column, ...], NDArray[np.int32], NDArray[np.int32]]:
-    """Give columns, and satisfied and valid answers by (row, column), whatever versions were answered."""
-    definitions = [known[version_id] for version_id in sorted({row.instrument_version_id for row in rows})]
-    items = (item for definition in definitions for item in definition.items if item.reported_as)
-    columns = tuple(dict.fromkeys(map(Column.of, items)))
-    satisfied = np.zeros((len(rows), len(columns)), dtype=np.int32)
-    valid = np.zeros_like(satisfied)
-    by_version = sorted(range(len(rows)), key=lambda place: rows[place].instrument_version_id)
-    for version_id, group in groupby(by_version, key=lambda place: rows[place].instrument_version_id):
-        places, roles = list(group), _Roles(known[version_id], columns)
-        for start in range(0, len(places), ROWS_AT_ONCE):
-            some = places[start : start + ROWS_AT_ONCE]
-            counts = unpacked((rows[place].counts for place in some), roles.n_items)[:, roles.items]
-            cells = np.ix_(some, roles.columns)
-            satisfied[cells] = np.einsum("riv,iv->ri", counts, roles.favourable)
-            valid[cells] = np.einsum("riv,iv->ri", counts, roles.valid)
-    return columns, satisfied, valid
-
-
-class _Roles:
-    """Which items of a version are reported, in which column, and how each nibble value counts."""
-
-    def __init__(self, definition: Definition, columns: Sequence[Column]) -> None:
-        reported = [(place, item) for place, item in enumerate(definition.items) if item.reported_as]
-        readings = [definition.reading(item.code) for _, item in reported]
-        self.n_items = len(definition.items)
-        self.items = [place for place, _ in reported]
-        self.columns = [columns.index(Column.of(item)) for _, item in reported]
-        self.favourable = _flags(reading.favourable for reading in readings)
-        self.valid = _flags(reading.valid for reading in readings)
-
-
-def _flags(readings: Iterable[frozenset[int]]) -> NDArray[np.int64]:
-    return np.array([[value in values for value in range(N_VALUES)] for values in readings], dtype=np.int64)

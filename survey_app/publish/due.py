@@ -1,8 +1,8 @@
 """Decides when an office's figures may take in what came since they were last made.
 
 This module asks only for counts of responses, cheaply and often. The job then counts the answers themselves,
-and lets a batch wait in which an item gained one to four of them (`batch.py`): what waits is looked at again
-only when more responses have come, and merges with them.
+and lets wait what is no batch (`batch.py`): it is looked at again only when more responses have come or some
+were voided, and merges with them.
 """
 
 from collections.abc import Sequence
@@ -19,8 +19,8 @@ from survey_app.models.publication import OfficeRelease
 from survey_app.models.response import LATE_BY
 
 JOB = "release"
-# So many new responses of one class at least, and so many new answers of each item that gained any: fewer
-# could be told apart by comparing two figures.
+# So many new responses of one class and counter at least, and so many new answers of each item that gained
+# any: fewer could be told apart by comparing two figures.
 BATCH = 5
 # After the end: late forms have come, and the closing release is past. What is left is paper keyed in later.
 SETTLED_AFTER_DAYS = 10
@@ -40,7 +40,7 @@ def due_offices(session: Session, today: date) -> list[Due]:
     """List what may be released now, never for the clock alone.
 
     A batch is at least five new responses of one office and class, because figures are kept per class, and
-    at least one more than a release counted last and left to wait.
+    at least one more than a release counted last and left to wait; or any number of voided ones.
     When the campaign has been closed for more than 48 hours, its closing release takes whatever is left,
     if the figure then rests on the campaign's minimum. The limit of that: who noted the running figure
     before can work out the sum over the one to four leftovers, or over the few of them who answered an
@@ -51,7 +51,7 @@ def due_offices(session: Session, today: date) -> list[Due]:
 
 def _due_offices(session: Session, today: date, is_wanted: ColumnElement[bool]) -> list[Due]:
     received = _received_by_point(_campaigns(session, is_wanted)).subquery()
-    n_received = func.sum(received.c.n)
+    came = _Came(func.sum(received.c.n), func.sum(received.c.n_voided))
     key = (AccessPoint.campaign_id, AccessPoint.office_id, AccessPoint.provenance)
     rows = session.execute(
         select(*key)
@@ -69,31 +69,37 @@ def _due_offices(session: Session, today: date, is_wanted: ColumnElement[bool]) 
             *key,
             OfficeRelease.n_released,
             OfficeRelease.n_looked_at,
+            OfficeRelease.n_voided,
             Campaign.closes_on,
             Campaign.minimum_n,
         )
-        .having(_may_be_released(n_received, today))
+        .having(_may_be_released(came, today))
     )
     return sorted(Due(*row) for row in rows)
 
 
-def _may_be_released(n_received: ColumnElement[int], today: date) -> ColumnElement[bool]:
+@dataclass(frozen=True)
+class _Came:
+    """How many responses came to an office, and how many of them were voided."""
+
+    n: ColumnElement[int]
+    n_voided: ColumnElement[int]
+
+
+def _may_be_released(came: _Came, today: date) -> ColumnElement[bool]:
     n_released = func.coalesce(OfficeRelease.n_released, 0)
-    is_batch = and_(
-        n_received - n_released >= BATCH, n_received > func.coalesce(OfficeRelease.n_looked_at, 0)
-    )
+    n_live = came.n - came.n_voided
+    is_batch = and_(came.n - n_released >= BATCH, n_live != func.coalesce(OfficeRelease.n_looked_at, 0))
     is_closing = and_(
-        Campaign.closes_on < _closing_before(today),
-        n_received > n_released,
-        n_received >= Campaign.minimum_n,
+        Campaign.closes_on < _closing_before(today), n_live != n_released, n_live >= Campaign.minimum_n
     )
-    return or_(is_batch, is_closing)
+    return or_(is_batch, is_closing, came.n_voided != func.coalesce(OfficeRelease.n_voided, 0))
 
 
-def is_closing_release(campaign: Campaign, n_received: int, today: date) -> bool:
+def is_closing_release(campaign: Campaign, n_live: int, today: date) -> bool:
     """Whether all that came may enter the figures, because nothing can follow and the minimum is reached."""
     is_over = campaign.closes_on is not None and campaign.closes_on < _closing_before(today)
-    return is_over and n_received >= campaign.minimum_n
+    return is_over and n_live >= campaign.minimum_n
 
 
 def is_anything_due(session: Session, today: date, *, in_settled_too: bool) -> bool:
@@ -125,11 +131,15 @@ def _campaigns(session: Session, is_wanted: ColumnElement[bool]) -> Sequence[int
     return session.scalars(select(Campaign.id).where(Campaign.kind == "continuous", is_wanted)).all()
 
 
-def _received_by_point(campaign_ids: Sequence[int]) -> Select[int, int]:
+def _received_by_point(campaign_ids: Sequence[int]) -> Select[int, int, int]:
     """Sum up point by point, in the order in which the rows lie: several times faster than by office."""
     points = select(AccessPoint.id).where(AccessPoint.campaign_id.in_(campaign_ids))
     return (
-        select(AccessPointDay.access_point_id, func.sum(AccessPointDay.n_received).label("n"))
+        select(
+            AccessPointDay.access_point_id,
+            func.sum(AccessPointDay.n_received).label("n"),
+            func.sum(AccessPointDay.n_voided).label("n_voided"),
+        )
         .where(AccessPointDay.access_point_id.in_(points))
         .group_by(AccessPointDay.access_point_id)
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from analysis import METHOD_VERSION
@@ -17,13 +17,17 @@ from survey_app.models.access_point import AccessPoint
 from survey_app.models.campaign import Campaign, SampleCell
 from survey_app.models.instrument import InstrumentVersion
 from survey_app.models.office import Office
-from survey_app.models.publication import Figure, Publication
-from survey_app.publish.batch import hides_each_answer
-from survey_app.publish.dataset import tally_rows
+from survey_app.models.publication import Publication
+from survey_app.publish.arrivals import find_arrivals
+from survey_app.publish.batch import BatchRule
+from survey_app.publish.changes import changes_since_last_wave
+from survey_app.publish.dataset import places_of, tally_rows
 from survey_app.publish.due import BATCH, Due
-from survey_app.publish.estimates import FigureRow, estimate_figures
-from survey_app.publish.release import count_released, point_ids_of, write_release_counts
-from survey_app.publish.tallies import Definitions, Recount, recount
+from survey_app.publish.estimates import Estimated, estimate_figures
+from survey_app.publish.hiding import Hiding
+from survey_app.publish.ranking import Compared, compare_offices
+from survey_app.publish.release import Taken, note_release, replace_figures, take_all
+from survey_app.publish.tallies import Definitions, Recount
 
 
 class PublicationRefused(SurveyError):
@@ -49,8 +53,9 @@ class Wave:
     last_publication_id: int | None  # when this was prepared: whether another came in between
     published_on: date
     recounted: Recount = field(default_factory=Recount)
-    n_released: dict[Due, int] = field(default_factory=dict)
-    figures: list[FigureRow] = field(default_factory=list)
+    taken: dict[Due, Taken] = field(default_factory=dict)
+    estimated: list[Estimated] = field(default_factory=list)
+    compared: list[Compared] = field(default_factory=list)
     checksum: str = ""
 
     def write(self, session: Session, now: datetime) -> int:
@@ -61,14 +66,15 @@ class Wave:
         if _last_publication_id(session, campaign_id) != self.last_publication_id:
             raise PublicationRefused("Vừa có một lần công bố khác của cuộc khảo sát này, hãy xem kết quả đó.")
         self.recounted.write(session)
-        write_release_counts(session, self.n_released, self.published_on)
+        for due, taken in self.taken.items():
+            note_release(session, due, taken, self.published_on)
         publication = self._publication(now)
         session.add(publication)
         session.flush()  # the figures name it
-        if self.figures:
-            session.execute(
-                insert(Figure), [{"publication_id": publication.id, **row} for row in self.figures]
-            )
+        for part in self.estimated:
+            replace_figures(session, publication.id, part)
+        for compared in self.compared:
+            compared.write(session, publication.id)
         publication.sealed_at = now
         session.flush()
         return publication.id
@@ -95,18 +101,36 @@ def prepare_wave(session: Session, campaign: Campaign, now: datetime) -> Wave:
     definitions, too_few = Definitions(session), []
     by_class = _offices_by_class(session, campaign)
     for office in (office for offices in by_class.values() for office in offices):
-        found = recount(session, point_ids_of(session, office), definitions)
-        wave.n_released[office] = count_released(session, office, found)
-        wave.recounted.add(found)
-        if last_id and not _hides_each_answer(session, office, found, definitions):
+        taken, is_batch = _take_all(session, campaign, office, definitions)
+        wave.taken[office] = taken
+        wave.recounted.add(taken.recount)
+        if last_id and not is_batch:
             too_few.append(office)
     _refuse_few_more(session, too_few)
+    hiding = Hiding(session, campaign, None)
     for provenance, offices in by_class.items():
         office_ids = [office.office_id for office in offices]
-        wave.figures.extend(
-            estimate_figures(session, campaign, provenance, office_ids, wave.recounted, today)
-        )
+        estimated = estimate_figures(session, campaign, provenance, office_ids, wave.recounted, today)
+        hidden = hiding.decide(estimated)
+        wave.compared.append(compare_offices(session, None, estimated, hidden))
+        moved = changes_since_last_wave(session, campaign, provenance, estimated.figures)
+        estimated.changes.extend({"provenance": provenance, **one} for one in moved)
+        wave.estimated.append(estimated)
     return replace(wave, checksum=data_checksum(session, campaign, wave.recounted))
+
+
+def _take_all(
+    session: Session, campaign: Campaign, office: Due, definitions: Definitions
+) -> tuple[Taken, bool]:
+    """Take all that came to an office, and say whether who compares it with the wave before learns nothing.
+
+    Nothing, that is, about one to four people, or about all of a batch that was not satisfied.
+    """
+    points = places_of(session, campaign.id, office.provenance, {office.office_id})
+    arrivals = find_arrivals(session, list(points), definitions)
+    rule = BatchRule(points, definitions, campaign.instrument_version_id)
+    taken = take_all(session, arrivals, arrivals.more, list(points))
+    return taken, rule.is_batch(arrivals.more) and rule.find_fallen(arrivals) == arrivals.fallen
 
 
 def data_checksum(session: Session, campaign: Campaign, recounted: Recount) -> str:
@@ -160,12 +184,6 @@ def _refuse_unfinished(campaign: Campaign, today: date) -> None:
         )
 
 
-def _hides_each_answer(session: Session, office: Due, found: Recount, definitions: Definitions) -> bool:
-    """Whether who compares this publication with the one before learns nothing about one to four people."""
-    n_more = count_released(session, office, found) - count_released(session, office, Recount())
-    return not 0 < n_more < BATCH and hides_each_answer(session, found, definitions)
-
-
 def _refuse_few_more(session: Session, offices: Sequence[Due]) -> None:
     if offices:
         names = session.scalars(
@@ -175,8 +193,9 @@ def _refuse_few_more(session: Session, offices: Sequence[Due]) -> None:
         )
         few = f"1–{BATCH - 1}"
         raise PublicationRefused(
-            f"So với lần công bố trước, các đơn vị sau chỉ thêm {few} phiếu hoặc {few} câu trả lời cho một "
-            "câu hỏi, nên công bố thì có thể suy ra câu trả lời của từng người:\n" + "\n".join(names)
+            f"So với lần công bố trước, các đơn vị sau chỉ thêm hoặc bớt {few} phiếu ở một quầy, chỉ thêm "
+            f"{few} câu trả lời cho một câu hỏi, hoặc chỉ thêm toàn câu trả lời không hài lòng, nên công bố "
+            "thì có thể suy ra câu trả lời của từng người:\n" + "\n".join(names)
         )
 
 

@@ -6,11 +6,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from survey_app.models.access_point import AccessPoint
-from survey_app.models.office import DossierCount, Office
+from survey_app.models.office import ALL_FIELDS, DossierCount, Office
 
 
 class Population:
-    """Dossiers settled, by month, of the offices that take part in a campaign."""
+    """Dossiers settled, by month and field, of the offices that take part in a campaign."""
 
     def __init__(self, session: Session, campaign_id: int) -> None:
         takes_part = select(AccessPoint.office_id).where(AccessPoint.campaign_id == campaign_id)
@@ -18,18 +18,21 @@ class Population:
             office.id: office for office in session.scalars(select(Office).where(Office.id.in_(takes_part)))
         }
         self._settled = {
-            (row.office_id, row.month): row.n_settled
+            (row.office_id, row.month, row.field_id): row.n_settled
             for row in session.execute(
-                select(DossierCount.office_id, DossierCount.month, DossierCount.n_settled).where(
-                    DossierCount.office_id.in_(takes_part)
-                )
+                select(
+                    DossierCount.office_id,
+                    DossierCount.month,
+                    DossierCount.field_id,
+                    DossierCount.n_settled,
+                ).where(DossierCount.office_id.in_(takes_part))
             )
         }
 
-    def size(self, offices: set[int], first: date, last: date) -> int | None:
+    def size(self, offices: set[int], first: date, last: date, field_id: int = ALL_FIELDS) -> int | None:
         """Sum the months from `first` to `last`; None if one office lacks one month in which it existed."""
         found = [
-            self._settled.get((office.id, month))
+            self._settled.get((office.id, month, field_id))
             for office in (self._offices[office_id] for office_id in sorted(offices & self._offices.keys()))
             for month in _months(max(first, office.valid_from), min(last, office.valid_until or last))
         ]

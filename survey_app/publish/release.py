@@ -1,13 +1,14 @@
 """The job "release": responses → tallies → running figures. It loads numpy, so no page imports it.
 
-What is due by its responses is counted, and released only if no single answer could be told apart by
-comparing the figures before and after (`batch.py`). Otherwise the whole batch waits and merges with what
-comes, so the running figures of an office and class never change by one to four answers of any item; those of
-its parents, who add up their offices, neither. The closing release alone takes all (its price: `due.py`).
+What is due by its responses is counted, and released month by month, the oldest first, as far as no single
+answer could be told apart by comparing the figures before and after (`batch.py`). What is left waits and
+merges with what comes, so that no running figure of an office and class, whole or by month, counter or field,
+ever changes by one to four answers; those of its parents, who add up their offices, neither. Voided responses
+leave in a release of their own. The closing release alone takes all (its price: `due.py`).
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from itertools import groupby
 
@@ -17,14 +18,18 @@ from sqlalchemy.orm import Session
 from analysis import METHOD_VERSION
 from survey_app.config import VIETNAM_TIME
 from survey_app.db import Database
-from survey_app.models.access_point import AccessPoint
+from survey_app.models.access_point import AccessPointDay
 from survey_app.models.campaign import Campaign
 from survey_app.models.job import Work
-from survey_app.models.publication import Figure, OfficeRelease, Publication, Tally
-from survey_app.publish.batch import find_batch
-from survey_app.publish.due import BATCH, Due, due_offices, is_closing_release
-from survey_app.publish.estimates import FigureRow, estimate_figures
-from survey_app.publish.tallies import Definitions, Recount, UnfitResponses, recount
+from survey_app.models.publication import Change, Distribution, Figure, OfficeRelease, Publication
+from survey_app.publish.arrivals import Arrivals, find_arrivals
+from survey_app.publish.batch import BatchRule
+from survey_app.publish.dataset import places_of
+from survey_app.publish.due import Due, due_offices, is_closing_release
+from survey_app.publish.estimates import Estimated, estimate_figures
+from survey_app.publish.hiding import HiddenAnew, Hiding
+from survey_app.publish.ranking import Compared, compare_offices
+from survey_app.publish.tallies import Definitions, Recount, TallyRow, UnfitResponses
 
 OFFICES_AT_ONCE = 200  # in one transaction: some tenths of a second in which no other can write
 
@@ -55,43 +60,43 @@ def release_due(database: Database, now: datetime, report: Callable[[int, int], 
 
 
 @dataclass(frozen=True)
+class Taken:
+    """What a release takes of an office's responses, and what it leaves to wait."""
+
+    recount: Recount
+    n_released: int  # afterwards
+    n_looked_at: int
+    n_voided: int
+
+
+@dataclass(frozen=True)
 class Release:
     """All that one batch of offices changes in a campaign, ready to be written at once."""
 
     campaign: Campaign
-    n_released_before: int  # over the campaign: whether another release came in between
-    recounts: list[Recount]
-    n_released: dict[Due, int]
-    n_looked_at: dict[Due, int]  # also of offices whose batch waits
-    figures: list[FigureRow]
+    state_before: tuple[int, int]  # of the campaign: whether another release came in between
     released_on: date
+    taken: dict[Due, Taken] = field(default_factory=dict)  # also of offices whose batch waits
+    estimated: list[Estimated] = field(default_factory=list)
+    hidden_anew: list[HiddenAnew] = field(default_factory=list)
+    compared: list[Compared] = field(default_factory=list)
 
-    def take(self, session: Session, due: Due, found: Recount, definitions: Definitions) -> Recount:
-        """Give what may be released of an office's recount; note how many have come, and how many enter."""
-        n = count_released(session, due, found)
-        self.n_looked_at[due] = n
-        if is_closing_release(self.campaign, n, self.released_on):
-            self.n_released[due] = n
-            return found
-        batch = find_batch(session, found, definitions, self.campaign.instrument_version_id)
-        n_more = count_released(session, due, batch or Recount()) - count_released(session, due, Recount())
-        if batch is None or n_more < BATCH:
-            return Recount()
-        self.n_released[due] = n_more + count_released(session, due, Recount())
-        return batch
+    @property
+    def n_released(self) -> dict[Due, int]:
+        """Count the responses in the figures of the offices that change."""
+        return {due: taken.n_released for due, taken in self.taken.items() if taken.recount.days}
 
     def write(self, session: Session, now: datetime) -> None:
         """Write tallies, figures and release counts together; nothing, if another release was faster."""
         session.execute(
             select(Campaign.id).where(Campaign.id == self.campaign.id).with_for_update(key_share=True)
         )
-        if n_released_of(session, self.campaign.id) != self.n_released_before:
+        if state_of(session, self.campaign.id) != self.state_before:
             return
-        for recounted in self.recounts:
-            recounted.write(session)
-        write_release_counts(session, self.n_released, self.released_on)
-        _write_looked_at(session, self.n_looked_at)
-        if self.figures:
+        for due, taken in self.taken.items():
+            taken.recount.write(session)
+            note_release(session, due, taken, self.released_on)
+        if self.estimated:
             self._write_figures(session, now)
 
     def _write_figures(self, session: Session, now: datetime) -> None:
@@ -101,92 +106,105 @@ class Release:
         publication.published_at = start_of_day(now)
         publication.method_version = METHOD_VERSION
         session.flush()  # the figures below name it
-        replace_figures(session, publication.id, self.figures)
+        for part in self.estimated:
+            replace_figures(session, publication.id, part)
+        for hidden in self.hidden_anew:
+            hidden.write(session, publication.id)
+        for compared in self.compared:
+            compared.write(session, publication.id)
 
 
 def prepare_release(session: Session, batch: Sequence[Due], today: date, faults: list[str]) -> Release:
     """Count and estimate one campaign's batch; an office that cannot be counted is left out and named."""
     campaign = session.get_one(Campaign, batch[0].campaign_id)
-    release = Release(campaign, n_released_of(session, campaign.id), [], {}, {}, [], today)
-    outdated = _released_by_another_method(session, campaign.id)
+    release = Release(campaign, state_of(session, campaign.id), today)
     definitions = Definitions(session)
-    for provenance in sorted({office.provenance for office in [*batch, *outdated]}):
-        recounted = Recount()
-        for due in (office for office in batch if office.provenance == provenance):
-            try:
-                found = recount(session, point_ids_of(session, due), definitions)
-            except UnfitResponses as error:
-                faults.append(str(error))
-                continue
-            recounted.add(release.take(session, due, found, definitions))
-        release.recounts.append(recounted)
-        renewed = [*release.n_released, *outdated]
-        office_ids = {office.office_id for office in renewed if office.provenance == provenance}
-        release.figures.extend(estimate_figures(session, campaign, provenance, office_ids, recounted, today))
+    for due in batch:
+        try:
+            release.taken[due] = _take(session, campaign, due, today, definitions)
+        except UnfitResponses as error:
+            faults.append(str(error))
+    renewed = {*release.n_released, *_released_by_another_method(session, campaign.id)}
+    if renewed:
+        _estimate(session, release, renewed)
     return release
 
 
-def point_ids_of(session: Session, office: Due) -> list[int]:
-    """List an office's access points of one class in a campaign."""
-    return list(
-        session.scalars(
-            select(AccessPoint.id)
-            .where(
-                AccessPoint.campaign_id == office.campaign_id,
-                AccessPoint.office_id == office.office_id,
-                AccessPoint.provenance == office.provenance,
-            )
-            .order_by(AccessPoint.id)
+def _take(session: Session, campaign: Campaign, due: Due, today: date, definitions: Definitions) -> Taken:
+    """Take of an office what may be released: what was voided first, and alone."""
+    points = places_of(session, due.campaign_id, due.provenance, {due.office_id})
+    arrivals = find_arrivals(session, list(points), definitions)
+    rule = BatchRule(points, definitions, campaign.instrument_version_id)
+    if is_closing_release(campaign, arrivals.n_live, today):
+        return take_all(session, arrivals, rule.find_all(arrivals.more), list(points))
+    fallen = rule.find_fallen(arrivals)
+    # Both at once could cancel out to a change by one; so what came is looked at next time.
+    recount = arrivals.recount(() if fallen else rule.find_batches(arrivals.more), fallen)
+    n_released = arrivals.n_after(recount)
+    n_looked_at = n_released if fallen else arrivals.n_live
+    return Taken(recount, n_released, n_looked_at, _count_voided(session, list(points)))
+
+
+def take_all(
+    session: Session, arrivals: Arrivals, more: Sequence[TallyRow], point_ids: Sequence[int]
+) -> Taken:
+    """Take all that came, in the months that these rows name, and let all go that was voided."""
+    recount = arrivals.recount(more, arrivals.fallen)
+    return Taken(recount, arrivals.n_live, arrivals.n_live, _count_voided(session, point_ids))
+
+
+def _count_voided(session: Session, point_ids: Sequence[int]) -> int:
+    query = select(func.sum(AccessPointDay.n_voided)).where(AccessPointDay.access_point_id.in_(point_ids))
+    return session.scalar(query) or 0
+
+
+def _estimate(session: Session, release: Release, renewed: Iterable[Due]) -> None:
+    running_id = _running_id(session, release.campaign.id)
+    hiding = Hiding(session, release.campaign, running_id)
+    by_class: dict[str, set[int]] = {}
+    for due in renewed:
+        by_class.setdefault(due.provenance, set()).add(due.office_id)
+    for provenance, office_ids in sorted(by_class.items()):
+        recounted = Recount()
+        for due, taken in release.taken.items():
+            if due.provenance == provenance:
+                recounted.add(taken.recount)
+        estimated = estimate_figures(
+            session, release.campaign, provenance, office_ids, recounted, release.released_on
         )
+        release.estimated.append(estimated)
+        hidden = hiding.decide(estimated)
+        release.hidden_anew.append(hidden)
+        release.compared.append(compare_offices(session, running_id, estimated, hidden))
+
+
+def note_release(session: Session, due: Due, taken: Taken, released_on: date) -> None:
+    """Note how much of an office's responses its figures hold, and how much was looked at."""
+    release = session.get(OfficeRelease, asdict(due))
+    if release is None:
+        release = OfficeRelease(**asdict(due))
+        session.add(release)
+    release.n_released, release.n_looked_at = taken.n_released, taken.n_looked_at
+    release.n_voided = taken.n_voided
+    if taken.recount.days:
+        release.released_on = released_on
+
+
+def replace_figures(session: Session, publication_id: int, estimated: Estimated) -> None:
+    """Put figures, distributions and changes in the place of those of the same offices and class."""
+    parts = (
+        (Figure, estimated.figures),
+        (Distribution, estimated.distributions),
+        (Change, estimated.changes),
     )
-
-
-def count_released(session: Session, office: Due, recounted: Recount) -> int:
-    """Count the responses in the office's tallies as they will be after the recount."""
-    points = point_ids_of(session, office)
-    changed = set(recounted.days)
-    stored = session.execute(
-        select(Tally.access_point_id, Tally.day, Tally.n_respondents).where(Tally.access_point_id.in_(points))
-    )
-    kept = sum(n for point_id, day, n in stored if (point_id, day) not in changed)
-    return kept + sum(row.n_respondents for row in recounted.rows if row.access_point_id in points)
-
-
-def write_release_counts(session: Session, n_released: dict[Due, int], released_on: date) -> None:
-    if not n_released:
-        return
-    key = [field.name for field in fields(Due)]
-    same = [getattr(OfficeRelease, name) == bindparam(f"its_{name}") for name in key]
-    rows = [
-        {**asdict(office), "n_released": n, "n_looked_at": n, "released_on": released_on}
-        for office, n in n_released.items()
-    ]
-    keys = [{f"its_{name}": row[name] for name in key} for row in rows]
-    session.connection().execute(delete(OfficeRelease).where(*same), keys)
-    session.execute(insert(OfficeRelease), rows)
-
-
-def _write_looked_at(session: Session, n_looked_at: dict[Due, int]) -> None:
-    for office, n in n_looked_at.items():
-        release = session.get(OfficeRelease, asdict(office))
-        if release is None:
-            release = OfficeRelease(**asdict(office), n_released=0)
-            session.add(release)
-        release.n_looked_at = n
-
-
-def replace_figures(session: Session, publication_id: int, figures: Sequence[FigureRow]) -> None:
-    """Put these figures in the place of those of the same offices and classes."""
-    for office_id, provenance in sorted({(row["office_id"], row["provenance"]) for row in figures}):
-        session.execute(
-            delete(Figure).where(
-                Figure.publication_id == publication_id,
-                Figure.office_id == office_id,
-                Figure.provenance == provenance,
-            )
+    for row, made in parts:
+        of_class = (row.publication_id == publication_id, row.provenance == estimated.provenance)
+        session.connection().execute(
+            delete(row).where(*of_class, row.office_id == bindparam("its_office")),
+            [{"its_office": office_id} for office_id in estimated.office_ids],
         )
-    if figures:
-        session.execute(insert(Figure), [{"publication_id": publication_id, **row} for row in figures])
+        if made:
+            session.execute(insert(row), [{"publication_id": publication_id, **one} for one in made])
 
 
 def _batches(due: Sequence[Due]) -> Iterator[list[Due]]:
@@ -196,9 +214,13 @@ def _batches(due: Sequence[Due]) -> Iterator[list[Due]]:
             yield offices[start : start + OFFICES_AT_ONCE]
 
 
-def n_released_of(session: Session, campaign_id: int) -> int:
-    query = select(func.sum(OfficeRelease.n_released)).where(OfficeRelease.campaign_id == campaign_id)
-    return session.scalar(query) or 0
+def state_of(session: Session, campaign_id: int) -> tuple[int, int]:
+    """Count what was released and what was voided: another release changes one of the two."""
+    query = select(func.sum(OfficeRelease.n_released), func.sum(OfficeRelease.n_voided)).where(
+        OfficeRelease.campaign_id == campaign_id
+    )
+    n_released, n_voided = session.execute(query).one()
+    return n_released or 0, n_voided or 0
 
 
 def _released_by_another_method(session: Session, campaign_id: int) -> list[Due]:
@@ -221,19 +243,24 @@ def start_of_day(now: datetime) -> datetime:
     return now.astimezone(VIETNAM_TIME).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-def _running_publication(session: Session, campaign: Campaign, now: datetime) -> Publication:
-    found = session.scalar(
-        select(Publication).where(Publication.campaign_id == campaign.id, Publication.kind == "running")
+def _running_id(session: Session, campaign_id: int) -> int | None:
+    return session.scalar(
+        select(Publication.id).where(Publication.campaign_id == campaign_id, Publication.kind == "running")
     )
-    if found is None:
-        found = Publication(
-            campaign_id=campaign.id,
-            instrument_version_id=campaign.instrument_version_id,
-            kind="running",
-            covers_from=campaign.opens_on,
-            covers_until=campaign.opens_on,
-            published_at=start_of_day(now),
-            method_version=METHOD_VERSION,
-        )
-        session.add(found)
+
+
+def _running_publication(session: Session, campaign: Campaign, now: datetime) -> Publication:
+    found_id = _running_id(session, campaign.id)
+    if found_id is not None:
+        return session.get_one(Publication, found_id)
+    found = Publication(
+        campaign_id=campaign.id,
+        instrument_version_id=campaign.instrument_version_id,
+        kind="running",
+        covers_from=campaign.opens_on,
+        covers_until=campaign.opens_on,
+        published_at=start_of_day(now),
+        method_version=METHOD_VERSION,
+    )
+    session.add(found)
     return found

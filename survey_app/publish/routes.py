@@ -1,18 +1,19 @@
 """Pages of results: for everybody, and for the staff of an office."""
 
-from collections.abc import Iterator
+from dataclasses import replace
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, render_template, request
 from flask_babel import gettext as _
 
 from survey_app.errors import NotFound
 from survey_app.publish.shown import campaign as campaigns, office as offices
 from survey_app.publish.shown.campaign import Filters, find_standing
-from survey_app.publish.shown.download import csv_parts
-from survey_app.publish.shown.manager import manager_view
+from survey_app.publish.shown.manager import Asked, manager_view
 from survey_app.publish.shown.office import ClassResults
+from survey_app.publish.shown.public import count_voided, public_trends
+from survey_app.publish.shown.trend import Trend
 from survey_app.web import access
-from survey_app.web.charts import Chart, draw
+from survey_app.web.charts import Chart, TrendChart, draw, draw_trend
 from survey_app.web.context import database, today
 from survey_app.web.i18n import chosen_language
 
@@ -52,41 +53,35 @@ def office_results(campaign_code: str, office_code: str) -> str:
         classes = offices.office_results(session, standing.publication, office.id, chosen_language())
         if not classes:
             raise NotFound
+        trends = public_trends(session, standing, office.id, today())
+        n_voided = count_voided(session, standing.campaign.id, office.id)
     return render_template(
-        "publish/office.html", standing=standing, office=office, results=_with_pictures(classes)
+        "publish/office.html",
+        standing=standing,
+        office=office,
+        results=_with_pictures(classes),
+        trends={letter: (trend, _drawn(trend)) for letter, trend in trends.items()},
+        n_voided=n_voided,
     )
-
-
-@blueprint.get("/results/<campaign_code>.csv")
-@access.public
-def campaign_csv(campaign_code: str) -> Response:
-    """Send every shown figure of the publication that stands, in full precision."""
-    source = database()
-    with source.reading() as session:
-        standing = find_standing(session, campaign_code, today())
-    publication = standing.publication
-    if publication is None:
-        raise NotFound
-
-    def stream() -> Iterator[str]:
-        with source.reading() as session:
-            yield from csv_parts(session, standing.campaign, publication)
-
-    name = f"{campaign_code}-{publication.id}.csv"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(stream(), content_type="text/csv; charset=utf-8", headers=headers)
 
 
 @blueprint.get("/staff/offices/<int:office_id>")
 @access.staff_only("results")
 def office_page(office_id: int) -> str:
     """Answer an office manager: how are we doing, how sure is that, what to look at first."""
-    wanted = request.args.get("campaign", "")
+    asked = Asked(request.args.get("campaign", ""), request.args.get("class", ""), chosen_language())
     with database().reading() as session:
         office = access.office_in_scope(session, access.current_staff(), office_id)
-        view = manager_view(session, office, wanted, chosen_language(), today())
+        view = manager_view(session, office, asked, today())
+    detail = view.detail
+    trend = detail.trend if detail else None
     return render_template(
-        "publish/manager.html", view=view, standing=view.standing, results=_with_pictures(view.classes)
+        "publish/manager.html",
+        view=view,
+        standing=view.standing,
+        detail=detail,
+        chart=_inside_picture(detail.results) if detail and detail.results.index.limits else None,
+        trend_chart=_drawn(trend) if trend else None,
     )
 
 
@@ -101,6 +96,15 @@ def _filters() -> Filters:
 
 def _with_pictures(classes: list[ClassResults]) -> list[tuple[ClassResults, Chart | None]]:
     return [(found, _picture(found) if found.index.limits else None) for found in classes]
+
+
+def _drawn(trend: Trend) -> TrendChart:
+    return draw_trend(_("Satisfaction index by month"), trend.moments, trend.scale)
+
+
+def _inside_picture(found: ClassResults) -> Chart:
+    """Draw what to mend first on top."""
+    return _picture(replace(found, factors=offices.lowest_first(found.factors)))
 
 
 def _picture(found: ClassResults) -> Chart:

@@ -1,4 +1,4 @@
-"""The one place that decides whether a figure rests on enough people to be shown."""
+"""The one place that says whether a figure is shown: as the release decided, never under the minimum."""
 
 from survey_app.models.publication import Figure
 
@@ -6,8 +6,15 @@ INSIDE_MINIMUM = 5  # for staff; the public's minimum is the campaign's
 
 
 def is_suppressed(figure: Figure, minimum: int) -> bool:
-    """Whether fewer than `minimum` people answered, or answered this question.
+    """Whether readers for whom at least `minimum` people must have answered do not see this figure.
 
-    A suppressed figure shows no estimate, no range and no exact count, on pages and in files alike.
+    A suppressed figure shows no estimate, no range and no exact count, on pages and in files alike. Staff
+    alone see figures of five people: whoever needs more is the public, from whom the release hid more.
     """
-    return figure.n_respondents < minimum or figure.n_answers < minimum
+    hidden = figure.hidden_inside if minimum <= INSIDE_MINIMUM else figure.hidden_in_public
+    return hidden is not None or is_few(figure.n_respondents, figure.n_answers, minimum)
+
+
+def is_few(n_respondents: int, n_answers: int, minimum: int) -> bool:
+    """Whether fewer than `minimum` people answered, or answered this question."""
+    return n_respondents < minimum or n_answers < minimum

@@ -4,16 +4,14 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from itertools import groupby
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Row, and_, bindparam, delete, func, insert, select
+from sqlalchemy import bindparam, delete, insert, select
 from sqlalchemy.orm import Session
 
 from survey_app.errors import SurveyError
-from survey_app.models.access_point import AccessPointDay
 from survey_app.models.definition import NOT_ASKED, Definition
 from survey_app.models.instrument import InstrumentVersion
 from survey_app.models.publication import Tally
@@ -24,6 +22,7 @@ ROWS_AT_ONCE = 50_000
 NOT_DRAWN = 0  # the cell of whoever came without a drawn sample
 
 Counts = NDArray[np.uint32]
+PointDay = tuple[int, date]
 
 
 class UnfitResponses(SurveyError):
@@ -44,9 +43,9 @@ class TallyRow(NamedTuple):
 
 @dataclass(frozen=True)
 class Recount:
-    """What the tallies of some points must become: the days that changed, and their new rows."""
+    """What the tallies of some points must become: the days that changed, and all their new rows."""
 
-    days: list[tuple[int, date]] = field(default_factory=list)
+    days: list[PointDay] = field(default_factory=list)
     rows: list[TallyRow] = field(default_factory=list)
 
     def add(self, other: "Recount") -> None:
@@ -65,18 +64,6 @@ class Recount:
             session.execute(insert(Tally), [row._asdict() for row in self.rows])
 
 
-def recount(session: Session, point_ids: Sequence[int], definitions: "Definitions") -> Recount:
-    """Count again the days on which these points received more than their tallies hold."""
-    days = _changed_days(session, point_ids)
-    rows: list[TallyRow] = []
-    for point_id, pairs in groupby(days, key=lambda row: row.access_point_id):
-        n_received = {row.day: row.n_received for row in pairs}
-        counted = _count_point(session, point_id, list(n_received), definitions)
-        _check_totals(point_id, n_received, counted)
-        rows.extend(counted)
-    return Recount([(row.access_point_id, row.day) for row in days], rows)
-
-
 class Definitions:
     """The definitions of instrument versions, each read once."""
 
@@ -90,7 +77,7 @@ class Definitions:
         return self._known[version_id]
 
 
-def packed(counts: Counts) -> bytes:
+def packed(counts: NDArray[np.integer[Any]]) -> bytes:
     return zlib.compress(counts.astype("<u4").tobytes())
 
 
@@ -115,30 +102,10 @@ def nibbles_of(definition: Definition, answers: Sequence[bytes]) -> NDArray[np.u
     return found
 
 
-def _changed_days(session: Session, point_ids: Sequence[int]) -> Sequence[Row[int, date, int]]:
-    tallied = (
-        select(Tally.access_point_id, Tally.day, func.sum(Tally.n_respondents).label("n"))
-        .where(Tally.access_point_id.in_(point_ids))
-        .group_by(Tally.access_point_id, Tally.day)
-        .subquery()
-    )
-    same_day = and_(
-        tallied.c.access_point_id == AccessPointDay.access_point_id, tallied.c.day == AccessPointDay.day
-    )
-    return session.execute(
-        select(AccessPointDay.access_point_id, AccessPointDay.day, AccessPointDay.n_received)
-        .outerjoin(tallied, same_day)
-        .where(
-            AccessPointDay.access_point_id.in_(point_ids),
-            AccessPointDay.n_received != func.coalesce(tallied.c.n, 0),
-        )
-        .order_by(AccessPointDay.access_point_id, AccessPointDay.day)
-    ).all()
-
-
-def _count_point(
+def count_point(
     session: Session, point_id: int, days: list[date], definitions: Definitions
-) -> list[TallyRow]:
+) -> dict[tuple[date, int, int], Counts]:
+    """Count the live answers by day, version and cell."""
     groups: dict[tuple[date, int, int], Counts] = {}
     for key, answers in _answers(session, point_id, days):
         day, version_id, _ = key
@@ -149,10 +116,7 @@ def _count_point(
             name = f"{definition.code} {definition.version}"
             raise UnfitResponses(f"access point {point_id}, {day}, {name}: {error}") from error
         groups[key] = groups.get(key, np.uint32(0)) + _counted(found)
-    return [
-        TallyRow(point_id, day, version_id, cell_id, day.replace(day=1), int(counts[0].sum()), packed(counts))
-        for (day, version_id, cell_id), counts in groups.items()
-    ]
+    return groups
 
 
 def _answers(
@@ -160,7 +124,7 @@ def _answers(
 ) -> Iterator[tuple[tuple[date, int, int], list[bytes]]]:
     """Read the range of a point and its days, some rows at a time, as (day, version, cell) and answers."""
     query = select(Response.day, Response.instrument_version_id, Response.cell_id, Response.answers).where(
-        Response.access_point_id == point_id, Response.day.in_(days)
+        Response.access_point_id == point_id, Response.day.in_(days), Response.approval_id.is_(None)
     )
     result = session.execute(query.execution_options(yield_per=ROWS_AT_ONCE))
     for part in result.partitions():
@@ -175,11 +139,3 @@ def _counted(found: NDArray[np.uint8]) -> Counts:
     places = found + np.arange(n_items) * N_VALUES
     counts = np.bincount(places.ravel(), minlength=n_items * N_VALUES)
     return counts.reshape(n_items, N_VALUES).astype(np.uint32)
-
-
-def _check_totals(point_id: int, n_received: dict[date, int], counted: list[TallyRow]) -> None:
-    """Refuse a day whose count no rows bear out: it decides what is due, so it would be due for ever."""
-    for day, n in n_received.items():
-        n_stored = sum(row.n_respondents for row in counted if row.day == day)
-        if n_stored != n:
-            raise UnfitResponses(f"access point {point_id}, {day}: {n} responses counted, {n_stored} stored")

@@ -18,6 +18,7 @@ from survey_app.web.paging import Page, PageAsked
 class BusyDay:
     """One access point on one day: how many responses came, and how many of them beyond its budget."""
 
+    point_id: int
     day: date
     office: str
     counter: str | None
@@ -26,10 +27,10 @@ class BusyDay:
 
 
 def list_busy_days(session: Session, scope: Scope, asked: PageAsked) -> Page[BusyDay]:
-    """List the days with marked responses, the newest first."""
+    """List the days with marked responses that count, the newest first."""
     marked = (
         select(Response.access_point_id, Response.day, func.count().label("n_marked"))
-        .where(Response.review_mark == OVER_BUDGET)
+        .where(Response.review_mark == OVER_BUDGET, Response.approval_id.is_(None))
         .group_by(Response.access_point_id, Response.day)
         .subquery()
     )
@@ -38,6 +39,7 @@ def list_busy_days(session: Session, scope: Scope, asked: PageAsked) -> Page[Bus
     )
     query = (
         select(
+            marked.c.access_point_id.label("point_id"),
             marked.c.day,
             Office.name.label("office"),
             Counter.label.label("counter"),

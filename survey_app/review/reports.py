@@ -1,9 +1,9 @@
-"""Reports of codes: those that nobody has settled yet, and settling one."""
+"""Reports of codes: those that nobody has settled yet, and settling one, or all of a code."""
 
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from survey_app.errors import NotFound
@@ -24,15 +24,21 @@ class ListedReport:
     reason: str
     place: str
     n_alike: int
+    n_dropped: int
     office: str | None
     counter: str | None
     point_id: int | None
     code: str | None
     revoked_on: date | None
+    n_of_code: int
+    newest_of_code: int
+    is_first_of_code: bool
 
 
 def list_reports(session: Session, scope: Scope, asked: PageAsked) -> Page[ListedReport]:
-    """List the open reports, the newest first."""
+    """List the open reports, the newest first, each with how many its code has."""
+    newest_first = (CodeReport.day.desc(), CodeReport.id.desc())
+    code = CodeReport.access_point_id
     query = (
         select(
             CodeReport.id,
@@ -40,17 +46,21 @@ def list_reports(session: Session, scope: Scope, asked: PageAsked) -> Page[Liste
             CodeReport.reason,
             CodeReport.place,
             CodeReport.n_alike,
+            CodeReport.n_dropped,
             Office.name.label("office"),
             Counter.label.label("counter"),
             AccessPoint.id.label("point_id"),
             AccessPoint.code,
             AccessPoint.revoked_on,
+            func.count().over(partition_by=code).label("n_of_code"),
+            func.max(CodeReport.id).over(partition_by=code).label("newest_of_code"),
+            (func.row_number().over(partition_by=code, order_by=newest_first) == 1).label("is_first_of_code"),
         )
         .outerjoin(AccessPoint, AccessPoint.id == CodeReport.access_point_id)
         .outerjoin(Office, Office.id == AccessPoint.office_id)
         .outerjoin(Counter, Counter.id == AccessPoint.counter_id)
         .where(CodeReport.settled_on.is_(None), scope.holds_report())
-        .order_by(CodeReport.day.desc(), CodeReport.id.desc())
+        .order_by(*newest_first)
     )
     return find_page(session, query, ListedReport, asked)
 
@@ -65,3 +75,18 @@ def settle_report(session: Session, scope: Scope, report_id: int, staff_id: int,
     if report.settled_on is None:
         report.settled_on, report.settled_by = today, staff_id
         session.flush()
+
+
+def settle_reports_of_code(
+    session: Session, scope: Scope, access_point_id: int, newest: int, settled: tuple[int, date]
+) -> int:
+    """Take a code's reports up to the newest that was on the page off the list; say how many those were."""
+    staff_id, today = settled
+    is_meant = (AccessPoint.id == access_point_id) & scope.holds_point()
+    in_range = 0 < access_point_id < 2**31 and 0 < newest < 2**31
+    if not in_range or session.scalar(select(AccessPoint.id).where(is_meant)) is None:
+        raise NotFound
+    of_code = (CodeReport.access_point_id == access_point_id) & (CodeReport.id <= newest)
+    settling = update(CodeReport).where(of_code, CodeReport.settled_on.is_(None))
+    settling = settling.values(settled_on=today, settled_by=staff_id)
+    return len(session.scalars(settling.returning(CodeReport.id)).all())

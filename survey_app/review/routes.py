@@ -1,23 +1,21 @@
 """The doors of the review: three lists, and what to do about each row."""
 
-import logging
-
 from flask import Blueprint, flash, redirect, render_template, request, url_for
-from flask_babel import gettext as _
+from flask_babel import gettext as _, ngettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
+from survey_app.models.audit import note
 from survey_app.review.busy_days import list_busy_days
 from survey_app.review.cases import ListedCase, answer_case, find_case, list_cases, open_contact
 from survey_app.review.forms import AnswerForm
-from survey_app.review.reports import list_reports, settle_report
+from survey_app.review.reports import list_reports, settle_report, settle_reports_of_code
 from survey_app.review.scope import Scope
 from survey_app.web import access
 from survey_app.web.access import current_staff, offices_in_scope
-from survey_app.web.context import database, settings, today
+from survey_app.web.context import database, now, settings, today
+from survey_app.web.formatting import count_text
 from survey_app.web.paging import PageAsked
-
-log = logging.getLogger(__name__)
 
 blueprint = Blueprint("review", __name__)
 
@@ -74,7 +72,7 @@ def comment(number: str) -> str:
 
 
 @blueprint.post("/staff/review/comments/<number>/answer")
-@access.staff_only("review")
+@access.staff_only("answer")
 def answer(number: str) -> AnyResponse | tuple[str, int]:
     """Answer a comment, for its writer to read; once."""
     form = AnswerForm()
@@ -93,23 +91,36 @@ def answer(number: str) -> AnyResponse | tuple[str, int]:
 
 
 @blueprint.post("/staff/review/comments/<number>/contact")
-@access.staff_only("review")
+@access.staff_only("answer")
 def contact(number: str) -> str:
-    """Show how the writer can be reached; that it was looked at is logged, what it says is not."""
+    """Show how the writer can be reached; the audit log says that somebody looked, not what he saw."""
     with database().reading() as session:
         found = find_case(session, _scope(session), number, today())
         opened = open_contact(session, found.number, today(), settings().contact_keys)
-    log.warning("%s looked at the contact of a comment on %s", current_staff().username, found.office)
+    with database().transaction() as session:
+        note(session, now(), current_staff().id, "case.contact", found.office)
     return _case_page(found, AnswerForm(formdata=None), opened=opened, was_asked=True)
 
 
 @blueprint.post("/staff/review/reports/<int:report_id>/settle")
-@access.staff_only("review")
+@access.staff_only("answer")
 def settle(report_id: int) -> AnyResponse:
     with database().transaction() as session:
         settle_report(session, _scope(session), report_id, current_staff().id, today())
     flash(_("The report is off the list."))
     return redirect(url_for("review.overview"), 303)
+
+
+@blueprint.post("/staff/review/reports/of-code/<int:access_point_id>/settle")
+@access.staff_only("answer")
+def settle_code(access_point_id: int) -> AnyResponse:
+    """Settle what the list showed of a code; what came since stays open."""
+    newest = request.form.get("newest", 0, type=int)
+    settled = current_staff().id, today()
+    with database().transaction() as session:
+        n = settle_reports_of_code(session, _scope(session), access_point_id, newest, settled)
+    flash(ngettext("%(n)s report is off the list.", "%(n)s reports are off the list.", n, n=count_text(n)))
+    return redirect(url_for("review.reports"), 303)
 
 
 def _scope(session: Session) -> Scope:

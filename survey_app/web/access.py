@@ -14,7 +14,7 @@ from flask import Flask, current_app, g, request, session as cookie
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from survey_app.errors import NotFound, SignInRequired
+from survey_app.errors import NotFound, SecondFactorRequired, SignInRequired
 from survey_app.models.office import Office
 from survey_app.models.office_tree import OfficeTree
 from survey_app.models.staff import Staff, StaffGrant, StaffSession
@@ -23,7 +23,11 @@ from survey_app.web.context import database, now, today
 View = TypeVar("View", bound=Callable[..., Any])
 
 PUBLIC = "public"
-EVERYBODY = frozenset({"home", "results", "jobs"})  # of the staff
+# What an account opens by itself: its first page, and its way in while the second factor is not proven yet.
+PROVE = "prove"
+OF_ACCOUNTS = frozenset({"home", PROVE})
+EVERYBODY = OF_ACCOUNTS | {"results", "jobs"}  # of the staff
+# Only administrators give roles, and nobody gives more than he has: so they have what every role has.
 RIGHTS: dict[str, frozenset[str]] = {
     "administrator": EVERYBODY
     | {"codes", "invitations", "samples", "review", "answer", "offices", "dossiers", "exports"}
@@ -46,12 +50,12 @@ class SignedIn:
     id: int
     username: str
     full_name: str
-    is_proven: bool  # by a second factor, where the account has one
+    is_proven: bool  # by the second factor, where the account has one or needs one
     grants: tuple[StaffGrant, ...]
 
     def may(self, right: str) -> bool:
         """Whether this person has a right anywhere."""
-        return bool(self.roots(right))
+        return right in OF_ACCOUNTS or bool(self.roots(right))
 
     def roots(self, right: str) -> set[int | None]:
         """Give the offices whose subtrees a right reaches; None stands for all offices."""
@@ -86,9 +90,11 @@ def check_access() -> None:
     right = _right_of_route()
     if right == PUBLIC:
         return
-    staff = signed_in_staff()
+    staff = signed_in_staff() or somebody_to_prove()
     if staff is None:
         raise SignInRequired
+    if not staff.is_proven and right != PROVE:
+        raise SecondFactorRequired
     if right is None or not staff.may(right):
         raise NotFound
 
@@ -98,21 +104,29 @@ def _right_of_route() -> str | None:
 
 
 def signed_in_staff() -> SignedIn | None:
-    """Find who is signed in, once a request."""
+    """Find who is signed in, once a request; whoever has yet to prove the second factor is not."""
     if "staff" not in g:
         token = cookie.get("token")
-        if token is None:
-            g.staff = None
-        else:
+        found = None
+        if token is not None:
             with database().reading() as session:
-                g.staff = find_by_token(session, token, now(), today())
-    found: SignedIn | None = g.staff
+                found = find_by_token(session, token, now(), today())
+        g.staff = found if found is not None and found.is_proven else None
+        g.to_prove = found if g.staff is None else None
+    staff: SignedIn | None = g.staff
+    return staff
+
+
+def somebody_to_prove() -> SignedIn | None:
+    """Find who has given the password and is to prove the second factor."""
+    signed_in_staff()
+    found: SignedIn | None = g.to_prove
     return found
 
 
 def current_staff() -> SignedIn:
     """Give the person that `check_access` let in."""
-    staff = signed_in_staff()
+    staff = signed_in_staff() or somebody_to_prove()
     if staff is None:
         raise SignInRequired
     return staff

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 LEFT, RIGHT = 7.0, 93.0  # percent of the width that the scale takes: a label at its end is drawn whole
 LETTERS_A_LINE = 40  # what surely fits a phone
 LINE, WHISKER, GAP, AXIS = 21, 20, 16, 24  # heights in pixels
+TREND_LEFT, TREND_RIGHT = 15.0, 97.0  # percent of the width that the columns of a trend take
+TREND_TOP, TREND_BOTTOM = 12, 192  # pixels between which its scale stands
 NARROWEST = 0.2  # no scale is narrower: small differences must not look large
 
 
@@ -53,14 +55,16 @@ class Scale:
         return None if found is None else Mark(*map(self.place, found))
 
     @property
-    def ticks(self) -> tuple[Tick, ...]:
+    def percents(self) -> range:
+        """Give the round numbers that are written on the scale."""
         width = self.end - self.start
         step = 5 if width < 0.25 else 10 if width < 0.55 else 20
         first = math.ceil(round(100 * self.start) / step) * step
-        return tuple(
-            Tick(self.place(percent / 100), f"{percent}%")
-            for percent in range(first, round(100 * self.end) + 1, step)
-        )
+        return range(first, round(100 * self.end) + 1, step)
+
+    @property
+    def ticks(self) -> tuple[Tick, ...]:
+        return tuple(Tick(self.place(percent / 100), f"{percent}%") for percent in self.percents)
 
 
 @dataclass(frozen=True)
@@ -130,3 +134,93 @@ def _row(one: Measured, scale: Scale, top: int) -> Row:
     bottom = top + LINE * (len(label) + 1)
     has_mark = one.range is not None
     return Row(label, Line(one.digits, bottom - 5), bottom + has_mark * WHISKER // 2, scale.mark(one.range))
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What one column of a trend shows: a month's words below it, and its range, if it has one."""
+
+    label: str
+    sublabel: str
+    range: tuple[float, float, float] | None  # low, value, high as proportions
+    is_open: bool = False  # still changing
+
+
+@dataclass(frozen=True)
+class Column:
+    x: str
+    label: str
+    sublabel: str
+    low: str
+    value: str
+    high: str
+    has_mark: bool
+    is_open: bool
+
+
+@dataclass(frozen=True)
+class Level:
+    """A line across a trend."""
+
+    y: str
+    label: str
+
+
+@dataclass(frozen=True)
+class TrendChart:
+    title: str
+    levels: tuple[Level, ...]
+    columns: tuple[Column, ...]
+    axis_y: int
+    height: int
+
+
+def draw_trend(title: str, moments: Sequence[Moment], scale: Scale) -> TrendChart:
+    """Place the months side by side, the oldest first, their dots as high as their values."""
+
+    def height_of(proportion: float) -> str:
+        share = (min(max(proportion, scale.start), scale.end) - scale.start) / (scale.end - scale.start)
+        return f"{TREND_BOTTOM - share * (TREND_BOTTOM - TREND_TOP):.1f}"
+
+    step = (TREND_RIGHT - TREND_LEFT) / max(1, len(moments))
+    columns = []
+    for place, one in enumerate(moments):
+        low, value, high = map(height_of, one.range or (scale.start,) * 3)
+        x = f"{TREND_LEFT + (place + 0.5) * step:.2f}%"
+        has_mark = one.range is not None
+        columns.append(Column(x, one.label, one.sublabel, low, value, high, has_mark, one.is_open))
+    levels = tuple(Level(height_of(percent / 100), f"{percent}%") for percent in scale.percents)
+    return TrendChart(title, levels, tuple(columns), TREND_BOTTOM, TREND_BOTTOM + 2 * AXIS)
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A part of a bar: where it begins and how wide it is, in percent of the bar."""
+
+    x: str
+    width: str
+    tone: str  # a name of the style sheet
+
+
+def stack(parts: Sequence[tuple[int, str]]) -> tuple[Segment, ...]:
+    """Lay counts, each with its tone, one after the other over the whole width."""
+    total = sum(count for count, _ in parts)
+    found, before = [], 0
+    for count, tone in parts:
+        if count:
+            found.append(Segment(f"{100 * before / total:.2f}%", f"{100 * count / total:.2f}%", tone))
+        before += count
+    return tuple(found)
+
+
+@dataclass(frozen=True)
+class Band:
+    """A stretch of a scale, behind the dots."""
+
+    x: str
+    width: str
+
+
+def band_on(scale: Scale, low: float, high: float) -> Band:
+    start, end = (float(scale.place(limit).removesuffix("%")) for limit in (low, high))
+    return Band(f"{start:.2f}%", f"{end - start:.2f}%")

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 
-from flask import current_app
+from flask import current_app, has_request_context
 
 from survey_app.config import VIETNAM_TIME, Settings
 from survey_app.db import Database
@@ -12,8 +12,9 @@ Clock = Callable[[], datetime]
 
 
 def database() -> Database:
+    """Give the database; to a request, which holds a thread of the server, one that fails in good time."""
     found: Database = current_app.extensions["database"]
-    return found
+    return found.for_pages if has_request_context() else found
 
 
 def settings() -> Settings:

@@ -2,10 +2,12 @@
 
 import logging
 from collections.abc import Callable
+from math import ceil
 from typing import Any
 
 from flask import Flask, Response, make_response, redirect, render_template, request, url_for
-from flask_babel import gettext as _
+from flask_babel import gettext as _, ngettext
+from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -13,6 +15,8 @@ from survey_app import errors
 from survey_app.web.formatting import day_text
 
 log = logging.getLogger(__name__)
+
+RETRY_AFTER_SECONDS = 5
 
 Page = tuple[int, str, str]  # status, title, text
 
@@ -31,8 +35,17 @@ def not_found(_error: Exception) -> Page:
     return 404, _("Page not found"), _("No such page, or no right to see it.")
 
 
+def link_expired(_error: errors.LinkExpired) -> Page:
+    return (
+        410,
+        _("This link is out of use"),
+        _("It was used, or is older than a day. Ask a system administrator for a new one."),
+    )
+
+
 SURVEY_PAGES: dict[type[errors.SurveyError], Callable[[Any], Page]] = {
     errors.CampaignClosed: campaign_closed,
+    errors.LinkExpired: link_expired,
     errors.NotFound: not_found,
 }
 
@@ -68,12 +81,45 @@ def show_fault(error: Exception) -> Response:
     return problem(500, _("The server had a fault"), _("Please try again in a moment."))
 
 
+def show_database_fault(error: OperationalError) -> Response:
+    log.error("the database failed %s: %s", request.endpoint, error.orig)
+    page = problem(503, _("The server had a fault"), _("Please try again in a moment."))
+    page.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    return page
+
+
 def show_sign_in(_error: errors.SignInRequired) -> AnyResponse:
-    return redirect(url_for("accounts.sign_in", next=request.full_path if request.method == "GET" else None))
+    return redirect(url_for("accounts.sign_in", next=_page_to_come_back_to()))
+
+
+def show_second_factor(_error: errors.SecondFactorRequired) -> AnyResponse:
+    return redirect(url_for("second_factor.prove", next=_page_to_come_back_to()))
+
+
+def _page_to_come_back_to() -> str | None:
+    return request.full_path if request.method == "GET" else None
+
+
+def show_too_many_attempts(error: errors.TooManyAttempts) -> Response:
+    minutes = ceil(error.retry_after_seconds / 60)
+    text = ngettext(
+        "Too many attempts came from your network, so this one was not checked. Try again in %(n)s minute, "
+        "or from a device or network on which you have signed in before.",
+        "Too many attempts came from your network, so this one was not checked. Try again in %(n)s minutes, "
+        "or from a device or network on which you have signed in before.",
+        minutes,
+        n=minutes,
+    )
+    response = problem(429, _("Wait a little before the next attempt"), text)
+    response.headers["Retry-After"] = str(error.retry_after_seconds)
+    return response
 
 
 def register(app: Flask) -> None:
     app.register_error_handler(errors.SurveyError, show_survey_error)
     app.register_error_handler(errors.SignInRequired, show_sign_in)
+    app.register_error_handler(errors.SecondFactorRequired, show_second_factor)
+    app.register_error_handler(errors.TooManyAttempts, show_too_many_attempts)
     app.register_error_handler(HTTPException, show_http_error)
+    app.register_error_handler(OperationalError, show_database_fault)
     app.register_error_handler(Exception, show_fault)

@@ -59,4 +59,5 @@ def protect(app: Flask) -> None:
         WTF_CSRF_TIME_LIMIT=None,  # as long as the session: a page left open over lunch still works
         WTF_CSRF_SSL_STRICT=False,  # it would ask for the Referer that no-referrer, above, holds back
     )
+    app.url_map.merge_slashes = False  # its redirect would name the host that the request named
     app.after_request(add_headers)

@@ -2,71 +2,69 @@
 
 By itself the worker gives a thread to whoever connects, and lets it wait for as long as the other side
 likes: as many phones as there are threads, stopping half-way through a form, would hold the service for
-ever, and a browser that connects in advance would hold a thread for five seconds. Here a request gathers in
-the kernel's buffer of its connection, the poller is woken when it is whole, and no thread ever waits for
-it. What cannot gather is refused without a thread, and the main thread waits for nobody who hangs up late.
+ever. Here the main thread takes in what comes, from all connections in turn, waiting for none; a thread gets
+a request that is whole and reads nothing from the network. What it sends goes into the kernel's buffer, which
+holds any page: only a larger file makes it wait for the reader, and the whole answer has an end in time.
 """
 
 import contextlib
 import re
 import resource
-import struct
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from functools import partial
+from math import inf
 from selectors import EVENT_READ
-from socket import (
-    MSG_DONTWAIT,
-    MSG_PEEK,
-    SHUT_WR,
-    SO_RCVLOWAT,
-    SO_RCVTIMEO,
-    SOL_SOCKET,
-    socket,
-)
-from weakref import WeakKeyDictionary
+from socket import SHUT_RDWR, SHUT_WR, SO_SNDBUF, SOL_SOCKET, socket
 
+from gunicorn.http import get_parser
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 BEGUN_WITHIN_SECONDS = 5.0
 WHOLE_WITHIN_SECONDS = 30.0
 HANGS_UP_WITHIN_SECONDS = 2.0
 TAKEN_WITHIN_SECONDS = 10.0  # each piece of an answer
+ANSWERED_WITHIN_SECONDS = 120.0  # the whole answer
 STOPS_WITHIN_SECONDS = 2.0
 LOOKS_FOR_LATE_ONES_EVERY = 0.5
 LARGEST_HEAD = 16 * 1024
-LARGEST_GATHERED = 1024 * 1024 + LARGEST_HEAD  # no page takes more than MAX_CONTENT_LENGTH
+LARGEST_BODY = 8 * 1024 * 1024  # staff's spreadsheets; other pages take MAX_CONTENT_LENGTH at most
+READ_AT_ONCE = 32 * 1024
+GATHERED_IN_TOTAL = 64 * 1024 * 1024  # beyond, whoever holds most must go, if it is more than one reading
+SENT_WITHOUT_WAITING = 256 * 1024  # more than any page or recorded question
 MOST_DIGITS = 18  # of a length that is worth reading
 FILES_BESIDE = 512  # those of the databases, the log, the program
-# What gathers has come when a thread reads it. Where the kernel's buffer is small, less.
-READ_WITHIN = struct.pack("ll", 10, 0)
 
 STATED_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d+)[ \t]*\r\n", re.IGNORECASE)
 IN_CHUNKS = re.compile(rb"\r\ntransfer-encoding[ \t]*:", re.IGNORECASE)
 WAITS_FOR_A_WORD = re.compile(rb"\r\nexpect[ \t]*:", re.IGNORECASE)
+NO_ROOM = "503 Service Unavailable\r\nRetry-After: 5"
 
 
-def head_of(so_far: bytes) -> bytes:
+def head_of(so_far: bytes | bytearray) -> bytes:
     """Give the request's head with its empty line, nothing where that has not come."""
-    return so_far[: so_far.find(b"\r\n\r\n") + 4] if b"\r\n\r\n" in so_far else b""
+    end = so_far.find(b"\r\n\r\n", 0, LARGEST_HEAD)
+    return bytes(so_far[: end + 4]) if end >= 0 else b""
 
 
-def refusal(so_far: bytes) -> str:
-    """Name the status of a request for which no thread could do without waiting; empty where one can."""
+def refusal(so_far: bytes | bytearray) -> str:
+    """Name the status of a request that no thread shall see; empty where one may."""
     head = head_of(so_far)
     if not head:
         return "431 Request Header Fields Too Large" if len(so_far) >= LARGEST_HEAD else ""
+    if head == b"\r\n\r\n":
+        return "400 Bad Request"
     if WAITS_FOR_A_WORD.search(head):
         return "417 Expectation Failed"  # who asked sends again, without asking
     if IN_CHUNKS.search(head):
         return "411 Length Required"  # no browser sends a form like that
     stated = STATED_LENGTH.search(head)
-    is_long = stated and (len(stated[1]) > MOST_DIGITS or whole_length(so_far) > LARGEST_GATHERED)
+    is_long = stated and (len(stated[1]) > MOST_DIGITS or int(stated[1]) > LARGEST_BODY)
     return "413 Content Too Large" if is_long else ""
 
 
-def whole_length(so_far: bytes) -> int:
+def whole_length(so_far: bytes | bytearray) -> int:
     """Say how many bytes must have come before a thread may look; never more than the request has."""
     head = head_of(so_far)
     if not head:
@@ -75,40 +73,40 @@ def whole_length(so_far: bytes) -> int:
     return len(head) + int(stated[1]) if stated else len(head)
 
 
-def come_so_far(sock: socket) -> bytes | None:
-    """Look at the beginning of what waits to be read; None where the other side has gone."""
-    try:
-        return sock.recv(LARGEST_HEAD, MSG_PEEK | MSG_DONTWAIT) or None
-    except BlockingIOError:
-        return b""
-    except OSError:
-        return None
+def pieces(request: bytearray, length: int) -> Iterator[bytes]:
+    """Cut the request up for its parser, which copies: never is all of it there twice."""
+    for start in range(0, length, READ_AT_ONCE):
+        yield bytes(request[start : min(start + READ_AT_ONCE, length)])
 
 
 class WholeRequestWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn publishes no types
-    """Every way to a thread leads through `enqueue_req`, on the main thread: there a request waits."""
+    """Every way to a thread leads through `enqueue_req`, on the main thread: there a request gathers.
+
+    What a connection has sent stays in `_gathered` until it is answered. `_waiting` are those that the poller
+    watches for the main thread: the rest of a request, or the end of a connection. Who is in the first alone
+    has a thread, or waits for one.
+    """
 
     def init_process(self) -> None:
-        self._asked_for: WeakKeyDictionary[TConn, int] = WeakKeyDictionary()
+        self._gathered: dict[TConn, bytearray] = {}
+        self._n_gathered = 0
+        self._waiting: set[TConn] = set()
         self._looks_again = 0.0
         files = files_allowed(self.cfg.worker_connections + FILES_BESIDE)
         self.worker_connections: int = files - FILES_BESIDE
-        for listener in self.sockets:
-            listener.sock.setsockopt(SOL_SOCKET, SO_RCVTIMEO, READ_WITHIN)  # its connections inherit it
+        self.cfg.set("forwarder_headers", "")  # by SCRIPT_NAME a request would say where the service lies
+        for listener in self.sockets:  # their connections inherit it
+            listener.sock.setsockopt(SOL_SOCKET, SO_SNDBUF, SENT_WITHOUT_WAITING)
         super().init_process()
 
     def enqueue_req(self, conn: TConn) -> None:
-        """Give the connection a thread, or ask the kernel to say when its request is whole, or refuse it."""
-        so_far = come_so_far(conn.sock)
-        if so_far is None:
-            self._close(conn)
-        elif status := refusal(so_far):
-            self._refuse(conn, status)
-        else:
-            self._hand_over_or_gather(conn, so_far)
+        """Gather the connection's next request, and begin with what has come already."""
+        self._begin(conn, bytearray())
+        self._gather(conn, conn.sock)
 
     def handle_request(self, req: object, conn: TConn) -> bool:
         """Answer on a thread, which waits only so long for a reader who does not read."""
+        conn.timeout = time.monotonic() + ANSWERED_WITHIN_SECONDS
         # SO_SNDTIMEO would begin anew with every byte taken; this holds for all that is sent at once.
         conn.sock.settimeout(TAKEN_WITHIN_SECONDS)
         try:
@@ -118,50 +116,99 @@ class WholeRequestWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn publis
 
     def finish_request(self, conn: TConn, answered: "Future[bool]") -> None:
         """Keep the connection for its next request, or part from it without waiting on the main thread."""
+        beyond = self._forget(conn)
+        del beyond[: whole_length(beyond)]
         broke = answered.exception() is not None
-        # Of a request that the last one's read brought along, nobody can say whether it is whole.
-        if broke or (answered.result() and not conn.parser.unreader.buf.getvalue()):
+        # What the parser has left over tells that it took another length for the request's.
+        goes_on = not broke and answered.result() and not conn.parser.unreader.buf.getvalue()
+        if goes_on and beyond:
+            self._begin(conn, beyond)
+            self._look(conn)
+        elif broke or goes_on:
             super().finish_request(conn, answered)
         else:
             self._part(conn)
 
     def murder_pending(self) -> None:
-        """Close those who are late; where the worker stops, all who wait are late soon."""
+        """Close those who are late; where the worker stops, all are late soon."""
         now = time.monotonic()
         if now < self._looks_again:
             return
         self._looks_again = now + LOOKS_FOR_LATE_ONES_EVERY
-        for conn in list(self.pending_conns):
-            if not self.alive:
-                conn.timeout = min(conn.timeout, now + STOPS_WITHIN_SECONDS)
-            if conn.timeout <= now:
-                self._stop_waiting(conn)
-                self._close(conn)
+        for conn in self._late(self._waiting, now, STOPS_WITHIN_SECONDS):
+            self._close(conn)
+        for conn in self._late(self._gathered.keys() - self._waiting, now, TAKEN_WITHIN_SECONDS):
+            with contextlib.suppress(OSError):
+                conn.sock.shutdown(SHUT_RDWR)  # the thread's sending fails, so the thread is free
 
-    def _hand_over_or_gather(self, conn: TConn, so_far: bytes) -> None:
-        needed, asked_for = whole_length(so_far), self._asked_for.pop(conn, None)
-        # Woken without what was asked for: the sender has ended, or the kernel's buffer is smaller.
-        if needed <= len(so_far) or needed == asked_for:
-            conn.sock.setsockopt(SOL_SOCKET, SO_RCVLOWAT, 1)
-            conn.data_ready = True
-            super().enqueue_req(conn)
+    def _late(self, conns: set[TConn], now: float, within_of_a_stop: float) -> list[TConn]:
+        if not self.alive:
+            for conn in conns:
+                conn.timeout = min(conn.timeout, now + within_of_a_stop)
+        return [conn for conn in conns if conn.timeout <= now]
+
+    def _begin(self, conn: TConn, so_far: bytearray) -> None:
+        self._gathered[conn] = so_far
+        self._n_gathered += len(so_far)
+        within = WHOLE_WITHIN_SECONDS if so_far else BEGUN_WITHIN_SECONDS
+        conn.timeout = time.monotonic() + within
+        conn.sock.setblocking(False)
+
+    def _gather(self, conn: TConn, _socket: socket) -> None:
+        if conn not in self._gathered:
+            return  # it had to go for another's sake, after the poller had named both
+        so_far = self._gathered[conn]
+        try:
+            came = conn.sock.recv(READ_AT_ONCE)
+        except BlockingIOError:
+            self._look(conn)
             return
-        if asked_for is None or asked_for == 1:  # it has just connected, or just begun
-            within = WHOLE_WITHIN_SECONDS if so_far else BEGUN_WITHIN_SECONDS
-            conn.timeout = time.monotonic() + within
-        self._asked_for[conn] = needed
-        conn.sock.setsockopt(SOL_SOCKET, SO_RCVLOWAT, needed)
-        self._wait(conn, partial(self.on_pending_socket_readable, conn))
+        except OSError:
+            came = b""
+        if not came:
+            self._close(conn)
+            return
+        if not so_far:  # from now on it has begun
+            conn.timeout = time.monotonic() + WHOLE_WITHIN_SECONDS
+        so_far += came
+        self._n_gathered += len(came)
+        self._look(conn)
+
+    def _look(self, conn: TConn) -> None:
+        """Refuse the connection's request, hand it over to a thread, or wait for the rest of it."""
+        so_far = self._gathered[conn]
+        if status := refusal(so_far):
+            self._refuse(conn, status)
+        elif whole_length(so_far) <= len(so_far):
+            self._hand_over(conn, so_far)
+        else:
+            self._wait(conn, partial(self._gather, conn))
+            self._make_room()
+
+    def _hand_over(self, conn: TConn, so_far: bytearray) -> None:
+        self._stop_waiting(conn)
+        conn.timeout = inf
+        conn.parser = get_parser(self.cfg, pieces(so_far, whole_length(so_far)), conn.client)
+        conn.initialized = True
+        super().enqueue_req(conn)
+
+    def _make_room(self) -> None:
+        if self._n_gathered > GATHERED_IN_TOTAL:
+            largest = max(self._gathered.keys() & self._waiting, key=lambda conn: len(self._gathered[conn]))
+            if len(self._gathered[largest]) > READ_AT_ONCE:
+                self._refuse(largest, NO_ROOM)
 
     def _refuse(self, conn: TConn, status: str) -> None:
         answer = f"HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        self._stop_waiting(conn)
+        self._forget(conn)
         with contextlib.suppress(OSError):
-            conn.sock.recv(LARGEST_HEAD, MSG_DONTWAIT)  # to close on unread bytes would take the answer back
-            conn.sock.send(answer.encode(), MSG_DONTWAIT)
-        self._close(conn)
+            conn.sock.send(answer.encode())
+        self._part(conn)
 
     def _part(self, conn: TConn) -> None:
-        """Say that nothing more will come, and let the poller wait until the other side hangs up."""
+        """Say that nothing more will come, and read on until the other side has heard and hangs up."""
+        conn.sock.setblocking(False)
         try:
             conn.sock.shutdown(SHUT_WR)
         except OSError:
@@ -172,24 +219,33 @@ class WholeRequestWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn publis
 
     def _drain(self, conn: TConn, _socket: socket) -> None:
         try:
-            hung_up = not conn.sock.recv(LARGEST_HEAD, MSG_DONTWAIT)
+            hung_up = not conn.sock.recv(READ_AT_ONCE)
         except BlockingIOError:
             hung_up = False
         except OSError:
             hung_up = True
         if hung_up:
-            self._stop_waiting(conn)
             self._close(conn)
 
     def _wait(self, conn: TConn, when_readable: Callable[[socket], None]) -> None:
-        self.pending_conns.append(conn)
-        self.poller.register(conn.sock, EVENT_READ, when_readable)
+        if conn not in self._waiting:
+            self._waiting.add(conn)
+            self.poller.register(conn.sock, EVENT_READ, when_readable)
 
     def _stop_waiting(self, conn: TConn) -> None:
-        self.pending_conns.remove(conn)
-        self.poller.unregister(conn.sock)
+        if conn in self._waiting:
+            self._waiting.remove(conn)
+            self.poller.unregister(conn.sock)
+
+    def _forget(self, conn: TConn) -> bytearray:
+        """Let go of what the connection has sent, and give it back."""
+        so_far = self._gathered.pop(conn, bytearray())
+        self._n_gathered -= len(so_far)
+        return so_far
 
     def _close(self, conn: TConn) -> None:
+        self._stop_waiting(conn)
+        self._forget(conn)
         self.nr_conns -= 1
         conn.close()
 

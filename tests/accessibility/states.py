@@ -110,7 +110,7 @@ def sent_by_script(visit: Visit) -> int:
     visit.page.locator("#form-comment").fill("Xin thêm ghế ngồi.")
     visit.page.locator("input[name=form-answer]").check()
     visit.press_send()
-    visit.page.locator("output[data-slot=case]:not(:empty)").wait_for()
+    visit.page.locator("[data-slot=case]:not(:empty)").wait_for()
     return status
 
 
@@ -121,14 +121,14 @@ def sent_without_network(visit: Visit) -> int:
     return status
 
 
-def sent_when_the_network_is_back(visit: Visit) -> int:
+def sent_when_the_network_is_back(visit: Visit, next_page: str = "/") -> int:
     """The form's own page is left before: else it may have sent the form when the next page looks for it."""
     sent_without_network(visit)
     visit.page.locator(".unsent [data-when=stored]").wait_for()
     visit.page.goto("about:blank")
     visit.page.context.set_offline(False)
     with visit.page.expect_response(lambda response: response.request.method == "POST"):
-        return visit.go("/")
+        return visit.go(next_page)
 
 
 def refused_for_good(visit: Visit) -> int:
@@ -158,6 +158,7 @@ def without_scripts(context: BrowserContext) -> None:
 
 STATES = {
     "start": State(at("/"), 200, "#code"),
+    "not this place": State(at("/?not={short}"), 200, "main a[href*='/report']"),
     "short form": State(at("/s/{short}"), 200, "fieldset#overall"),
     "short form without scripts": State(at("/s/{short}"), 200, "fieldset#sex", furnish=without_scripts),
     "long form": State(at("/s/{long}"), 200, "fieldset#q9_33"),
@@ -178,12 +179,15 @@ STATES = {
         200,
         "a[href*='/case']",
     ),
-    "received, by script": State(sent_by_script, 200, "output[data-slot=case]"),
+    "received, by script": State(sent_by_script, 200, "output [data-slot=case]"),
     "saved, not yet sent": State(sent_without_network, 200, ".unsent [data-when~=stored]"),
     "not sent, no storage": State(
         sent_without_network, 200, ".unsent [data-when~=unstored]", furnish=without_storage
     ),
     "sent later": State(sent_when_the_network_is_back, 200, ".unsent [data-when~=sent]"),
+    "sent later, before a new form": State(
+        lambda visit: sent_when_the_network_is_back(visit, "/s/{short}"), 200, ".unsent [data-act=another]"
+    ),
     "refused for good": State(refused_for_good, 200, ".unsent [data-slot=problem]"),
     "unknown code": State(at("/s/{unknown}"), 404, "#code"),
     "revoked": State(at("/s/{revoked}"), 410, "#code"),

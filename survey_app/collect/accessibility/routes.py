@@ -5,11 +5,11 @@ from datetime import date
 from flask import Blueprint, Response, request
 
 from survey_app.collect import problems, shell
-from survey_app.collect.entry import Entry, find_entry
-from survey_app.errors import UnknownCode
-from survey_app.models.short_code import normalise
+from survey_app.collect.context import desk
+from survey_app.collect.entry import Entry
+from survey_app.errors import StorageFailed, UnknownCode
 from survey_app.web import access
-from survey_app.web.context import database, today
+from survey_app.web.context import now
 from survey_app.web.formatting import day_text
 
 blueprint = Blueprint("accessibility", __name__)
@@ -33,7 +33,6 @@ def statement() -> Response:
 
 def _entry(typed: str) -> Entry | None:
     try:
-        with database().reading() as session:
-            return find_entry(session, normalise(typed), today())
-    except UnknownCode:
+        return desk().entry(typed, now())
+    except (UnknownCode, StorageFailed):
         return None

@@ -30,7 +30,10 @@ class ContactForm:
         except ContactRefused as refused:
             form.problems[CONTACT_FIELD] = _contact_message(refused.problem)
             if consents:  # it was given for what was typed, and is never ticked beforehand
-                form.problems[CONSENT_FIELD] = _("Tick the box again for what you correct.")
+                form.problems[CONSENT_FIELD] = _(
+                    "The tick was taken away: it was for what you had typed. "
+                    "Tick the box again for what you correct."
+                )
         if not consents:
             form.contact = None
             form.problems[CONSENT_FIELD] = _("Not ticked, so nothing was saved.")

@@ -1,6 +1,7 @@
 """The form as a page: the same template gives the compiled page and the page with problems to mend."""
 
 from dataclasses import dataclass, field
+from typing import Any, Self
 
 from flask_babel import gettext as _
 from markupsafe import Markup
@@ -10,10 +11,10 @@ from survey_app.collect.entry import Entry
 from survey_app.collect.form.compiled import CompiledPage, cut_mark
 from survey_app.collect.form.submission import COMMENT_FIELD, Submission
 from survey_app.models.definition import Definition
-from survey_app.models.language import ENDONYMS
 from survey_app.web.catalogues import LACKING, unmarked
-from survey_app.web.i18n import DEFAULT_LANGUAGE, chosen_language, offered_languages, speaking
+from survey_app.web.i18n import DEFAULT_LANGUAGE, speaking
 
+MOST_TOLD_AS_ONE = 8  # questions
 CHANGING = (
     "office",
     "place",
@@ -38,7 +39,29 @@ class Shown:
     submission: Submission = field(default_factory=Submission)
     messages: dict[str, str] = field(default_factory=dict)  # item code or field → what to do
     notice: str | None = None
-    languages: tuple[tuple[str, str, str], ...] = ()  # code, name, and where the form goes to come back in it
+
+
+@dataclass(frozen=True, slots=True)
+class PageParts:
+    """How a form falls into what it asks about the service, and what about whoever answers."""
+
+    last_of_service: str  # the code of a section; the comment follows it
+    n_of_service: int
+    n_of_respondent: int
+
+    @classmethod
+    def of(cls, definition: Definition) -> Self:
+        reported = [item.section for item in definition.items if item.reported_as]
+        codes = [section.code for section in definition.sections]
+        last = max(map(codes.index, reported), default=len(codes) - 1)
+        asked = [item for item in definition.items if item.branch is None]
+        n_of_service = sum(codes.index(item.section) <= last for item in asked)
+        return cls(codes[last], n_of_service, len(asked) - n_of_service)
+
+    @property
+    def is_worth_telling(self) -> bool:
+        """Whether one number of questions would mislead: the instrument's minutes are for the service."""
+        return self.n_of_respondent > 0 and self.n_of_service + self.n_of_respondent > MOST_TOLD_AS_ONE
 
 
 def page_values(entry: Entry, key: str) -> dict[str, str]:
@@ -84,19 +107,25 @@ def _invited_line() -> str:
 
 
 def render_form(definition: Definition, language: str, values: dict[str, str], shown: Shown) -> str:
-    return shell.render("collect/form.html", language, definition=definition, shown=shown, **values)
+    return shell.render(
+        "collect/form.html", language, **values, **form_values(definition, values["code"], shown)
+    )
+
+
+def form_values(definition: Definition, code: str, shown: Shown) -> dict[str, Any]:
+    """Name what the form's template needs beside the values of its access point."""
+    return {
+        "definition": definition,
+        "shown": shown,
+        "parts": PageParts.of(definition),
+        "languages": shell.in_other_languages(f"/s/{code}"),
+    }
 
 
 def compile_page(definition: Definition, language: str) -> CompiledPage:
     marks = {name: cut_mark(name) for name in CHANGING}
     with speaking(language, definition.languages):
         return CompiledPage(render_form(definition, language, marks, Shown()))
-
-
-def other_languages_of(entry: Entry) -> tuple[tuple[str, str, str], ...]:
-    """List code, name and address of the languages in which a form that was sent can come back."""
-    others = (code for code in offered_languages() if code != chosen_language())
-    return tuple((code, ENDONYMS[code], shell.in_language(code, f"/s/{entry.code}")) for code in others)
 
 
 def problem_message(definition: Definition, submission: Submission, name: str, kind: str) -> str:
@@ -112,5 +141,11 @@ def problem_message(definition: Definition, submission: Submission, name: str, k
     if kind == "two_answers":
         return _("Question %(i)s: choose only one.", i=number)
     if kind == "contradicts":
-        return _("Question %(i)s: “No” is chosen but a number is given. Change one.", i=number)
+        ruled_out = (definition.numbers[item] for item in definition.contradictions(submission.answers))
+        return _(
+            "Question %(i)s: “No” is chosen, so the answer to %(j)s was taken away. If that is right, send "
+            "again; if not, choose “Yes” and the number again.",
+            i=number,
+            j=", ".join(ruled_out),
+        )
     return _("Question %(i)s: choose again from the list.", i=number)

@@ -1,7 +1,7 @@
 """Read a form against its definition: the table-driven check that comes from the same source as the page."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from survey_app.models.definition import Definition
 from survey_app.models.plain_text import UNREADABLE_MARK, composed, marked_unreadable
@@ -57,8 +57,17 @@ def read_submission(fields: Iterable[tuple[str, str]], definition: Definition) -
     if found.wants_answer and not found.comment:
         found.problems.setdefault(COMMENT_FIELD, "nothing_to_answer")
     for item_code in definition.contradictions(found.answers):
-        found.problems.setdefault(item_code, "contradicts")
+        branch = definition.item(item_code).branch
+        if branch is not None:
+            found.problems.setdefault(branch.item, "contradicts")
     return found
+
+
+def as_shown_again(found: Submission, definition: Definition) -> Submission:
+    """Take out what another answer rules out: without script no choice can be taken back on the page."""
+    ruled_out = definition.contradictions(found.answers)
+    answers = {item: answer for item, answer in found.answers.items() if item not in ruled_out}
+    return replace(found, answers=answers)
 
 
 def _read_other(found: Submission, definition: Definition, name: str, value: str) -> bool:

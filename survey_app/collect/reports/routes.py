@@ -3,6 +3,7 @@
 import logging
 
 from flask import Blueprint, Response, redirect, request, url_for
+from sqlalchemy.exc import OperationalError
 from werkzeug.wrappers import Response as AnyResponse
 
 from survey_app.collect import problems, shell
@@ -49,9 +50,19 @@ def send_report() -> AnyResponse:
 
 
 def _report_page(form: ReportForm) -> Response:
-    with database().reading() as session:
-        point = find_point(session, form.code)
-    return _filled_page(form, point, 422 if form.problems else 200)
+    return _filled_page(form, _point(form.code), 422 if form.problems else 200)
+
+
+def _point(typed: str) -> ReportedPoint | None:
+    """Find whose code it is, where that can be said: nobody is kept from reporting by it."""
+    if not typed:
+        return None
+    try:
+        with database().reading() as session:
+            return find_point(session, typed)
+    except OperationalError as error:
+        log.warning("the point of a report was not looked up: %s", error.orig)
+        return None
 
 
 def _send_again(form: ReportForm, error: StorageFailed) -> Response:

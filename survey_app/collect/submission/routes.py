@@ -1,7 +1,5 @@
 """The door at which a form arrives: stored and thanked for, or shown again with what to mend."""
 
-from dataclasses import replace
-
 from flask import Blueprint, Response, jsonify, redirect, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
@@ -10,8 +8,8 @@ from survey_app.collect import problems, shell
 from survey_app.collect.body import sent_fields
 from survey_app.collect.context import asked, desk
 from survey_app.collect.entry import Entry, check_accepts, check_opens, is_alive, is_in_time
-from survey_app.collect.form.page import Shown, other_languages_of, page_values, problem_message
-from survey_app.collect.form.submission import KEY_FIELD, Submission, read_submission
+from survey_app.collect.form.page import Shown, form_values, page_values, problem_message
+from survey_app.collect.form.submission import KEY_FIELD, Submission, as_shown_again, read_submission
 from survey_app.collect.keys import SubmissionKey, is_receipt, receipt_proof
 from survey_app.collect.storing import Arrival
 from survey_app.errors import (
@@ -44,9 +42,8 @@ def submit(code: str) -> AnyResponse:
     entry = desk().entry(code, now())
     key = _submission_key(fields, entry)
     if key is not None and not is_in_time(entry, key.day, today()):
-        sent = read_submission(fields, asked(key.instrument_version_id).definition)
-        if _was_received(key, sent):
-            return _received(entry, key, sent)
+        if told := _tell_if_received(entry, key, fields):
+            return told
         key = key if is_alive(entry, key.day, today()) else None
     version_id = key.instrument_version_id if key else entry.instrument_version_id
     definition = asked(version_id).definition
@@ -66,6 +63,15 @@ def submit(code: str) -> AnyResponse:
     return _received(entry, key, submission)
 
 
+def _tell_if_received(entry: Entry, key: SubmissionKey, fields: list[tuple[str, str]]) -> AnyResponse | None:
+    definition = asked(key.instrument_version_id).definition
+    submission = read_submission(fields, definition)
+    try:
+        return _received(entry, key, submission) if _was_received(key, submission) else None
+    except StorageFailed as error:
+        return _send_again(entry, definition, submission, error)
+
+
 def _was_received(key: SubmissionKey, submission: Submission) -> bool:
     """Look for a form that now comes too late: one that arrived before must not hear that it did not."""
     fingerprint = desk().writer.fingerprint_under(key.access_point_id, key.day, key.row_key)
@@ -80,7 +86,8 @@ def _received(entry: Entry, key: SubmissionKey, submission: Submission) -> AnyRe
     proof = receipt_proof(key.receipt, case or "", entry.code, settings().secrets[0])
     address = url_for("submission.thanks", code=entry.code, receipt=key.receipt, proof=proof, case=case)
     if problems.wants_json():
-        return jsonify(receipt=key.receipt, case=case, time=hour_text(now()), thanks=address)
+        told = jsonify(receipt=key.receipt, case=case, time=hour_text(now()), thanks=address)
+        return problems.marked(told)
     return redirect(address, 303)
 
 
@@ -126,11 +133,14 @@ def _mend(
             _("The form arrived damaged and was not received. Look through it and send again."),
             400,
         )
+    elif submission.is_empty and submission.is_to_show and not messages:
+        status = 200  # read in another language before the first answer
     elif submission.is_empty and not messages:
         notice = _("Nothing is answered yet. Choose at least one, then send.")
     elif not messages:  # only the language was changed
         notice, status = _("Look through your answers, then send. The form is never counted twice."), 200
-    return _form_again(entry, definition, Shown(submission, messages, notice), key, status)
+    shown = Shown(as_shown_again(submission, definition), messages, notice)
+    return _form_again(entry, definition, shown, key, status)
 
 
 def _send_again(
@@ -162,8 +172,9 @@ def _form_again(
     if key is None and status != 503:
         sealed = _fresh_key(entry)
     values = page_values(entry, sealed)
-    shown = replace(shown, languages=other_languages_of(entry))
-    return shell.page("collect/form.html", status, values=values, definition=definition, shown=shown)
+    return shell.page(
+        "collect/form.html", status, values=values, **form_values(definition, entry.code, shown)
+    )
 
 
 def _fresh_key(entry: Entry) -> str:

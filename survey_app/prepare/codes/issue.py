@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from survey_app.errors import CampaignClosed, NotFound
 from survey_app.models import short_code
 from survey_app.models.access_point import AccessPoint
+from survey_app.models.approval import paused_offices
 from survey_app.models.campaign import Campaign
 from survey_app.models.office import Counter, Office
 
@@ -45,6 +46,7 @@ def issue_codes(
     real = [place for place in places_in(session, offices, today) if place in wanted]
     active = active_codes(session, campaign, offices, way_in)
     missing = [place for place in real if place not in active]
+    paused = paused_offices(session, campaign.id) if missing else {}
     for place, code in zip(missing, _unused_codes(session, len(missing)), strict=True):
         active[place] = AccessPoint(
             code=code,
@@ -55,6 +57,7 @@ def issue_codes(
             mode="web",
             provenance=PROVENANCE[way_in],
             issued_on=today,
+            paused_on=paused.get(place.office_id),
         )
         session.add(active[place])
     session.flush()

@@ -1,12 +1,12 @@
 """The list of codes that staff see: offices found by name, their places, and the codes that hang there."""
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Row, Select, case, func, select
+from sqlalchemy import ColumnElement, Row, Select, case, func, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from survey_app.models.access_point import AccessPoint
@@ -14,7 +14,14 @@ from survey_app.models.campaign import Campaign
 from survey_app.models.office import Counter, Office
 from survey_app.models.vietnamese import is_found, name_key, search_key, sort_key
 from survey_app.prepare.codes.issue import Place, is_issued, takes_codes
-from survey_app.web.paging import Page, PageAsked, read_page
+from survey_app.prepare.codes.stock import NEVER_USED, Use, is_quiet, is_reported, uses
+from survey_app.web.paging import ROWS_A_PAGE, Page
+
+# What a list may be narrowed to: codes that need a look, paused ones, places without one, revoked ones.
+FILTERS = ("look", "paused", "missing", "revoked")
+PLACES_A_PAGE = ROWS_A_PAGE
+FEW_OFFICES = 500  # up to here they are named in the question; of more, all are read
+MOST_REVOKED = 3  # of a place, beside its code
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +33,35 @@ class FoundOffice:
     n_places: int
     n_codes: int
     """How many of the places have their poster's code."""
+    n_paused: int
+    n_revoked: int
+    n_quiet: int
+    n_reported: int
+    n_working: int
+    """How many codes work, of posters and of screens."""
+
+    @property
+    def n_ended(self) -> int:
+        """Count the codes that still work though the office has ended."""
+        return 0 if self.exists else self.n_working
+
+    def fits(self, narrowed: str) -> bool:
+        """Whether any of its places belongs on a list that is narrowed down."""
+        n = {
+            "look": self.n_quiet + self.n_reported + self.n_ended,
+            "paused": self.n_paused,
+            "missing": self.n_places - self.n_codes,
+            "revoked": self.n_revoked,
+        }
+        return narrowed not in n or n[narrowed] > 0
+
+
+@dataclass(frozen=True, slots=True)
+class ListedCode:
+    """One code and how it was used."""
+
+    point: AccessPoint
+    use: Use
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +70,19 @@ class ListedPlace:
 
     place: Place
     counter: str | None
-    active: AccessPoint | None
+    poster: ListedCode | None
+    screen: ListedCode | None
     revoked: list[AccessPoint]
-    screen: AccessPoint | None
+
+    def fits(self, narrowed: str, *, exists: bool) -> bool:
+        works = [code for code in (self.poster, self.screen) if code is not None]
+        belongs = {
+            "look": any(code.use.needs_a_look or not exists for code in works),
+            "paused": any(code.point.paused_on is not None for code in works),
+            "missing": exists and self.poster is None,
+            "revoked": bool(self.revoked),
+        }
+        return belongs.get(narrowed, True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +104,27 @@ class CodesPage:
         return self.n_places - self.n_codes
 
 
+@dataclass(frozen=True, slots=True)
+class Stock:
+    """What all offices found hold together, however the list is narrowed."""
+
+    n_working: int
+    n_paused: int
+    n_revoked: int
+    n_quiet: int
+    n_reported: int
+    n_ended: int
+
+    @classmethod
+    def of(cls, found: Collection[FoundOffice]) -> "Stock":
+        counted = (tuple(getattr(office, name) for name in cls.__dataclass_fields__) for office in found)
+        return cls(*map(sum, zip(*counted, strict=True))) if found else cls(0, 0, 0, 0, 0, 0)
+
+    @property
+    def needs_a_look(self) -> bool:
+        return bool(self.n_quiet or self.n_reported or self.n_ended)
+
+
 def campaigns_to_prepare(session: Session, today: date) -> list[Campaign]:
     """List the campaigns that take codes: open, or not open yet; the counter's feedback first."""
     still_on = Campaign.closes_on.is_(None) | (Campaign.closes_on >= today)
@@ -75,57 +142,97 @@ def find_offices(
     key, typed = search_key(search), " ".join(search.casefold().split())
     found = [
         (typed not in row.name.casefold(), row.sort_key, row)
-        for row in _office_rows(session, campaign, today)
+        for row in _office_rows(session, campaign, office_ids, today)
         if row.id in office_ids and (not key or is_found(key, name_key(row.name)))
     ]
-    return [
-        FoundOffice(row.id, row.name, row.parent, row.takes_codes, row.n_places, row.n_codes)
-        for _, _, row in sorted(found, key=lambda item: (*item[:2], item[2].id))
+    found.sort(key=lambda item: (*item[:2], item[2].id))
+    return [FoundOffice(*tuple(row)[:-1]) for _, _, row in found]
+
+
+def list_codes(
+    session: Session, campaign: Campaign, found: list[FoundOffice], page: int, today: date, narrowed: str = ""
+) -> CodesPage:
+    """Show one page of the offices found, some twenty places, with their codes."""
+    fitting = [office for office in found if office.fits(narrowed)]
+    pages = _cut_by_places(fitting)
+    number = min(max(page, 1), len(pages))
+    shown = pages[number - 1]
+    places = _places_by_office(session, campaign, [office.id for office in shown], today)
+    listed = [
+        ListedOffice(
+            office, [one for one in places.get(office.id, []) if one.fits(narrowed, exists=office.exists)]
+        )
+        for office in shown
     ]
-
-
-def list_codes(session: Session, campaign: Campaign, found: list[FoundOffice], page: int) -> CodesPage:
-    """Show one page of the offices found with their places and codes."""
-
-    def listed(shown: slice) -> list[ListedOffice]:
-        places = _places_by_office(session, campaign, [office.id for office in found[shown]])
-        return [ListedOffice(office, places.get(office.id, [])) for office in found[shown]]
-
     return CodesPage(
-        offices=read_page(len(found), listed, PageAsked(page)),
-        n_places=sum(office.n_places for office in found),
-        n_codes=sum(office.n_codes for office in found),
+        offices=Page(listed, len(fitting), number, len(pages)),
+        n_places=sum(office.n_places for office in fitting),
+        n_codes=sum(office.n_codes for office in fitting),
     )
 
 
-def _office_rows(session: Session, campaign: Campaign, today: date) -> list[Row[Any]]:
+def _cut_by_places(offices: list[FoundOffice]) -> list[list[FoundOffice]]:
+    """Cut a list into pages of about as many places each; an office stays whole."""
+    pages: list[list[FoundOffice]] = [[]]
+    left = PLACES_A_PAGE
+    for office in offices:
+        n = max(1, office.n_places, office.n_ended)
+        if n > left and pages[-1]:
+            pages.append([])
+            left = PLACES_A_PAGE
+        pages[-1].append(office)
+        left -= n
+    return pages
+
+
+def _office_rows(
+    session: Session, campaign: Campaign, office_ids: Collection[int], today: date
+) -> list[Row[Any]]:
+    """Read offices with what their codes add up to: few of them as quickly as if there were no others."""
     parent = aliased(Office)
-    counters = _count_by_office(Counter.office_id).subquery("counters")
-    hangs = AccessPoint.way_in == "poster"
-    at_counters = func.count().filter(hangs, AccessPoint.counter_id.is_not(None)).label("at_counters")
-    at_whole = func.count().filter(hangs, AccessPoint.counter_id.is_(None)).label("at_whole")
-    active = is_issued(campaign) & AccessPoint.revoked_on.is_(None)
-    by_office = _count_by_office(AccessPoint.office_id).add_columns(at_counters, at_whole)
-    codes = by_office.where(active).subquery("codes")
+
+    def wanted(office_id: InstrumentedAttribute[int]) -> ColumnElement[bool]:
+        return office_id.in_(office_ids) if len(office_ids) <= FEW_OFFICES else true()
+
+    counters = _count_by_office(Counter.office_id).where(wanted(Counter.office_id)).subquery("counters")
+    codes = _codes_by_office(campaign, today).where(wanted(AccessPoint.office_id)).subquery("codes")
     exists = takes_codes(today)
     # A code of the whole office may still work where counters came later; it is no code of theirs.
     of_places = case((counters.c.n.is_(None), codes.c.at_whole), else_=codes.c.at_counters)
+    in_stock = (codes.c.n_paused, codes.c.n_revoked, codes.c.n_quiet, codes.c.n_reported, codes.c.n_working)
     query = (
         select(
             Office.id,
             Office.name,
-            Office.sort_key,
             parent.name.label("parent"),
-            exists.label("takes_codes"),
+            exists.label("exists"),
             case((exists, func.coalesce(counters.c.n, 1)), else_=0).label("n_places"),
             case((exists, func.coalesce(of_places, 0)), else_=0).label("n_codes"),
+            *(func.coalesce(column, 0) for column in in_stock),
+            Office.sort_key,
         )
         .outerjoin(parent, parent.id == Office.parent_id)
         .outerjoin(counters, counters.c.office_id == Office.id)
         .outerjoin(codes, codes.c.office_id == Office.id)
-        .where(exists | (codes.c.n > 0))
+        .where(wanted(Office.id), exists | (codes.c.n_working > 0))
     )
     return list(session.execute(query))
+
+
+def _codes_by_office(campaign: Campaign, today: date) -> Select[*tuple[Any, ...]]:
+    works = AccessPoint.revoked_on.is_(None)
+    hangs = works & (AccessPoint.way_in == "poster")
+    counted = {
+        "at_counters": hangs & AccessPoint.counter_id.is_not(None),
+        "at_whole": hangs & AccessPoint.counter_id.is_(None),
+        "n_paused": works & AccessPoint.paused_on.is_not(None),
+        "n_revoked": ~works,
+        "n_quiet": is_quiet(campaign, today),
+        "n_reported": is_reported(),
+        "n_working": works,
+    }
+    counts = [func.count().filter(condition).label(name) for name, condition in counted.items()]
+    return select(AccessPoint.office_id, *counts).where(is_issued(campaign)).group_by(AccessPoint.office_id)
 
 
 def _count_by_office(office_id: InstrumentedAttribute[int]) -> Select[int, int]:
@@ -133,39 +240,41 @@ def _count_by_office(office_id: InstrumentedAttribute[int]) -> Select[int, int]:
 
 
 def _places_by_office(
-    session: Session, campaign: Campaign, office_ids: list[int]
+    session: Session, campaign: Campaign, office_ids: list[int], today: date
 ) -> dict[int, list[ListedPlace]]:
-    points: dict[Place, list[AccessPoint]] = defaultdict(list)
-    for point in session.scalars(
+    points = session.scalars(
         select(AccessPoint)
         .where(is_issued(campaign), AccessPoint.office_id.in_(office_ids))
         .order_by(AccessPoint.id)
-    ):
-        points[Place(point.office_id, point.counter_id)].append(point)
+    ).all()
+    used = uses(session, campaign, [point.id for point in points if point.revoked_on is None], today)
+    by_place: dict[Place, list[AccessPoint]] = defaultdict(list)
+    for point in points:
+        by_place[Place(point.office_id, point.counter_id)].append(point)
     counters = session.scalars(select(Counter).where(Counter.office_id.in_(office_ids))).all()
     labels: dict[Place, str | None] = {Place(c.office_id, c.id): c.label for c in counters}
     with_counters = {counter.office_id for counter in counters}
     whole = [Place(office_id, None) for office_id in office_ids]
-    labels |= {place: None for place in whole if place in points or place.office_id not in with_counters}
+    labels |= {place: None for place in whole if place in by_place or place.office_id not in with_counters}
     listed: dict[int, list[ListedPlace]] = defaultdict(list)
     for place, label in sorted(
         labels.items(), key=lambda item: (sort_key(item[1] or ""), item[0].counter_id or 0)
     ):
-        listed[place.office_id].append(_listed(place, label, points.get(place, [])))
+        listed[place.office_id].append(_listed(place, label, by_place.get(place, []), used))
     return listed
 
 
-def _listed(place: Place, counter: str | None, points: list[AccessPoint]) -> ListedPlace:
-    posters = [point for point in points if point.way_in == "poster"]
-    screens = [point for point in points if point.way_in == "screen"]
+def _listed(
+    place: Place, counter: str | None, points: list[AccessPoint], used: Mapping[int, Use]
+) -> ListedPlace:
+    def first_active(way_in: str) -> ListedCode | None:
+        active = (point for point in points if point.way_in == way_in and point.revoked_on is None)
+        return next((ListedCode(point, used.get(point.id, NEVER_USED)) for point in active), None)
+
     return ListedPlace(
         place,
         counter,
-        active=_first_active(posters),
-        revoked=[point for point in points if point.revoked_on is not None],
-        screen=_first_active(screens),
+        poster=first_active("poster"),
+        screen=first_active("screen"),
+        revoked=[point for point in points if point.revoked_on is not None][-MOST_REVOKED:],
     )
-
-
-def _first_active(points: list[AccessPoint]) -> AccessPoint | None:
-    return next((point for point in points if point.revoked_on is None), None)

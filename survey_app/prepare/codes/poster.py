@@ -1,4 +1,4 @@
-"""Posters of codes as one PDF, an A5 page each. For jobs only: typst stays out of the web worker."""
+"""Codes on paper as one PDF: posters, table tents, sheets of small codes. For jobs only, for typst's sake."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from pathlib import Path
 
 from survey_app.jobs.typesetting import LONGEST_ADDRESS, printable, typeset
 from survey_app.models.short_code import printed
+from survey_app.prepare.codes.layouts import DEFAULT_LAYOUT
 from survey_app.prepare.codes.qr import qr_svg
 
 _TEMPLATE = Path(__file__).with_name("poster.typ")
@@ -24,14 +25,14 @@ class Poster:
     demo: bool = False
 
 
-def render_posters(posters: Sequence[Poster], language: str = "vi") -> bytes:
-    """Set a page each in this main language, with a small line in the other one below.
+def render_posters(posters: Sequence[Poster], language: str = "vi", layout: str = DEFAULT_LAYOUT) -> bytes:
+    """Set them in this main language, with a small line in the other one below where there is room.
 
-    It takes 1.5 ms of CPU, 3 kB of PDF and a third of a megabyte of memory a page.
+    An A5 poster takes 1.5 ms of CPU, 3 kB of PDF and a third of a megabyte of memory a page.
     """
     if not posters:
         raise ValueError("posters must not be empty: a PDF needs a page")
-    data = {"posters": [_as_data(poster) for poster in posters]}
+    data = {"posters": [_as_data(poster) for poster in posters], "layout": layout}
     return typeset(_TEMPLATE, language, data, tagged=len(posters) <= _MOST_TAGGED)
 
 

@@ -14,20 +14,21 @@ from survey_app.models.office import Counter, Office
 from survey_app.models.short_code import form_path
 from survey_app.models.vietnamese import sort_key
 from survey_app.prepare.codes.address import plain_address, qr_address
+from survey_app.prepare.codes.layouts import LABELS_A_SHEET
 from survey_app.prepare.codes.poster import Poster, render_posters
 
-PAGES_A_PART = 400  # one PDF up to here; beyond, an archive of several: memory stays near 250 MB
+# One PDF up to here; beyond, an archive of several: memory stays near 250 MB. It is 22 full sheets of labels.
+CODES_A_PART = 22 * LABELS_A_SHEET
 
 
 def run(work: Work) -> str | None:
     """Print the codes named in the arguments that still work; give the file's name, or None if none does."""
-    language = work.arguments["language"]
     with work.database.reading() as session:
         posters = _posters(session, work.arguments["access_point_ids"], work.settings.public_url)
     if not posters:
         return None
     stem = f"to-ma-qr-{work.job_id}"
-    return write_parts(work.settings.files_dir, stem, _parts(work, posters, language))
+    return write_parts(work.settings.files_dir, stem, _parts(work, posters))
 
 
 def _posters(session: Session, access_point_ids: list[int], public_url: str) -> list[Poster]:
@@ -58,10 +59,11 @@ def _posters(session: Session, access_point_ids: list[int], public_url: str) -> 
     ]
 
 
-def _parts(work: Work, posters: list[Poster], language: str) -> Iterator[bytes]:
+def _parts(work: Work, posters: list[Poster]) -> Iterator[bytes]:
+    language, layout = work.arguments["language"], work.arguments["layout"]
     work.report(0, len(posters))
-    for start in range(0, len(posters), PAGES_A_PART):
-        some = posters[start : start + PAGES_A_PART]
-        yield render_posters(some, language)
+    for start in range(0, len(posters), CODES_A_PART):
+        some = posters[start : start + CODES_A_PART]
+        yield render_posters(some, language, layout)
         forget_drawings()
         work.report(start + len(some), len(posters))

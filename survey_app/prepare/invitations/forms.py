@@ -27,6 +27,13 @@ def delivery_name(delivery: str) -> str:
     return names[delivery]
 
 
+def step_name(n: int) -> str:
+    """Say a count that is shown in steps."""
+    if n < SMALLEST_BATCH:
+        return _("under %(n)s", n=count_text(SMALLEST_BATCH))
+    return _("at least %(n)s", n=count_text(n))
+
+
 def one_of_the_list(form: FlaskForm, field: SelectField) -> None:
     """Refuse what the page did not offer, in words of ours."""
     if field.data not in [value for value, _words in field.choices]:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from survey_app.errors import NotFound, SurveyError
 from survey_app.models.access_point import AccessPoint
+from survey_app.models.approval import paused_offices
 from survey_app.models.campaign import Campaign, SampleCell
 from survey_app.models.invitation import DELIVERIES, LARGEST_BATCH, SMALLEST_BATCH, InvitationBatch
 from survey_app.models.invitation_token import secret_mark
@@ -73,6 +74,7 @@ def issue_batch(session: Session, plan: BatchPlan, today: date, secret: bytes) -
         mode="web",
         provenance=provenance_of(plan.delivery),
         issued_on=today,
+        paused_on=paused_offices(session, plan.campaign.id).get(plan.office.id),
     )
     session.add(point)
     session.flush()  # gives the id by which the batch names it

@@ -1,24 +1,28 @@
-"""What becomes of invitations: batches as staff see them, each with its funnel. No person, no hour."""
+"""What becomes of invitations: batches as staff see them, each with its funnel. No person, no hour.
+
+Whoever hands a slip out and sees a count rise a moment later knows who has answered. So counts end with the
+day before, and rise in steps.
+"""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from survey_app.models.access_point import AccessPoint, AccessPointDay
 from survey_app.models.campaign import Campaign, SampleCell
-from survey_app.models.invitation import InvitationBatch, SpentInvitation
+from survey_app.models.invitation import SMALLEST_BATCH, InvitationBatch
 from survey_app.models.office import Counter, Office
 
 
 @dataclass(frozen=True, slots=True)
 class Funnel:
-    """Three counts over the whole life of a batch."""
+    """What was issued, and two counts of what came of it before today, each in whole steps."""
 
     n_issued: int
-    n_viewed: int  # page views as counted: some seconds late, and lost if the server is killed meanwhile
+    n_viewed: int  # page views as counted: lost if the server is killed before it wrote them down
     n_used: int
 
     @property
@@ -49,6 +53,11 @@ class ListedBatch:
         return "in_use"
 
 
+def in_steps(n: int) -> int:
+    """Give the step that a count has reached: it shows a group, as every invitation promises."""
+    return n - n % SMALLEST_BATCH
+
+
 def batches_of(session: Session, office_ids: Collection[int]) -> list[int]:
     """List the ids of these offices' batches, the newest first."""
     rows = session.execute(
@@ -59,9 +68,10 @@ def batches_of(session: Session, office_ids: Collection[int]) -> list[int]:
     return [batch_id for batch_id, office_id in rows if office_id in office_ids]
 
 
-def listed_batches(session: Session, batch_ids: Sequence[int]) -> list[ListedBatch]:
-    """Say of each batch where it belongs and how far it has come, in the order of the ids."""
-    used, opened = _used(session, batch_ids), _opened(session, batch_ids)
+def listed_batches(session: Session, batch_ids: Sequence[int], today: date) -> list[ListedBatch]:
+    """Say of each batch where it belongs and how far it had come by yesterday, in the order of the ids."""
+    opened = _before(session, func.sum(AccessPointDay.n_opened), batch_ids, today)
+    used = _before(session, func.sum(AccessPointDay.n_received), batch_ids, today)
     rows = session.execute(
         select(InvitationBatch, AccessPoint, Campaign, Office, Counter.label, SampleCell)
         .join(AccessPoint, AccessPoint.id == InvitationBatch.access_point_id)
@@ -74,27 +84,21 @@ def listed_batches(session: Session, batch_ids: Sequence[int]) -> list[ListedBat
     listed = {
         batch.id: ListedBatch(
             *(batch, point, campaign, office, counter, cell),
-            Funnel(batch.n_issued, opened.get(batch.id, 0), used.get(batch.id, 0)),
+            Funnel(batch.n_issued, in_steps(opened.get(batch.id, 0)), in_steps(used.get(batch.id, 0))),
         )
         for batch, point, campaign, office, counter, cell in rows
     }
     return [listed[batch_id] for batch_id in batch_ids]
 
 
-def _used(session: Session, batch_ids: Sequence[int]) -> dict[int, int]:
+def _before(
+    session: Session, count: ColumnElement[int], batch_ids: Sequence[int], today: date
+) -> dict[int, int]:
+    """Count by batch, on the days before today: each batch has an access point of its own."""
     query = (
-        select(SpentInvitation.batch_id, func.count())
-        .where(SpentInvitation.batch_id.in_(batch_ids))
-        .group_by(SpentInvitation.batch_id)
-    )
-    return dict(session.execute(query).all())
-
-
-def _opened(session: Session, batch_ids: Sequence[int]) -> dict[int, int]:
-    query = (
-        select(InvitationBatch.id, func.sum(AccessPointDay.n_opened))
+        select(InvitationBatch.id, count)
         .join(AccessPointDay, AccessPointDay.access_point_id == InvitationBatch.access_point_id)
-        .where(InvitationBatch.id.in_(batch_ids))
+        .where(InvitationBatch.id.in_(batch_ids), AccessPointDay.day < today)
         .group_by(InvitationBatch.id)
     )
     return dict(session.execute(query).all())

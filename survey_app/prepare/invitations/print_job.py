@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from survey_app.config import VIETNAM_TIME
 from survey_app.jobs.files import write_parts
 from survey_app.jobs.typesetting import forget_drawings
 from survey_app.models.invitation import InvitationBatch
@@ -14,8 +15,9 @@ SLIPS_A_PART = 250 * SLIPS_A_PAGE  # one PDF up to here; beyond, an archive of s
 
 
 def run(work: Work) -> str:
+    today = work.now.astimezone(VIETNAM_TIME).date()
     with work.database.reading() as session:
-        (listed,) = listed_batches(session, [work.arguments["batch_id"]])
+        (listed,) = listed_batches(session, [work.arguments["batch_id"]], today)
     stack = Stack(
         listed.office.name,
         listed.counter or "",

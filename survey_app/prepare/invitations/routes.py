@@ -12,7 +12,7 @@ from survey_app.models.office import Office
 from survey_app.prepare.codes import listing as places
 from survey_app.prepare.forms import CodesRequest
 from survey_app.prepare.invitations import issue, listing
-from survey_app.prepare.invitations.forms import BatchForm, cell_name, delivery_name, fault_words
+from survey_app.prepare.invitations.forms import BatchForm, cell_name, delivery_name, fault_words, step_name
 from survey_app.prepare.invitations.listing import ListedBatch
 from survey_app.prepare.invitations.tokens import has_secret
 from survey_app.web import access
@@ -25,6 +25,7 @@ from survey_app.web.paging import PageAsked, page_of
 blueprint = Blueprint("invitations", __name__)
 blueprint.add_app_template_filter(delivery_name, "delivery_name")
 blueprint.add_app_template_filter(cell_name, "cell_name")
+blueprint.add_app_template_filter(step_name, "step_name")
 
 JOBS = {"slips": "invitation_slips", "list": "invitation_list"}
 
@@ -36,7 +37,7 @@ def overview() -> str:
     with database().reading() as session:
         ids = listing.batches_of(session, offices_in_scope(session, current_staff()))
         page = page_of(ids, PageAsked(request.args.get("page", 1, type=int)))
-        batches = listing.listed_batches(session, page.rows)
+        batches = listing.listed_batches(session, page.rows, today())
     return render_template("prepare/invitations.html", page=page, batches=batches, today=today())
 
 
@@ -187,7 +188,7 @@ def _say_issued(n: int) -> None:
 
 def _batch_in_scope(session: Session, batch_id: int) -> ListedBatch:
     found = issue.batch_of_offices(session, batch_id, offices_in_scope(session, current_staff()))
-    (listed,) = listing.listed_batches(session, [found.id])
+    (listed,) = listing.listed_batches(session, [found.id], today())
     return listed
 
 

@@ -1,1 +1,1 @@
-"""Offices over time, and the dossiers that they settle: the files they come from."""
+"""Offices over time: the tree, an office's history and counters, and the file that brings them in."""

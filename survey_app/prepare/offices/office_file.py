@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from survey_app.models.office import Counter, Office, OfficeSuccession
 from survey_app.models.vietnamese import sort_key
 from survey_app.prepare.offices.office_rules import ONE_DAY, Draft, Lifetime, check_offices, draft_of
-from survey_app.prepare.offices.table_file import Faults, read_table
+from survey_app.prepare.tables.table_file import Faults, read_table
 
 COLUMNS = (
     "code",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from survey_app.models.office import OFFICE_KINDS
-from survey_app.prepare.offices.table_file import Row, shown
+from survey_app.prepare.tables.table_file import Row, shown
 
 # A code stands in addresses and file names.
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}", re.ASCII)

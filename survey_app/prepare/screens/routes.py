@@ -3,7 +3,17 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from flask import Blueprint, Response, jsonify, make_response, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    Response,
+    jsonify,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    session as cookie,
+    url_for,
+)
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -17,9 +27,9 @@ from survey_app.prepare.codes.listing import campaigns_to_prepare
 from survey_app.prepare.codes.qr import qr_svg
 from survey_app.prepare.forms import CodesRequest, read_places
 from survey_app.prepare.screens import inline
-from survey_app.prepare.screens.screen import Screen, find_screen, show_code
+from survey_app.prepare.screens.screen import Screen, end_session, find_screen, show_code
 from survey_app.web import access
-from survey_app.web.access import current_staff, offices_in_scope
+from survey_app.web.access import current_staff, offices_in_scope, signed_in_staff
 from survey_app.web.context import database, now, settings, today
 from survey_app.web.formatting import day_text
 from survey_app.web.i18n import LANGUAGES, speaking
@@ -36,6 +46,12 @@ ASKS_AGAIN_SECONDS = 60  # while there is no code to show
 def screen(address: str) -> Response:
     """Fill a screen with the code of this moment; its script asks for the next one, or the page reloads."""
     found = _find(address)
+    staff = signed_in_staff()
+    if staff is not None:  # whoever passes and presses Back would be in this account
+        plain = plain_address(settings().public_url) + url_for("screens.screen", address=address)
+        return make_response(
+            render_template("prepare/screen_signed_in.html", address=address, staff=staff, plain=plain)
+        )
     status, told = _told(found)
     page = render_template(
         "prepare/screen.html",
@@ -49,6 +65,17 @@ def screen(address: str) -> Response:
     response = make_response(page, status)
     response.headers["Content-Security-Policy"] = inline.POLICY
     return response
+
+
+@blueprint.post("/screen/<address>")
+@access.public
+def sign_out_first(address: str) -> AnyResponse:
+    """End the session that this browser may have, and show the screen in it."""
+    _find(address)
+    with database().transaction() as session:
+        end_session(session, cookie.get("token", ""))
+    cookie.clear()
+    return redirect(url_for("screens.screen", address=address), 303)
 
 
 @blueprint.get("/screen/<address>/now")
@@ -79,6 +106,8 @@ def _reason_for_none(found: Screen) -> str | None:
         return _("The survey opens on %(date)s.", date=day_text(found.opens_on))
     if found.closes_on is not None and today() > found.closes_on:
         return _("The survey ended on %(date)s.", date=day_text(found.closes_on))
+    if found.paused_on is not None:
+        return _("This screen is paused since %(date)s.", date=day_text(found.paused_on))
     return None
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from survey_app.errors import NotFound
@@ -11,8 +11,10 @@ from survey_app.models import rotating_code, short_code
 from survey_app.models.access_point import AccessPoint
 from survey_app.models.campaign import Campaign
 from survey_app.models.office import Counter, Office
+from survey_app.models.staff import StaffSession
 from survey_app.prepare.codes.address import qr_address
 from survey_app.prepare.codes.qr import qr_svg
+from survey_app.web.access import hash_token
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,7 @@ class Screen:
     counter: str | None
     opens_on: date
     closes_on: date | None
+    paused_on: date | None
     revoked_on: date | None
     is_demo: bool
 
@@ -41,6 +44,7 @@ def find_screen(session: Session, address: str, accepted_secrets: tuple[bytes, .
             Counter.label.label("counter"),
             Campaign.opens_on,
             Campaign.closes_on,
+            AccessPoint.paused_on,
             AccessPoint.revoked_on,
             Campaign.is_demo,
         )
@@ -63,3 +67,8 @@ def show_code(code: str, now: datetime, secret: bytes, public_url: str) -> dict[
         "seconds": round(rotating_code.seconds_left(now), 1),
         "seconds_accepted": round(rotating_code.seconds_accepted(now), 1),
     }
+
+
+def end_session(session: Session, token: str) -> None:
+    """Sign out the browser that is to show a screen to everybody."""
+    session.execute(delete(StaffSession).where(StaffSession.token_hash == hash_token(token)))

@@ -11,13 +11,13 @@ from survey_app.config import VIETNAM_TIME
 from survey_app.errors import NotFound
 from survey_app.models.campaign import Campaign
 from survey_app.models.office import Office
-from survey_app.models.publication import Figure, OfficeRelease, Publication
+from survey_app.models.publication import WHOLE, Figure, OfficeRelease, Publication
 from survey_app.models.vietnamese import is_found, name_key, search_key
 from survey_app.publish.shown.figure import ShownFigure, show
 from survey_app.web.charts import Mark, Tick, scale_for
 from survey_app.web.paging import PageAsked, page_of
 
-ROWS_A_PAGE = 100
+ROWS_A_PAGE = 50
 INDEX = "index"
 
 OfficeLine = Row[int, str, str, int | None]
@@ -137,7 +137,10 @@ def campaign_results(session: Session, standing: Standing, filters: Filters) -> 
 
 def _offices_with_figures(session: Session, publication_id: int) -> Sequence[OfficeLine]:
     has_index = exists().where(
-        Figure.publication_id == publication_id, Figure.office_id == Office.id, Figure.measure == INDEX
+        Figure.publication_id == publication_id,
+        Figure.office_id == Office.id,
+        Figure.measure == INDEX,
+        Figure.breakdown == WHOLE,
     )
     return session.execute(
         select(Office.id, Office.code, Office.name, Office.parent_id)
@@ -165,6 +168,7 @@ def _table(session: Session, standing: Standing, lines: Sequence[OfficeLine]) ->
             Figure.publication_id == publication.id,
             Figure.office_id.in_(list(by_office)),
             Figure.measure == INDEX,
+            Figure.breakdown == WHOLE,
         )
         .order_by(Figure.provenance)
     ):

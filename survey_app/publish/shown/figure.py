@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any, Literal
 
 from survey_app.models.publication import Figure
-from survey_app.publish.suppression import is_suppressed
+from survey_app.publish.suppression import is_few, is_suppressed
 from survey_app.web.charts import Measured
 from survey_app.web.formatting import count_text, percent_text, range_text
 
@@ -24,10 +24,12 @@ class ShownFigure:
     is_suppressed_in_public: bool
     released_on: date
     is_model_based: bool  # an opt-in range, never a confidence interval
+    is_linked: bool = False  # hidden although enough answered, so that a neighbour cannot be worked out
     population: str
     value: str = ""
     range: str = ""
     n: str = ""
+    n_respondents: int = 0
     coverage: str = ""
     in_hundred: tuple[int, int, int] = (0, 0, 0)  # low, value, high of 100 answers
     n_all_satisfied: str = ""  # how many answers, when each of them is satisfied
@@ -55,13 +57,17 @@ def show(figure: Figure, minimum: int, public_minimum: int) -> ShownFigure:
         is_suppressed_in_public=is_suppressed(figure, public_minimum),
         released_on=figure.released_on,
         is_model_based=figure.sampling_basis == "opt_in",
+        is_linked=suppressed and not is_few(figure.n_respondents, figure.n_answers, minimum),
         population=population,
         **digits,
     )
 
 
 def _digits(figure: Figure) -> dict[str, Any]:
-    counts: dict[str, Any] = {"n": count_text(figure.n_respondents)}
+    counts: dict[str, Any] = {
+        "n": count_text(figure.n_respondents),
+        "n_respondents": figure.n_respondents,
+    }
     if figure.measure.startswith("item:"):
         counts["n"] = count_text(figure.n_answers)
     if figure.population_size:

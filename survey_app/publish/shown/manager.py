@@ -1,6 +1,7 @@
 """What staff see of an office: more than the public from five responses on, and what to look at first."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 
 from sqlalchemy import exists, select
@@ -8,12 +9,52 @@ from sqlalchemy.orm import Session
 
 from survey_app.models.access_point import AccessPoint, AccessPointDay
 from survey_app.models.campaign import Campaign
-from survey_app.models.office import Office
+from survey_app.models.instrument import InstrumentVersion
+from survey_app.models.office import ALL_FIELDS, Counter, DossierCount, Office, ServiceField
 from survey_app.models.office_tree import OfficeTree
-from survey_app.models.publication import OfficeRelease
+from survey_app.models.publication import OfficeRelease, Publication
+from survey_app.models.vietnamese import sort_key
+from survey_app.publish.shown.alike import Alike, like_offices
 from survey_app.publish.shown.campaign import Standing, standing_of
-from survey_app.publish.shown.office import ClassResults, office_results
+from survey_app.publish.shown.change import ShownChange, last_change
+from survey_app.publish.shown.figure import ShownFigure
+from survey_app.publish.shown.figures import INDEX, FiguresOfClass, figures_inside
+from survey_app.publish.shown.office import ClassResults, Part, class_results
+from survey_app.publish.shown.spread import SpreadTable, spread_of
+from survey_app.publish.shown.trend import Trend, trend_of
 from survey_app.publish.suppression import INSIDE_MINIMUM
+from survey_app.web.charts import Scale, scale_for
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a reader wants to see: a campaign by its code, a class by its letter, in a language."""
+
+    campaign: str
+    provenance: str
+    language: str
+
+
+@dataclass(frozen=True)
+class Detail:
+    """All that one provenance class says about an office."""
+
+    results: ClassResults
+    change: ShownChange | None
+    trend: Trend | None
+    spread: tuple[SpreadTable, ...]
+    counters: tuple[Part, ...]
+    fields: tuple[Part, ...]
+    scale_of_parts: Scale  # of counters and fields
+    alike: Alike | None
+
+
+@dataclass(frozen=True)
+class Gaps:
+    """Months in which the counts of dossiers contradict each other."""
+
+    n_months: int
+    n_dossiers: int
 
 
 @dataclass(frozen=True)
@@ -21,31 +62,101 @@ class ManagerView:
     office: Office
     campaigns: list[Campaign]  # in which the office, or one below it, takes part
     standing: Standing | None  # of the one on this page
-    classes: list[ClassResults]
-    has_received: bool  # any response; asked only where there is no figure
-    is_waiting: bool  # enough responses, but an item has too few new answers; asked only there too
-    is_parent: bool
+    indices: list[ShownFigure] = field(default_factory=list)  # of each class
+    detail: Detail | None = None  # of the class on this page
+    gaps: Gaps | None = None
+    has_received: bool = False  # any response; asked only where there is no figure
+    is_waiting: bool = False  # enough responses, but no batch yet; asked only there too
+    is_parent: bool = False
     minimum: int = INSIDE_MINIMUM
 
 
-def manager_view(session: Session, office: Office, wanted: str, language: str, today: date) -> ManagerView:
+def manager_view(session: Session, office: Office, asked: Asked, today: date) -> ManagerView:
     """Give the campaign that was asked for by its code, or the continuous one that opened last."""
     offices = OfficeTree(session).subtrees([office.id])[office.id]
     campaigns = _campaigns(session, offices, today)
-    chosen = next((one for one in campaigns if one.code == wanted), campaigns[0] if campaigns else None)
-    standing = standing_of(session, chosen, today) if chosen else None
-    classes: list[ClassResults] = []
-    if standing and standing.publication:
-        classes = office_results(session, standing.publication, office.id, language, INSIDE_MINIMUM)
+    chosen = next(
+        (one for one in campaigns if one.code == asked.campaign), campaigns[0] if campaigns else None
+    )
+    if chosen is None:
+        return ManagerView(office, campaigns, None, is_parent=len(offices) > 1)
+    standing = standing_of(session, chosen, today)
+    found: dict[str, FiguresOfClass] = {}
+    if standing.publication:
+        found = figures_inside(session, chosen, standing.publication, office.id)
+    provenance = asked.provenance if asked.provenance in found else _first_of(found)
     return ManagerView(
         office=office,
         campaigns=campaigns,
         standing=standing,
-        classes=classes,
-        has_received=bool(classes) or (chosen is not None and _has_received(session, chosen.id, offices)),
-        is_waiting=not classes and chosen is not None and _is_waiting(session, chosen.id, offices),
+        indices=[figures.whole[INDEX] for figures in found.values()],
+        detail=_detail(session, office, standing, found[provenance], asked, today) if found else None,
+        gaps=_gaps(session, office.id, standing.publication) if standing.publication else None,
+        has_received=bool(found) or _has_received(session, chosen.id, offices),
+        is_waiting=not found and _is_waiting(session, chosen.id, offices),
         is_parent=len(offices) > 1,
     )
+
+
+def _first_of(found: dict[str, FiguresOfClass]) -> str:
+    """Choose class A, which bears more, or else the class of the most respondents."""
+    if "A" in found or not found:
+        return "A"
+    return max(found, key=lambda one: found[one].whole[INDEX].n_respondents)
+
+
+def _detail(
+    session: Session, office: Office, standing: Standing, figures: FiguresOfClass, asked: Asked, today: date
+) -> Detail:
+    publication = standing.publication
+    assert publication is not None
+    definition = session.get_one(InstrumentVersion, publication.instrument_version_id).definition
+    counters, fields = figures.of_kind("counter"), figures.of_kind("field")
+    scale = scale_for(figure.limits for figure in (*counters.values(), *fields.values()))
+    public_minimum = standing.campaign.minimum_n
+    return Detail(
+        results=class_results(figures.whole, definition, asked.language),
+        change=last_change(session, figures, today),
+        trend=trend_of(figures, today),
+        spread=spread_of(figures, definition, asked.language),
+        counters=_parts(_labels_of_counters(session, counters), counters, scale),
+        fields=_parts(_names_of_fields(session, fields, asked.language), fields, scale),
+        scale_of_parts=scale,
+        alike=like_offices(session, publication, office, figures.whole[INDEX], public_minimum),
+    )
+
+
+def _parts(labels: Mapping[str, str], figures: Mapping[str, ShownFigure], scale: Scale) -> tuple[Part, ...]:
+    """Give the figures by the names of their counters or fields, in the order of these."""
+    named = sorted(
+        ((sort_key(label), label, figures[one]) for one, label in labels.items()), key=lambda row: row[:2]
+    )
+    return tuple(Part(label, "", "", figure, scale.mark(figure.limits)) for _, label, figure in named)
+
+
+def _labels_of_counters(session: Session, figures: Iterable[str]) -> dict[str, str]:
+    wanted = [int(one) for one in figures]
+    rows = session.execute(select(Counter.id, Counter.label).where(Counter.id.in_(wanted)))
+    return {str(counter_id): label for counter_id, label in rows}
+
+
+def _names_of_fields(session: Session, figures: Iterable[str], language: str) -> dict[str, str]:
+    fields = session.scalars(select(ServiceField).where(ServiceField.code.in_(list(figures))))
+    return {one.code: one.name_in(language) for one in fields}
+
+
+def _gaps(session: Session, office_id: int, publication: Publication) -> Gaps | None:
+    """Add up what early, on time and late leave unexplained of the dossiers that coverage rests on."""
+    counts = session.scalars(
+        select(DossierCount).where(
+            DossierCount.office_id == office_id,
+            DossierCount.field_id == ALL_FIELDS,
+            DossierCount.month >= publication.covers_from.replace(day=1),
+            DossierCount.month <= publication.covers_until,
+        )
+    )
+    gaps = [abs(count.gap) for count in counts if count.gap]
+    return Gaps(len(gaps), sum(gaps)) if gaps else None
 
 
 def _campaigns(session: Session, office_ids: set[int], today: date) -> list[Campaign]:

@@ -1,6 +1,6 @@
 """One office's results in a campaign, each provenance class apart: index, factors, questions."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -11,7 +11,7 @@ from survey_app.models.campaign import Campaign
 from survey_app.models.definition import Definition
 from survey_app.models.instrument import InstrumentVersion
 from survey_app.models.office import Office
-from survey_app.models.publication import Figure, Publication
+from survey_app.models.publication import WHOLE, Figure, Publication
 from survey_app.publish.shown.figure import ShownFigure, show
 from survey_app.web.charts import Mark, Scale, scale_for
 
@@ -67,14 +67,18 @@ def office_results(
     by_class: dict[str, dict[str, ShownFigure]] = {}
     for figure in session.scalars(
         select(Figure)
-        .where(Figure.publication_id == publication.id, Figure.office_id == office_id)
+        .where(
+            Figure.publication_id == publication.id,
+            Figure.office_id == office_id,
+            Figure.breakdown == WHOLE,
+        )
         .order_by(Figure.provenance)
     ):
         shown = show(figure, minimum or campaign.minimum_n, campaign.minimum_n)
         by_class.setdefault(figure.provenance, {})[figure.measure] = shown
     definition = version.definition
     return [
-        _class_results(figures, definition, language) for figures in by_class.values() if "index" in figures
+        class_results(figures, definition, language) for figures in by_class.values() if "index" in figures
     ]
 
 
@@ -83,7 +87,8 @@ def lowest_first(parts: Iterable[Part]) -> tuple[Part, ...]:
     return tuple(sorted(parts, key=lambda part: part.figure.limits[1] if part.figure.limits else 2.0))
 
 
-def _class_results(figures: dict[str, ShownFigure], definition: Definition, language: str) -> ClassResults:
+def class_results(figures: Mapping[str, ShownFigure], definition: Definition, language: str) -> ClassResults:
+    """Lay out a class's figures, named by their measures, as the index and its parts."""
     index = figures["index"]
     scale = scale_for(figure.limits for figure in figures.values())
     factors = [
@@ -103,7 +108,7 @@ def _class_results(figures: dict[str, ShownFigure], definition: Definition, lang
 
 
 def _items(
-    figures: dict[str, ShownFigure], definition: Definition, language: str, scale: Scale
+    figures: Mapping[str, ShownFigure], definition: Definition, language: str, scale: Scale
 ) -> list[tuple[Part, bool]]:
     found = []
     for item in definition.items:

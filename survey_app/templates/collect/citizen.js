@@ -63,9 +63,8 @@ function post(record) {
 		request.timeout = 20000;
 		request.onloadend = () => {
 			const wait = +request.getResponseHeader("Retry-After") || 0;
-			const told = request.response || 0;
-			const problem = request.getResponseHeader("Told-By") == "survey" ? told.problem : null;
-			done({status: request.status, wait, told, problem});
+			const told = request.getResponseHeader("Told-By") == "survey" && request.response || 0;
+			done({status: request.status, wait, told, problem: told.problem});
 		};
 		request.send(record.body);
 	});
@@ -76,7 +75,7 @@ function follow(record) {
 	const box = byId("unsent-box").content.firstElementChild.cloneNode(true);
 	const one = {record, box, isLive: record.key == liveKey, isKept: true, pause: 5};
 	box.onclick = event => {
-		const act = {attempt, mend, save, forget}[event.target.dataset.act];
+		const act = {attempt, mend, save, forget, another}[event.target.dataset.act];
 		if (act) act(one, event.target);
 	};
 	fill(box, "place", record.place);
@@ -109,7 +108,7 @@ async function transmit(one) {
 	one.timer = clearTimeout(one.timer);
 	const {status, wait, told, problem} = await post(one.record);
 	one.isSending = false;
-	if (status == 200 && told.receipt) acknowledged(one, told);
+	if (status == 200 && /^\w{5}-\w{5}$/.test(told.receipt)) acknowledged(one, told);
 	else if (!unsent[one.record.key]) return;
 	else if (status >= 400 && status < 500 && problem) refused(one, status, problem);
 	else later(one, wait, problem);
@@ -123,9 +122,19 @@ async function acknowledged(one, told) {
 		one.box.querySelector("[data-slot=thanks]").href = told.thanks;
 		fill(one.box, "its-receipt", told.receipt);
 		fill(one.box, "its-case", told.case);
-		show(one, "sent", isCleared && "cleared", !one.isLive && "receipt", !one.isLive && told.case && "case");
+		// A new form waits untouched on the page: it stays away until it is asked for.
+		const makesRoom = form && !unsent[liveKey] && !chosen(form).length;
+		const states = one.isLive ? [] : ["receipt", told.case && "case", makesRoom && "another"];
+		show(one, "sent", isCleared && "cleared", ...states);
+		if (states[2]) unlock(firstWords, thanks);
 	}
 	if (one.isLive) thank(told);
+}
+
+function another(one, button) {
+	button.hidden = true;
+	unlock(firstWords);
+	title.focus();
 }
 
 // What can be mended the server shows on the form's own page. What is refused for good can be saved or deleted.
@@ -190,7 +199,7 @@ function release(one) {
 	clearTimeout(one.timer);
 	one.box.remove();
 	delete unsent[one.record.key];
-	if (one.isLive) unlock(firstWords, false);
+	if (one.isLive) unlock(firstWords);
 }
 
 // A file that sends the form from wherever it is opened.
@@ -237,17 +246,18 @@ if (!form) return;
 
 // The form of this page.
 const firstWords = send.textContent;
-const parts = all("main>:not(#received),[href='#form-data']");
+const title = document.querySelector("h1"), heading = title.textContent, received = byId("received");
+const thanks = received.firstElementChild.textContent;
+const parts = all("main>:not(#received),h1~p+p,nav>*,[href='#form-data']");
+title.tabIndex = -1;
 
-function keepAndSend(event) {
-	event.preventDefault();
+form.onsubmit = () => {
 	submit().catch(() => form.submit());
-}
+	return false;
+};
 
-form.addEventListener("submit", keepAndSend);
-
-// Here another language is a button: the browser sends the answers to be shown again, and nothing is to be kept.
-for (const button of all("nav button")) button.onclick = () => form.removeEventListener("submit", keepAndSend);
+// Another language is a button: the browser sends the answers to be shown again, and nothing is to be kept.
+for (const button of all("nav button")) button.onclick = () => { form.onsubmit = null; };
 
 async function submit() {
 	const one = unsent[liveKey] || follow({key: liveKey, place: document.title});
@@ -265,22 +275,23 @@ async function submit() {
 function stepBack(one) {
 	if (!one.isLive) return;
 	if (send.disabled) one.box.focus();
-	unlock(one.box.querySelector("[data-when~=lost][data-act]").textContent, one.isKept);
+	unlock(one.box.querySelector("[data-when~=lost][data-act]").textContent, byId("unsent-box").dataset[standing(one)]);
 }
 
-function unlock(words, isHidden) {
+// With a heading of its own the form is out of sight.
+function unlock(words, kept) {
 	send.disabled = false;
 	send.textContent = words;
-	for (const part of parts) part.hidden = isHidden;
+	title.textContent = kept || heading;
+	for (const part of parts) part.hidden = !!kept;
 }
 
 // The thank-you takes the place of the form, its address that of the page: a reload shows it again, and other
 // languages are links to it.
 function thank(told) {
-	const title = document.querySelector("h1"), received = byId("received");
-	title.textContent = document.title = received.querySelector("h2").textContent;
+	title.textContent = document.title = thanks;
 	received.hidden = false;
-	for (const part of all("h1~p+p,#received>h2,#form,[href='#form-data']")) part.remove();
+	for (const part of all("body>i,h1~p+p,#received>h2,#form,[href='#form-data']")) part.remove();
 	for (const language of all("nav>*")) language.replaceWith(linkInstead(language, told.thanks));
 	fill(received, "receipt", told.receipt);
 	if (told.case) {
@@ -289,7 +300,6 @@ function thank(told) {
 		for (const link of all("a", received)) link.href = link.href.replace("NUMBER", told.case);
 	}
 	history.replaceState(null, "", told.thanks);
-	title.tabIndex = -1;
 	title.focus();
 	scrollTo(0, 0);
 }
@@ -301,11 +311,8 @@ function linkInstead({lang, textContent}, path) {
 	return Object.assign(document.createElement("a"), {href: address.href, lang, hreflang: lang, textContent});
 }
 
-// A token or ticket leaves the address bar; the links that start from it are resolved before.
-if (location.pathname != new URL(form.action).pathname) {
-	for (const link of all("[href^='?']")) link.href = link.href;
-	history.replaceState(location.href, "", form.action);
-}
+// A token or ticket leaves the address bar.
+if (location.pathname != new URL(form.action).pathname) history.replaceState(location.href, "", form.action);
 
 // Comfort: follow-ups come when asked for, a choice can be taken back, the eye is led to what must be mended.
 const chosen = item => all(":checked", item);

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import assume, given, strategies as st
 
 from analysis.calibration import Calibration
-from analysis.comparison.change import change
+from analysis.comparison.change import change, independent_change
 from analysis.design import SurveyDesign
 from analysis.errors import AnalysisError
+from analysis.estimation.estimate import Estimate
 from analysis.estimation.estimates import Estimates
 from analysis.estimation.index import satisfaction_index
 from analysis.estimation.statistics import mean, proportion, ratio
@@ -216,3 +217,45 @@ def test_a_census_may_be_compared_with_a_sample():
     found = proportion(design, {"y": [1, 1, 1, 1, 1, 0, 1, 0, 0]}, {"year": [2025] * 6 + [2026] * 3})
     changed = change(found, "year", earlier=2025, later=2026)[0, "y"]
     assert changed.standard_error == pytest.approx(found[1, "y"].standard_error)
+
+
+# ---- two figures whose samples were drawn apart
+
+
+def figure(value: float | None, error: float | None, **given: object) -> Estimate:
+    sizes = {"n_respondents": 200, "n_answers": 200, "n_complete": 200, "n_kish": 200}
+    return Estimate(value, error, **{"degrees_of_freedom": 30, **sizes, **given})
+
+
+def test_independent_waves_have_the_change_that_sums_without_overlap_give() -> None:
+    """Wards of their own in each year: both ways lead to one number."""
+    years = np.repeat(["2025", "2026"], 40)
+    wards = [f"{year}-{place % 8}" for place, year in enumerate(years)]
+    score = (np.arange(80) * 7 % 11 < np.where(years == "2025", 6, 8)).astype(float)
+    # A stratum a year: each year's design has its own wards.
+    design = SurveyDesign(np.ones(80), years, wards)
+    both = proportion(design, {"on time": score}, {"year": years})
+    joint = change(both, "year", earlier="2025", later="2026")[0, "on time"]
+    apart = independent_change(*(both[{"year": year}, "on time"] for year in ("2025", "2026")))
+    assert apart.value == pytest.approx(joint.value, abs=1e-12)
+    assert apart.standard_error == pytest.approx(joint.standard_error, abs=1e-12)
+    assert (apart.degrees_of_freedom, apart.n_respondents) == (joint.degrees_of_freedom, joint.n_respondents)
+    assert apart.confidence_interval() == joint.confidence_interval()
+
+
+def test_a_wave_without_an_error_leaves_the_change_without_one() -> None:
+    silent = figure(1.0, 0.0)
+    lacking = figure(0.9, None, reason="single_psu", degrees_of_freedom=0)
+    empty = figure(None, None, reason="no_answers", n_answers=0)
+    for other, reason in ((silent, "no_spread"), (lacking, "single_psu"), (empty, "no_answers")):
+        for pair in ((figure(0.8, 0.03), other), (other, figure(0.8, 0.03))):
+            found = independent_change(*pair)
+            assert (found.reason, found.confidence_interval()) == (reason, None)
+
+
+def test_two_censuses_apart_differ_exactly() -> None:
+    census = {"sampling_fraction": 1.0, "degrees_of_freedom": 0}
+    found = independent_change(figure(0.5, 0.0, **census), figure(0.75, 0.0, **census))
+    interval = found.confidence_interval()
+    assert interval is not None
+    assert (found.value, interval.low, interval.high) == (0.25, 0.25, 0.25)

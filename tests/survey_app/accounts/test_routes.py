@@ -5,8 +5,8 @@ import re
 import pytest
 from sqlalchemy import func, select
 
+from survey_app.accounts.people.create import StaffDetails, create_staff
 from survey_app.accounts.routes import local_path
-from survey_app.accounts.sign_in import StaffDetails, create_staff
 from survey_app.models.staff import StaffSession
 from survey_app.web.access import RIGHTS
 from tests import factories
@@ -16,16 +16,17 @@ PASSWORD = "một mật khẩu đủ dài"
 
 
 @pytest.fixture
-def lead(app):
+def operator(app):
+    """Somebody whose role needs no second factor; those with one are in second_factor/test_routes.py."""
     with app.extensions["database"].transaction() as session:
-        return create_staff(session, StaffDetails("lead", "Nguyễn Văn An", "campaign_lead", PASSWORD), MOMENT)
+        return create_staff(session, StaffDetails("operator", "Nguyễn Văn An", "operator", PASSWORD), MOMENT)
 
 
 def forgery_token(page):
     return re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page.text)[1]
 
 
-def sign_in(client, username="lead", password=PASSWORD, address="/staff/sign-in"):
+def sign_in(client, username="operator", password=PASSWORD, address="/staff/sign-in"):
     token = forgery_token(client.get(address))
     return client.post(address, data={"csrf_token": token, "username": username, "password": password})
 
@@ -35,15 +36,15 @@ def n_sessions(app):
         return session.scalar(select(func.count()).select_from(StaffSession))
 
 
-def test_right_password_leads_to_the_first_page(client, lead):
+def test_right_password_leads_to_the_first_page(client, operator):
     answer = sign_in(client)
     assert (answer.status_code, answer.location) == (303, "/staff")
     home = client.get("/staff")
     assert "Nguyễn Văn An" in home.text
-    assert "chủ trì khảo sát" in home.text
+    assert "cán bộ tác nghiệp" in home.text
 
 
-def test_wrong_password_and_unknown_name_meet_the_same_page(client, lead):
+def test_wrong_password_and_unknown_name_meet_the_same_page(client, operator):
     wrong, unknown = sign_in(client, password="sai mật khẩu rồi"), sign_in(client, username="nobody")
     assert wrong.status_code == unknown.status_code == 422
     plain = [re.sub(r'value="[^"]*"', "", page.text) for page in (wrong, unknown)]
@@ -51,7 +52,7 @@ def test_wrong_password_and_unknown_name_meet_the_same_page(client, lead):
     assert "chưa đúng" in wrong.text
 
 
-def test_password_is_never_sent_back(client, lead):
+def test_password_is_never_sent_back(client, operator):
     assert "sai mật khẩu rồi" not in sign_in(client, password="sai mật khẩu rồi").text
 
 
@@ -62,21 +63,21 @@ def test_empty_fields_are_named(client):
     assert "Hãy nhập mật khẩu." in page.text
 
 
-def test_sign_in_without_the_forgery_token_is_a_page_with_4xx(client, lead):
-    page = client.post("/staff/sign-in", data={"username": "lead", "password": PASSWORD})
+def test_sign_in_without_the_forgery_token_is_a_page_with_4xx(client, operator):
+    page = client.post("/staff/sign-in", data={"username": "operator", "password": PASSWORD})
     assert page.status_code == 400
     assert page.mimetype == "text/html"
 
 
-def test_disabled_account_cannot_sign_in_and_an_open_session_ends(app, client, lead, clock):
+def test_disabled_account_cannot_sign_in_and_an_open_session_ends(app, client, operator, clock):
     sign_in(client)
     with app.extensions["database"].transaction() as session:
-        session.get(type(lead), lead.id).disabled_at = clock()
+        session.get(type(operator), operator.id).disabled_at = clock()
     assert client.get("/staff").location.startswith("/staff/sign-in")
     assert sign_in(client).status_code == 422
 
 
-def test_sign_in_gives_a_new_token_and_ends_the_old_session(app, client, lead):
+def test_sign_in_gives_a_new_token_and_ends_the_old_session(app, client, operator):
     sign_in(client)
     with client.session_transaction() as cookie:
         first = cookie["token"]
@@ -86,19 +87,19 @@ def test_sign_in_gives_a_new_token_and_ends_the_old_session(app, client, lead):
     assert n_sessions(app) == 1
 
 
-def test_sign_in_keeps_nothing_of_the_cookie_before_it(client, lead):
+def test_sign_in_keeps_nothing_of_the_cookie_before_it(client, operator):
     page = client.get("/staff/sign-in")
     with client.session_transaction() as cookie:
         cookie["token"] = "planted"
         cookie["planted"] = "yes"
-    data = {"csrf_token": forgery_token(page), "username": "lead", "password": PASSWORD}
+    data = {"csrf_token": forgery_token(page), "username": "operator", "password": PASSWORD}
     assert client.post("/staff/sign-in", data=data).status_code == 303
     with client.session_transaction() as cookie:
         assert set(cookie) == {"token"}
         assert cookie["token"] != "planted"
 
 
-def test_signing_out_ends_the_session_on_the_server_too(app, client, lead):
+def test_signing_out_ends_the_session_on_the_server_too(app, client, operator):
     sign_in(client)
     home = client.get("/staff")
     with client.session_transaction() as cookie:
@@ -110,14 +111,14 @@ def test_signing_out_ends_the_session_on_the_server_too(app, client, lead):
     assert client.get("/staff").status_code == 302
 
 
-def test_signing_out_takes_a_post_with_the_forgery_token(app, client, lead):
+def test_signing_out_takes_a_post_with_the_forgery_token(app, client, operator):
     sign_in(client)
     assert client.get("/staff/sign-out").status_code == 405
     assert client.post("/staff/sign-out").status_code == 400
     assert n_sessions(app) == 1
 
 
-def test_sign_in_leads_back_to_the_page_that_was_asked_for(client, lead):
+def test_sign_in_leads_back_to_the_page_that_was_asked_for(client, operator):
     asked = client.get("/staff/codes?q=hòa")
     assert asked.status_code == 302
     answer = sign_in(client, address=asked.location)
@@ -133,7 +134,7 @@ def test_sign_in_leads_nowhere_else(path):
     assert local_path(path) is None
 
 
-def test_cookie_is_kept_from_scripts_and_other_sites(client, lead):
+def test_cookie_is_kept_from_scripts_and_other_sites(client, operator):
     cookie = sign_in(client).headers["Set-Cookie"]
     assert "HttpOnly" in cookie
     assert "SameSite=Lax" in cookie
@@ -159,6 +160,7 @@ LINKS = {
     "codes": "/staff/codes",
     "invitations": "/staff/invitations",
     "review": "/staff/review",
+    "audit": "/staff/audit",
 }
 
 

@@ -7,8 +7,16 @@ import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import func, select
 
-from survey_app.accounts import sign_in as accounts
-from survey_app.accounts.sign_in import StaffDetails, check_password, create_staff, sign_in, sign_out
+from survey_app.accounts import passwords
+from survey_app.accounts.people.create import StaffDetails, create_staff
+from survey_app.accounts.sign_in import (
+    SESSION_LASTS,
+    check_password,
+    must_have_second_factor,
+    sign_in,
+    sign_out,
+    sign_out_everywhere,
+)
 from survey_app.errors import AccountRefused
 from survey_app.models.staff import Staff, StaffSession
 from survey_app.web.access import find_by_token
@@ -23,7 +31,7 @@ def details(**given):
         **{
             "username": "an.nguyen",
             "full_name": "Nguyễn Văn An",
-            "role": "campaign_lead",
+            "role": "analyst",
             "password": PASSWORD,
         }
         | given
@@ -39,8 +47,9 @@ def session(database):
 def test_right_name_and_password_give_a_proof_and_then_a_session(session):
     staff = create_staff(session, details(), MOMENT)
     proof = check_password(session, "an.nguyen", PASSWORD)
-    token = sign_in(session, proof, MOMENT)
-    assert find_by_token(session, token, MOMENT, DAY).id == staff.id
+    opened = sign_in(session, proof, MOMENT)
+    assert find_by_token(session, opened.token, MOMENT, DAY).id == staff.id
+    assert opened.is_proven
     assert proof.renewed_hash is None
 
 
@@ -72,10 +81,10 @@ def test_unknown_name_costs_one_verification_of_the_same_strength(session, monke
             verified.append(stored)
             return super().verify(stored, password)
 
-    assert not accounts._HASHER.check_needs_rehash(accounts._NOBODYS_HASH)
-    monkeypatch.setattr(accounts, "_HASHER", Counting(time_cost=1, memory_cost=64, parallelism=1))
+    assert not passwords._HASHER.check_needs_rehash(passwords.NOBODYS_HASH)
+    monkeypatch.setattr(passwords, "_HASHER", Counting(time_cost=1, memory_cost=64, parallelism=1))
     check_password(session, "nobody", PASSWORD)
-    assert verified == [accounts._NOBODYS_HASH]
+    assert verified == [passwords.NOBODYS_HASH]
 
 
 def test_name_is_found_in_any_case_and_password_in_any_composition(session):
@@ -87,13 +96,13 @@ def test_hash_of_weaker_parameters_is_renewed_at_sign_in(session):
     weak = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1).hash(PASSWORD)
     staff = factories.staff(session, username="old", password_hash=weak)
     sign_in(session, check_password(session, "old", PASSWORD), MOMENT)
-    assert not accounts._HASHER.check_needs_rehash(staff.password_hash)
+    assert not passwords._HASHER.check_needs_rehash(staff.password_hash)
     assert check_password(session, "old", PASSWORD)
 
 
 def test_database_holds_neither_the_password_nor_the_token(session):
     staff = create_staff(session, details(), MOMENT)
-    token = sign_in(session, check_password(session, "an.nguyen", PASSWORD), MOMENT)
+    token = sign_in(session, check_password(session, "an.nguyen", PASSWORD), MOMENT).token
     assert staff.password_hash.startswith("$argon2id$")
     assert token.encode() not in session.scalar(select(StaffSession.token_hash))
     assert PASSWORD not in repr(details())
@@ -102,7 +111,7 @@ def test_database_holds_neither_the_password_nor_the_token(session):
 def test_session_ends_after_twelve_hours_and_is_swept_at_the_next_sign_in(session):
     create_staff(session, details(), MOMENT)
     proof = check_password(session, "an.nguyen", PASSWORD)
-    token = sign_in(session, proof, MOMENT)
+    token = sign_in(session, proof, MOMENT).token
     later = MOMENT + timedelta(hours=12)
     assert find_by_token(session, token, later - timedelta(seconds=1), DAY)
     assert find_by_token(session, token, later, DAY) is None
@@ -113,7 +122,7 @@ def test_session_ends_after_twelve_hours_and_is_swept_at_the_next_sign_in(sessio
 def test_signing_out_ends_one_session_and_no_other(session):
     create_staff(session, details(), MOMENT)
     proof = check_password(session, "an.nguyen", PASSWORD)
-    here, elsewhere = sign_in(session, proof, MOMENT), sign_in(session, proof, MOMENT)
+    here, elsewhere = (sign_in(session, proof, MOMENT).token for _ in range(2))
     sign_out(session, here)
     assert find_by_token(session, here, MOMENT, DAY) is None
     assert find_by_token(session, elsewhere, MOMENT, DAY)
@@ -126,6 +135,8 @@ def test_signing_out_ends_one_session_and_no_other(session):
         ({"password": "e\u0302\u0303" * 11}, "12 characters"),
         ({"username": "  "}, "username"),
         ({"username": "an nguyen"}, "blanks"),
+        ({"password": "abababababab"}, "different"),
+        ({"username": "a" * 101}, "at most 100"),
         ({"full_name": " "}, "full name"),
         ({"role": "king"}, "role"),
         ({"role": "office_manager"}, "needs an office"),
@@ -142,3 +153,41 @@ def test_username_is_taken_in_any_case(session):
     create_staff(session, details(), MOMENT)
     with pytest.raises(AccountRefused, match="taken"):
         create_staff(session, details(username="An.Nguyen"), MOMENT)
+
+
+def test_all_sessions_of_an_account_end_at_once_and_no_others(session):
+    staff, other = create_staff(session, details(), MOMENT), factories.staff(session)
+    proof = check_password(session, "an.nguyen", PASSWORD)
+    tokens = [sign_in(session, proof, MOMENT).token for _ in range(3)]
+    factories.staff_session(session, staff_id=other.id)
+    sign_out_everywhere(session, staff.id)
+    assert [find_by_token(session, token, MOMENT, DAY) for token in tokens] == [None] * 3
+    assert session.scalars(select(StaffSession.staff_id)).all() == [other.id]
+
+
+@pytest.mark.parametrize(
+    ("role", "first_day", "last_day", "needed"),
+    [
+        ("administrator", DAY, None, True),
+        ("campaign_lead", DAY, DAY, True),
+        ("office_manager", DAY, None, False),
+        ("administrator", DAY - timedelta(days=9), DAY - timedelta(days=1), False),
+        ("administrator", DAY + timedelta(days=1), None, True),  # begins while the session lasts
+        ("administrator", DAY + timedelta(days=2), None, False),
+    ],
+)
+def test_role_that_needs_a_second_factor_leaves_no_session_without(
+    session, role, first_day, last_day, needed
+):
+    late = MOMENT + timedelta(hours=8)  # six in the evening: the session lasts until the next morning
+    assert late + SESSION_LASTS > MOMENT + timedelta(hours=14)
+    staff = factories.staff(session, role=None)
+    factories.staff_grant(session, staff_id=staff.id, role=role, valid_from=first_day, valid_until=last_day)
+    assert must_have_second_factor(session, staff.id, late) is needed
+
+
+def test_password_of_a_lead_opens_a_session_that_is_not_proven(session):
+    create_staff(session, details(role="campaign_lead"), MOMENT)
+    opened = sign_in(session, check_password(session, "an.nguyen", PASSWORD), MOMENT)
+    assert not opened.is_proven
+    assert not find_by_token(session, opened.token, MOMENT, DAY).is_proven

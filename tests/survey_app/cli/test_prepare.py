@@ -1,5 +1,6 @@
 """An installation that starts empty gets its offices, instruments and campaigns from the command line."""
 
+import shlex
 from datetime import date
 from pathlib import Path
 
@@ -137,3 +138,15 @@ def test_a_recording_of_nothing_that_is_asked_is_refused(app: Flask) -> None:
     result = run(app, *arguments)
     assert result.exit_code == 1
     assert result.stderr == "item 'manner' of 'counter_short' has no words in language 'km'.\n"
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_the_example_in_the_help_of_campaign_create_works_as_it_stands(app: Flask) -> None:
+    assert run(app, "instrument", "publish", DEFINITION).exit_code == 0
+    help_text = run(app, "campaign", "create", "--help").stdout
+    typed = help_text.split("Example:")[1].replace("\\\n", " ")
+    program, *arguments = shlex.split(typed)
+    assert (program, arguments[:2]) == ("flask", ["--app", "survey_app"])
+    created = run(app, *arguments[2:])
+    assert (created.exit_code, created.stderr) == (0, "")
+    assert "Campaign tai-quay-2026 is created" in created.stdout

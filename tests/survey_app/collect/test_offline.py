@@ -31,6 +31,7 @@ KEPT = """() => new Promise(done => {
         asked.onsuccess = () => { opening.result.close(); done(asked.result); };
     };
 })"""
+FROM_US = {"Told-By": "survey", "Content-Type": "application/json"}
 NO_STORE = {
     "missing": "Object.defineProperty(window, 'indexedDB', {value: undefined})",
     "throws": "IDBFactory.prototype.open = () => { throw new DOMException('not here', 'SecurityError') }",
@@ -93,7 +94,10 @@ def test_a_form_of_the_dead_spot_is_sent_when_the_network_is_back(counter, phone
     send(page)
     expect_box(page, NOT_SENT)
     expect_box(page, re.compile(r"Thử lại sau [1-5] giây\."))
+    expect_box(page, "lỡ đóng trang thì mở lại khi có mạng.")
     expect(page.locator("#form")).to_be_hidden()
+    expect(page.locator("h1")).to_have_text("Phiếu chưa gửi")
+    expect(page.get_by_text("Có đúng nơi")).to_be_hidden()
     assert len(kept(page)) == 1
     assert counter.answers == []
     phone.set_offline(False)
@@ -117,6 +121,47 @@ def test_a_form_of_a_closed_page_is_sent_by_the_next_page(counter, phone, page):
     assert counter.answers == [{"overall": "4"}]
     next_page.get_by_role("link", name="Xem mã ghi nhận").click()
     expect_thanks(next_page)
+
+
+def test_a_late_sending_is_thanked_for_before_the_next_form_is_asked(counter, phone, page):
+    """The same QR code scanned again: both codes apart, and no empty form that seems to be the same one."""
+    fill_in(page, counter.address)
+    page.locator("#form-comment").fill("Xin trả lời tôi.")
+    page.locator("input[name=form-answer]").check()
+    phone.set_offline(True)
+    send(page)
+    expect_box(page, NOT_SENT)
+    page.close()
+    phone.set_offline(False)
+    page = phone.new_page()
+    page.goto(counter.address)
+    expect_box(page, SENT)
+    expect(page.locator("h1")).to_have_text(THANKS)
+    expect(page.locator("#unsent output")).to_have_text(re.compile(r"^GY-\w{5}-\w{5}$"))
+    expect(page.locator("[data-slot=its-receipt]")).to_have_text(re.compile(r"^\w{5}-\w{5}$"))
+    expect(page.locator("#form")).to_be_hidden()
+    page.get_by_role("button", name="Trả lời phiếu khác").click()
+    expect(page.locator("#form")).to_be_visible()
+    expect(page.locator("h1")).to_have_text("Hôm nay Ông/Bà được phục vụ thế nào?")
+    expect(page.locator("h1")).to_be_focused()
+    expect(page.get_by_role("button", name="Trả lời phiếu khác")).to_be_hidden()
+    page.locator("input[name=overall][value='1']").check()
+    send(page)
+    expect_thanks(page)
+    assert [answer["overall"] for answer in counter.answers] in (["4", "1"], ["1", "4"])
+
+
+def test_a_late_sending_leaves_a_form_alone_that_is_being_filled_in(counter, phone, page):
+    queue(phone, counter, "5")
+    phone.route("**/s/*", lose_what_is_sent)
+    fill_in(page, counter.address)
+    expect_box(page, "Thử lại sau")
+    phone.unroute("**/s/*")
+    nudge(page)
+    expect_box(page, SENT)
+    expect(page.locator("#form")).to_be_visible()
+    expect(page.locator("input[name=overall][value='4']")).to_be_checked()
+    expect(page.get_by_role("button", name="Trả lời phiếu khác")).to_be_hidden()
 
 
 def test_it_is_tried_again_ever_more_rarely(counter, phone, page):
@@ -163,6 +208,7 @@ def test_a_lost_acknowledgement_is_called_unclear_and_counts_once(counter, phone
     phone.route("**/s/*", lose)
     send(page)
     expect_box(page, UNCLEAR)
+    expect(page.locator("h1")).to_have_text("Phiếu còn lưu trên máy này")
     assert NOT_SENT not in page.locator("#unsent").inner_text()
     assert counter.answers == [{"overall": "4"}]
     page.reload()
@@ -185,6 +231,11 @@ def test_a_lost_acknowledgement_is_called_unclear_and_counts_once(counter, phone
         {"status": 502, "content_type": "text/html", "body": "<h1>Bad gateway</h1>"},
         {"status": 403, "content_type": "application/json", "body": '{"problem": "blocked"}'},
         {"status": 422, "content_type": "application/json", "body": '{"problem": "blocked"}'},
+        {"status": 200, "content_type": "application/json", "body": '{"receipt": "2345C-2345D"}'},
+        {"status": 200, "headers": FROM_US, "body": '{"receipt": "yes"}'},
+        {"status": 200, "headers": FROM_US, "body": '{"receipt": {"a": 1}}'},
+        {"status": 201, "headers": FROM_US, "body": '{"receipt": "2345C-2345D"}'},
+        {"status": 200, "headers": FROM_US, "body": "null"},
     ],
 )
 def test_what_a_stranger_answers_is_no_acknowledgement(counter, phone, page, answer):
@@ -275,7 +326,8 @@ def test_a_double_tap_is_one_response(counter, page):
 
 
 def queue(phone: BrowserContext, counter: Counter, *answers: str) -> None:
-    """Leave forms in the queue, each from a page of its own."""
+    """Leave forms in the queue, each from a page of its own, which may not send those before it."""
+    phone.route("**/s/*", lose_what_is_sent)
     for overall in answers:
         page = phone.new_page()
         fill_in(page, counter.address, overall)
@@ -284,6 +336,14 @@ def queue(phone: BrowserContext, counter: Counter, *answers: str) -> None:
         expect_box(page, NOT_SENT)
         page.close()
         phone.set_offline(False)
+    phone.unroute("**/s/*")
+
+
+def lose_what_is_sent(route: Route) -> None:
+    if route.request.method == "POST":
+        route.abort()
+    else:
+        route.continue_()
 
 
 def test_several_tabs_send_one_queue_once(counter, phone):
@@ -335,6 +395,7 @@ def test_an_unsent_form_is_deleted_only_when_asked_twice(counter, phone, page):
     page.get_by_role("button", name="Xóa hẳn").click()
     expect(page.locator("#unsent")).to_have_text("")
     expect(page.locator("#form")).to_be_visible()
+    expect(page.locator("h1")).to_have_text("Hôm nay Ông/Bà được phục vụ thế nào?")
     expect(page.locator("#send")).to_have_text("Gửi phiếu")
     assert kept(page) == []
     phone.set_offline(False)

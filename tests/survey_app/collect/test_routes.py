@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from urllib.parse import urlencode
 
 import pytest
+from flask.testing import FlaskClient
 from sqlalchemy import func, select, text
 
 from survey_app.collect.form.submission import Submission
@@ -101,6 +102,16 @@ def test_the_start_page_leads_to_the_form_of_a_typed_code(client, point):
     assert response.headers["Location"] == point.path
 
 
+def test_not_this_place_leads_to_the_code_box_with_what_to_do(client, point):
+    page = client.get("/", query_string={"not": point.code}).text
+    assert "<h1>Không đúng nơi này</h1>" in page
+    assert "Xin quét mã hoặc gõ dãy mã ở đúng quầy." in page
+    assert page.count(f'href="/report?code={point.code}"') == 2  # for a pasted-over code, and in the foot
+    assert 'name="code"' in page
+    for other in ("x", '"><b>', ""):
+        assert "Không đúng nơi này" not in client.get("/", query_string={"not": other}).text
+
+
 def test_a_response_is_stored_packed_before_the_thank_you_page(app, client, point):
     response = send(client, point.path, key_on(client, point.path), q1="5", sex="male")
     assert response.status_code == 303
@@ -150,6 +161,7 @@ def test_other_answers_under_a_used_key_are_refused_and_the_first_stand(app, cli
 
 def test_openings_and_responses_are_counted_by_day(app, client, point):
     key = key_on(client, point.path)
+    assert FlaskClient(app).head(point.path).status_code == 200  # opens nothing
     send(client, point.path, key, q1="5")
     app.extensions["desk"].writer.close()
     (day,) = stored(app, AccessPointDay)
@@ -235,6 +247,38 @@ def test_a_revoked_code_explains_itself(app, client, point):
     response = client.get(point.path)
     assert response.status_code == 410
     assert "09/03/2026" in response.text
+
+
+def test_a_paused_code_opens_no_form_and_says_that_it_rests(app, client, point):
+    change(app, AccessPoint, point.id, paused_on=TODAY)
+    response = client.get(point.path)
+    assert response.status_code == 403
+    assert "Mã này đang tạm dừng. Mời Ông/Bà quét lại sau." in response.text
+    change(app, AccessPoint, point.id, paused_on=None)
+    assert client.get(point.path).status_code == 200
+
+
+@pytest.mark.parametrize("days_late", [0, 3, 30])
+def test_a_form_opened_before_a_pause_is_taken_as_long_as_it_lives(app, client, point, clock, days_late):
+    key = key_on(client, point.path)
+    change(app, AccessPoint, point.id, paused_on=TODAY)
+    clock.advance(days=days_late)
+    assert send(client, point.path, key, q1="4").status_code == 303
+    assert len(stored(app)) == 1
+
+
+def test_a_pause_gives_nobody_a_fresh_form(app, client, point, clock):
+    key = key_on(client, point.path)
+    change(app, AccessPoint, point.id, paused_on=TODAY)
+    assert send(client, point.path, "damaged", q1="4").status_code == 403
+    clock.advance(days=31)
+    assert send(client, point.path, key, q1="4").status_code == 403
+    assert stored(app) == []
+
+
+def test_a_revoked_code_that_was_paused_is_called_revoked(app, client, point):
+    change(app, AccessPoint, point.id, paused_on=YESTERDAY, revoked_on=TODAY)
+    assert client.get(point.path).status_code == 410
 
 
 CAMPAIGN_DAYS = {

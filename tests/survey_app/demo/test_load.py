@@ -21,7 +21,7 @@ from survey_app.models.campaign import Campaign
 from survey_app.models.office import Office
 from survey_app.models.publication import Figure
 from survey_app.models.response import Comment, Response
-from survey_app.models.staff import Staff, StaffGrant
+from survey_app.models.staff import NEEDS_SECOND_FACTOR, ROLES, Staff, StaffGrant
 from survey_app.publish.due import due_offices
 from survey_app.publish.release import release_due
 from tests import factories
@@ -66,16 +66,16 @@ def test_accounts_are_written_where_nobody_else_reads(database: Database, settin
     accounts = load_demo(database, settings, factories.MOMENT).accounts
     path = settings.data_dir / "demo-accounts.txt"
     assert path.stat().st_mode & 0o777 == 0o600
-    lines = [line.split("\t") for line in path.read_text("utf-8").splitlines()]
-    assert lines == [[account.role, account.username, account.password] for account in accounts]
-    assert [account.role for account in accounts] == ["administrator", "campaign_lead", "office_manager"]
+    assert path.read_text("utf-8").splitlines() == [account.line for account in accounts]
+    assert {account.role for account in accounts} == set(ROLES)
+    assert {account.role for account in accounts if account.secret} == NEEDS_SECOND_FACTOR
     with database.reading() as session:
         assert all(check_password(session, account.username, account.password) for account in accounts)
         created = set(session.scalars(select(Staff.created_at)))
         scopes = (
             select(Office.code).join(StaffGrant, StaffGrant.office_id == Office.id).order_by(StaffGrant.id)
         )
-        assert session.scalars(scopes).all() == ["MAU", "MAU-X06"]
+        assert session.scalars(scopes).all() == ["MAU", "MAU-X06", "MAU", "MAU-X06", "MAU"]
     assert created == {factories.MOMENT - timedelta(days=2)}
 
 

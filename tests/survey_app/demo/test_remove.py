@@ -83,6 +83,11 @@ def add_real_rows(session: Session) -> None:
     publication = factories.publication(session, campaign_id=campaign.id)
     factories.figure(session, publication_id=publication.id, office_id=office.id)
     factories.distribution(session, publication_id=publication.id, office_id=office.id)
+    factories.figure_change(session, publication_id=publication.id, office_id=office.id)
+    factories.comparison(
+        session, publication_id=publication.id, office_id=office.id, parent_id=office.parent_id
+    )
+    factories.batched_comment(session, comment_key=comment.comment_key, office_id=office.id)
     factories.sample_cell(session)
     staff = factories.staff(session, role="office_manager", office_id=office.id)
     for belonging in (factories.staff_session, factories.recovery_code, factories.reset_link):

@@ -3,13 +3,14 @@
 import re
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
 
 from survey_app.models.access_point import AccessPoint
 from survey_app.models.job import Job
+from survey_app.models.office import Office
 from survey_app.models.short_code import printed
 from survey_app.models.staff import Staff
 from tests import factories
@@ -232,7 +233,11 @@ def test_posters_are_asked_of_a_job_that_belongs_to_who_asked(app, manager, rows
     (job,) = all_rows(app, Job)
     assert answer.location == f"/staff/jobs/{job.id}"
     assert job.name == "posters"
-    assert job.arguments == {"access_point_ids": [rows["mine_point"].id], "language": "vi"}
+    assert job.arguments == {
+        "access_point_ids": [rows["mine_point"].id],
+        "language": "vi",
+        "layout": "a5",
+    }
     assert job.owner_id == signed_in_staff(app).id
     page = manager.get(answer.location)
     assert "Đang chờ đến lượt." in page.text
@@ -336,3 +341,92 @@ def test_pages_speak_english_when_the_address_says_so(manager, rows):
 def test_web_worker_loads_no_typst():
     program = "import survey_app.prepare.routes, sys; sys.exit('typst' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_page_says_first_which_codes_need_a_look(app, manager, rows):
+    with app.extensions["database"].transaction() as session:
+        factories.code_report(session, access_point_id=rows["mine_point"].id)
+    page = manager.get("/staff/codes").text
+    assert re.search(r'<p class="lead">Mã cần xem lại: 1 mã [^<]+ 14 ngày. 1 mã có người dân báo.</p>', page)
+    page = manager.get("/staff/codes?show=look").text
+    assert "Quầy mine" in page
+    assert "Quầy trống" not in page
+    assert "14 ngày không ai quét" in page
+
+
+def test_page_says_that_all_is_well(app, manager, rows):
+    with app.extensions["database"].transaction() as session:
+        factories.access_point_day(session, access_point_id=rows["mine_point"].id)
+    page = manager.get("/staff/codes").text
+    assert "Không có mã nào cần xem lại" in page
+    assert "Quét gần nhất 10/03/2026" in page
+    assert "Danh sách này không có điểm nào." in manager.get("/staff/codes?show=look").text
+
+
+def test_code_is_replaced_in_three_taps(app, manager, rows):
+    """The list's link, the button, the finished file."""
+    point = rows["mine_point"]
+    address = f"/staff/codes/{point.id}/replace"
+    assert address in manager.get("/staff/codes").text
+    asked = manager.get(address)
+    assert "Mã cũ ngừng dùng ngay" in asked.text
+    answer = post(manager, address, reason="pasted_over", layout="tent")
+    old, new = all_rows(app, AccessPoint)[0], all_rows(app, AccessPoint)[-1]
+    assert (old.revoked_on, new.revoked_on, new.counter_id) == (DAY, None, old.counter_id)
+    (job,) = all_rows(app, Job)
+    assert answer.location == f"/staff/jobs/{job.id}"
+    assert job.arguments == {"access_point_ids": [new.id], "language": "vi", "layout": "tent"}
+
+
+def test_replaced_screen_leads_to_the_new_one(app, manager, rows):
+    with app.extensions["database"].transaction() as session:
+        screen = factories.access_point(
+            session,
+            campaign_id=rows["campaign"].id,
+            office_id=rows["mine"].id,
+            counter_id=rows["mine_counter"].id,
+            way_in="screen",
+            provenance="B",
+        )
+    answer = post(manager, f"/staff/codes/{screen.id}/replace", reason="other")
+    assert answer.location == f"/staff/screens/{all_rows(app, AccessPoint)[-1].id}"
+
+
+def test_foreign_code_cannot_be_replaced(app, manager, rows):
+    address = f"/staff/codes/{rows['other_point'].id}/replace"
+    assert manager.get(address).status_code == 404
+    assert post(manager, address, reason="damaged").status_code == 404
+    assert post(manager, f"/staff/codes/{rows['mine_point'].id}/replace", reason="x").status_code == 404
+    assert [one.revoked_on for one in all_rows(app, AccessPoint)] == [None, None]
+
+
+def test_code_of_an_office_that_has_ended_can_only_be_revoked(app, manager, rows):
+    with app.extensions["database"].transaction() as session:
+        session.get_one(Office, rows["mine"].id).valid_until = DAY - timedelta(days=1)
+    page = manager.get(f"/staff/codes/{rows['mine_point'].id}/replace").text
+    assert "Không thay được mã" in page
+    assert "1 mã vẫn dùng được dù đơn vị đã kết thúc hoạt động." in manager.get("/staff/codes").text
+
+
+@pytest.mark.parametrize(("layout", "made"), [("labels", "labels"), ("nosuch", "a5"), ("", "a5")])
+def test_posters_are_made_on_the_paper_that_was_chosen(app, manager, rows, layout, made):
+    post(manager, "/staff/codes/posters", campaign="tai-quay", reach="all", layout=layout)
+    assert all_rows(app, Job)[0].arguments["layout"] == made
+
+
+def test_full_page_of_codes_stays_small(app, staff_client):
+    """Twenty counters with poster, screen and three revoked codes each."""
+    with app.extensions["database"].transaction() as session:
+        name = "Trung tâm Phục vụ hành chính công phường Nguyễn Trãi"
+        office = factories.office(session, name=name)
+        campaign = factories.campaign(session)
+        for number in range(20):
+            counter = factories.counter(session, office_id=office.id, label=f"Quầy số {number} – Đất đai")
+            given = {"campaign_id": campaign.id, "office_id": office.id, "counter_id": counter.id}
+            factories.access_point(session, **given)
+            factories.access_point(session, **given, way_in="screen", provenance="B")
+            for _ in range(5):
+                factories.access_point(session, **given, revoked_on=DAY)
+    page = staff_client("administrator").get("/staff/codes")
+    assert page.text.count("Quầy số") >= 20
+    assert len(page.data) <= 60_000

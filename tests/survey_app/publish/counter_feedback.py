@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from survey_app.db import Database
 from survey_app.models.access_point import AccessPoint, AccessPointDay
-from survey_app.models.publication import Figure, Publication
+from survey_app.models.publication import WHOLE, Figure, Publication
 from survey_app.publish.release import release_due
 from tests import factories
 
@@ -37,7 +37,7 @@ def release(database: Database, now: datetime = factories.MOMENT) -> int:
 
 
 def figure_of(
-    session: Session, office_id: int, measure: str = "index", provenance: str = "C"
+    session: Session, office_id: int, measure: str = "index", provenance: str = "C", breakdown: str = WHOLE
 ) -> Figure | None:
     """Give an office's running figure."""
     return session.scalar(
@@ -48,5 +48,6 @@ def figure_of(
             Figure.office_id == office_id,
             Figure.measure == measure,
             Figure.provenance == provenance,
+            Figure.breakdown == breakdown,
         )
     )

@@ -5,7 +5,7 @@ from datetime import timedelta
 from sqlalchemy.orm import Session
 
 from survey_app.db import Database
-from survey_app.models.access_point import AccessPoint
+from survey_app.models.access_point import AccessPoint, AccessPointDay
 from survey_app.models.job import claim
 from survey_app.models.publication import OfficeRelease
 from survey_app.publish.due import (
@@ -75,6 +75,29 @@ def test_an_office_whose_first_batch_waits_is_due_again_only_with_news(database:
         release.n_looked_at = 5
         session.flush()
         assert len(due_offices(session, DAY)) == 1
+
+
+def test_voided_responses_are_due_once_they_are_as_few_as_one(database: Database) -> None:
+    with database.transaction() as session:
+        point = point_with(session, 27, n_released=27)
+        session.get_one(AccessPointDay, (point.id, DAY)).n_voided = 1
+        session.flush()
+        assert len(due_offices(session, DAY)) == 1
+        release = session.get_one(OfficeRelease, (point.campaign_id, point.office_id, "C"))
+        release.n_voided, release.n_looked_at = 1, 26
+        session.flush()
+        assert due_offices(session, DAY) == []
+
+
+def test_voided_responses_do_not_count_towards_the_minimum_at_the_close(database: Database) -> None:
+    with database.transaction() as session:
+        point = point_with(session, 12, closes_on=DAY - timedelta(days=3))
+        release = factories.office_release(
+            session, campaign_id=point.campaign_id, office_id=point.office_id, n_released=6, n_looked_at=9
+        )
+        session.get_one(AccessPointDay, (point.id, DAY)).n_voided = release.n_voided = 3
+        session.flush()
+        assert due_offices(session, DAY) == []
 
 
 def test_what_waits_joins_the_closing_release(database: Database) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy import event, select
 from survey_app.models.access_point import AccessPoint
 from survey_app.models.campaign import Campaign
 from survey_app.models.publication import Publication
+from survey_app.publish.open_data.routes import DOWNLOADS_AT_ONCE
 from survey_app.web.formatting import percent_text, range_text
 from tests import factories
 from tests.conftest import StaffClient
@@ -117,7 +118,7 @@ def test_a_suppressed_figure_shows_nothing_in_public(app: Flask, client: FlaskCl
         assert '<td class="number" data-label="n">9<' not in page
     assert "Chưa nêu chỉ số: mới có dưới 10 phiếu, cần ít nhất 10." in pages(client, office)[1]
     for line in downloaded(client):
-        assert line["reason"] == "suppressed: fewer than 10 responses"
+        assert line["reason"] == "hidden"
         assert [name for name, cell in line.items() if cell.replace(".", "").isdecimal()] == [
             "method_version",
             "publication_id",
@@ -229,13 +230,13 @@ def test_offices_stand_by_name_and_are_found_without_marks(app: Flask, client: F
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
-def test_a_long_list_has_pages_of_a_hundred(app: Flask, client: FlaskClient) -> None:
+def test_a_long_list_has_pages_of_fifty(app: Flask, client: FlaskClient) -> None:
     with app.extensions["database"].transaction() as session:
         publication = factories.publication(session, campaign_id=factories.campaign(session, code="quay").id)
         factories.office_release(session, campaign_id=publication.campaign_id)
-        for _ in range(101):
+        for _ in range(51):
             factories.figure(session, publication_id=publication.id)
-    assert client.get("/results/quay").text.count('<th scope="row">') == 100
+    assert client.get("/results/quay").text.count('<th scope="row">') == 50
     assert client.get("/results/quay?page=2").text.count('<th scope="row">') == 1
     for odd in ("0", "99", "-1", "²", "x", "9" * 30):
         assert client.get("/results/quay", query_string={"page": odd}).status_code == 200
@@ -249,6 +250,27 @@ def test_an_office_name_never_becomes_a_formula(app: Flask, client: FlaskClient)
     assert answer.mimetype == "text/csv"
     assert answer.get_data().startswith("\ufeff".encode())
     assert downloaded(client)[0]["office_name"] == '\'=HYPERLINK("http://x")'
+
+
+def test_no_more_than_four_download_at_once(app: Flask, client: FlaskClient) -> None:
+    shown(app)
+    begun = [client.get("/results/quay.csv", buffered=False) for _ in range(DOWNLOADS_AT_ONCE)]
+    refused = client.get("/results/quay.csv")
+    assert (refused.status_code, refused.headers["Retry-After"]) == (503, "30")
+    assert "nhiều người đang tải" in refused.text
+    begun.pop().close()
+    begun.append(client.get("/results/quay.csv", buffered=False))
+    assert begun[-1].status_code == 200
+    for answer in begun:
+        answer.close()
+
+
+@pytest.mark.parametrize("method", ["HEAD", "GET"])
+def test_a_download_makes_room_however_it_ends(app: Flask, client: FlaskClient, method: str) -> None:
+    shown(app)
+    for is_read in (True, False) * DOWNLOADS_AT_ONCE:
+        with client.open("/results/quay.csv", method=method, buffered=is_read) as answer:
+            assert answer.status_code == 200
 
 
 def test_unknown_and_future_campaigns_look_the_same(app: Flask, client: FlaskClient) -> None:

@@ -8,6 +8,7 @@ import pytest
 from markupsafe import escape
 from sqlalchemy import select
 
+from survey_app.models.audit import AuditLine
 from survey_app.models.case import CONTACT_LIVES, LONGEST_ANSWER, Case, Contact
 from survey_app.models.code_report import CodeReport
 from survey_app.models.contact_seal import seal
@@ -97,7 +98,8 @@ def test_empty_lists_say_so(staff_client, path, query):
 
 
 def test_overview_names_what_waits(app, manager, rows):
-    add(app, factories.code_report, access_point_id=rows["mine_point"].id, place="Cửa chính", n_alike=7)
+    report = {"access_point_id": rows["mine_point"].id, "place": "Cửa chính"}
+    add(app, factories.code_report, **report, n_alike=7, n_dropped=1234)
     add(app, factories.response, access_point_id=rows["mine_point"].id, review_mark=OVER_BUDGET)
     add(app, factories.access_point_day, access_point_id=rows["mine_point"].id, n_received=1201)
     page = manager.get("/staff/review").text
@@ -108,6 +110,7 @@ def test_overview_names_what_waits(app, manager, rows):
         "Quầy mine, Bộ phận Một cửa xã mine",
         "Hình QR bị dán chồng",
         "7 tin báo giống nhau",
+        "Còn 1.234 tin báo cùng loại trong ngày không hiện ở đây",
         "Thấy ở: Cửa chính",
         printed(rows["mine_point"].code),
         f"/staff/codes/{rows['mine_point'].id}/revoke",
@@ -183,7 +186,7 @@ def test_longest_answer_is_taken_whole(app, manager, rows):
     assert text in [case.answer for case in stored(app, Case)]
 
 
-def test_contact_is_shown_on_its_own_click_and_the_click_is_logged(app, manager, rows, caplog):
+def test_contact_is_shown_on_its_own_click_and_the_click_is_in_the_audit_log(app, manager, rows, caplog):
     number = rows["mine_case"]
     leave_contact(app, number)
     assert "0912345678" not in manager.get(f"/staff/review/comments/{number}").text
@@ -191,10 +194,11 @@ def test_contact_is_shown_on_its_own_click_and_the_click_is_logged(app, manager,
     assert manager.get(f"/staff/review/comments/{number}/contact").status_code == 405
     page = post(manager, f"/staff/review/comments/{number}/contact").text
     assert "0912345678" in page
-    (line,) = [record.getMessage() for record in caplog.records if record.name == "survey_app.review.routes"]
-    assert stored(app, Staff)[-1].username in line
-    assert "0912345678" not in caplog.text
-    assert number not in caplog.text
+    (line,) = stored(app, AuditLine)
+    assert (line.act, line.staff_id) == ("case.contact", stored(app, Staff)[-1].id)
+    for secret in ("0912345678", number):
+        assert secret not in line.what
+        assert secret not in caplog.text
 
 
 def test_contact_past_its_day_is_not_shown_even_before_it_is_deleted(app, manager, rows):
@@ -283,6 +287,68 @@ def test_busy_days_are_told_with_their_counts_by_point(app, manager, rows):
     first = page.index("Nhận 202 phiếu, vượt mức trong ngày 2 phiếu")
     assert page.index(f"10/03/2026 · {where}") < first < page.index(f"09/03/2026 · {where}")
     assert "Nhận 201 phiếu, vượt mức trong ngày 1 phiếu" in page
+
+
+@on_sqlite
+def test_a_busy_day_is_told_to_the_office_itself_and_to_those_above_in_their_own_words(
+    app, rows, manager, staff_client
+):
+    point_id = rows["mine_point"].id
+    add(app, factories.response, access_point_id=point_id, review_mark=OVER_BUDGET)
+    asks, recalls = "Hãy hỏi đơn vị", "Hãy xem lại hôm đó tại quầy có gì khác"
+    for path in ("/staff/review", "/staff/review/days"):
+        of_office, above = manager.get(path).text, staff_client("campaign_lead").get(path).text
+        assert (recalls in of_office, asks in of_office) == (True, False)
+        assert (recalls in above, asks in above) == (False, True)
+
+
+def settle_code_path(point_id):
+    return f"/staff/review/reports/of-code/{point_id}/settle"
+
+
+def test_after_a_flood_all_reports_of_a_code_are_settled_at_once(app, manager, rows):
+    mine, other = rows["mine_point"].id, rows["other_point"].id
+    flood = [
+        add(app, factories.code_report, access_point_id=mine, place=f"nơi {n}", day=DAY - timedelta(days=n))
+        for n in range(30)
+    ]
+    alone = add(app, factories.code_report, access_point_id=other)
+    pages = [manager.get(f"/staff/review/reports?page={number}").text for number in (1, 2)]
+    assert [page.count(settle_code_path(mine)) for page in pages] == [1, 0]
+    assert "Đã xem cả 30 tin của mã này" in pages[0]
+    newest = re.search(r'name="newest" value="(\d+)"', pages[0])[1]
+    later = add(app, factories.code_report, access_point_id=mine, place="tin đến sau")
+    sent = post(manager, settle_code_path(mine), newest=newest)
+    page = manager.get(sent.location).text
+    assert "30 tin báo không còn trong danh sách." in page
+    assert "tin đến sau" in page
+    assert settle_code_path(mine) not in page  # one is left: its own button settles it
+    by_id = {report.id: report for report in stored(app, CodeReport)}
+    staff_id = stored(app, Staff)[-1].id
+    assert {(by_id[one.id].settled_on, by_id[one.id].settled_by) for one in flood} == {(DAY, staff_id)}
+    assert [by_id[one.id].settled_on for one in (later, alone)] == [None, None]
+
+
+def test_settling_a_code_again_keeps_who_was_first(app, manager, rows, staff_client):
+    point_id = rows["mine_point"].id
+    report = add(app, factories.code_report, access_point_id=point_id)
+    first = stored(app, Staff)[-1].id
+    for client in (manager, staff_client("administrator")):
+        assert post(client, settle_code_path(point_id), newest=report.id).status_code == 303
+    assert [one.settled_by for one in stored(app, CodeReport)] == [first]
+
+
+@on_sqlite
+@pytest.mark.parametrize("newest", ["", "x", "0", "-1", str(2**31), "9" * 30])
+def test_reports_of_a_foreign_or_unknown_code_cannot_be_settled(app, manager, rows, newest):
+    report = add(app, factories.code_report, access_point_id=rows["other_point"].id)
+    mine = rows["mine_point"].id
+    add(app, factories.code_report, access_point_id=mine)
+    for point_id in (rows["other_point"].id, 0, 10**9, 10**12):
+        assert post(manager, settle_code_path(point_id), newest=report.id).status_code == 404
+    assert post(manager, settle_code_path(mine), newest=newest).status_code == 404
+    assert manager.post(settle_code_path(mine), data={"newest": report.id}).status_code == 400
+    assert [one.settled_on for one in stored(app, CodeReport)] == [None, None]
 
 
 # Forgery and faults

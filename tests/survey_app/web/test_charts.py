@@ -3,7 +3,19 @@
 import pytest
 from hypothesis import given, strategies as st
 
-from survey_app.web.charts import LETTERS_A_LINE, Measured, Scale, draw, scale_for
+from survey_app.web.charts import (
+    LETTERS_A_LINE,
+    TREND_BOTTOM,
+    TREND_TOP,
+    Measured,
+    Moment,
+    Scale,
+    band_on,
+    draw,
+    draw_trend,
+    scale_for,
+    stack,
+)
 
 RANGES = st.tuples(*[st.floats(0, 1)] * 3).map(lambda ends: tuple(sorted(ends)))
 
@@ -76,3 +88,42 @@ def test_a_target_stands_where_its_value_is() -> None:
 def test_the_scale_makes_room_for_a_distant_target(target: float) -> None:
     scale = scale_for([(0.5, 0.55, 0.6)], target)
     assert scale.start <= target <= scale.end
+
+
+def test_a_trend_stands_upright_its_oldest_month_first() -> None:
+    moments = [
+        Moment("1", "2026", (0.5, 0.75, 1.0)),
+        Moment("2", "", None),
+        Moment("3", "", (0.6, 0.7, 0.8), is_open=True),
+    ]
+    chart = draw_trend("Hình", moments, Scale(0.5, 1.0))
+    first, gap, last = chart.columns
+    assert percent(first.x) < percent(gap.x) < percent(last.x) < 100
+    middle = (TREND_TOP + TREND_BOTTOM) / 2
+    assert (float(first.low), float(first.value), float(first.high)) == (TREND_BOTTOM, middle, TREND_TOP)
+    assert [one.has_mark for one in chart.columns] == [True, False, True]
+    assert [one.is_open for one in chart.columns] == [False, False, True]
+    assert [level.label for level in chart.levels] == ["50%", "60%", "70%", "80%", "90%", "100%"]
+    assert float(chart.levels[0].y) == TREND_BOTTOM < chart.axis_y + 1 < chart.height
+
+
+@given(st.lists(st.integers(0, 10_000), min_size=1, max_size=6).filter(any))
+def test_a_stack_fills_the_bar_without_a_gap(counts: list[int]) -> None:
+    segments = stack([(count, f"t{place}") for place, count in enumerate(counts)])
+    assert [one.tone for one in segments] == [f"t{place}" for place, count in enumerate(counts) if count]
+    end = 0.0
+    for one, count in zip(segments, filter(None, counts), strict=True):
+        assert percent(one.x) == pytest.approx(end, abs=0.02)
+        assert percent(one.width) == pytest.approx(100 * count / sum(counts), abs=0.01)
+        end = percent(one.x) + percent(one.width)
+    assert end == pytest.approx(100, abs=0.02)
+
+
+def test_a_stack_of_nothing_is_empty() -> None:
+    assert stack([(0, "t1"), (0, "t2")]) == ()
+
+
+def test_a_band_lies_between_its_limits() -> None:
+    band = band_on(Scale(0.5, 1.0), 0.6, 0.75)
+    assert percent(band.x) == pytest.approx(7 + 86 * 0.2)
+    assert percent(band.width) == pytest.approx(86 * 0.3)

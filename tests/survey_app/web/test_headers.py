@@ -49,6 +49,13 @@ def test_pages_are_not_kept_and_static_files_are(client: InspectingClient) -> No
     assert "max-age=86400" in client.get("/static/style.css").headers["Cache-Control"]
 
 
+def test_no_answer_leads_to_the_host_that_a_request_names(client: InspectingClient) -> None:
+    for path in ("/s//ZZZZZZZZ", "/results//x", "/staff//sign-in"):
+        answer = client.get(path, headers={"Host": "elsewhere.example"})
+        assert answer.status_code == 404
+        assert "Location" not in answer.headers
+
+
 def test_policy_allows_no_inline_script_or_style(client: InspectingClient) -> None:
     policy = client.get("/").headers["Content-Security-Policy"]
     assert "unsafe-inline" not in policy

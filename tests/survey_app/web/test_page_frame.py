@@ -24,9 +24,10 @@ def test_page_of_a_fault_needs_no_database(app, client, monkeypatch):
     def broken(*_args, **_kwargs):
         raise OperationalError("select", {}, Exception("gone"))
 
-    monkeypatch.setattr(app.extensions["database"], "reading", broken)
+    monkeypatch.setattr(app.extensions["database"].for_pages, "reading", broken)
     page = client.get("/staff/sign-in")
-    assert page.status_code == 500
+    assert page.status_code == 503
+    assert page.headers["Retry-After"] == "5"
     assert "Máy chủ gặp sự cố" in page.text
 
 
@@ -49,6 +50,8 @@ def test_language_switch_of_an_unknown_address_cannot_lead_to_another_host(clien
 def test_stylesheet_is_small_and_its_address_changes_with_it(app, client):
     (address,) = re.findall(r'<link rel="stylesheet" href="([^"]+)"', client.get("/staff/sign-in").text)
     style = client.get(address)
-    assert len(style.data) <= 12 * 1024
+    # It holds the guide to its classes (2.6 kB) and, since offices are compared, tones and marks of charts.
+    # Citizens' forms do without it; others load it once a day.
+    assert len(style.data) <= 15 * 1024
     assert re.search(r"v=[0-9a-f]{8}$", address)
     assert page_frame.STYLESHEET in address

@@ -2,15 +2,19 @@
 
 import contextlib
 import os
+import signal
 import socket
 import sys
 import time
 from collections.abc import Iterator
+from subprocess import Popen
 
 import pytest
 
+from survey_app.web import whole_requests
 from survey_app.web.whole_requests import (
-    LARGEST_GATHERED,
+    GATHERED_IN_TOTAL,
+    LARGEST_BODY,
     LARGEST_HEAD,
     files_allowed,
     head_of,
@@ -21,39 +25,57 @@ from tests import running_server
 
 GET = b"GET / HTTP/1.1\r\nHost: hall\r\n\r\n"
 POST = b"POST /s/x HTTP/1.1\r\nContent-Length: 11\r\nHost: hall\r\n\r\n"
+LAST = POST.replace(b"Host", b"Connection: close\r\nHost") + b"q1=5&form-x"
 CHUNKED = b"POST /s/x HTTP/1.1\r\nTransfer-Encoding: gzip, chunked\r\n\r\n"
 ASKING = POST.replace(b"Host: hall", b"Expect: 100-continue")
 N_SLOW = 12  # more than the server of these tests has threads
+PAGE = 200 * 1024  # as large as a recorded question may be
 REFUSED = [
     (b"x" * LARGEST_HEAD, "431"),
+    (GET[:-4] + b"\r\nx: " + b"x" * LARGEST_HEAD + b"\r\n\r\n", "431"),
+    (b"\r\n\r\n" + GET, "400"),
     (ASKING, "417"),
     (CHUNKED, "411"),
-    (POST.replace(b"11", str(LARGEST_GATHERED).encode()), "413"),
+    (POST.replace(b"11", str(LARGEST_BODY + 1).encode()), "413"),
     (POST.replace(b"11", b"9" * 10_000), "413"),
 ]
 
 
 def app(environ, start_response):
-    """Answer /long with more than any kernel buffers, everything else with the length of its body."""
+    """Answer /long with more than any kernel buffers, /page with a page, else with the length of the body."""
     if environ["PATH_INFO"] == "/long":
         start_response("200 OK", [("Content-Length", str(64 * 1024 * 1024))])
         return (bytes(1024 * 1024) for _ in range(64))
     said = str(len(environ["wsgi.input"].read())).encode()
+    if environ["PATH_INFO"] == "/page":
+        said = bytes(PAGE)
     start_response("200 OK", [("Content-Length", str(len(said)))])
     return [said]
 
 
-@pytest.fixture(scope="module")
-def port() -> Iterator[int]:
+def hasty_app():
+    """Give the same to a worker that ends an answer after three seconds."""
+    whole_requests.ANSWERED_WITHIN_SECONDS = 3.0
+    return app
+
+
+@contextlib.contextmanager
+def served(name: str) -> Iterator[tuple[int, Popen]]:
     with socket.socket() as chosen:
         chosen.bind(("127.0.0.1", 0))
         number = chosen.getsockname()[1]
     command = [
-        *(sys.executable, "-m", "gunicorn", f"{__name__}:app", "--bind", f"127.0.0.1:{number}"),
+        *(sys.executable, "-m", "gunicorn", f"{__name__}:{name}", "--bind", f"127.0.0.1:{number}"),
         *("--worker-class", "survey_app.web.whole_requests.WholeRequestWorker"),
         *("--threads", "2", "--keep-alive", "15", "--log-level", "critical", "--no-control-socket"),
     ]
-    with running_server.started(command, {**os.environ, "PORT": str(number)}):
+    with running_server.started(command, {**os.environ, "PORT": str(number)}) as process:
+        yield number, process
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    with served("app") as (number, _process):
         yield number
 
 
@@ -74,6 +96,12 @@ def until_closed(connection: socket.socket) -> bytes:
         while more := connection.recv(65536):
             answer += more
     return answer
+
+
+def bodies_of(connection: socket.socket) -> list[bytes]:
+    """Read short answers to the last, after which the server hangs up."""
+    answers = until_closed(connection).split(b"HTTP/1.1 200 OK\r\n")[1:]
+    return [answer.partition(b"\r\n\r\n")[2] for answer in answers]
 
 
 def has_come(connection: socket.socket) -> bool:
@@ -114,8 +142,8 @@ def test_what_cannot_gather_is_refused(so_far, status):
     assert refusal(so_far).startswith(status)
 
 
-def test_the_largest_body_of_a_page_is_not_refused():
-    assert refusal(POST.replace(b"11", str(1024 * 1024).encode())) == ""
+def test_the_largest_body_is_not_refused():
+    assert refusal(POST.replace(b"11", str(LARGEST_BODY).encode())) == ""
 
 
 @pytest.mark.parametrize("line", [b"content-length: 999", b"expect: x", b"transfer-encoding: chunked"])
@@ -169,12 +197,123 @@ def test_a_refusal_is_short_final_and_takes_no_thread(port, sent, status):
             assert answer.endswith(b"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
 
 
-@pytest.mark.parametrize("begun", [GET[:9], POST + b"q1="])
+@pytest.mark.parametrize("begun", [LAST[:9], LAST[:-3]])
 def test_half_a_second_request_gets_no_thread(port, begun):
-    with connected(port, N_SLOW, GET + begun) as connections:
+    with connected(port, N_SLOW, GET + POST + b"q1=5&form-x" + begun) as connections:
         time.sleep(0.2)
         assert seconds_of_a_request(port) < 1
-        assert until_closed(connections[0]).count(b"HTTP/1.1") == 1
+        connections[0].sendall(LAST[len(begun) :])
+        assert bodies_of(connections[0]) == [b"0", b"11", b"11"]
+
+
+@pytest.mark.parametrize("sent", [60_000, 99_000, 450_000, 899_000])
+def test_an_unfinished_body_holds_no_thread_however_large(port, sent):
+    head = LAST.partition(b"q1=")[0].replace(b"11", b"900000")
+    with connected(port, N_SLOW, head + bytes(sent)) as connections:
+        for _ in range(3):
+            assert seconds_of_a_request(port) < 1
+            for connection in connections:
+                connection.sendall(b"a")
+        connections[0].sendall(bytes(900_000 - sent - 3))
+        assert bodies_of(connections[0]) == [b"900000"]
+
+
+@pytest.mark.parametrize("length", [100_000, 140_000, LARGEST_BODY])
+def test_a_large_body_is_answered_when_it_is_whole(port, length):
+    head = LAST.partition(b"q1=")[0].replace(b"11", str(length).encode())
+    with connected(port, 1, head + bytes(length)) as [connection]:
+        assert bodies_of(connection) == [str(length).encode()]
+
+
+@pytest.mark.parametrize("before", [LAST[:30], LAST[:-5]])
+def test_an_urgent_byte_holds_no_thread_and_is_passed_over(port, before):
+    with connected(port, N_SLOW, before) as connections:
+        for connection in connections:
+            connection.send(b"!", socket.MSG_OOB)
+        time.sleep(0.2)
+        assert seconds_of_a_request(port) < 1
+        connections[0].sendall(LAST[len(before) :])
+        assert bodies_of(connections[0]) == [b"11"]
+
+
+def test_where_much_gathers_who_sent_most_must_go_and_a_form_passes(port):
+    head = POST.replace(b"11", str(LARGEST_BODY).encode())
+    n_others, megabyte = GATHERED_IN_TOTAL // LARGEST_BODY, 1024 * 1024
+    with (
+        connected(port, n_others, head + bytes(LARGEST_BODY - 2 * megabyte)) as others,
+        connected(port, 1, head + bytes(LARGEST_BODY - 1)) as [largest],
+    ):
+        time.sleep(0.5)  # until all of it has been taken in
+        for connection in others:
+            connection.sendall(bytes(megabyte + megabyte // 2))
+        answer = until_closed(largest)
+        assert answer.startswith(b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\n")
+        with connected(port, 1, LAST) as [form]:
+            assert bodies_of(form) == [b"11"]
+        others[0].sendall(bytes(megabyte // 2))
+        assert others[0].recv(12) == b"HTTP/1.1 200"
+    with connected(port, 1, head + bytes(LARGEST_BODY)) as [afterwards]:
+        assert afterwards.recv(12) == b"HTTP/1.1 200"
+
+
+def test_a_refusal_is_read_whole_by_who_goes_on_sending(port):
+    with connected(port, 1, POST.replace(b"11", str(LARGEST_BODY + 1).encode())) as [connection]:
+        for _ in range(10):
+            connection.sendall(bytes(100_000))
+            time.sleep(0.01)
+        answer = b""
+        while more := connection.recv(4096):
+            answer += more
+        assert answer.startswith(b"HTTP/1.1 413 ")
+
+
+def test_a_header_does_not_say_where_the_service_lies(port):
+    with connected(port, 1, LAST.replace(b"Host", b"SCRIPT_NAME: /x\r\nHost")) as [connection]:
+        assert bodies_of(connection) == [b"11"]
+
+
+def test_a_page_waits_in_the_kernel_for_who_does_not_read(port):
+    with contextlib.ExitStack() as at_the_end:
+        for _ in range(N_SLOW):
+            connection = at_the_end.enter_context(socket.socket())
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            connection.connect(("127.0.0.1", port))
+            connection.sendall(b"GET /page HTTP/1.1\r\nHost: hall\r\n\r\n")
+        time.sleep(0.2)
+        assert seconds_of_a_request(port) < 1
+
+
+def test_an_answer_has_an_end_however_steadily_it_is_read():
+    with (
+        served("hasty_app()") as (port, _process),
+        connected(port, 2, b"GET /long HTTP/1.1\r\nHost: hall\r\n\r\n") as slow,
+        connected(port, 1, b"") as [waiting],
+    ):
+        time.sleep(0.2)
+        began = time.monotonic()
+        waiting.sendall(GET)
+        waiting.setblocking(False)
+        while not has_come(waiting):
+            assert time.monotonic() - began < 6
+            for connection in slow:
+                connection.recv(65_536)
+            time.sleep(0.2)
+        assert time.monotonic() - began > 2
+        for connection in slow:
+            assert len(until_closed(connection)) < 32 * 1024 * 1024
+
+
+def test_who_has_not_finished_does_not_keep_the_worker_from_stopping():
+    with (
+        served("app") as (port, process),
+        connected(port, N_SLOW, POST.replace(b"11", b"900000") + bytes(450_000)) as connections,
+    ):
+        for connection in connections:
+            connection.send(b"!", socket.MSG_OOB)
+        time.sleep(0.2)
+        began = time.monotonic()
+        running_server.end(process, signal.SIGTERM)
+        assert time.monotonic() - began < 6
 
 
 def test_a_connection_serves_one_request_after_the_other(port):
@@ -184,9 +323,8 @@ def test_a_connection_serves_one_request_after_the_other(port):
         time.sleep(0.2)
         connection.sendall(b"&form-x")
         time.sleep(0.2)
-        connection.sendall(GET.replace(b"Host", b"Connection: close\r\nHost"))
-        bodies = [answer[-2:] for answer in until_closed(connection).split(b"HTTP/1.1 200 OK")]
-        assert bodies == [b"", b"11", b"11", b"\n0"]
+        connection.sendall(LAST)
+        assert bodies_of(connection) == [b"11", b"11", b"11"]
 
 
 def test_who_connects_and_says_nothing_is_parted_from_before_who_has_begun(port):

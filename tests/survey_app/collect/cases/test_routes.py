@@ -144,10 +144,40 @@ def test_answered_case_shows_answer_and_day(app, client):
     assert "Để lại cách liên hệ" not in page
 
 
-@pytest.mark.parametrize("spelled", [str.lower, lambda n: n.replace("-", ""), lambda n: f" {n[:3]} {n[3:]} "])
+SPELLINGS = [
+    str.lower,
+    lambda n: n.replace("-", ""),
+    lambda n: f" {n[:3]} {n[3:]} ",
+    lambda n: f"GY-{n}",
+    lambda n: f"gy {n}",
+    lambda n: f"gy{n}".replace("-", "").lower(),
+]
+
+
+@pytest.mark.parametrize("spelled", SPELLINGS)
 def test_number_is_found_as_typed(client, case, spelled):
     response = client.get("/case", query_string={"number": spelled(case.number)})
     assert response.status_code == 200
+
+
+@pytest.mark.parametrize("spelled", SPELLINGS)
+def test_number_typed_for_a_code_on_the_start_page_leads_to_its_answer(client, case, spelled):
+    response = client.get("/", query_string={"code": spelled(case.number)})
+    assert response.location == f"/case?number={case.number}"
+
+
+def test_every_page_writes_the_number_as_it_was_noted_down(client, case):
+    for address in (f"/case?number={case.number}", case.path):
+        assert f"Góp ý GY-{case.number}" in client.get(address).text
+
+
+@pytest.mark.parametrize(("before", "is_said"), [("", True), ("GY-", False)])
+def test_receipt_code_in_the_place_of_the_number_is_told_what_it_is(client, point, before, is_said):
+    sent = send(client, point.path, key_on(client, point.path), q1="2")
+    receipt = re.search(r"thanks/(\w{5}-\w{5})-", sent.location)[1]
+    page = client.get("/case", query_string={"number": before + receipt})
+    assert page.status_code == 404
+    assert ("có thể là mã ghi nhận" in page.text) is is_said
 
 
 @pytest.mark.parametrize("typed", ["CDFGH-JKMNP", "x", "<b>", "%00x", "%ED%A0%80x"])
@@ -242,8 +272,23 @@ def test_unusable_contact_is_refused_in_words_at_its_field(app, client, case, ty
     assert response.text.count(says) == 2  # above the form and at the field
     assert 'aria-describedby="contact-error"' in response.text
     assert f'value="{typed}"' in response.text
+    assert "Dấu đồng ý đã được bỏ" in response.text
     assert "đánh dấu đồng ý lại" in response.text
     assert stored(app, Contact) == []
+
+
+def test_page_with_errors_still_offers_the_other_language(client, case):
+    for page in (client.get(case.path), leave(client, case, "12")):
+        assert f'<a href="{case.path}?lang=en" lang="en" hreflang="en">English</a>' in page.text
+    in_english = leave(client, case, "12", query="?lang=en")
+    assert f'<a href="{case.path}" lang="vi" hreflang="vi">Tiếng Việt</a>' in in_english.text
+
+
+def test_consent_has_a_short_name_and_its_whole_text_above(client, case):
+    page = client.get(case.path).text
+    text = page.index('<p id="consent-text">Tôi đồng ý để')
+    box = page.index('id="consent" name="consent" value="1" aria-describedby="consent-text"')
+    assert text < box < page.index("<span>Tôi đồng ý</span>")
 
 
 def test_contact_can_be_corrected_and_withdrawn_by_who_has_the_number(app, client, case):

@@ -56,8 +56,8 @@ def test_screen_is_listed_beside_the_poster_and_counts_as_no_code_of_the_list(se
     screen = factories.access_point(session, **on_it)
     (found,) = find_offices(session, campaign, {one.id}, "", DAY)
     assert found.n_codes == 0
-    ((listed,),) = [listed.places for listed in list_codes(session, campaign, [found], 1).offices.rows]
-    assert (listed.active, listed.revoked, listed.screen) == (None, [before], screen)
+    ((listed,),) = [listed.places for listed in list_codes(session, campaign, [found], 1, DAY).offices.rows]
+    assert (listed.poster, listed.revoked, listed.screen.point) == (None, [before], screen)
     screen.revoked_on = DAY
     session.flush()
     assert names(session, campaign, [one]) == []
@@ -70,10 +70,10 @@ def test_list_shows_each_place_with_its_code_and_those_before(session, campaign)
     old = factories.access_point(session, **on_two, revoked_on=DAY)
     new = factories.access_point(session, **on_two)
     found = find_offices(session, campaign, {one.id}, "", DAY)
-    (listed,) = list_codes(session, campaign, found, 1).offices.rows
+    (listed,) = list_codes(session, campaign, found, 1, DAY).offices.rows
     assert [place.counter for place in listed.places] == ["Quầy số 2", "Quầy số 10"]
-    assert (listed.places[0].active, listed.places[0].revoked) == (new, [old])
-    assert (listed.places[1].active, listed.places[1].revoked) == (None, [])
+    assert (listed.places[0].poster.point, listed.places[0].revoked) == (new, [old])
+    assert (listed.places[1].poster, listed.places[1].revoked) == (None, [])
 
 
 def test_code_of_the_whole_office_is_listed_beside_later_counters(session, campaign):
@@ -81,8 +81,10 @@ def test_code_of_the_whole_office_is_listed_beside_later_counters(session, campa
     point = factories.access_point(session, campaign_id=campaign.id, office_id=one.id)
     factories.counter(session, office_id=one.id, label="Quầy số 1")
     found = find_offices(session, campaign, {one.id}, "", DAY)
-    (listed,) = list_codes(session, campaign, found, 1).offices.rows
-    assert [(place.counter, place.active) for place in listed.places] == [(None, point), ("Quầy số 1", None)]
+    (listed,) = list_codes(session, campaign, found, 1, DAY).offices.rows
+    whole, counter = listed.places
+    assert (whole.counter, whole.poster.point) == (None, point)
+    assert (counter.counter, counter.poster) == ("Quầy số 1", None)
 
 
 def test_only_places_of_today_count_as_having_a_code_or_lacking_one(session, campaign):
@@ -99,14 +101,14 @@ def test_only_places_of_today_count_as_having_a_code_or_lacking_one(session, cam
     factories.access_point(session, office_id=bare.id)  # of another campaign
     found = find_offices(session, campaign, {whole.id, split.id, bare.id}, "", DAY)
     assert [(one.n_places, one.n_codes) for one in found] == [(1, 1), (3, 1), (1, 0)]
-    page = list_codes(session, campaign, found, 1)
+    page = list_codes(session, campaign, found, 1, DAY)
     assert (page.n_places, page.n_codes, page.n_missing) == (5, 2, 3)
 
 
 def test_page_shows_its_own_offices_and_counts_those_of_all_pages(session, campaign):
     scope = {office(session, f"Xã {n:02}").id for n in range(ROWS_A_PAGE + 1)}
     found = find_offices(session, campaign, scope, "", DAY)
-    page = list_codes(session, campaign, found, 99)
+    page = list_codes(session, campaign, found, 99, DAY)
     assert [listed.office.name for listed in page.offices.rows] == [f"Xã {ROWS_A_PAGE}"]
     assert (page.offices.number, page.offices.n_rows, page.n_places) == (2, ROWS_A_PAGE + 1, ROWS_A_PAGE + 1)
 

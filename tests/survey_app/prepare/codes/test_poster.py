@@ -202,3 +202,79 @@ def test_a_print_run_stays_within_three_kilobytes_a_page() -> None:
     ]
     per_page = (len(render_posters(run)) - len(render_posters(run[:100]))) / 200
     assert per_page <= 10_000_000 / 3321
+
+
+A4 = (595.28, 841.89)
+
+
+def codes_of(n: int) -> list[Poster]:
+    made = []
+    for number in range(n):
+        code = new_code()
+        address = qr_address(PUBLIC_URL, form_path(code))
+        made.append(replace(POSTER, code=code, qr_address=address, counter=f"Quầy số {number}"))
+    return made
+
+
+@pytest.mark.parametrize(
+    ("layout", "size", "n_pages"), [("a5", A5, 20), ("a4", A4, 20), ("tent", A5, 20), ("labels", A4, 2)]
+)
+def test_each_layout_has_its_paper_and_its_number_of_pages(
+    layout: str, size: tuple[float, float], n_pages: int
+) -> None:
+    with opened(render_posters(codes_of(20), "vi", layout)) as document:
+        sizes = [page.get_size() for page in document]
+    assert sizes == [pytest.approx(size, abs=0.01)] * n_pages
+
+
+@pytest.mark.parametrize(("layout", "times", "width"), [("a4", 1, 98), ("tent", 2, 46), ("labels", 1, 26)])
+def test_every_picture_of_every_layout_decodes(layout: str, times: int, width: int) -> None:
+    posters = codes_of(18)
+    found: list[str] = []
+    with opened(render_posters(posters, "vi", layout)) as document:
+        for page in document:
+            for barcode in zxingcpp.read_barcodes(page.render(scale=3).to_pil()):
+                found.append(barcode.text)
+                corners = barcode.position
+                side = abs(corners.top_right.x - corners.top_left.x) / 3 / 72 * 25.4
+                assert side >= width
+    assert sorted(found) == sorted([poster.qr_address for poster in posters] * times)
+
+
+def test_tent_shows_the_same_to_both_sides() -> None:
+    with opened(render_posters([POSTER], "vi", "tent")) as document:
+        image = document[0].render(scale=2).to_pil()
+    upper, lower = sorted(zxingcpp.read_barcodes(image), key=lambda one: one.position.top_left.y)
+    assert abs(upper.orientation) == 180
+    assert lower.orientation == 0
+    middle = image.height / 2
+    assert upper.position.top_left.y < middle < lower.position.top_left.y
+
+
+SMALL_PAPER = [("tent", LONG_NAME * 4)]  # on a label so long a name is cut off
+SMALL_PAPER += [(one, name) for one in ("tent", "labels") for name in (POSTER.office, LONG_NAME, "Ữ" * 120)]
+
+
+@pytest.mark.parametrize(("layout", "name"), SMALL_PAPER)
+def test_names_on_small_paper_shrink_and_stay_on_it(layout: str, name: str) -> None:
+    poster = replace(POSTER, office=name, counter=name, demo=True)
+    pdf = render_posters([poster] * 18, "vi", layout)
+    (words, *_rest) = texts(pdf)
+    assert words.replace(" ", "").count(name.replace(" ", "")) >= 2
+    assert "7KQM-2X9P" in words
+    with opened(pdf) as document:
+        assert len(document) == (18 if layout == "tent" else 1)
+        width, height = document[0].get_size()
+        for left, bottom, right, top in boxes(document[0]):
+            assert 10 < left < right < width - 10
+            assert 10 < bottom < top < height - 10
+        found = zxingcpp.read_barcodes(document[0].render(scale=3).to_pil())
+    assert len(found) == (2 if layout == "tent" else 18)
+
+
+def test_code_on_small_paper_says_where_to_type_it() -> None:
+    for layout in ("tent", "labels"):
+        (words,) = texts(render_posters([POSTER], "vi", layout))
+        assert "khaosat.example.vn" in words
+        assert "7KQM-2X9P" in words
+        assert "Không hỏi tiền, mật khẩu, mã OTP" in words

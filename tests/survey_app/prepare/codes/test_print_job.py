@@ -33,7 +33,7 @@ def print_codes(database, settings):
     reports = []
 
     def run_job(*ids):
-        arguments = {"access_point_ids": list(ids), "language": "vi"}
+        arguments = {"access_point_ids": list(ids), "language": "vi", "layout": "a5"}
         work = Work(7, arguments, database, settings, MOMENT, lambda *counts: reports.append(counts))
         name = run(work)
         return name, name and (settings.files_dir / name).read_bytes(), reports
@@ -80,7 +80,7 @@ def test_job_makes_no_file_when_no_code_works_any_more(database, offices, print_
 
 
 def test_more_pages_than_one_part_become_an_archive(database, offices, print_codes, monkeypatch):
-    monkeypatch.setattr(print_job, "PAGES_A_PART", 2)
+    monkeypatch.setattr(print_job, "CODES_A_PART", 2)
     ids = [point(database, offices[0]).id for _ in range(3)]
     name, content, reports = print_codes(*ids)
     assert name == "to-ma-qr-7.zip"

@@ -56,9 +56,14 @@ def rows(app):
             letters=batch(mine, drawn, "A", delivery="letter", cell_id=cell.id),
             forgotten=batch(mine, open_to_all, "B", secret_mark="gone"),
         )
-        factories.access_point_day(session, access_point_id=found.slips.access_point_id, n_opened=1_500)
-        for _ in range(3):
-            factories.spent_invitation(session, batch_id=found.slips.id)
+        for days_ago, n_opened, n_received in ((1, 1_500, 13), (0, 20, 9)):
+            factories.access_point_day(
+                session,
+                access_point_id=found.slips.access_point_id,
+                day=DAY - timedelta(days=days_ago),
+                n_opened=n_opened,
+                n_received=n_received,
+            )
     return found
 
 
@@ -102,7 +107,16 @@ def test_the_list_is_reached_from_every_staff_page(manager):
 
 def test_the_list_shows_the_funnels_of_the_own_offices(manager, rows):
     page = manager.get(LIST).text
-    for words in ("Lô số 1<", "xã Hòa", "Góp ý tại quầy", "1.200", "1.500", ">3<", "đang dùng"):
+    for words in (
+        "Lô số 1<",
+        "xã Hòa",
+        "Góp ý tại quầy",
+        "1.200",
+        ">ít nhất 1.500<",
+        ">ít nhất 10<",
+        ">dưới 5<",
+        "đang dùng",
+    ):
         assert words in page
     assert "xã Khác" not in page
     assert "Đã phát hành 3 lô" in page
@@ -115,7 +129,10 @@ def test_an_empty_list_says_what_invitations_are(staff_client):
 
 def test_a_batch_says_what_each_count_is_and_nothing_of_who_or_when(manager, rows):
     page = manager.get(f"{LIST}/{rows.slips.id}").text
-    assert "Đã dùng 3 trong 1.200 phiếu mời." in page
+    assert "Đến hết ngày hôm qua đã dùng ít nhất 10 trong 1.200 phiếu mời." in page
+    assert "để không ai biết người nào đã trả lời" in page
+    assert "mã đang dùng được" not in page  # the file holds used ones too
+    assert "không ghi mã nào đã dùng" in page
     assert "kể cả một người mở nhiều lần" in page
     assert "ở đây không có gì dẫn từ một mã đến câu trả lời" in page
     assert not re.search(r"\d\d:\d\d", page)
@@ -124,7 +141,10 @@ def test_a_batch_says_what_each_count_is_and_nothing_of_who_or_when(manager, row
 
 
 def test_pages_speak_english_too(manager, rows):
-    assert "3 of 1,200 invitations have been used." in manager.get(f"{LIST}/{rows.slips.id}?lang=en").text
+    assert (
+        "at least 10 of 1,200 invitations had been used."
+        in manager.get(f"{LIST}/{rows.slips.id}?lang=en").text
+    )
 
 
 @pytest.mark.parametrize("what", ["", "/revoke"])

@@ -11,7 +11,7 @@ from survey_app.db import Database
 from survey_app.errors import ImportRefused
 from survey_app.models.office import Counter, Office, OfficeSuccession
 from survey_app.prepare.offices.office_file import import_offices
-from survey_app.prepare.offices.table_file import MOST_BYTES
+from survey_app.prepare.tables.table_file import MOST_BYTES
 from tests import factories
 
 HEADER = "code,name,kind,parent_code,valid_from,valid_until,counters,successors"

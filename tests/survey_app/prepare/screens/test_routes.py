@@ -13,6 +13,7 @@ from survey_app.config import SECRET_BYTES, read_settings
 from survey_app.models import rotating_code
 from survey_app.models.access_point import AccessPoint
 from survey_app.models.campaign import Campaign
+from survey_app.models.staff import StaffSession
 from survey_app.prepare.screens import routes
 from tests import factories
 from tests.factories import DAY
@@ -186,6 +187,7 @@ def test_the_address_outlives_a_new_secret(app, screen, settings, clock):
 
 STOPPED = {
     "revoked": (AccessPoint, "id", {"revoked_on": DAY}, "Màn hình này đã ngừng dùng từ ngày 10/03/2026."),
+    "paused": (AccessPoint, "id", {"paused_on": DAY}, "Màn hình này tạm dừng từ ngày 10/03/2026."),
     "not yet open": (
         Campaign,
         "campaign_id",
@@ -290,3 +292,34 @@ def test_screens_are_made_neither_without_signing_in_nor_without_the_forgery_tok
     change(app, AccessPoint, screen.id, revoked_on=DAY)
     assert manager.post("/staff/screens", data=fields).status_code == 400
     assert len(screens(app)) == 1
+
+
+def test_a_screen_opens_from_an_account_only_after_signing_out(app, manager, screen):
+    asked = manager.get(screen.path)
+    assert "Máy này đang đăng nhập tài khoản của" in asked.text
+    assert f"127.0.0.1:8000{screen.path}" in asked.text  # for another device
+    assert "Mã tự đổi" not in asked.text
+    opened = post_from(manager, screen.path, screen.path)
+    assert (opened.status_code, opened.location) == (303, screen.path)
+    assert "Mã tự đổi" in manager.get(screen.path).text
+    assert manager.get(f"/staff/screens/{screen.id}").location.startswith("/staff/sign-in")
+    with app.extensions["database"].reading() as session:
+        assert session.scalars(select(StaffSession)).all() == []
+
+
+def post_from(client, page, address):
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', client.get(page).text)[1]
+    return client.post(address, data={"csrf_token": token})
+
+
+def test_signing_out_for_a_screen_ends_no_other_session_and_takes_its_own_form(
+    app, manager, staff_client, screen
+):
+    colleague = staff_client("office_manager", screen.office.id)
+    assert manager.post(screen.path).status_code == 400
+    assert manager.get(f"/staff/screens/{screen.id}").status_code == 200
+    post_from(manager, screen.path, screen.path)
+    assert colleague.get(f"/staff/screens/{screen.id}").status_code == 200
+    wrong = screen.path[:-1] + ("2" if screen.path[-1] != "2" else "3")
+    assert post_from(colleague, screen.path, wrong).status_code == 404
+    assert colleague.get(f"/staff/screens/{screen.id}").status_code == 200

@@ -1,0 +1,113 @@
+"""What the audit page is asked for, and the words for acts."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from flask_babel import gettext as _
+from werkzeug.datastructures import MultiDict
+
+LONGEST_SEARCH = 100
+FIRST_BEYOND = 2**31
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRequest:
+    """The filters as typed; what is no day and no number of a line is left out."""
+
+    act: str
+    username: str
+    office: str
+    first_day: date | None
+    last_day: date | None
+    before: int | None
+
+    @classmethod
+    def read(cls, fields: MultiDict[str, str]) -> "AuditRequest":
+        before = fields.get("before", 0, type=int)
+        return cls(
+            act=fields.get("act", "")[:LONGEST_SEARCH],
+            username=fields.get("person", "").strip()[:LONGEST_SEARCH],
+            office=fields.get("office", "").strip()[:LONGEST_SEARCH],
+            first_day=_day(fields.get("from", "")),
+            last_day=_day(fields.get("until", "")),
+            before=before if 0 < before < FIRST_BEYOND else None,
+        )
+
+    def kept(self) -> dict[str, str | None]:
+        """Give the filters for the address of another page of the same lines."""
+        return {
+            "act": self.act or None,
+            "person": self.username or None,
+            "office": self.office or None,
+            "from": self.first_day.isoformat() if self.first_day else None,
+            "until": self.last_day.isoformat() if self.last_day else None,
+        }
+
+
+def _day(typed: str) -> date | None:
+    try:
+        day = date.fromisoformat(typed.strip())
+    except ValueError:
+        return None
+    return day if 1970 <= day.year < 9999 else None
+
+
+def act_names() -> dict[str, str]:
+    """Name every act that the service writes, by its short name; a test compares it with the sources."""
+    return _of_people() | _of_offices() | _of_campaigns()
+
+
+def _of_people() -> dict[str, str]:
+    return {
+        "account.password": _("changed their own password"),
+        "account.second_factor": _("set up a second factor"),
+        "account.phone": _("took the second factor off the old phone"),
+        "account.recovery_code": _("signed in by a recovery code"),
+        "account.recovery_codes": _("made new recovery codes"),
+        "account.reset": _("chose a password by a link"),
+        "account.sign_out": _("signed out everywhere"),
+        "people.create": _("made an account"),
+        "people.grant": _("gave a role"),
+        "people.end_grant": _("ended a role"),
+        "people.disable": _("disabled an account"),
+        "people.enable": _("enabled an account"),
+        "people.sign_out": _("ended the sessions of an account"),
+        "people.reset_link": _("made a link to a new password"),
+    }
+
+
+def _of_offices() -> dict[str, str]:
+    return {
+        "counters.add": _("added a counter"),
+        "counters.change": _("changed a counter"),
+        "dossiers.import": _("imported dossier counts"),
+        "dossiers.set": _("entered dossier counts"),
+        "fields.add": _("added a service field"),
+        "offices.create": _("created an office"),
+        "offices.end": _("ended an office"),
+        "offices.merge": _("merged offices"),
+        "offices.move": _("moved an office"),
+        "offices.rename": _("renamed an office"),
+        "offices.split": _("split an office"),
+    }
+
+
+def _of_campaigns() -> dict[str, str]:
+    return {
+        "approvals.ask": _("asked for an approval"),
+        "approvals.approved": _("approved a request"),
+        "approvals.refused": _("refused a request"),
+        "approvals.withdrawn": _("withdrew a request"),
+        "campaigns.close_early": _("closed a campaign early"),
+        "campaigns.pause_codes": _("paused codes"),
+        "campaigns.reopen": _("reopened a campaign"),
+        "campaigns.resume_codes": _("resumed codes"),
+        "case.contact": _("looked at a citizen's contact"),
+        "codes.replace": _("replaced a code"),
+        "codes.revoke": _("revoked a code"),
+        "comments.read": _("read an office's comments"),
+        "figures.export": _("downloaded a table of figures"),
+        "file.download": _("downloaded a file"),
+        "responses.export": _("exported responses"),
+        "responses.void": _("voided responses"),
+    }

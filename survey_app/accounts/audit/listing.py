@@ -1,0 +1,77 @@
+"""Lines of the audit log, the newest first: as many as a page holds, and where the next page begins."""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import Session
+
+from survey_app.accounts.sign_in import plain_name
+from survey_app.config import VIETNAM_TIME
+from survey_app.models.audit import AuditLine
+from survey_app.models.office import Office
+from survey_app.models.staff import Staff
+
+LINES_A_PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which lines are wanted; `before` is the line at which the page before ended."""
+
+    act: str = ""
+    username: str = ""
+    office_ids: Collection[int] | None = None  # none: whichever
+    first_day: date | None = None
+    last_day: date | None = None
+    before: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    line: AuditLine
+    username: str | None
+    full_name: str | None
+    office: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    rows: Sequence[Line]
+    next_before: int | None  # none: these are the oldest
+
+
+def list_lines(session: Session, asked: Asked) -> Lines:
+    """Read one page; a count of all would cost more the longer the log is."""
+    found = session.execute(
+        select(AuditLine, Staff.username, Staff.full_name, Office.name)
+        .outerjoin(Staff, Staff.id == AuditLine.staff_id)
+        .outerjoin(Office, Office.id == AuditLine.office_id)
+        .where(*_conditions(session, asked))
+        .order_by(AuditLine.id.desc())
+        .limit(LINES_A_PAGE + 1)
+    )
+    rows = [Line(line, username, full_name, office) for line, username, full_name, office in found]
+    shown = rows[:LINES_A_PAGE]
+    return Lines(shown, shown[-1].line.id if len(rows) > LINES_A_PAGE else None)
+
+
+def _conditions(session: Session, asked: Asked) -> Iterator[ColumnElement[bool]]:
+    if asked.act:
+        yield AuditLine.act == asked.act
+    if asked.username:
+        person = session.scalar(select(Staff.id).where(Staff.username == plain_name(asked.username)))
+        yield AuditLine.staff_id == (person or 0)
+    if asked.office_ids is not None:
+        yield AuditLine.office_id.in_(asked.office_ids)
+    if asked.first_day is not None:
+        yield AuditLine.at >= _begin(asked.first_day)
+    if asked.last_day is not None:
+        yield AuditLine.at < _begin(asked.last_day + timedelta(days=1))
+    if asked.before is not None:
+        yield AuditLine.id < asked.before
+
+
+def _begin(day: date) -> datetime:
+    return datetime.combine(day, time(), VIETNAM_TIME)

@@ -1,0 +1,1 @@
+"""What everybody does with his own account: password, phone, recovery codes, open sessions."""

@@ -1,0 +1,147 @@
+"""The doors of what needs two people: the requests that wait, asking for one, deciding one."""
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response as AnyResponse
+
+from survey_app.errors import ApprovalRefused, NotFound
+from survey_app.models import approval as approvals
+from survey_app.models.approval import Approval, Wanted, find_approval, list_approvals, offices_concerned
+from survey_app.models.campaign import Campaign
+from survey_app.models.office import Office
+from survey_app.prepare.approvals import acts
+from survey_app.prepare.approvals.forms import AskedFor
+from survey_app.prepare.moment import Moment
+from survey_app.web import access
+from survey_app.web.access import current_staff, offices_in_scope
+from survey_app.web.context import database, now, today
+
+blueprint = Blueprint("approvals", __name__)
+
+MOST_WAITING, MOST_DECIDED = 50, 20
+
+
+@blueprint.get("/staff/approvals")
+@access.staff_only("decide")
+def overview() -> str:
+    """Say what waits for a second person, and what was decided lately."""
+    with database().reading() as session:
+        scope = offices_in_scope(session, current_staff())
+        waiting = list_approvals(session, scope, Approval.decision.is_(None), most=MOST_WAITING)
+        decided = list_approvals(session, scope, Approval.decision.is_not(None), most=MOST_DECIDED)
+    return render_template("prepare/approvals.html", waiting=waiting, decided=decided, staff=current_staff())
+
+
+@blueprint.get("/staff/approvals/new")
+@access.staff_only("decide")
+def new() -> str:
+    """Ask what a second person is to decide, and why."""
+    return _new_page(AskedFor.read(request.args), None)
+
+
+@blueprint.post("/staff/approvals/new")
+@access.staff_only("decide")
+def ask() -> AnyResponse | tuple[str, int]:
+    asked = AskedFor.read(request.form)
+    try:
+        with database().transaction() as session:
+            approval = _ask(session, asked)
+    except ApprovalRefused as error:
+        return _new_page(asked, error.reason), 422
+    flash(_("The request is written down. Another person with this right decides."))
+    return redirect(url_for("approvals.show", approval_id=approval.id), 303)
+
+
+def _ask(session: Session, asked: AskedFor) -> Approval:
+    campaigns = session.scalars(select(Campaign)).all()
+    campaign = next((one for one in campaigns if one.code == asked.campaign_code), None)
+    if campaign is None:
+        raise NotFound
+    if not asked.kind:
+        raise ApprovalRefused("kind_missing")
+    if not offices_concerned(session, campaign.id, asked.office_id) <= offices_in_scope(
+        session, current_staff()
+    ):
+        raise NotFound
+    arguments = asked.arguments()
+    acts.check_can_be_done(session, asked.kind, campaign, asked.office_id, arguments, today())
+    reason = approvals.read_reason(asked.reason)
+    wanted = Wanted(asked.kind, campaign.id, asked.office_id, arguments, reason)
+    return approvals.ask(session, wanted, current_staff().id, now())
+
+
+def _new_page(asked: AskedFor, refusal: str | None) -> str:
+    with database().reading() as session:
+        scope = offices_in_scope(session, current_staff())
+        campaigns = list(session.scalars(select(Campaign).order_by(Campaign.opens_on.desc(), Campaign.id)))
+        wholly_in_scope = {one.id for one in campaigns if offices_concerned(session, one.id, None) <= scope}
+        offices = _offices_to_choose(session, asked, scope)
+    return render_template(
+        "prepare/approvals_new.html",
+        asked=asked,
+        refused=refusal,
+        campaigns=campaigns,
+        wholly_in_scope=wholly_in_scope,
+        offices=offices,
+        today=today(),
+    )
+
+
+def _offices_to_choose(session: Session, asked: AskedFor, scope: set[int]) -> list[Office]:
+    """Offer the tops of this person's scope, and the office that another page has named."""
+    roots = current_staff().roots("decide") - {None}
+    named = {asked.office_id} if asked.office_id in scope else set()
+    query = select(Office).where(Office.id.in_(roots | named)).order_by(Office.sort_key, Office.id)
+    return list(session.scalars(query))
+
+
+@blueprint.get("/staff/approvals/<int:approval_id>")
+@access.staff_only("decide")
+def show(approval_id: int) -> str | AnyResponse:
+    """Show one request: what will follow, and who may decide."""
+    return _page(approval_id, None)
+
+
+@blueprint.post("/staff/approvals/<int:approval_id>/decide")
+@access.staff_only("decide")
+def decide(approval_id: int) -> AnyResponse | tuple[str | AnyResponse, int]:
+    """Approve, refuse or withdraw; what is approved is done at once."""
+    try:
+        with database().transaction() as session:
+            _decide(session, approval_id, request.form.get("decision", ""))
+    except ApprovalRefused as error:
+        return _page(approval_id, error.reason), 409
+    return redirect(url_for("approvals.show", approval_id=approval_id), 303)
+
+
+def _decide(session: Session, approval_id: int, decision: str) -> None:
+    staff = current_staff()
+    stated = find_approval(session, approval_id, offices_in_scope(session, staff))
+    if stated.approval.kind not in acts.KINDS:
+        raise NotFound
+    approval = approvals.decide(session, stated.approval.id, decision, staff.id, now())
+    if approval.decision == "approved":
+        acts.carry_out(session, approval, Moment(now(), today(), staff.id))
+
+
+def _page(approval_id: int, refusal: str | None) -> str | AnyResponse:
+    with database().reading() as session:
+        stated = find_approval(session, approval_id, offices_in_scope(session, current_staff()))
+        approval = stated.approval
+        if approval.kind not in acts.KINDS:
+            return redirect(url_for("voiding.show", approval_id=approval.id))
+        n_codes = (
+            acts.count_codes(session, approval.kind, approval.campaign_id, approval.office_id)
+            if approval.kind in acts.OF_CODES
+            else 0
+        )
+    return render_template(
+        "prepare/approvals_one.html",
+        stated=stated,
+        n_codes=n_codes,
+        closes_on=acts.last_day(approval.arguments),
+        refused=refusal,
+        staff=current_staff(),
+    )

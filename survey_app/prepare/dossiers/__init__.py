@@ -1,0 +1,1 @@
+"""How many dossiers each office settled: the denominators of coverage, typed in or sent as a table."""

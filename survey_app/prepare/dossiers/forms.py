@@ -1,0 +1,176 @@
+"""What the pages of dossier counts are sent, and the words for what does not add up."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date
+
+from flask_babel import gettext as _
+from werkzeug.datastructures import FileStorage, MultiDict
+
+from survey_app.models.office import ALL_FIELDS, Office, ServiceField
+from survey_app.prepare.dossiers.contradictions import Contradiction
+from survey_app.prepare.dossiers.counts import NAMES, Counts, Rates
+from survey_app.prepare.dossiers.dossier_file import month_of
+from survey_app.prepare.dossiers.record import Typed
+from survey_app.prepare.tables.numbers import NOTHING, whole_number
+from survey_app.web.formatting import count_text, percent_text
+
+LONGEST_SEARCH = 100
+LARGEST_FILE_MEGABYTES = 1  # what a page of this service takes; larger ones come in by the command
+FORMULAS = tuple(Rates.__slots__)
+Fault = tuple[str, str]  # the id of a field, what is wrong there
+
+
+def asked_month(fields: MultiDict[str, str], default: date, latest: date) -> date:
+    """Read which month a page is about; a month that has not begun, or none at all, is the default."""
+    month = month_of(fields.get("month", ""))
+    return default if month is None or month > latest else month
+
+
+def asked_search(fields: MultiDict[str, str]) -> str:
+    return fields.get("q", "").strip()[:LONGEST_SEARCH]
+
+
+def sent_file(files: MultiDict[str, FileStorage]) -> tuple[str, bytes]:
+    """Give name and content of the file that was sent; both empty where none was chosen."""
+    file = files.get("file")
+    return (file.filename or "", file.read()) if file else ("", b"")
+
+
+@dataclass(frozen=True)
+class CountsForm:
+    """The boxes of one office and month: what was typed in each, and what is wrong with it."""
+
+    values: dict[str, str]
+    faults: list[Fault]
+    by_field: dict[int, Counts | None]
+
+    @classmethod
+    def of_stored(cls, stored: dict[int, Counts]) -> "CountsForm":
+        values = {
+            box(field_id, name): str(number)
+            for field_id, counts in stored.items()
+            for name in NAMES
+            if (number := getattr(counts, name)) is not None
+        }
+        return cls(values, [], dict(stored))
+
+    @classmethod
+    def of_sent(cls, sent: MultiDict[str, str], fields: Collection[ServiceField]) -> "CountsForm":
+        form = cls({}, [], {})
+        for field_id in (ALL_FIELDS, *(one.id for one in fields)):
+            form.by_field[field_id] = form._counts(sent, field_id)
+        if not form.faults and all(counts is None for counts in form.by_field.values()):
+            form.faults.append((box(ALL_FIELDS, "n_settled"), _("Type at least the settled dossiers.")))
+        return form
+
+    def typed(self, office: Office, month: date) -> Typed:
+        return Typed(office, month, self.by_field)
+
+    def _counts(self, sent: MultiDict[str, str], field_id: int) -> Counts | None:
+        numbers: dict[str, int | None] = {}
+        for name in NAMES:
+            self.values[box(field_id, name)] = text = sent.get(box(field_id, name), "").strip()[:40]
+            numbers[name] = self._number(box(field_id, name), text)
+        n_settled = numbers.pop("n_settled")
+        if n_settled is not None:
+            return Counts(n_settled, **numbers)
+        if any(number is not None for number in numbers.values()):
+            self.faults.append((box(field_id, "n_settled"), _("The settled dossiers are missing.")))
+        return None
+
+    def _number(self, place: str, text: str) -> int | None:
+        if text in NOTHING:
+            return None
+        try:
+            return whole_number(text)
+        except ValueError:
+            self.faults.append(
+                (place, _("“%(typed)s” is not a whole number; type it as 1234 or 1.234.", typed=text))
+            )
+            return None
+
+
+def box(field_id: int, name: str) -> str:
+    """Name the box of a count."""
+    return f"{name}-{field_id}"
+
+
+def count_name(name: str) -> str:
+    names = {
+        "n_settled": _("Settled"),
+        "n_received": _("Newly received"),
+        "n_early": _("Settled early"),
+        "n_on_time": _("Settled on time"),
+        "n_late": _("Settled late"),
+    }
+    return names[name]
+
+
+def contradiction_words(one: Contradiction) -> str:
+    if one.kind == "rate":
+        return _rate_words(one)
+    counts = {"found": count_text(int(one.found)), "stated": count_text(int(one.stated))}
+    gap = count_text(abs(int(one.gap)))
+    if one.kind == "parts":
+        return _(
+            "Totals disagree: early + on time + late = %(found)s, settled = %(stated)s, %(gap)s apart. "
+            "May be accepted; the gap stays beside the figure.",
+            gap=gap,
+            **counts,
+        )
+    if one.kind == "early_twice":
+        return _(
+            "Totals disagree: early + on time + late = %(found)s, settled = %(stated)s. The difference is "
+            "exactly the early ones, so “on time” probably includes them: tick that when sending the file.",
+            **counts,
+        )
+    if one.kind == "fields":
+        return _(
+            "Totals disagree: the fields add up to %(found)s settled dossiers, the total says %(stated)s, "
+            "%(gap)s apart. Coverage uses the total.",
+            gap=gap,
+            **counts,
+        )
+    return _(
+        "Totals disagree: the offices of this file add up to %(found)s settled dossiers, the line of the "
+        "province says %(stated)s, %(gap)s apart. Only the lines of offices are stored.",
+        gap=gap,
+        **counts,
+    )
+
+
+def formula_words(formula: str) -> str:
+    words = {
+        "of_settled": _("(early + on time) / settled"),
+        "not_late": _("1 − late / settled"),
+        "of_parts": _("(early + on time) / (early + on time + late)"),
+        "of_valid": _("(early + on time) / (settled − invalid)"),
+    }
+    return words[formula]
+
+
+def recomputed(rates: Rates | None) -> list[tuple[str, str]]:
+    """List each formula that could be computed, with its rate."""
+    if rates is None:
+        return []
+    found = ((formula, getattr(rates, formula)) for formula in FORMULAS)
+    return [(formula_words(formula), percent_text(rate, 2)) for formula, rate in found if rate is not None]
+
+
+def _rate_words(one: Contradiction) -> str:
+    stated, found = percent_text(one.stated / 100, 2), percent_text(one.found / 100, 2)
+    if one.gives:
+        return _(
+            "The file says %(stated)s in time; recomputed it is %(found)s of those settled. The file's rate "
+            "comes from another formula: %(formula)s.",
+            stated=stated,
+            found=found,
+            formula=formula_words(one.gives),
+        )
+    return _(
+        "The file says %(stated)s in time; recomputed it is %(found)s of those settled. None of the usual "
+        "formulas gives the file's rate.",
+        stated=stated,
+        found=found,
+    )

@@ -1,0 +1,191 @@
+"""Who has dossier counts of a month and who lacks them, and what one office has, with its coverage."""
+
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session
+
+from survey_app.models.office import ALL_FIELDS, DossierCount, Office, ServiceField
+from survey_app.models.publication import Figure, Publication
+from survey_app.models.vietnamese import is_found, name_key, search_key
+from survey_app.prepare.dossiers.counts import NAMES, Counts, counts_of
+from survey_app.web.paging import Page, PageAsked, read_page
+
+MONTHS_SHOWN = 12
+OF_MONTH = "month:"
+
+
+@dataclass(frozen=True, slots=True)
+class OfficeOfMonth:
+    id: int
+    code: str
+    name: str
+    counts: Counts | None
+    n_fields: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class MonthPage:
+    """The offices that should have counts of a month, those that lack them first; one page of those found."""
+
+    month: date
+    offices: Page[OfficeOfMonth]
+    n_offices: int
+    n_missing: int
+    n_gaps: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """Released responses of one class that were counted to a month."""
+
+    provenance: str
+    n: int | None
+    """None: so few that the number itself is withheld."""
+
+
+@dataclass(frozen=True, slots=True)
+class MonthOfOffice:
+    month: date
+    counts: Counts | None
+    fields: list[tuple[ServiceField, Counts]] = field(default_factory=list)
+    answered: list[Answered] = field(default_factory=list)
+
+
+def first_of(day: date) -> date:
+    return day.replace(day=1)
+
+
+def month_before(month: date) -> date:
+    return (month - timedelta(days=1)).replace(day=1)
+
+
+def month_after(month: date) -> date:
+    return (month + timedelta(days=31)).replace(day=1)
+
+
+def list_month(
+    session: Session, office_ids: Collection[int], month: date, search: str, asked: PageAsked
+) -> MonthPage:
+    offices = offices_of_month(session, office_ids, month)
+    key = search_key(search)
+    found = [one for one in offices if not key or is_found(key, name_key(one.name))]
+    found.sort(key=lambda one: one.counts is not None)
+
+    def with_fields(shown: slice) -> list[OfficeOfMonth]:
+        n_fields = _count_fields(session, [one.id for one in found[shown]], month)
+        return [replace(one, n_fields=n_fields.get(one.id, 0)) for one in found[shown]]
+
+    return MonthPage(
+        month,
+        read_page(len(found), with_fields, asked),
+        n_offices=len(offices),
+        n_missing=sum(one.counts is None for one in offices),
+        n_gaps=sum(one.counts is not None and one.counts.gap != 0 for one in offices),
+    )
+
+
+def offices_of_month(session: Session, office_ids: Collection[int], month: date) -> list[OfficeOfMonth]:
+    """List the offices that served people in a month, by name; a province only sums its offices up."""
+    existed = (Office.valid_from < month_after(month)) & or_(
+        Office.valid_until.is_(None), Office.valid_until >= month
+    )
+    of_month = (
+        (DossierCount.office_id == Office.id)
+        & (DossierCount.month == month)
+        & (DossierCount.field_id == ALL_FIELDS)
+    )
+    # By columns: as objects, thousands of rows would take ten times as long.
+    rows = session.execute(
+        select(Office.id, Office.code, Office.name, *(getattr(DossierCount, name) for name in NAMES))
+        .outerjoin(DossierCount, of_month)
+        .where(existed, Office.kind != "province")
+        .order_by(Office.sort_key, Office.id)
+    )
+    return [
+        OfficeOfMonth(office_id, code, name, None if counts[0] is None else Counts(*counts))
+        for office_id, code, name, *counts in rows
+        if office_id in office_ids
+    ]
+
+
+def _count_fields(session: Session, office_ids: list[int], month: date) -> dict[int, int]:
+    counted = (
+        select(DossierCount.office_id, func.count())
+        .where(
+            DossierCount.office_id.in_(office_ids),
+            DossierCount.month == month,
+            DossierCount.field_id != ALL_FIELDS,
+        )
+        .group_by(DossierCount.office_id)
+    )
+    return dict(session.execute(counted).all())
+
+
+def list_fields(session: Session) -> list[ServiceField]:
+    return list(session.scalars(select(ServiceField).order_by(ServiceField.id)))
+
+
+def months_of(session: Session, office: Office, today: date) -> list[MonthOfOffice]:
+    """List an office's latest months, the newest first, with the responses that were released in each."""
+    fields = {one.id: one for one in list_fields(session)}
+    whole: dict[date, Counts] = {}
+    of_fields: dict[date, list[tuple[ServiceField, Counts]]] = defaultdict(list)
+    last = first_of(min(today, office.valid_until or today))
+    earliest = last
+    for _ in range(MONTHS_SHOWN - 1):
+        earliest = month_before(earliest)
+    rows = session.scalars(
+        select(DossierCount)
+        .where(DossierCount.office_id == office.id, DossierCount.month >= earliest)
+        .order_by(DossierCount.field_id)
+    )
+    for row in rows:
+        if row.field_id == ALL_FIELDS:
+            whole[row.month] = counts_of(row)
+        elif row.field_id in fields:
+            of_fields[row.month].append((fields[row.field_id], counts_of(row)))
+    answered = _answered(session, office)
+    found = []
+    month = last
+    while month >= max(earliest, first_of(office.valid_from)):
+        found.append(MonthOfOffice(month, whole.get(month), of_fields[month], answered[month]))
+        month = month_before(month)
+    return found
+
+
+def counts_of_month(session: Session, office_id: int, month: date) -> dict[int, Counts]:
+    """Give what is stored of an office and month, by field."""
+    rows = session.scalars(
+        select(DossierCount).where(DossierCount.office_id == office_id, DossierCount.month == month)
+    )
+    return {row.field_id: counts_of(row) for row in rows}
+
+
+def _answered(session: Session, office: Office) -> dict[date, list[Answered]]:
+    """Read from the figures, never from the responses: what waits for its release is told to nobody."""
+    running = list(session.scalars(select(Publication.id).where(Publication.kind == "running")))
+    rows = session.execute(
+        select(
+            Figure.breakdown,
+            Figure.provenance,
+            func.sum(Figure.n_respondents),
+            func.count(Figure.hidden_inside),
+        )
+        .where(
+            Figure.publication_id.in_(running),
+            Figure.office_id == office.id,
+            Figure.measure == "index",
+            Figure.breakdown.startswith(OF_MONTH),
+        )
+        .group_by(Figure.breakdown, Figure.provenance)
+        .order_by(Figure.breakdown, Figure.provenance)
+    )
+    found: dict[date, list[Answered]] = defaultdict(list)
+    for breakdown, provenance, n, n_hidden in rows:
+        month = date.fromisoformat(f"{breakdown.removeprefix(OF_MONTH)}-01")
+        found[month].append(Answered(provenance, None if n_hidden else int(n)))
+    return found

@@ -1,0 +1,84 @@
+"""Records dossier counts that staff type in or send, with a line in the audit log."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from survey_app.models.audit import note
+from survey_app.models.office import ALL_FIELDS, Office
+from survey_app.prepare.dossiers import contradictions
+from survey_app.prepare.dossiers.contradictions import Contradiction, Place, Reported
+from survey_app.prepare.dossiers.counts import Counts
+from survey_app.prepare.dossiers.dossier_file import Intake
+from survey_app.prepare.dossiers.listing import counts_of_month
+from survey_app.prepare.dossiers.store import remove_count, with_totals, write_counts
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What the form of an office and month says, by field; None: nothing is known."""
+
+    office: Office
+    month: date
+    by_field: Mapping[int, Counts | None]
+
+    def given(self) -> dict[Place, Counts]:
+        return {
+            (self.office.id, self.month, field_id): counts
+            for field_id, counts in self.by_field.items()
+            if counts is not None
+        }
+
+
+def contradictions_of(typed: Typed) -> list[Contradiction]:
+    given = typed.given()
+    found = [
+        one for place, counts in given.items() for one in contradictions.in_itself(Reported(0, place, counts))
+    ]
+    after = with_totals({}, given)
+    return found + list(contradictions.between_fields(dict.fromkeys(given, 0), after))
+
+
+def record_typed(session: Session, typed: Typed, now: datetime, staff_id: int) -> None:
+    """Store what was typed; fields left empty lose their counts."""
+    wait_for_turn(session, [typed.office.id])
+    before = {
+        (typed.office.id, typed.month, field_id): counts
+        for field_id, counts in counts_of_month(session, typed.office.id, typed.month).items()
+    }
+    made = with_totals({}, typed.given())
+    for field_id in typed.by_field:
+        place = (typed.office.id, typed.month, field_id)
+        if place in before and place not in made:
+            remove_count(session, place)
+    write_counts(session, before, made)
+    whole = (typed.office.id, typed.month, ALL_FIELDS)
+    was, is_now = before.get(whole), made.get(whole)
+    what = (
+        f"{typed.office.code}, tháng {typed.month:%m/%Y}: "
+        f"đã giải quyết {_settled(was)} → {_settled(is_now)}, lệch {is_now.gap if is_now else 0}"
+    )
+    note(session, now, staff_id, "dossiers.set", what, typed.office.id)
+
+
+def record_file(session: Session, intake: Intake, name: str, now: datetime, staff_id: int) -> None:
+    write_counts(session, intake.before, intake.made)
+    what = (
+        f"Tệp “{name}”: {len(intake.given)} dòng của {intake.n_offices} đơn vị, "
+        f"{intake.n_replaced} dòng thay số cũ, nhận {len(intake.contradictions)} chỗ không khớp"
+    )
+    note(session, now, staff_id, "dossiers.import", what)
+
+
+def wait_for_turn(session: Session, office_ids: Collection[int]) -> None:
+    """Let two people who record counts of one office wait for each other; call it before reading them."""
+    # The weaker lock: new rows that name these offices need not wait.
+    locked = select(Office.id).where(Office.id.in_(office_ids)).order_by(Office.id)
+    session.execute(locked.with_for_update(key_share=True))
+
+
+def _settled(counts: Counts | None) -> str:
+    return "–" if counts is None else str(counts.n_settled)

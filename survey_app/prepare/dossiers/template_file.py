@@ -1,0 +1,41 @@
+"""The table to fill in: one line an office of a month, with what is known already."""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+from survey_app.prepare.dossiers.dossier_file import HEADINGS
+from survey_app.prepare.dossiers.listing import OfficeOfMonth
+from survey_app.prepare.tables.sheet_writer import write_sheet
+
+COUNTS = ("n_received", "n_settled", "n_early", "n_on_time", "n_late")
+ORDER = ("office_code", "office_name", "month", "field_code", *COUNTS)
+Line = Sequence[str | int | None]
+
+
+def lines_of(month: date, offices: Iterable[OfficeOfMonth]) -> list[Line]:
+    """Give the header and one line an office."""
+    lines: list[Line] = [[HEADINGS[column][0] for column in ORDER]]
+    for office in offices:
+        known: Line = (None,) * len(COUNTS)
+        if office.counts is not None:
+            known = [getattr(office.counts, name) for name in COUNTS]
+        lines.append([office.code, office.name, f"{month:%Y-%m}", None, *known])
+    return lines
+
+
+def as_csv(lines: Iterable[Line]) -> bytes:
+    """Write it with a byte order mark, without which a spreadsheet would break the letters."""
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows([_harmless(cell) for cell in line] for line in lines)
+    return b"\xef\xbb\xbf" + text.getvalue().encode()
+
+
+def as_sheet(lines: Iterable[Line]) -> bytes:
+    return write_sheet(lines)
+
+
+def _harmless(cell: str | int | None) -> str | int | None:
+    """Keep a spreadsheet from running a name that looks like a formula."""
+    return f"'{cell}" if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell

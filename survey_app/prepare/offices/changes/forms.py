@@ -1,0 +1,175 @@
+"""What the pages of changes are sent, as acts to carry out, and the words for what stands against one."""
+
+from collections.abc import Iterator
+from datetime import date
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
+
+from survey_app.models.office import OFFICE_KINDS, Office
+from survey_app.prepare.offices.changes.acts import Create, End, Move, Rename
+from survey_app.prepare.offices.changes.rules import Author, ChangeRefused
+from survey_app.prepare.offices.changes.succession import HandOver, Heir
+from survey_app.prepare.tables.table_file import day_of
+from survey_app.web.formatting import count_text, day_text
+
+Act = Create | Rename | Move | End | HandOver
+ACTS = ("rename", "move", "end", "merge", "split")
+MOST_LINES = 60
+LONGEST_TEXT = 10_000
+KEEP, REVOKE = "keep", "revoke"
+
+WORDS = {
+    "parent_out_of_scope": _l("An office may come under another only where your right reaches both."),
+    "name_missing": _l("Type the name."),
+    "name_too_long": _l("The name is longer than %(n)s letters."),
+    "name_taken": _l("Another office under the same parent is called “%(name)s” on that day."),
+    "same_name": _l("The office is called so already."),
+    "same_parent": _l("The office stands under this parent already."),
+    "code_missing": _l("Type the code."),
+    "code_unusable": _l("“%(code)s” cannot be a code: A–Z, a–z, 0–9 and . _ - only, 32 at most."),
+    "code_taken": _l("The code “%(code)s” is taken."),
+    "code_unknown": _l("You have no office with the code “%(code)s”."),
+    "kind_unknown": _l("Choose one from the list."),
+    "day_unreadable": _l("“%(text)s” is not a day; type it as 01/07/2025."),
+    "day_not_come": _l(
+        "%(day)s has not come yet. Names and parents are shown as they are today: record it on that day."
+    ),
+    "not_there": _l("“%(name)s” did not exist on %(day)s."),
+    "parent_not_there": _l("“%(name)s” does not exist on %(day)s, so nothing can stand under it."),
+    "heir_not_there": _l("“%(name)s” does not exist on %(day)s, so it cannot take over."),
+    "changed_later": _l("The office changed on a later day already: the first day possible is %(day)s."),
+    "circle": _l("The office would come to stand under itself, through “%(name)s”."),
+    "has_ended": _l("“%(name)s” has its end on %(day)s already."),
+    "ends_before_it_begins": _l("“%(name)s” began on %(day)s: it cannot end before."),
+    "has_later_responses": _l("“%(name)s” has responses of %(day)s: it cannot have ended before that day."),
+    "has_offices_below": _l(
+        "Offices that go on stand below, %(n)s of them, such as “%(name)s”. Move or end them first."
+    ),
+    "takes_along_later": _l(
+        "Offices such as “%(name)s” stand below and go along to the successor: record it from %(day)s on."
+    ),
+    "named_twice": _l("One office is named twice."),
+    "own_successor": _l("“%(name)s” cannot end and take over at once."),
+    "splits_into_one": _l("A split needs at least two offices that take over."),
+    "merges_into_one": _l("A merge needs exactly one office that takes over."),
+    "merges_one_into_new": _l("One office that becomes one new office is renamed: use “Rename”."),
+    "too_many_lines": _l("At most %(n)s lines."),
+    "label_missing": _l("Type what hangs above the counter."),
+    "label_too_long": _l("What hangs above the counter is longer than %(n)s letters."),
+    "label_taken": _l("The office has a counter “%(label)s” already."),
+    "label_twice": _l("Two counters have the same label."),
+    "serves_nobody": _l("A province serves nobody itself, so it has no counters."),
+}
+# The box in which something can be mended; what is in none of them stands on top without a link.
+BOXES = {
+    "name": ("name_missing", "name_too_long", "name_taken", "same_name"),
+    "parent": ("same_parent", "circle", "parent_not_there", "parent_out_of_scope"),
+    "day": (
+        *("day_unreadable", "day_not_come", "not_there", "changed_later"),
+        *("ends_before_it_begins", "has_later_responses", "takes_along_later"),
+    ),
+    "heirs": ("splits_into_one", "merges_into_one", "merges_one_into_new", "heir_not_there", "own_successor"),
+    "label": ("label_missing", "label_too_long", "label_taken"),
+}
+KINDS = {
+    "province": _l("Province"),
+    "provincial_centre": _l("Provincial service centre"),
+    "district_section": _l("District one-stop section"),
+    "commune_section": _l("Commune one-stop section or centre"),
+}
+
+
+def refusal_words(refused: ChangeRefused) -> str:
+    values = {name: _written(value) for name, value in refused.values.items()}
+    return str(WORDS[refused.reason]) % values
+
+
+def box_of(refused: ChangeRefused, boxes: set[str]) -> str:
+    """Name the box of this page to which a refusal belongs, if any."""
+    found = (box for box, reasons in BOXES.items() if refused.reason in reasons and box in boxes)
+    return next(found, "")
+
+
+def kind_name(kind: str) -> str:
+    return str(KINDS[kind])
+
+
+def kind_choices() -> list[tuple[str, str]]:
+    return [(kind, kind_name(kind)) for kind in OFFICE_KINDS]
+
+
+def read_create(fields: MultiDict[str, str], parent: Office | None) -> Create:
+    return Create(
+        code=_short(fields, "code"),
+        name=_short(fields, "name"),
+        kind=_short(fields, "kind"),
+        parent=parent,
+        valid_from=_day(fields),
+        counters=tuple(_lines(fields, "counters")),
+    )
+
+
+def read_act(session: Session, act: str, office: Office, fields: MultiDict[str, str], author: Author) -> Act:
+    """Read what one of ACTS is to do with an office; codes name offices of the author's scope alone."""
+    day = _day(fields)
+    if act == "rename":
+        return Rename(office, _short(fields, "name"), day)
+    if act == "move":
+        code = _short(fields, "parent")
+        return Move(office, _office(session, code, author) if code else None, day)
+    revokes = fields.get("codes", REVOKE) != KEEP
+    if act == "end":
+        return End(office, day, revokes)
+    others = _lines(fields, "others") if act == "merge" else []
+    ending = [office, *(_office(session, code, author) for code in others)]
+    heirs = tuple(_heir(session, line, author) for line in _lines(fields, "heirs"))
+    # Merged into an office that goes on, it is named among both: it goes on.
+    going_on = {heir.office.id for heir in heirs if heir.office} if act == "merge" else set()
+    return HandOver(act, tuple(one for one in ending if one.id not in going_on), heirs, day, revokes)
+
+
+def _heir(session: Session, line: str, author: Author) -> Heir:
+    """Read "code" for an office that exists, "code | name" for a new one."""
+    code, mark, name = (part.strip() for part in line.partition("|"))
+    if mark:
+        return Heir(code, name)
+    return Heir(code, office=_office(session, code, author))
+
+
+def _office(session: Session, code: str, author: Author) -> Office:
+    office = session.scalar(select(Office).where(Office.code == code))
+    if office is None or office.id not in author.office_ids:
+        raise ChangeRefused("code_unknown", code=code[:40])
+    return office
+
+
+def _day(fields: MultiDict[str, str]) -> date:
+    text = _short(fields, "day")
+    try:
+        return day_of(text)
+    except ValueError:
+        raise ChangeRefused("day_unreadable", text=text[:20]) from None
+
+
+def _lines(fields: MultiDict[str, str], name: str) -> list[str]:
+    lines = [line.strip() for line in _filled(fields.get(name, "")[:LONGEST_TEXT])]
+    if len(lines) > MOST_LINES:
+        raise ChangeRefused("too_many_lines", n=MOST_LINES)
+    return lines
+
+
+def _filled(text: str) -> Iterator[str]:
+    return (line for line in text.splitlines() if line.strip())
+
+
+def _short(fields: MultiDict[str, str], name: str) -> str:
+    return fields.get(name, "").strip()[:1_000]
+
+
+def _written(value: str | date | int) -> str:
+    if isinstance(value, date):
+        return day_text(value)
+    return count_text(value) if isinstance(value, int) else value

@@ -1,0 +1,34 @@
+"""What the pages of offices are sent: a search, a page, a counter's label and field."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from werkzeug.datastructures import MultiDict
+
+from survey_app.models.office import ServiceField
+
+LONGEST_SEARCH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class TreeRequest:
+    """Which branch is open, or what is searched, and which page of it."""
+
+    open_id: int | None
+    search: str
+    with_ended: bool
+    page: int
+
+    @classmethod
+    def read(cls, fields: MultiDict[str, str]) -> "TreeRequest":
+        return cls(
+            fields.get("open", None, type=int),
+            fields.get("q", "").strip()[:LONGEST_SEARCH],
+            bool(fields.get("ended")),
+            fields.get("page", 1, type=int),
+        )
+
+
+def chosen_field(fields: MultiDict[str, str], offered: Collection[ServiceField]) -> ServiceField | None:
+    """Give the field that was chosen; anything that was not offered is none."""
+    return next((one for one in offered if one.code == fields.get("field")), None)

@@ -1,0 +1,107 @@
+"""Which rows of a dataset make which figure: whole offices, and their index by month, counter and field."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from survey_app.models.office import ServiceField
+from survey_app.models.publication import WHOLE
+from survey_app.publish.dataset import Booleans, Dataset, Integers
+
+Kind = Literal["", "month", "counter", "field"]
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """Rows that are estimated in one pass: each is counted to an office and one of its parts."""
+
+    kind: Kind
+    rows: Booleans
+    office: Integers
+    part: Integers  # number of the month, counter or field; 0 for the whole
+
+    @classmethod
+    def of(cls, dataset: Dataset, kind: Kind, rows: Booleans, office_id: int | None = None) -> "Group":
+        """Count rows to one office, or each to its own."""
+        part = getattr(dataset, kind)[rows] if kind else np.zeros(rows.sum(), dtype=np.int64)
+        office = dataset.office[rows] if office_id is None else np.full(part.size, office_id)
+        return cls(kind, rows, office, part)
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The offices of which figures are made, each with all below it and with those it took over whole."""
+
+    subtrees: Mapping[int, set[int]]
+    formers: Mapping[int, dict[int, int]]  # former office → the month before which it speaks for the heir
+    with_months: bool
+
+    @cached_property
+    def offices(self) -> set[int]:
+        return set().union(*self.subtrees.values(), *self.formers.values())
+
+    @cached_property
+    def parents(self) -> list[int]:
+        return sorted(office_id for office_id, below in self.subtrees.items() if below != {office_id})
+
+    @cached_property
+    def heirs(self) -> list[int]:
+        return sorted(office_id for office_id in self.subtrees if self.formers[office_id])
+
+    def formers_in(self, office_id: int, month: int) -> set[int]:
+        return {former_id for former_id, before in self.formers[office_id].items() if month < before}
+
+    def groups(self, dataset: Dataset) -> Iterator[Group]:
+        """Take the offices that have none below them in one pass, and each parent from all rows below."""
+        wanted = np.isin(dataset.office, list(self.subtrees))
+        leaves = wanted & ~np.isin(dataset.office, self.parents)
+        yield Group.of(dataset, "", leaves)
+        for parent in self.parents:
+            yield Group.of(dataset, "", np.isin(dataset.office, list(self.subtrees[parent])), parent)
+        yield Group.of(dataset, "counter", wanted & (dataset.counter > 0))
+        yield Group.of(dataset, "field", wanted & (dataset.field > 0))
+        yield from self.months(dataset)
+
+    def months(self, dataset: Dataset) -> Iterator[Group]:
+        """Count each office's rows, and those of whom it took over, to their months."""
+        if not self.with_months:
+            return
+        leaves = np.isin(dataset.office, list(self.subtrees)) & ~np.isin(dataset.office, self.parents)
+        alone = [one for one in self.heirs if one not in self.parents]
+        yield Group.of(dataset, "month", leaves & ~np.isin(dataset.office, alone))
+        for office_id in alone:
+            rows = dataset.office == office_id
+            for former_id, before in self.formers[office_id].items():
+                rows |= (dataset.office == former_id) & (dataset.month < before)
+            yield Group.of(dataset, "month", rows, office_id)
+        for parent in self.parents:
+            yield Group.of(dataset, "month", np.isin(dataset.office, list(self.subtrees[parent])), parent)
+
+
+class Names:
+    """How a figure's row names its part."""
+
+    def __init__(self, session: Session) -> None:
+        self._fields = dict(session.execute(select(ServiceField.id, ServiceField.code)).all())
+
+    def of(self, kind: Kind, part: int) -> str:
+        if kind == "month":
+            return month_name(part)
+        if kind == "field":
+            return f"field:{self._fields[part]}"
+        return f"{kind}:{part}" if kind else WHOLE
+
+
+def month_name(number: int) -> str:
+    return f"month:{number // 12:04}-{number % 12 + 1:02}"
+
+
+def first_of(number: int) -> date:
+    """Give the first day of a month by its number."""
+    return date(number // 12, number % 12 + 1, 1)

@@ -1,0 +1,194 @@
+"""How an office's index moved: from one month or quarter to the next, or since the wave before.
+
+A change is computed where the figures are, by a job, with the interval of the difference itself: two
+overlapping intervals are no proof that nothing changed.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import numpy as np
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from analysis import DesignTable, Domains, Estimate, Estimates, change, independent_change, index_of_sums
+from survey_app.models.campaign import Campaign
+from survey_app.models.instrument import InstrumentVersion
+from survey_app.models.publication import WHOLE, Figure, Publication
+from survey_app.publish.breakdowns import Group, Scope, month_name
+from survey_app.publish.dataset import N_MONTHS, Booleans, Dataset, Integers
+
+LEVEL: Final = 0.95
+MONTHS_OF_A_QUARTER: Final = 3
+# Of each office: the last period may still be open, and the page then shows the change before.
+PERIODS_KEPT: Final = 3
+WAVE: Final = "publication"  # the wave that a change belongs to
+NOT_COMPARABLE: Final = "not_comparable"
+_NOTHING: Final[dict[str, Any]] = {
+    **dict.fromkeys(("value", "standard_error", "low", "high", "degrees_of_freedom"), None),
+    "level": LEVEL,
+}
+
+ChangeRow = dict[str, Any]  # the columns of `figure_change` but its publication
+
+
+def changes_over_time(dataset: Dataset, scope: Scope, table: DesignTable) -> Iterator[ChangeRow]:
+    """Compare the index of each office's last months, and of its last quarters, each with the one before."""
+    index = {name: columns for name, columns in dataset.measures().items() if name == "index"}
+    if not index:
+        return
+    for group in scope.months(dataset):
+        for months in (1, MONTHS_OF_A_QUARTER):
+            period = group.part // months
+            age = _periods_after(group.office, period)
+            recent = age < PERIODS_KEPT
+            if recent.any():
+                domains = Domains.crossing({"office": group.office[recent], "age": age[recent]}, recent.sum())
+                sums = dataset.sums(_rows(group, recent))
+                found = index_of_sums(sums, table, domains, index)
+                yield from _changes(found, _names(group.office[recent], age[recent], period[recent], months))
+
+
+def _periods_after(office: Integers, period: Integers) -> Integers:
+    """Count for each row the periods in which its office was answered after the row's own."""
+    keys, place = np.unique(office * N_MONTHS + period, return_inverse=True)
+    end = np.searchsorted(keys, (keys // N_MONTHS + 1) * N_MONTHS)
+    after: Integers = (end - 1 - np.arange(keys.size))[place]
+    return after
+
+
+def _rows(group: Group, chosen: Booleans) -> Booleans:
+    rows = group.rows.copy()
+    rows[group.rows] = chosen
+    return rows
+
+
+def _names(office: Integers, age: Integers, period: Integers, months: int) -> dict[tuple[int, int], str]:
+    """Name the period of each office and age."""
+    name = month_name if months == 1 else quarter_name
+    found = np.unique(np.column_stack([office, age, period]), axis=0).tolist()
+    return {(office_id, its_age): name(number) for office_id, its_age, number in found}
+
+
+def quarter_name(number: int) -> str:
+    return f"quarter:{number // 4:04}-{number % 4 + 1}"
+
+
+def _changes(found: Estimates, names: Mapping[tuple[int, int], str]) -> Iterator[ChangeRow]:
+    columns = found.columns(LEVEL)["n_respondents"][:, 0].tolist()
+    n = {(one["office"], one["age"]): n for one, n in zip(found.domains.labels, columns, strict=True)}
+    for earlier in range(1, PERIODS_KEPT):
+        if not any(age == earlier for _, age in names):
+            return
+        moved = change(found, "age", earlier=earlier, later=earlier - 1)
+        cells = {name: column[:, 0].tolist() for name, column in moved.columns(LEVEL).items()}
+        for place, labels in enumerate(moved.domains.labels):
+            office_id = labels["office"]
+            yield {
+                "office_id": office_id,
+                "later": names[office_id, earlier - 1],
+                "earlier": names[office_id, earlier],
+                "n_later": n[office_id, earlier - 1],
+                "n_earlier": n[office_id, earlier],
+                **_estimated({name: column[place] for name, column in cells.items()}),
+            }
+
+
+def _estimated(cells: Mapping[str, Any]) -> dict[str, Any]:
+    names = ("value", "standard_error", "low", "high")
+    numbers = {name: None if cells[name] != cells[name] else cells[name] for name in names}
+    if cells["reason"] is not None:
+        numbers |= {"value": None, "low": None, "high": None}
+    freedom = cells["degrees_of_freedom"]
+    return {**numbers, "degrees_of_freedom": freedom, "level": LEVEL, "reason": cells["reason"]}
+
+
+def changes_since_last_wave(
+    session: Session, campaign: Campaign, provenance: str, figures: list[dict[str, Any]]
+) -> Iterator[ChangeRow]:
+    """Compare the index of a wave's offices with the wave published last before it began, if there is one.
+
+    Another form, or another way to choose whom to ask, would compare two different things: then the change
+    says so. Both samples count as drawn apart, which makes the interval rather too wide.
+    """
+    last = _last_wave(session, campaign)
+    if last is None:
+        return
+    before = {
+        figure.office_id: figure
+        for figure in session.scalars(
+            select(Figure).where(
+                Figure.publication_id == last.id,
+                Figure.provenance == provenance,
+                Figure.measure == "index",
+                Figure.breakdown == WHOLE,
+            )
+        )
+    }
+    is_alike = _is_alike(session, campaign, last)
+    for row in figures:
+        earlier = before.get(row["office_id"]) if _is_whole_index(row) else None
+        if earlier is None:
+            continue
+        yield {
+            "office_id": row["office_id"],
+            "later": WAVE,
+            "earlier": f"publication:{last.id}",
+            "n_later": row["n_respondents"],
+            "n_earlier": earlier.n_respondents,
+            **(_since(earlier, row) if is_alike else _NOTHING | {"reason": NOT_COMPARABLE}),
+        }
+
+
+def _is_whole_index(row: Mapping[str, Any]) -> bool:
+    return bool(row["measure"] == "index" and row["breakdown"] == WHOLE)
+
+
+def _since(earlier: Figure, row: Mapping[str, Any]) -> dict[str, Any]:
+    names = ("value", "standard_error", "degrees_of_freedom", "n_respondents", "n_answers", "reason")
+    moved = independent_change(
+        _stored({name: getattr(earlier, name) for name in names}),
+        _stored({name: row[name] for name in names}),
+    )
+    interval = moved.confidence_interval(LEVEL)
+    if interval is None or moved.value is None:
+        return _NOTHING | {"reason": moved.reason}
+    return {
+        "value": moved.value,
+        "standard_error": moved.standard_error,
+        "degrees_of_freedom": moved.degrees_of_freedom,
+        "low": interval.low,
+        "high": interval.high,
+        "level": LEVEL,
+        "reason": None,
+    }
+
+
+def _stored(cells: Mapping[str, Any]) -> Estimate:
+    """Build a stored figure again; of its sizes a difference needs none."""
+    freedom = cells["degrees_of_freedom"] or 0
+    sizes = {"n_complete": cells["n_respondents"], "n_kish": cells["n_respondents"]}
+    return Estimate(**{**cells, **sizes, "degrees_of_freedom": freedom})
+
+
+def _last_wave(session: Session, campaign: Campaign) -> Publication | None:
+    return session.scalar(
+        select(Publication)
+        .join(Campaign, Campaign.id == Publication.campaign_id)
+        .where(
+            Publication.kind == "wave",
+            Publication.sealed_at.is_not(None),
+            Campaign.id != campaign.id,
+            Campaign.kind == campaign.kind,
+            Campaign.is_demo == campaign.is_demo,
+            Campaign.closes_on < campaign.opens_on,
+        )
+        .order_by(Campaign.closes_on.desc(), Publication.id.desc())
+        .limit(1)
+    )
+
+
+def _is_alike(session: Session, campaign: Campaign, last: Publication) -> bool:
+    before = session.get_one(Campaign, last.campaign_id)
+    forms = (session.get_one(InstrumentVersion, one.instrument_version_id).code for one in (campaign, before))
+    return len(set(forms)) == 1 and before.sampling_basis == campaign.sampling_basis

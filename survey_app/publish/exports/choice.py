@@ -1,0 +1,96 @@
+"""What somebody asks to export: which survey, offices, classes and days, and in what form."""
+
+from collections.abc import Collection
+from dataclasses import asdict, dataclass
+from datetime import date, timedelta
+from functools import lru_cache
+from typing import Any, Self
+
+from sqlalchemy import Row, select
+from sqlalchemy.orm import Session
+
+from survey_app.models.campaign import Campaign
+from survey_app.models.office import Office
+from survey_app.models.publication import OfficeRelease
+from survey_app.models.vietnamese import is_found, name_key, search_key
+
+JOB, RIGHT = "export", "exports"
+FILE_FORMATS = ("csv", "xlsx", "parquet")
+ANSWERS = ("codes", "words")
+NAMES_REMEMBERED = 20_000
+ROWS_OF_A_SHEET = 1_048_576  # of a spreadsheet, the one with the names of the columns among them
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One export as it was asked for; the offices are those that the asker's right reached then."""
+
+    campaign_id: int
+    office_ids: list[int]
+    provenances: list[str]
+    first: date | None
+    last: date | None
+    file_format: str
+    answers: str
+    language: str
+
+    def arguments(self) -> dict[str, Any]:
+        """Give what the row of a job can hold."""
+        return asdict(self) | {"first": _written(self.first), "last": _written(self.last)}
+
+    @classmethod
+    def read(cls, arguments: dict[str, Any]) -> Self:
+        values = {name: arguments[name] for name in cls.__annotations__}
+        return cls(**values | {"first": _day(values["first"]), "last": _day(values["last"])})
+
+    def holds(self, first: date | None, last: date | None) -> bool:
+        """Whether all days that a row may be of lie within the days asked for."""
+        begins = self.first is None or (first is not None and first >= self.first)
+        ends = self.last is None or (last is not None and last <= self.last)
+        return begins and ends
+
+
+def last_of_month(day: date) -> date:
+    return (day.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
+
+
+def campaigns_to_export(session: Session, today: date) -> list[Campaign]:
+    """List the surveys that have begun, the latest first."""
+    query = select(Campaign).where(Campaign.opens_on <= today)
+    return list(session.scalars(query.order_by(Campaign.opens_on.desc(), Campaign.id)))
+
+
+def find_offices(session: Session, office_ids: Collection[int], search: str) -> list[Row[int, str]]:
+    """Find offices, former ones too, by a part of their name, with or without marks."""
+    key = search_key(search)
+    if not key:
+        return []
+    offices = session.execute(select(Office.id, Office.name).order_by(Office.sort_key, Office.id))
+    return [one for one in offices if one.id in office_ids and is_found(key, _key_of(one.name))]
+
+
+def count_released(session: Session, campaign_id: int, office_ids: Collection[int]) -> dict[str, int]:
+    """Count by class the responses of these offices that figures contain: no more than these can leave."""
+    found: dict[str, int] = {}
+    rows = session.execute(
+        select(OfficeRelease.office_id, OfficeRelease.provenance, OfficeRelease.n_released).where(
+            OfficeRelease.campaign_id == campaign_id
+        )
+    )
+    for office_id, provenance, n in rows:
+        if office_id in office_ids:
+            found[provenance] = found.get(provenance, 0) + n
+    return found
+
+
+@lru_cache(NAMES_REMEMBERED)  # reducing three thousand names takes a tenth of a second
+def _key_of(name: str) -> str:
+    return name_key(name)
+
+
+def _written(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()
+
+
+def _day(written: str | None) -> date | None:
+    return None if written is None else date.fromisoformat(written)

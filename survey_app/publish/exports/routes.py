@@ -1,0 +1,109 @@
+"""The door of exports: which responses, in what kind of file, and what was asked for before."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response as AnyResponse
+
+from survey_app.errors import NotFound
+from survey_app.models.campaign import Campaign
+from survey_app.models.office import Office
+from survey_app.models.office_tree import OfficeTree
+from survey_app.publish.exports import choice as choices
+from survey_app.publish.exports.ask import ask_for_export, exports_of
+from survey_app.publish.exports.choice import RIGHT, Choice
+from survey_app.publish.exports.forms import ExportForm
+from survey_app.web import access
+from survey_app.web.access import current_staff, office_in_scope, offices_in_scope
+from survey_app.web.context import database, now, today
+from survey_app.web.i18n import chosen_language
+from survey_app.web.paging import PageAsked, page_of
+
+blueprint = Blueprint("exports", __name__)
+
+LONGEST_SEARCH = 100
+
+
+@dataclass(frozen=True)
+class Target:
+    """Which survey and offices the address names, as far as the right reaches."""
+
+    campaigns: list[Campaign]
+    campaign: Campaign | None
+    office: Office | None  # none: all that the right reaches
+    reached: set[int]
+    office_ids: set[int]
+
+    @classmethod
+    def read(cls, session: Session) -> Self:
+        campaigns = choices.campaigns_to_export(session, today())
+        code = request.args.get("campaign", "")
+        named = (one for one in campaigns if one.code == code)
+        campaign = next(named, None) if code else next(iter(campaigns), None)
+        if code and campaign is None:
+            raise NotFound
+        reached = offices_in_scope(session, current_staff())
+        office = _office(session)
+        within = reached if office is None else OfficeTree(session).subtree(office.id) & reached
+        if len(within) == 1 and office is None:
+            office = session.get_one(Office, *within)
+        return cls(campaigns, campaign, office, reached, within)
+
+
+@blueprint.route("/staff/exports", methods=["GET", "POST"])
+@access.staff_only(RIGHT)
+def overview() -> str | AnyResponse | tuple[str, int]:
+    """Ask which responses are wanted; make a job of it."""
+    form = ExportForm()
+    with database().reading() as session:
+        target = Target.read(session)
+        if target.campaign is None:
+            return render_template("publish/export_no_campaign.html")
+        form.offer(choices.count_released(session, target.campaign.id, target.office_ids))
+    if form.validate_on_submit():
+        return _asked(form, target, target.campaign)
+    page = _page(form, target)
+    return (page, 422) if form.is_submitted() else page
+
+
+def _asked(form: ExportForm, target: Target, campaign: Campaign) -> AnyResponse:
+    choice = Choice(
+        campaign_id=campaign.id,
+        office_ids=sorted(target.office_ids),
+        provenances=sorted(set(form.provenances.data)),
+        first=form.first.data,
+        last=form.last.data,
+        file_format=form.file_format.data,
+        answers=form.answers.data,
+        language=chosen_language(),
+    )
+    with database().transaction() as session:
+        job = ask_for_export(session, choice, target.office, current_staff().id, now())
+    return redirect(url_for("jobs.job", job_id=job.id), 303)
+
+
+def _page(form: ExportForm, target: Target) -> str:
+    search = request.args.get("q", "").strip()[:LONGEST_SEARCH]
+    with database().reading() as session:
+        found = choices.find_offices(session, target.reached, search)
+        asked_before = exports_of(session, current_staff().id, target.reached)
+    return render_template(
+        "publish/export.html",
+        form=form,
+        target=target,
+        n_released=sum(form.n_released.values()),
+        search=search,
+        page=page_of(found, PageAsked(request.args.get("page", 1, type=int))),
+        faults=[(field.id, field.errors[0]) for field in form if field.errors],
+        asked_before=asked_before,
+    )
+
+
+def _office(session: Session) -> Office | None:
+    asked = request.args.get("office", "")
+    if not asked:
+        return None
+    is_number = asked.isascii() and asked.isdecimal() and len(asked) < 11
+    return office_in_scope(session, current_staff(), int(asked) if is_number else 0)

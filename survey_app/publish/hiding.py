@@ -1,0 +1,134 @@
+"""Decides at release which figures are hidden, over all that adds up with those that change."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.orm import Session
+
+from survey_app.models.campaign import Campaign
+from survey_app.models.instrument import InstrumentVersion
+from survey_app.models.office import Counter, Office, ServiceField
+from survey_app.models.publication import Figure
+from survey_app.publish.estimates import Estimated, FigureRow
+from survey_app.publish.linked_sums import Cell, CellKey, Structure, System
+from survey_app.publish.rebasing import Predecessors
+from survey_app.publish.reported import Column
+
+OFFICES_AT_ONCE = 500  # in one question to the database
+
+
+@dataclass(frozen=True)
+class HiddenAnew:
+    """Stored figures that a release hides or shows though their values stay as they are."""
+
+    provenance: str
+    rows: list[dict[str, object]]
+
+    def write(self, session: Session, publication_id: int) -> None:
+        if self.rows:
+            key = ("office_id", "measure", "breakdown")
+            same = [getattr(Figure, name) == bindparam(f"its_{name}") for name in key]
+            session.connection().execute(
+                update(Figure)
+                .where(Figure.publication_id == publication_id, Figure.provenance == self.provenance, *same)
+                .values(hidden_inside=bindparam("inside"), hidden_in_public=bindparam("in_public")),
+                self.rows,
+            )
+
+
+class Hiding:
+    """Knows the offices, their past and the instrument, to say which figures hang together."""
+
+    def __init__(self, session: Session, campaign: Campaign, publication_id: int | None) -> None:
+        self._session = session
+        self._public_minimum = campaign.minimum_n
+        self._publication_id = publication_id
+        self._parents = dict(session.execute(select(Office.id, Office.parent_id)).all())
+        predecessors = Predecessors(session)
+        formers = {one: found for one in self._parents if (found := predecessors.of(one))}
+        children: dict[int, list[int]] = {}
+        for office_id, parent_id in self._parents.items():
+            if parent_id is not None:
+                children.setdefault(parent_id, []).append(office_id)
+        self._structure = Structure(children, formers, _fields(session), _columns(session, campaign))
+        self._systems = self._offices_by_system()
+
+    def decide(self, estimated: Estimated) -> HiddenAnew:
+        """Complete the rows of new figures by what hides them; give what changes for the others."""
+        new = {_key_of(row): row for row in estimated.figures}
+        renewed = set(estimated.office_ids)
+        changed: list[dict[str, object]] = []
+        for offices in {min(found): found for one in renewed for found in [self._systems[one]]}.values():
+            cells = dict(self._stored(estimated.provenance, offices))
+            before = {key: (cell.hidden_inside, cell.hidden_in_public) for key, cell in cells.items()}
+            kept = {key: cell for key, cell in cells.items() if key.office_id not in renewed}
+            fresh = {key: _cell_of(row, before) for key, row in new.items() if key.office_id in offices}
+            if not kept and not fresh:  # all was voided
+                continue
+            decided = System(self._structure, kept | fresh).decide(self._public_minimum)
+            for key, hidden in decided.items():
+                if key in new:
+                    new[key].update(hidden_inside=hidden.inside, hidden_in_public=hidden.in_public)
+                elif hidden != before[key]:
+                    name = {f"its_{column}": value for column, value in key._asdict().items()}
+                    changed.append({**name, **hidden._asdict()})
+        return HiddenAnew(estimated.provenance, changed)
+
+    def _stored(self, provenance: str, offices: Iterable[int]) -> Iterator[tuple[CellKey, Cell]]:
+        if self._publication_id is None:
+            return
+        columns = (Figure.n_respondents, Figure.n_answers, Figure.hidden_inside, Figure.hidden_in_public)
+        wanted = sorted(offices)
+        for start in range(0, len(wanted), OFFICES_AT_ONCE):
+            query = select(Figure.office_id, Figure.measure, Figure.breakdown, *columns).where(
+                Figure.publication_id == self._publication_id,
+                Figure.provenance == provenance,
+                Figure.office_id.in_(wanted[start : start + OFFICES_AT_ONCE]),
+            )
+            for row in self._session.execute(query):
+                n_respondents, n_answers, inside, in_public = row[3:]
+                yield CellKey(*row[:3]), Cell(n_respondents, n_answers, True, inside, in_public)
+
+    def _offices_by_system(self) -> dict[int, set[int]]:
+        """Join a province with all below it, and provinces of which one took offices over from the other."""
+        by_root: dict[int, set[int]] = {}
+        for office_id in self._parents:
+            by_root.setdefault(self._root_of(office_id), set()).add(office_id)
+        of_root = dict(by_root)
+        for heir, formers in self._structure.formers.items():
+            for former in formers:
+                one, other = of_root[self._root_of(heir)], of_root[self._root_of(former)]
+                if one is not other:
+                    one |= other
+                    of_root |= {self._root_of(office_id): one for office_id in other}
+        return {office_id: of_root[self._root_of(office_id)] for office_id in self._parents}
+
+    def _root_of(self, office_id: int) -> int:
+        while (parent := self._parents[office_id]) is not None:
+            office_id = parent
+        return office_id
+
+
+def _key_of(row: FigureRow) -> CellKey:
+    return CellKey(row["office_id"], row["measure"], row["breakdown"])
+
+
+def _cell_of(row: FigureRow, before: dict[CellKey, tuple[str | None, str | None]]) -> Cell:
+    return Cell(row["n_respondents"], row["n_answers"], True, *before.get(_key_of(row), (None, None)))
+
+
+def _fields(session: Session) -> dict[str, str]:
+    rows = session.execute(
+        select(Counter.id, ServiceField.code).join(ServiceField, ServiceField.id == Counter.field_id)
+    )
+    return {f"counter:{counter_id}": f"field:{code}" for counter_id, code in rows}
+
+
+def _columns(session: Session, campaign: Campaign) -> frozenset[Column]:
+    """Give all parts that items play in the versions of the campaign's instrument."""
+    asked = session.get_one(InstrumentVersion, campaign.instrument_version_id)
+    versions = session.scalars(select(InstrumentVersion).where(InstrumentVersion.code == asked.code))
+    return frozenset(
+        Column.of(item) for version in versions for item in version.definition.items if item.reported_as
+    )

@@ -1,0 +1,115 @@
+"""The figures of a publication that the public may see, a few hundred at a time, for every form of file."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import Select, func, or_, select
+from sqlalchemy.orm import Session
+
+from survey_app.models.campaign import Campaign
+from survey_app.models.office import Office
+from survey_app.models.publication import WHOLE, Figure, OfficeRelease, Publication
+from survey_app.publish.suppression import is_suppressed
+
+Value = str | int | float | None
+Row = tuple[Value, ...]
+
+HIDDEN: Final = "hidden"  # one mark, whether few answered or a neighbour could be worked out
+ROWS_AT_ONCE = 500
+NUMBERS: Final = {
+    "estimate": "value",
+    "standard_error": "standard_error",
+    "df": "degrees_of_freedom",
+    "low": "low",
+    "high": "high",
+    "interval_method": "interval_method",
+    "level": "level",
+    "t_low": "t_low",
+    "t_high": "t_high",
+    "n_respondents": "n_respondents",
+    "n_answers": "n_answers",
+    "effective_sample_size": "effective_sample_size",
+    "population_size": "population_size",
+    "n_predecessors": "n_predecessors",
+}
+HEADER: Final = (
+    "campaign",
+    "office_code",
+    "office_name",
+    "measure",
+    "breakdown",
+    *NUMBERS,
+    "sampling_basis",
+    "provenance",
+    "method_version",
+    "publication_id",
+    "publication_kind",
+    "released_on",
+    "reason",
+)
+
+
+@dataclass(frozen=True)
+class Published:
+    """A publication with its campaign, detached from any session."""
+
+    campaign: Campaign
+    publication: Publication
+
+    @property
+    def name(self) -> str:
+        return f"{self.campaign.code}-{self.publication.id}"
+
+    def rows(self, session: Session) -> Iterator[list[Row]]:
+        """Give whole figures and those by month, offices in the order of their names."""
+        for part in session.execute(self._figures()).partitions():
+            yield [self._row(figure, code, name) for figure, code, name in part]
+
+    def version(self, session: Session) -> str:
+        """Name the content: it changes with every release, and with the publication.
+
+        Two releases of one day, of which one voids and the other adds as many, still differ by the voided.
+        """
+        query = select(func.sum(OfficeRelease.n_released), func.sum(OfficeRelease.n_voided)).where(
+            OfficeRelease.campaign_id == self.campaign.id
+        )
+        n_released, n_voided = session.execute(query).one()
+        return f"{self.publication.id}-{self.publication.method_version}-{n_released or 0}-{n_voided or 0}"
+
+    def _figures(self) -> Select[Figure, str, str]:
+        return (
+            select(Figure, Office.code, Office.name)
+            .join(Office, Office.id == Figure.office_id)
+            .where(
+                Figure.publication_id == self.publication.id,
+                or_(Figure.breakdown == WHOLE, Figure.breakdown.startswith("month:")),
+            )
+            .order_by(
+                Office.sort_key,
+                Office.name,
+                Office.id,
+                Figure.provenance,
+                Figure.measure,
+                Figure.breakdown,
+            )
+            .execution_options(yield_per=ROWS_AT_ONCE)
+        )
+
+    def _row(self, figure: Figure, office_code: str, office_name: str) -> Row:
+        is_hidden = is_suppressed(figure, self.campaign.minimum_n)
+        return (
+            self.campaign.code,
+            office_code,
+            office_name,
+            figure.measure,
+            figure.breakdown,
+            *(None if is_hidden else getattr(figure, column) for column in NUMBERS.values()),
+            figure.sampling_basis,
+            figure.provenance,
+            self.publication.method_version,
+            self.publication.id,
+            self.publication.kind,
+            figure.released_on.isoformat(),
+            HIDDEN if is_hidden else figure.reason,
+        )

@@ -1,0 +1,42 @@
+"""What the page that asks for voiding was sent."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from werkzeug.datastructures import MultiDict
+
+from survey_app.errors import ApprovalRefused
+from survey_app.review.voiding.void import PointDays
+
+MOST_POINTS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class VoidingAsked:
+    """The fields as they came: an office and a campaign, ways in, days, a reason."""
+
+    office_id: int
+    campaign_code: str
+    point_ids: tuple[int, ...]
+    first_day: str
+    last_day: str
+    reason: str
+
+    @classmethod
+    def read(cls, fields: MultiDict[str, str]) -> "VoidingAsked":
+        day = fields.get("day", "")[:20]
+        return cls(
+            fields.get("office", 0, type=int),
+            fields.get("campaign", "")[:100],
+            tuple(sorted(set(fields.getlist("point", type=int)[:MOST_POINTS]))),
+            fields.get("first_day", day)[:20],
+            fields.get("last_day", day)[:20],
+            fields.get("reason", ""),
+        )
+
+    def chosen(self) -> PointDays:
+        try:
+            first, last = date.fromisoformat(self.first_day), date.fromisoformat(self.last_day)
+        except ValueError:
+            raise ApprovalRefused("day_unreadable") from None
+        return PointDays(self.point_ids, first, last)

@@ -1,0 +1,86 @@
+"""Where responses could be voided: offices by name, their campaigns, their ways in."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from survey_app.errors import NotFound
+from survey_app.models.access_point import AccessPoint
+from survey_app.models.campaign import Campaign
+from survey_app.models.office import Counter, Office
+from survey_app.models.vietnamese import is_found, name_key, search_key
+from survey_app.review.voiding.void import points_of
+
+MOST_OFFICES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class NamedPoint:
+    """A way in, by what stands above it."""
+
+    point: AccessPoint
+    counter: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OfficeToVoid:
+    """One office in one campaign: its ways in, and the other campaigns that it has any of."""
+
+    office: Office
+    campaign: Campaign
+    campaigns: Sequence[Campaign]
+    points: Sequence[NamedPoint]
+
+
+@dataclass(frozen=True, slots=True)
+class FoundOffice:
+    id: int
+    name: str
+
+
+def find_offices(session: Session, office_ids: Collection[int], search: str) -> list[FoundOffice]:
+    """Find offices with a way in by a part of their name, with or without marks."""
+    key = search_key(search)
+    with_points = select(AccessPoint.office_id).distinct()
+    query = (
+        select(Office.id, Office.name).where(Office.id.in_(with_points)).order_by(Office.sort_key, Office.id)
+    )
+    found = (FoundOffice(*row) for row in session.execute(query) if row.id in office_ids)
+    fitting = (office for office in found if not key or is_found(key, name_key(office.name)))
+    return list(islice(fitting, MOST_OFFICES))
+
+
+def find_office(
+    session: Session, office_ids: Collection[int], office_id: int, campaign_code: str
+) -> OfficeToVoid:
+    """Give an office of these with its ways in to a campaign; foreign and non-existing look the same."""
+    if office_id not in office_ids:
+        raise NotFound
+    of_office = select(AccessPoint.campaign_id).where(AccessPoint.office_id == office_id)
+    newest_first = (Campaign.opens_on.desc(), Campaign.id.desc())
+    campaigns = session.scalars(
+        select(Campaign).where(Campaign.id.in_(of_office)).order_by(*newest_first)
+    ).all()
+    wanted = [one for one in campaigns if campaign_code in {"", one.code}]
+    if not wanted:
+        raise NotFound
+    office, chosen = session.get_one(Office, office_id), wanted[0]
+    points = name_points(session, points_of(session, office.id, chosen.id))
+    return OfficeToVoid(office, chosen, campaigns, points)
+
+
+def office_of_point(session: Session, point_id: int) -> tuple[int, str]:
+    """Give the office and the campaign of a way in, for who comes from a list of days."""
+    point = session.get(AccessPoint, point_id) if 0 < point_id < 2**31 else None
+    if point is None:
+        raise NotFound
+    return point.office_id, session.get_one(Campaign, point.campaign_id).code
+
+
+def name_points(session: Session, points: Sequence[AccessPoint]) -> list[NamedPoint]:
+    ids = {point.counter_id for point in points if point.counter_id is not None}
+    labels = dict(session.execute(select(Counter.id, Counter.label).where(Counter.id.in_(ids))).all())
+    return [NamedPoint(point, labels.get(point.counter_id or 0)) for point in points]

@@ -1,0 +1,125 @@
+"""The doors of voiding: asking a second person for it, and deciding."""
+
+from dataclasses import replace
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response as AnyResponse
+
+from survey_app.errors import ApprovalRefused, NotFound
+from survey_app.models import approval as approvals
+from survey_app.models.access_point import AccessPoint
+from survey_app.models.approval import Approval, Wanted, find_approval
+from survey_app.review.voiding import listing, void
+from survey_app.review.voiding.forms import VoidingAsked
+from survey_app.web import access
+from survey_app.web.access import current_staff, offices_in_scope
+from survey_app.web.context import database, now, today
+
+blueprint = Blueprint("voiding", __name__)
+
+
+@blueprint.get("/staff/review/voiding/new")
+@access.staff_only("decide")
+def new() -> str:
+    """Ask for an office first; then which of its ways in, which days, and why."""
+    asked = VoidingAsked.read(request.args)
+    with database().reading() as session:
+        if asked.point_ids:
+            office_id, code = listing.office_of_point(session, asked.point_ids[0])
+            asked = replace(asked, office_id=office_id, campaign_code=code)
+    return _form_page(asked, None) if asked.office_id else _search_page()
+
+
+def _search_page() -> str:
+    search = request.args.get("q", "").strip()[:100]
+    with database().reading() as session:
+        offices = listing.find_offices(session, offices_in_scope(session, current_staff()), search)
+    return render_template(
+        "review/voiding_office.html", offices=offices, search=search, most=listing.MOST_OFFICES
+    )
+
+
+def _form_page(asked: VoidingAsked, refusal: str | None) -> str:
+    with database().reading() as session:
+        scope = offices_in_scope(session, current_staff())
+        found = listing.find_office(session, scope, asked.office_id, asked.campaign_code)
+    return render_template(
+        "review/voiding_new.html", asked=asked, found=found, refused=refusal, today=today()
+    )
+
+
+@blueprint.post("/staff/review/voiding/new")
+@access.staff_only("decide")
+def ask() -> AnyResponse | tuple[str, int]:
+    asked = VoidingAsked.read(request.form)
+    try:
+        with database().transaction() as session:
+            approval = _ask(session, asked)
+    except ApprovalRefused as error:
+        return _form_page(asked, error.reason), 422
+    flash(_("The request is written down. Another person with this right decides."))
+    return redirect(url_for("voiding.show", approval_id=approval.id), 303)
+
+
+def _ask(session: Session, asked: VoidingAsked) -> Approval:
+    staff = current_staff()
+    scope = offices_in_scope(session, staff)
+    found = listing.find_office(session, scope, asked.office_id, asked.campaign_code)
+    if not {one.point.id for one in found.points}.issuperset(asked.point_ids):
+        raise NotFound
+    chosen = asked.chosen()
+    void.check_can_be_voided(session, found.campaign, chosen, today())
+    reason = approvals.read_reason(asked.reason)
+    wanted = Wanted(void.KIND, found.campaign.id, found.office.id, chosen.arguments(), reason)
+    return approvals.ask(session, wanted, staff.id, now())
+
+
+@blueprint.get("/staff/review/voiding/<int:approval_id>")
+@access.staff_only("decide")
+def show(approval_id: int) -> str:
+    """Show one request: which responses it is about, and who may decide."""
+    return _page(approval_id, None)
+
+
+@blueprint.post("/staff/review/voiding/<int:approval_id>/decide")
+@access.staff_only("decide")
+def decide(approval_id: int) -> AnyResponse | tuple[str, int]:
+    """Approve, refuse or withdraw; what is approved is voided at once."""
+    try:
+        with database().transaction() as session:
+            _decide(session, approval_id, request.form.get("decision", ""))
+    except ApprovalRefused as error:
+        return _page(approval_id, error.reason), 409
+    return redirect(url_for("voiding.show", approval_id=approval_id), 303)
+
+
+def _decide(session: Session, approval_id: int, decision: str) -> None:
+    staff = current_staff()
+    stated = find_approval(session, approval_id, offices_in_scope(session, staff))
+    if stated.approval.kind != void.KIND:
+        raise NotFound
+    approval = approvals.decide(session, stated.approval.id, decision, staff.id, now())
+    if approval.decision == "approved":
+        void.void_responses(session, approval, staff.id, now(), today())
+
+
+def _page(approval_id: int, refusal: str | None) -> str:
+    with database().reading() as session:
+        stated = find_approval(session, approval_id, offices_in_scope(session, current_staff()))
+        if stated.approval.kind != void.KIND:
+            raise NotFound
+        chosen = void.PointDays.of(stated.approval.arguments)
+        days = void.count_days(session, chosen)
+        points = [session.get_one(AccessPoint, point_id) for point_id in chosen.access_point_ids]
+        names = {one.point.id: one for one in listing.name_points(session, points)}
+    return render_template(
+        "review/voiding_one.html",
+        stated=stated,
+        chosen=chosen,
+        days=days,
+        names=names,
+        refused=refusal,
+        staff=current_staff(),
+    )

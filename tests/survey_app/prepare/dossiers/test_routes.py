@@ -1,0 +1,271 @@
+"""The pages of dossier counts, through clients that inspect each page."""
+
+import io
+import re
+import time
+from datetime import date
+
+import pytest
+from sqlalchemy import select
+
+from survey_app.models.audit import AuditLine
+from survey_app.models.office import DossierCount
+from survey_app.prepare.dossiers import waiting
+from survey_app.prepare.tables.sheet import read_sheet
+from survey_app.web.access import RIGHTS
+from tests import factories
+from tests.survey_app.prepare.dossiers.test_contradictions import TABLE
+from tests.survey_app.prepare.tables.hostile import HOSTILE, workbook
+
+on_sqlite = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+FEBRUARY = date(2026, 2, 1)
+HEADER = "office_code,month,n_settled,n_early,n_on_time,n_late\n"
+
+
+@pytest.fixture
+def lead(hue, staff_client):
+    return staff_client("campaign_lead")
+
+
+@pytest.fixture
+def manager(hue, staff_client):
+    return staff_client("office_manager", hue["TTH-XA"].id)
+
+
+def stored(app):
+    columns = (DossierCount.office_id, DossierCount.month, DossierCount.n_settled)
+    with app.extensions["database"].reading() as session:
+        return sorted(map(tuple, session.execute(select(*columns))))
+
+
+def audit(app):
+    with app.extensions["database"].reading() as session:
+        return [tuple(row) for row in session.execute(select(AuditLine.act, AuditLine.what))]
+
+
+def send(client, content, name="so-ho-so.csv", **fields):
+    file = (io.BytesIO(content if isinstance(content, bytes) else content.encode()), name)
+    return client.send_form("/staff/dossiers", {"file": file, **fields}, to="/staff/dossiers/file")
+
+
+def accept(client, page, *, ticked=True):
+    hidden = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', page.text))
+    tick = re.search(r'name="accepted" value="(\w+)"', page.text)
+    return client.post(
+        "/staff/dossiers/file/accept", data=hidden | ({"accepted": tick[1]} if ticked and tick else {})
+    )
+
+
+def form_of(hue, month="2026-02"):
+    return f"/staff/dossiers/{hue['TTH-XA'].id}/{month}"
+
+
+@on_sqlite
+def test_overview_says_first_who_lacks_the_counts_of_last_month(app, hue, lead):
+    with app.extensions["database"].transaction() as session:
+        factories.dossier_count(session, office_id=hue["TTH-XA"].id, month=FEBRUARY, n_settled=1234)
+    page = lead.get("/staff/dossiers").text
+    assert "tháng 02/2026" in page
+    assert "2 trên 3 đơn vị chưa có số hồ sơ nên chưa tính được độ bao phủ." in page
+    assert "1.234" in page
+    assert page.index("chưa có số</span>") < page.index("1.234")
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    "query", ["month=x", "month=2027-01", "month=0000-01", "page=-5", "q=%00", "month=%F0%9F"]
+)
+def test_odd_addresses_still_show_a_month(lead, query):
+    assert lead.get(f"/staff/dossiers?{query}").status_code == 200
+
+
+def test_file_is_shown_first_and_stored_when_its_contradictions_are_accepted(app, hue, lead):
+    page = send(lead, TABLE.read_bytes())
+    assert "Tệp có 3 chỗ không khớp. Chưa ghi gì." in page.text
+    words = "trước hạn + đúng hạn + quá hạn = 45.539, đã giải quyết = 45.679, lệch 140. Có thể nhận"
+    assert words in page.text
+    for rate in ("96,29%", "96,28%", "91,08%", "99,16%", "98,85%"):
+        assert rate in page.text
+    assert stored(app) == []
+    refused = accept(lead, page, ticked=False)
+    assert (refused.status_code, stored(app)) == (422, [])
+    done = accept(lead, refused)
+    assert done.status_code == 303
+    assert [n for _, _, n in stored(app)] == [21_396, 26_212, 45_679]
+    assert "lệch 140" in lead.get(done.location).text
+    [(act, what)] = audit(app)
+    assert (act, "nhận 3 chỗ không khớp" in what) == ("dossiers.import", True)
+    again = accept(lead, page)
+    assert (again.status_code, "không còn lưu" in again.text) == (410, True)
+
+
+@on_sqlite
+def test_what_was_accepted_is_what_was_shown(app, hue, lead):
+    """Somebody else stores other fields meanwhile: what does not add up now was not seen by anybody."""
+    with app.extensions["database"].transaction() as session:
+        field = factories.service_field(session, code="F1")
+    page = send(lead, f"{HEADER}TTH-XA,2026-02,100,1,1,1\n")
+    with app.extensions["database"].transaction() as session:
+        factories.dossier_count(
+            session, office_id=hue["TTH-XA"].id, month=FEBRUARY, field_id=field.id, n_settled=55
+        )
+    refused = accept(lead, page)
+    assert (refused.status_code, "các lĩnh vực cộng lại" in refused.text) == (422, True)
+
+
+@on_sqlite
+def test_waiting_file_opens_for_its_sender_alone(hue, lead, staff_client, settings):
+    page = send(lead, f"{HEADER}TTH-XA,2026-02,3,1,1,1\n")
+    assert accept(staff_client("campaign_lead"), page).status_code in (400, 410)
+    [path] = (settings.data_dir / waiting.FOLDER).iterdir()
+    assert path.stat().st_mode & 0o777 == 0o600
+    for ticket in ("../secrets", "", "x" * 22, "\x00" * 22):
+        assert waiting.find(settings.data_dir, 1, ticket) is None
+
+
+@on_sqlite
+def test_file_says_nothing_of_offices_outside_the_scope(app, hue, manager):
+    foreign = send(manager, f"{HEADER}TTH-HUYEN,2026-02,3,1,1,1\n")
+    missing = send(manager, f"{HEADER}KHONG-CO,2026-02,3,1,1,1\n")
+    assert foreign.status_code == missing.status_code == 422
+    plain = re.compile(r'name="csrf_token"[^>]*>')
+    assert plain.sub("", foreign.text).replace("TTH-HUYEN", "KHONG-CO") == plain.sub("", missing.text)
+
+
+@on_sqlite
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_spreadsheet_is_refused_with_its_reason(lead, name):
+    made, part = HOSTILE[name]
+    content = made()
+    begun = time.perf_counter()
+    answer = send(lead, content, "so-ho-so.xlsx")
+    assert time.perf_counter() - begun < 2
+    assert 400 <= answer.status_code < 500
+    assert part in answer.text
+
+
+@on_sqlite
+def test_no_file_and_empty_tables_are_refused_in_words(lead):
+    assert "Hãy chọn tệp trước." in lead.send_form("/staff/dossiers", {}, to="/staff/dossiers/file").text
+    for content in (HEADER, "", "x\n1\n", f"{HEADER}TTH-XA,2026-04,1,,,\n"):
+        answer = send(lead, content)
+        assert answer.status_code == 422
+        assert "Chưa ghi gì" in answer.text or "chọn tệp" in answer.text
+
+
+@on_sqlite
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_template_comes_back_filled_in(app, hue, lead, kind):
+    answer = lead.get(f"/staff/dossiers/template.{kind}?month=2026-02")
+    assert answer.headers["Content-Disposition"].startswith("attachment")
+    if kind == "csv":
+        content = answer.data.replace(b"2026-02,,,,,,", b"2026-02,,,7,,,")
+    else:
+        rows = read_sheet(answer.data)
+        content = workbook([rows[0], *([*row[:5], 7, *row[6:]] for row in rows[1:])])
+    assert accept(lead, send(lead, content, f"x.{kind}")).status_code == 303
+    assert [n for _, _, n in stored(app)] == [7, 7, 7]
+
+
+def test_form_stores_counts_and_says_them_in_the_log(app, hue, manager):
+    done = manager.send_form(
+        form_of(hue), {"n_settled-0": "1.234", "n_early-0": "200", "n_on_time-0": "1000", "n_late-0": "34"}
+    )
+    assert "Đã ghi số hồ sơ tháng 02/2026." in manager.get(done.location).text
+    assert stored(app) == [(hue["TTH-XA"].id, FEBRUARY, 1234)]
+    assert audit(app) == [("dossiers.set", "TTH-XA, tháng 02/2026: đã giải quyết – → 1234, lệch 0")]
+
+
+@on_sqlite
+def test_form_that_does_not_add_up_is_stored_when_accepted(app, hue, manager):
+    fields = {"n_settled-0": "45679", "n_early-0": "33092", "n_on_time-0": "12063", "n_late-0": "384"}
+    refused = manager.send_form(form_of(hue), fields)
+    assert (refused.status_code, "lệch 140" in refused.text, stored(app)) == (422, True, [])
+    tick = re.search(r'name="accepted" value="(\w+)"', refused.text)[1]
+    assert manager.send_form(form_of(hue), fields | {"accepted": "1"}).status_code == 422
+    assert manager.send_form(form_of(hue), fields | {"accepted": tick}).status_code == 303
+    page = manager.get(f"/staff/dossiers/{hue['TTH-XA'].id}").text
+    assert "= 45.539, đã giải quyết = 45.679, lệch 140." in page
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({}, "Hãy ghi ít nhất số hồ sơ đã giải quyết."),
+        ({"n_late-0": "3"}, "Thiếu số hồ sơ đã giải quyết."),
+        ({"n_settled-0": "84,2"}, "không phải số nguyên"),
+        ({"n_settled-0": "-1"}, "không phải số nguyên"),
+        ({"n_settled-0": str(2**63)}, "không phải số nguyên"),
+        ({"n_settled-0": "²"}, "không phải số nguyên"),
+        ({"n_settled-0": "<b>=1+1\x00\u202e"}, "không phải số nguyên"),
+    ],
+)
+def test_bad_numbers_are_refused_in_words_and_kept_in_their_boxes(app, hue, manager, fields, words):
+    answer = manager.send_form(form_of(hue), fields | {"role": "administrator", "office_id": "1"})
+    assert (answer.status_code, stored(app)) == (422, [])
+    assert words in answer.text
+    assert "<b>" not in answer.text
+
+
+@on_sqlite
+def test_empty_box_takes_a_count_back(app, hue, manager):
+    with app.extensions["database"].transaction() as session:
+        field = factories.service_field(session)
+    boxes = {f"n_settled-{field.id}": "5"}
+    manager.send_form(form_of(hue), boxes)
+    assert [n for _, _, n in stored(app)] == [5, 5]
+    manager.send_form(form_of(hue), {"n_settled-0": "9"})
+    assert [n for _, _, n in stored(app)] == [9]
+
+
+@on_sqlite
+def test_foreign_missing_and_impossible_places_look_alike(hue, manager):
+    answers = {
+        re.sub(r'name="csrf_token" value="[^"]*"', "", manager.get(address).text)
+        for address in (
+            f"/staff/dossiers/{hue['TTH-HUYEN'].id}",
+            f"/staff/dossiers/{hue['TTH'].id}",
+            f"/staff/dossiers/{2**63}",
+            f"/staff/dossiers/{hue['TTH-HUYEN'].id}/2026-02",
+            form_of(hue, "2026-04"),
+            form_of(hue, "2019-12"),
+            form_of(hue, "x"),
+        )
+    }
+    assert len(answers) == 1
+
+
+@on_sqlite
+def test_coverage_stands_beside_each_month_by_class(app, hue, manager):
+    with app.extensions["database"].transaction() as session:
+        publication = factories.publication(session)
+        factories.dossier_count(session, office_id=hue["TTH-XA"].id, month=FEBRUARY, n_settled=400)
+        for provenance, hidden in (("B", "few"), ("C", None)):
+            factories.figure(
+                session,
+                publication_id=publication.id,
+                office_id=hue["TTH-XA"].id,
+                breakdown="month:2026-02",
+                provenance=provenance,
+                n_respondents=48,
+                hidden_inside=hidden,
+            )
+    page = manager.get(f"/staff/dossiers/{hue['TTH-XA'].id}").text
+    assert "12,0%" in page
+    assert "loại C: 48" in page
+    assert "loại B: dưới 5 phiếu" in page
+
+
+@on_sqlite
+def test_every_role_with_the_right_opens_it_and_no_other(hue, staff_client):
+    for role, rights in RIGHTS.items():
+        status = staff_client(role, hue["TTH-XA"].id).get("/staff/dossiers").status_code
+        assert (status == 200) == ("dossiers" in rights)
+
+
+@on_sqlite
+def test_pages_are_there_in_english_too(hue, lead):
+    assert "lack their dossier counts" in lead.get("/staff/dossiers?lang=en").text
+    assert "The other numbers may stay empty" in lead.get(form_of(hue) + "?lang=en").text
+    assert "No dossier counts" in lead.get(f"/staff/dossiers/{hue['TTH-XA'].id}?lang=en").text

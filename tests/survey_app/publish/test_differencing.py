@@ -1,0 +1,317 @@
+"""Nobody's answer can be worked out by polling pages and files while answers arrive one by one."""
+
+import csv
+import io
+import random
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from typing import NamedTuple
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from survey_app.config import VIETNAM_TIME
+from survey_app.db import Database
+from survey_app.models.access_point import AccessPoint
+from survey_app.models.office import Office
+from survey_app.models.publication import Distribution, Figure, Tally
+from survey_app.publish import batch, due
+from survey_app.publish.suppression import INSIDE_MINIMUM, is_suppressed
+from tests import factories
+from tests.conftest import SettableClock, StaffClient
+from tests.survey_app.publish.counter_feedback import receive, release
+from tests.survey_app.publish.differencing import (
+    ENOUGH_TO_HIDE_AMONG,
+    NOT_SATISFIED_OPTIONS,
+    OPTIONS,
+    SATISFIED_OPTIONS,
+    Count,
+    Group,
+    Observer,
+)
+
+pytestmark = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+FIRST_DAY = date(2026, 2, 26)  # so that March begins among the twelve
+N_ARRIVING = 12
+CODE = "quay"
+DIGITS = ("estimate", "low", "high")
+Answers = dict[str, str]
+
+
+class Arrival(NamedTuple):
+    """Who came: on which day, to which counter, with which answers."""
+
+    day: date
+    place: int
+    answers: Answers
+
+
+@dataclass
+class Hall:
+    """An office with two counters, one of them for one field alone, beside another office of its province."""
+
+    parent: Office
+    offices: list[Office]
+    points: list[AccessPoint]  # two of the first office, one of the other
+    fields: list[str]  # of each point
+    arrived: dict[tuple[int, date], list[Arrival]] = field(default_factory=lambda: defaultdict(list))
+
+
+def build_hall(session: Session) -> Hall:
+    parent = factories.office(session, kind="province")
+    offices = [factories.office(session, parent_id=parent.id) for _ in range(2)]
+    campaign = factories.campaign(session, code=CODE, opens_on=FIRST_DAY)
+    land = factories.service_field(session)
+    counters = [
+        factories.counter(session, office_id=offices[0].id, field_id=land.id),
+        factories.counter(session, office_id=offices[0].id),
+        factories.counter(session, office_id=offices[1].id),
+    ]
+    points = [
+        factories.access_point(
+            session, campaign_id=campaign.id, office_id=counter.office_id, counter_id=counter.id
+        )
+        for counter in counters
+    ]
+    return Hall(parent, offices, points, [land.code, "", ""])
+
+
+def crowd(chance: random.Random) -> list[Arrival]:
+    """Give those who came before: enough that the public sees each office."""
+    return [
+        Arrival(FIRST_DAY + timedelta(days=n % 2), place, whole(chance))
+        for place in range(3)
+        for n in range(8)
+    ]
+
+
+def one_of(chance: random.Random, options: Sequence[str]) -> str:
+    return chance.choice(options)
+
+
+def whole(chance: random.Random) -> Answers:
+    return {item: one_of(chance, OPTIONS) for item in ("q1", "q2")}
+
+
+def often_skipped(chance: random.Random) -> Answers:
+    return {item: answer for item, answer in whole(chance).items() if chance.random() < 0.6}
+
+
+def second_seldom(chance: random.Random) -> Answers:
+    answers = whole(chance)
+    return answers if chance.random() < 0.3 else {"q1": answers["q1"]}
+
+
+def no_opinion(chance: random.Random) -> Answers:
+    return whole(chance) | ({"q2": "no_opinion"} if chance.random() < 0.5 else {})
+
+
+def mostly_satisfied(chance: random.Random) -> Answers:
+    return {item: one_of(chance, (*SATISFIED_OPTIONS * 3, "2")) for item in ("q1", "q2")}
+
+
+def mostly_not(chance: random.Random) -> Answers:
+    return {item: one_of(chance, (*NOT_SATISFIED_OPTIONS * 3, "4")) for item in ("q1", "q2")}
+
+
+PATTERNS = (whole, often_skipped, second_seldom, no_opinion, mostly_satisfied, mostly_not)
+
+
+def twelve(chance: random.Random, answers: Callable[[random.Random], Answers]) -> list[Arrival]:
+    """Let twelve come to the two counters of the first office, on six days of two months."""
+    days = (FIRST_DAY + timedelta(days=n // 2) for n in range(N_ARRIVING))
+    return [Arrival(day, chance.choice((0, 1)), answers(chance)) for day in days]
+
+
+@dataclass
+class World:
+    """The office, its readers, and what they saw turn by turn."""
+
+    app: Flask
+    clock: SettableClock
+    public: FlaskClient
+    manager: FlaskClient
+    hall: Hall
+    turn: int = 0
+    seen: list[tuple[int, Count]] = field(default_factory=list)
+    pages: dict[str, str] = field(default_factory=dict)
+    groups: Counter[Group] = field(default_factory=Counter)
+    digits: set[str] = field(default_factory=set)  # in the file
+
+    @property
+    def database(self) -> Database:
+        found: Database = self.app.extensions["database"]
+        return found
+
+    def arrive(self, arrivals: Sequence[Arrival]) -> None:
+        """Let some people answer, release what may be, and look at everything."""
+        with self.database.transaction() as session:
+            for one in arrivals:
+                receive(session, self.hall.points[one.place], 1, one.answers, one.day)
+                self.hall.arrived[one.place, one.day].append(one)
+        self.turn += 1
+        self.clock.moment = datetime.combine(arrivals[-1].day, time(10), tzinfo=VIETNAM_TIME)
+        before = self._released()
+        release(self.database, self.clock.moment)
+        for (place, _, month), n in (self._released() - before).items():
+            point = self.hall.points[place]
+            office = self.hall.offices[0 if place < 2 else 1].code
+            group = Group(office, str(point.counter_id), self.hall.fields[place], f"{month:%Y-%m}", self.turn)
+            self.groups[group] += n
+        self._look(has_changed=self._released() != before)
+
+    def _released(self) -> Counter[tuple[int, date, date]]:
+        places = {point.id: place for place, point in enumerate(self.hall.points)}
+        with self.database.reading() as session:
+            rows = session.execute(select(Tally.access_point_id, Tally.day, Tally.month, Tally.n_respondents))
+            found: Counter[tuple[int, date, date]] = Counter()
+            for point_id, day, month, n in rows:
+                found[places[point_id], day, month] += n
+            return found
+
+    def _look(self, *, has_changed: bool) -> None:
+        self.seen += [(self.turn, count) for count in (*self._in_public(), *self._inside())]
+        client_of = dict(self._paths())
+        pages = {path: _text(client.get(path).text) for path, client in client_of.items()}
+        if not has_changed and self.pages:
+            assert pages == self.pages, "a page changed though nothing was released"
+        for path, page in pages.items():
+            if client_of[path] is self.public and "." not in path:
+                words = re.sub(r"<svg.*?</svg>|<[^>]*>", "", page, flags=re.DOTALL)
+                unknown = set(re.findall(r"\d+,\d", words)) - self.digits
+                assert not unknown, f"{path} says more than the file"
+        self.pages = pages
+
+    def _paths(self) -> Iterator[tuple[str, FlaskClient]]:
+        yield f"/results/{CODE}", self.public
+        yield f"/results/{CODE}.csv", self.public
+        yield f"/results/{CODE}.json", self.public
+        for office in (self.hall.parent, *self.hall.offices):
+            yield f"/results/{CODE}/{office.code}", self.public
+            yield f"/staff/offices/{office.id}", self.manager
+
+    def _in_public(self) -> Iterator[Count]:
+        """Read the file that has every figure of the public pages, in full precision."""
+        answer = self.public.get(f"/results/{CODE}.csv")
+        if answer.status_code == 404:
+            return
+        for row in csv.DictReader(io.StringIO(answer.get_data().decode("utf-8-sig"))):
+            if row["n_answers"]:
+                self.digits |= {_digits(float(row[name])) for name in DIGITS if row[name]}
+                estimate = float(row["estimate"]) if row["estimate"] else None
+                what = (row["office_code"], row["measure"], row.get("breakdown", ""))
+                yield from _counts(*what, int(row["n_answers"]), estimate)
+
+    def _inside(self) -> Iterator[Count]:
+        """Read all that a page for staff may show, whether it does or not."""
+        with self.database.reading() as session:
+            codes = dict(session.execute(select(Office.id, Office.code)).all())
+            shown: set[tuple[int, str]] = set()
+            for figure in session.scalars(select(Figure)):
+                if not is_suppressed(figure, INSIDE_MINIMUM):
+                    shown.add((figure.office_id, f"{figure.measure}{figure.breakdown}"))
+                    what = (codes[figure.office_id], figure.measure, figure.breakdown)
+                    yield from _counts(*what, figure.n_answers, figure.value)
+            for one in session.scalars(select(Distribution)):
+                for item, chosen in one.counts.items():
+                    if (one.office_id, f"item:{item}") in shown:
+                        for option, n in chosen.items():
+                            yield Count(codes[one.office_id], f"item:{item}", "", (option,), n)
+
+    @property
+    def observer(self) -> Observer:
+        return Observer(self.hall.parent.code, self.groups, self.seen)
+
+
+def _counts(
+    office: str, measure: str, breakdown: str, n_answers: int, estimate: float | None
+) -> Iterator[Count]:
+    yield Count(office, measure, breakdown, OPTIONS, n_answers)
+    if estimate is not None:
+        n_satisfied = round(estimate * n_answers)
+        assert abs(estimate * n_answers - n_satisfied) < 1e-6
+        yield Count(office, measure, breakdown, SATISFIED_OPTIONS, n_satisfied)
+
+
+def _digits(share: float) -> str:
+    return f"{100 * share:.1f}".replace(".", ",")
+
+
+def _text(page: str) -> str:
+    """Leave out what differs between two visits by itself."""
+    return re.sub(r'(nonce|value)="[^"]*"', "", page)
+
+
+@pytest.fixture
+def world(app: Flask, client: FlaskClient, staff_client: StaffClient, clock: SettableClock) -> World:
+    with app.extensions["database"].transaction() as session:
+        hall = build_hall(session)
+    clock.moment = datetime.combine(FIRST_DAY, time(10), tzinfo=VIETNAM_TIME)
+    return World(app, clock, client, staff_client("administrator", hours=1_000), hall)
+
+
+@pytest.mark.parametrize("pattern", PATTERNS, ids=lambda one: one.__name__)
+@pytest.mark.parametrize("seed", range(3))
+def test_nobodys_answer_can_be_worked_out(
+    world: World, seed: int, pattern: Callable[[random.Random], Answers]
+) -> None:
+    chance = random.Random(f"{seed} {pattern.__name__}")
+    world.arrive(crowd(chance))
+    for arrival in twelve(chance, pattern):
+        world.arrive([arrival])
+    assert world.seen
+    assert all(n >= ENOUGH_TO_HIDE_AMONG for n in world.groups.values())
+    assert list(world.observer.determined()) == []
+
+
+@pytest.mark.parametrize("pattern", [whole, second_seldom, mostly_satisfied], ids=lambda one: one.__name__)
+def test_the_observer_finds_out_what_smaller_batches_would_give_away(
+    world: World, pattern: Callable[[random.Random], Answers], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (due, batch):
+        monkeypatch.setattr(module, "BATCH", 1)
+    chance = random.Random(pattern.__name__)
+    world.arrive(crowd(chance))
+    for arrival in twelve(chance, pattern):
+        world.arrive([arrival])
+    assert list(world.observer.determined())
+
+
+def test_a_batch_unanimous_on_not_satisfied_waits_and_merges(world: World) -> None:
+    chance = random.Random("unanimous")
+    world.arrive(crowd(chance))
+    n_groups = len(world.groups)
+    for _ in range(6):
+        world.arrive([Arrival(FIRST_DAY, 0, {"q1": "1", "q2": "2"})])
+    assert len(world.groups) == n_groups
+    world.arrive([Arrival(FIRST_DAY, 0, {"q1": "5", "q2": "4"})])
+    assert len(world.groups) == n_groups + 1
+    assert list(world.observer.determined()) == []
+
+
+def test_a_unanimous_counter_does_not_give_away_the_other(world: World) -> None:
+    """What the satisfied counter gave to each question is known, hence what is left for the other."""
+    world.arrive(crowd(random.Random("crossed")))
+    world.arrive(
+        [Arrival(FIRST_DAY, 0, {"q1": "5", "q2": "5"})] * 5
+        + [Arrival(FIRST_DAY, 1, {"q1": "4", "q2": "1"})] * 3
+        + [Arrival(FIRST_DAY, 1, {"q1": "4", "q2": "2"})] * 2
+    )
+    assert list(world.observer.determined()) == []
+
+
+def test_bounds_of_two_sums_do_not_meet(world: World) -> None:
+    world.arrive(crowd(random.Random("crossed")))
+    world.arrive(
+        [Arrival(FIRST_DAY, 0, {"q1": "5", "q2": "1"})] * 4
+        + [Arrival(FIRST_DAY, 0, {"q1": "5", "q2": "5"})]
+        + [Arrival(FIRST_DAY, 1, {"q1": "4", "q2": "1"})] * 4
+        + [Arrival(FIRST_DAY, 1, {"q1": "2", "q2": "2"})]
+    )
+    assert list(world.observer.determined()) == []

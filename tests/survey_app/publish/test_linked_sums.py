@@ -1,0 +1,138 @@
+"""Small figures stay unknown: what is hidden cannot be worked out from what is shown."""
+
+import numpy as np
+from hypothesis import given, settings as hypothesis_settings, strategies as st
+
+from analysis import CountRelations, audit_hidden
+from survey_app.publish.linked_sums import Cell, CellKey, Hidden, Structure, System
+from survey_app.publish.reported import Column
+
+ITEMS = (Column("q1", "f1", True), Column("q2", "f1", True), Column("q3", "f2", True))
+ONE_ITEM = frozenset({Column("q1", None, True)})
+NOTHING_TIED = Structure({}, {}, {}, ONE_ITEM)
+
+
+def index(office_id: int, breakdown: str = "") -> CellKey:
+    return CellKey(office_id, "index", breakdown)
+
+
+def cells_of(counts: dict[CellKey, int]) -> dict[CellKey, Cell]:
+    return {key: Cell(n, n) for key, n in counts.items()}
+
+
+def decide(structure: Structure, counts: dict[CellKey, int], minimum: int = 10) -> dict[CellKey, Hidden]:
+    return System(structure, cells_of(counts)).decide(minimum)
+
+
+def test_what_is_large_is_shown() -> None:
+    found = decide(NOTHING_TIED, {index(1): 40, index(1, "counter:1"): 15, index(1, "counter:2"): 25})
+    assert set(found.values()) == {Hidden(None, None)}
+
+
+def test_beside_a_small_counter_another_is_hidden() -> None:
+    found = decide(NOTHING_TIED, {index(1): 48, index(1, "counter:1"): 40, index(1, "counter:2"): 8})
+    assert found[index(1)] == Hidden(None, None)
+    assert found[index(1, "counter:2")] == Hidden(None, "few")
+    assert found[index(1, "counter:1")] == Hidden(None, "linked")
+
+
+def test_staff_see_five_and_what_they_do_not_see_the_public_does_not_see() -> None:
+    found = decide(
+        NOTHING_TIED,
+        {index(1): 52, index(1, "counter:1"): 40, index(1, "counter:2"): 8, index(1, "counter:3"): 4},
+    )
+    assert found[index(1, "counter:3")] == Hidden("few", "few")
+    assert found[index(1, "counter:2")] == Hidden("linked", "few")
+    assert found[index(1, "counter:1")] == Hidden(None, None)
+
+
+def test_answers_at_no_counter_are_a_part_that_can_be_worked_out() -> None:
+    found = decide(NOTHING_TIED, {index(1): 47, index(1, "counter:1"): 20, index(1, "counter:2"): 20})
+    assert [found[index(1, f"counter:{n}")].in_public for n in (1, 2)].count("linked") == 1
+    found = decide(NOTHING_TIED, {index(1): 67, index(1, "counter:1"): 20, index(1, "counter:2"): 20})
+    assert set(found.values()) == {Hidden(None, None)}, "the 27 others are no small part"
+
+
+def test_an_office_hides_behind_another_of_its_parent() -> None:
+    found = decide(
+        Structure({9: [1, 2, 3]}, {}, {}, ONE_ITEM), {index(9): 97, index(1): 30, index(2): 60, index(3): 7}
+    )
+    assert found == {
+        index(9): Hidden(None, None),
+        index(1): Hidden(None, "linked"),
+        index(2): Hidden(None, None),
+        index(3): Hidden(None, "few"),
+    }
+
+
+def test_what_was_hidden_before_stays_hidden_if_one_of_two_must() -> None:
+    cells = cells_of({index(9): 97, index(1): 30, index(2): 60, index(3): 7})
+    cells[index(2)].hidden_in_public = "linked"
+    found = System(Structure({9: [1, 2, 3]}, {}, {}, ONE_ITEM), cells).decide(10)
+    assert (found[index(1)].in_public, found[index(2)].in_public) == (None, "linked")
+
+
+def test_the_month_that_pools_former_offices_gives_none_of_them_away() -> None:
+    structure = Structure({}, {3: {1: 24_312, 2: 24_312}}, {}, ONE_ITEM)  # before January 2026
+    may = "month:2025-05"
+    counts = {index(3, may): 57, index(1, may): 50, index(2, may): 7, index(1): 50, index(2): 7}
+    found = decide(structure, counts)
+    assert found[index(2, may)].in_public == "few"
+    assert found[index(1, may)].in_public == "linked" or found[index(3, may)].in_public == "linked"
+
+
+def test_a_stale_sum_is_left_alone() -> None:
+    """A counter that changed its field since the figures were made adds up to nothing."""
+    structure = Structure({}, {}, {"counter:1": "field:land"}, ONE_ITEM)
+    counts = {index(1): 40, index(1, "counter:1"): 30, index(1, "field:land"): 12}
+    assert decide(structure, counts)[index(1)] == Hidden(None, None)
+
+
+OFFICE = st.lists(st.integers(0, 14), min_size=6, max_size=6)  # answers by month and item
+
+
+@hypothesis_settings(max_examples=60, deadline=None)
+@given(offices=st.lists(OFFICE, min_size=1, max_size=5))
+def test_no_small_figure_can_be_worked_out(offices: list[list[int]]) -> None:
+    structure = Structure({99: range(len(offices))}, {}, {}, frozenset(ITEMS))
+    counts: dict[CellKey, int] = {}
+    for office_id, answers in enumerate(offices):
+        table = np.array(answers).reshape(2, 3)
+        for where in (office_id, 99):
+            for key, n in figures_of(where, table).items():
+                counts[key] = counts.get(key, 0) + n
+    system = System(structure, cells_of({key: n for key, n in counts.items() if n}))
+    if not system.cells:
+        return
+    found = system.decide(10)
+    for audience, reasons in (("inside", 5), ("in_public", 10)):
+        refuse_open(
+            system, [getattr(found.get(key), audience, "unpublished") for key in system.cells], reasons
+        )
+
+
+def figures_of(office_id: int, table: np.ndarray) -> dict[CellKey, int]:
+    by_item = table.sum(axis=0).tolist()
+    return {
+        index(office_id): sum(by_item),
+        **{index(office_id, f"month:2026-0{n}"): int(row.sum()) for n, row in enumerate(table, start=1)},
+        **{CellKey(office_id, f"item:q{n}", ""): of_item for n, of_item in enumerate(by_item, start=1)},
+        CellKey(office_id, "factor:f1", ""): by_item[0] + by_item[1],
+        CellKey(office_id, "factor:f2", ""): by_item[2],
+    }
+
+
+def refuse_open(system: System, reasons: list[str | None], minimum: int) -> None:
+    """Attack what is shown, as a reader would, who knows the sums."""
+    keys = list(system.cells)
+    place = {key: number for number, key in enumerate(keys)}
+    counts = np.array([cell.n_answers for cell in system.cells.values()])
+    hidden = np.array([reason is not None for reason in reasons])
+    relations = CountRelations.of(
+        (place[total], [place[one] for one in parts]) for total, parts in system.relations
+    )
+    audit = audit_hidden(counts, relations, hidden & (counts > 0), minimum)
+    few = np.array([reason == "few" for reason in reasons])
+    assert not (audit.exact & few).any()
+    assert not (audit.narrow & few).any()
+    assert all(reason == "few" for reason, n in zip(reasons, counts, strict=True) if 0 < n < minimum)

@@ -1,0 +1,156 @@
+"""The pages of voiding, through clients that inspect each page."""
+
+import re
+
+import pytest
+from sqlalchemy import func, select
+
+from survey_app.models.approval import Approval
+from survey_app.models.response import OVER_BUDGET, Response
+from tests import factories
+from tests.factories import DAY
+from tests.survey_app.publish.counter_feedback import receive
+
+
+@pytest.fixture
+def rows(app):
+    """Two offices, a flooded poster at one and a quiet one at the other."""
+    with app.extensions["database"].transaction() as session:
+        campaign = factories.campaign(session, code="tai-quay")
+        found = {}
+        for name in ("mine", "other"):
+            office = factories.office(session, name=f"Bộ phận Một cửa xã {name}")
+            counter = factories.counter(session, office_id=office.id, label=f"Quầy {name}")
+            point = factories.access_point(
+                session, campaign_id=campaign.id, office_id=office.id, counter_id=counter.id
+            )
+            receive(session, point, 6)
+            found |= {name: office, f"{name}_point": point}
+        for row in session.scalars(select(Response)):
+            row.review_mark = OVER_BUDGET
+    return found
+
+
+@pytest.fixture
+def manager(rows, staff_client):
+    return staff_client("office_manager", rows["mine"].id)
+
+
+def forgery_token(client):
+    return re.search(r'name="csrf_token"[^>]*value="([^"]+)"', client.get("/staff/approvals").text)[1]
+
+
+def post(client, address, **fields):
+    return client.post(address, data={"csrf_token": forgery_token(client), **fields})
+
+
+def asked_for(rows, **changed):
+    return {
+        "office": rows["mine"].id,
+        "campaign": "tai-quay",
+        "point": rows["mine_point"].id,
+        "first_day": DAY.isoformat(),
+        "last_day": DAY.isoformat(),
+        "reason": "Một người gửi nhiều phiếu",
+    } | changed
+
+
+def n_voided(app):
+    with app.extensions["database"].reading() as session:
+        return session.scalar(select(func.count()).where(Response.approval_id.is_not(None)))
+
+
+def test_flooded_day_leads_to_a_request_and_another_person_voids_it(app, rows, manager, staff_client):
+    days = manager.get("/staff/review/days").text
+    (address,) = re.findall(r'href="(/staff/review/voiding/new[^"]+)"', days)
+    form = manager.get(address.replace("&amp;", "&")).text
+    assert f'value="{rows["mine_point"].id}" checked' in form
+    assert form.count(f'value="{DAY.isoformat()}"') == 2
+    asked = post(manager, "/staff/review/voiding/new", **asked_for(rows))
+    page = manager.get(asked.location).text
+    assert "Chờ người thứ hai duyệt" in page
+    assert "6 phiếu sẽ không còn được tính." in page
+    assert n_voided(app) == 0
+    lead = staff_client("campaign_lead")
+    listed = lead.get("/staff/approvals").text
+    assert asked.location in listed
+    assert lead.get(asked.location.replace("review/voiding", "approvals")).location == asked.location
+    decided = post(lead, asked.location + "/decide", decision="approved")
+    assert "Đã loại 6 phiếu của những ngày này, có lý do, hai người duyệt." in lead.get(decided.location).text
+    assert n_voided(app) == 6
+    assert "Quầy mine" not in manager.get("/staff/review/days").text
+
+
+def test_who_asked_cannot_approve(app, rows, manager):
+    asked = post(manager, "/staff/review/voiding/new", **asked_for(rows))
+    answer = post(manager, asked.location + "/decide", decision="approved")
+    assert answer.status_code == 409
+    assert "Người đề nghị không tự duyệt được." in answer.text
+    assert n_voided(app) == 0
+
+
+@pytest.mark.parametrize(
+    ("changed", "status", "words"),
+    [
+        ({"reason": " "}, 422, "Hãy ghi lý do."),
+        ({"point": ""}, 422, "Hãy đánh dấu ít nhất một điểm lấy ý kiến."),
+        ({"first_day": "x"}, 422, "ngày không đọc được"),
+        ({"last_day": "2026-03-11"}, 422, "các ngày đến hết hôm nay"),
+        ({"first_day": "2026-03-01", "last_day": "2026-03-02"}, 422, "không có phiếu nào"),
+        ({"last_day": "2026-03-09"}, 422, "Ngày cuối trước ngày đầu."),
+        ({"campaign": "nosuch"}, 404, ""),
+        ({"office": "9" * 19}, 404, ""),
+        ({"point": "9" * 19}, 404, ""),
+    ],
+)
+def test_bad_request_is_refused_in_words(app, rows, manager, changed, status, words):
+    answer = post(manager, "/staff/review/voiding/new", **asked_for(rows, **changed))
+    assert answer.status_code == status
+    assert words in answer.text
+
+
+def test_foreign_points_and_offices_look_missing(app, rows, manager):
+    foreign = [
+        asked_for(rows, point=rows["other_point"].id),
+        asked_for(rows, office=rows["other"].id, point=rows["other_point"].id),
+    ]
+    for fields in foreign:
+        assert post(manager, "/staff/review/voiding/new", **fields).status_code == 404
+    for query in (f"point={rows['other_point'].id}", f"office={rows['other'].id}", f"point={2**63}"):
+        assert manager.get(f"/staff/review/voiding/new?{query}").status_code == 404
+    with app.extensions["database"].reading() as session:
+        assert session.scalars(select(Approval)).all() == []
+
+
+def test_request_of_another_office_or_kind_looks_missing(app, rows, manager):
+    with app.extensions["database"].transaction() as session:
+        pause = factories.approval(session, office_id=rows["mine"].id)
+        arguments = {"access_point_ids": [rows["other_point"].id]}
+        arguments |= {"first_day": DAY.isoformat(), "last_day": DAY.isoformat()}
+        foreign = factories.approval(
+            session,
+            kind="void_responses",
+            office_id=rows["other"].id,
+            campaign_id=rows["other_point"].campaign_id,
+            arguments=arguments,
+        )
+    for number in (pause.id, foreign.id, 999, 2**40):
+        assert manager.get(f"/staff/review/voiding/{number}").status_code == 404
+        answer = post(manager, f"/staff/review/voiding/{number}/decide", decision="approved")
+        assert answer.status_code == 404
+    assert n_voided(app) == 0
+
+
+def test_office_is_found_by_name_without_marks(rows, staff_client):
+    lead = staff_client("campaign_lead")
+    page = lead.get("/staff/review/voiding/new?q=OTHER").text
+    assert "xã other" in page
+    assert "xã mine" not in page
+    assert "Không tìm thấy “zzz”. Thử bớt chữ." in lead.get("/staff/review/voiding/new?q=zzz").text
+
+
+@pytest.mark.parametrize("role", ["analyst", "operator", "auditor"])
+def test_roles_that_do_not_decide_find_no_page_and_no_link(rows, staff_client, role):
+    client = staff_client(role)
+    assert client.get("/staff/review/voiding/new").status_code == 404
+    assert "/staff/review/voiding" not in client.get("/staff/review/days").text
