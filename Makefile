@@ -28,7 +28,7 @@ test: $(TEST_VENV)/tests-installed ## Check format, lint, types and imports, the
 	$(TEST_BIN)/ruff check .
 	$(TEST_BIN)/mypy
 	$(TEST_BIN)/lint-imports
-	$(TEST_BIN)/pytest -n $(TEST_PROCESSES) --dist loadfile $(PYTEST_OPTIONS)
+	$(TEST_BIN)/pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder $(PYTEST_OPTIONS)
 
 soak: $(TEST_VENV)/tests-installed ## Run the long sets whole: each citizen page in every width and look, the slowest of readers
 	SOAK=yes $(TEST_BIN)/pytest tests/survey_app/collect/test_accessibility.py tests/survey_app/web/test_whole_requests.py

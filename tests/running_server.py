@@ -87,7 +87,8 @@ def wait_until_ready(port: int, process: subprocess.Popen, within: float) -> Non
 def end(process: subprocess.Popen, how: signal.Signals) -> None:
     """Signal a server; with SIGKILL also everything it started, so that nothing gets to tidy up."""
     try:
-        family = [*psutil.Process(process.pid).children(recursive=True), psutil.Process(process.pid)]
+        # The one that starts workers goes first, or it would start another in the place of the killed one.
+        family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
     except psutil.NoSuchProcess:
         return
     if how is signal.SIGKILL:

@@ -2,12 +2,13 @@
 
 from itertools import groupby
 
-import qrcode
-from qrcode.constants import ERROR_CORRECT_M
-
 
 def qr_path(address: str) -> tuple[int, str]:
     """Give the picture's side in modules, its white margin included, and the path of its dark runs."""
+    # Not before it is needed: it brings some 30 modules, and few pages draw.
+    import qrcode
+    from qrcode.constants import ERROR_CORRECT_M
+
     code = qrcode.QRCode(error_correction=ERROR_CORRECT_M, mask_pattern=0)
     code.add_data(address)
     code.make(fit=True)

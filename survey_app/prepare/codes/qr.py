@@ -8,11 +8,12 @@ The smallest symbol used is version 3 (47 capitals), so that the codes of one ho
 import io
 from collections.abc import Iterator, Sequence
 from itertools import groupby
+from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
-import qrcode
-from qrcode.constants import ERROR_CORRECT_Q
-from qrcode.image.pure import PyPNGImage
+if TYPE_CHECKING:
+    from qrcode import QRCode
+    from qrcode.image.pure import PyPNGImage
 
 QUIET_ZONE = 4  # modules of white on each side, as ISO/IEC 18004 asks
 
@@ -33,13 +34,19 @@ def qr_svg(address: str) -> str:
 
 def qr_png(address: str, scale: int) -> bytes:
     """Draw each module as ``scale`` x ``scale`` pixels of one bit."""
+    from qrcode.image.pure import PyPNGImage
+
     buffer = io.BytesIO()
     _code(address, box_size=scale).make_image(image_factory=PyPNGImage).save(buffer)
     return buffer.getvalue()
 
 
-def _code(address: str, box_size: int = 1) -> "qrcode.QRCode[PyPNGImage]":
-    code = qrcode.QRCode(
+def _code(address: str, box_size: int = 1) -> "QRCode[PyPNGImage]":
+    # Not before it is needed: it brings some 30 modules, and few pages draw.
+    from qrcode import QRCode
+    from qrcode.constants import ERROR_CORRECT_Q
+
+    code: QRCode[PyPNGImage] = QRCode(
         version=_SMALLEST_VERSION,
         error_correction=ERROR_CORRECT_Q,
         mask_pattern=_MASK,
