@@ -1,10 +1,11 @@
 """Every citizen page in every state: how a visitor gets there, and by what one knows to have arrived."""
 
+import contextlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from playwright.sync_api import BrowserContext, Page, Response, Route
+from playwright.sync_api import BrowserContext, Page, Response, Route, TimeoutError as PlaywrightTimeout
 from sqlalchemy import text
 
 from tests.accessibility.prepared import Prepared
@@ -127,8 +128,19 @@ def sent_when_the_network_is_back(visit: Visit, next_page: str = "/") -> int:
     visit.page.locator(".unsent [data-when=stored]").wait_for()
     visit.page.goto("about:blank")
     visit.page.context.set_offline(False)
-    with visit.page.expect_response(lambda response: response.request.method == "POST"):
-        return visit.go(next_page)
+    status = 0
+    for _ in range(
+        3
+    ):  # a page that waits three seconds for a busy phone's store looks again when it is opened anew
+        with contextlib.suppress(PlaywrightTimeout), visit.page.expect_response(is_post, timeout=8000):
+            status = visit.go(next_page)
+        if visit.page.locator(".unsent [data-when=sent]:not([hidden])").count():
+            break
+    return status
+
+
+def is_post(response: Response) -> bool:
+    return response.request.method == "POST"
 
 
 def refused_for_good(visit: Visit) -> int:
