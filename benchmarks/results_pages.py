@@ -17,6 +17,7 @@ from pathlib import Path
 
 from flask.testing import FlaskClient
 from sqlalchemy import insert, text
+from sqlalchemy.orm import Session
 
 from benchmarks.hall import Hall, open_hall, row, today
 from survey_app import create_app
@@ -137,16 +138,7 @@ def build(hall: Hall) -> Country:
             insert(OfficeRelease),
             [released | {"office_id": office.id, "released_on": today()} for office in offices],
         )
-        like = factories.figure(session, publication_id=publication.id, office_id=parents[0].id)
-        columns = {column.key: getattr(like, column.key) for column in Figure.__table__.columns}
-        session.delete(like)
-        session.flush()
-        named = measures()
-        for office in (*parents, *offices):
-            one = columns | {"office_id": office.id}
-            session.execute(
-                insert(Figure), [one | {"measure": name, "breakdown": part} for name, part in named]
-            )
+        add_figures(session, publication.id, [office.id for office in (*parents, *offices)])
         staff = factories.staff(session)
         factories.staff_session(
             session,
@@ -163,6 +155,18 @@ def build(hall: Hall) -> Country:
             "staff, province": f"/staff/offices/{parents[0].id}?campaign=bench",
         }
         return Country(hall, points[0].id, paths, token)
+
+
+def add_figures(session: Session, publication_id: int, office_ids: list[int]) -> None:
+    """Give each office the same figure for everything that has one."""
+    like = factories.figure(session, publication_id=publication_id, office_id=office_ids[0])
+    columns = {column.key: getattr(like, column.key) for column in Figure.__table__.columns}
+    session.delete(like)
+    session.flush()
+    named = measures()
+    for office_id in office_ids:
+        one = columns | {"office_id": office_id}
+        session.execute(insert(Figure), [one | {"measure": name, "breakdown": part} for name, part in named])
 
 
 def measures() -> list[tuple[str, str]]:
