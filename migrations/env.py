@@ -16,6 +16,7 @@ from survey_app.models import (
     publication,
     response,
     staff,
+    stale_office,
 )
 from survey_app.models.base import Base
 
@@ -33,6 +34,7 @@ FAMILIES = (
     publication,
     response,
     staff,
+    stale_office,
 )
 
 context.configure(

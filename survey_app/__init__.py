@@ -19,19 +19,33 @@ def create_app(settings: "Settings | None" = None, clock: "Clock | None" = None)
     from flask import Flask
 
     from survey_app import cli
-    from survey_app.config import read_settings
+    from survey_app.config import keep_private, read_settings
     from survey_app.db import Database
-    from survey_app.web import access, context, error_pages, formatting, headers, i18n, page_frame
+    from survey_app.web import (
+        access,
+        addresses,
+        context,
+        error_pages,
+        formatting,
+        headers,
+        i18n,
+        page_frame,
+        uploads,
+    )
 
     app = Flask(__name__)
-    settings = settings or read_settings()
-    app.secret_key = settings.secrets[0]
+    keep_private()
+    with cli.start_named():
+        settings = settings or read_settings()
+        database = Database(settings.database_url, connections=settings.threads)
+    app.secret_key = next(iter(settings.secrets), None)
     app.config["SECRET_KEY_FALLBACKS"] = list(settings.secrets[1:])
     app.extensions["settings"] = settings
     app.extensions["clock"] = clock or context.system_clock
-    app.extensions["database"] = Database(settings.database_url, connections=settings.threads)
-    for join in (i18n.speak, headers.protect, access.guard, error_pages.register):
-        join(app)
+    app.extensions["database"] = database
+    parts = (addresses.know, i18n.speak, headers.protect, access.guard, uploads.bound, error_pages.register)
+    for part in parts:
+        part(app)
     for teach in (formatting.teach, page_frame.teach):
         teach(app)
     _open_rooms(app)

@@ -3,7 +3,7 @@
 import os
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta, timezone
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from survey_app.errors import BadSettings
 # Vietnam keeps UTC+7 all year, so no time zone data of the machine is needed.
 VIETNAM_TIME = timezone(timedelta(hours=7))
 SECRET_BYTES = 32
+SECRETS, CONTACT_KEYS = "secrets", "contact-keys"  # files of the data folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,7 @@ class Settings:
     """All that an installation can choose.
 
     `secrets[0]` signs; every one of `secrets` still verifies. `contact_keys[0]` seals what citizens leave to
-    be reached by; every one of `contact_keys` still opens.
+    be reached by; every one of `contact_keys` still opens. There are none before the installation begins.
     """
 
     data_dir: Path
@@ -34,6 +35,10 @@ class Settings:
     contact_keys: tuple[bytes, ...]
 
     @property
+    def has_begun(self) -> bool:
+        return bool(self.secrets and self.contact_keys)
+
+    @property
     def uses_https(self) -> bool:
         return self.public_url.startswith("https://")
 
@@ -44,10 +49,8 @@ class Settings:
 
 
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
-    """Read the settings; make the data folder and its secrets on the first start."""
-    os.umask(0o077)  # what this process writes (database, posters, secrets) is for its own user alone
+    """Read the settings, with the secrets of an installation that has begun; change nothing."""
     data_dir = Path(environment.get("DATA_DIR", "data")).resolve()
-    data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     host = environment.get("HOST", "127.0.0.1")
     port = _whole_number(environment, "PORT", 8000, 1, 65535)
     return Settings(
@@ -59,24 +62,45 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         demo=_yes_or_no(environment, "DEMO", default=True),
         demo_password=environment.get("DEMO_PASSWORD"),
         threads=_whole_number(environment, "THREADS", 24, 1, 256),
-        secrets=read_secrets(data_dir / "secrets"),
-        contact_keys=read_secrets(data_dir / "contact-keys"),
+        secrets=read_secrets(data_dir / SECRETS),
+        contact_keys=read_secrets(data_dir / CONTACT_KEYS),
     )
 
 
+def begin(settings: Settings) -> Settings:
+    """Make the data folder and its secrets, unless they are there; give the settings that hold them."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for name in (SECRETS, CONTACT_KEYS):
+        _make_secret(settings.data_dir / name)
+    return replace(
+        settings,
+        secrets=read_secrets(settings.data_dir / SECRETS),
+        contact_keys=read_secrets(settings.data_dir / CONTACT_KEYS),
+    )
+
+
+def keep_private() -> None:
+    """Keep what this process writes (database, posters, secrets) for its own user alone."""
+    os.umask(0o077)
+
+
+def _make_secret(path: Path) -> None:
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(secrets.token_hex(SECRET_BYTES) + "\n")
+
+
 def read_secrets(path: Path) -> tuple[bytes, ...]:
-    """Read secrets, newest first, one in hexadecimal a line; make the file if there is none.
+    """Read secrets, newest first, one in hexadecimal a line; none where nothing has begun.
 
     To rotate: put a new line on top and keep the old ones below, so that open forms stay valid and contacts
     can be read.
     """
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        pass
-    else:
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(secrets.token_hex(SECRET_BYTES) + "\n")
+    if not path.exists():
+        return ()
     if path.stat().st_mode & 0o077:
         raise BadSettings(f"{path} can be read by other users. Run: chmod 600 {path}")
     try:

@@ -7,15 +7,17 @@ from typing import Any
 
 import pysqlite3.dbapi2
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Session
 
-from survey_app.errors import UnsoundDatabase
+from survey_app.errors import BadSettings, UnsoundDatabase
 
 # SQLite loses committed rows when two processes write and one of them resets the write-ahead log at the
 # wrong instant: all versions from 3.7.0 to 3.51.2 but these two (sqlite.org/wal.html, "WAL-reset bug").
 FIRST_WAL, LAST_UNSOUND = (3, 7, 0), (3, 51, 2)
 MENDED_BRANCHES = {(3, 44, 6), (3, 50, 7)}
 LOCK_WAIT_MILLISECONDS = 12_000
+SQLITE, POSTGRESQL = "sqlite", "postgresql+psycopg"
 
 # What a page may cost PostgreSQL. Its server says so itself in good time, unless it is silent.
 PAGE_LIMITS = "SET LOCAL lock_timeout = 1000; SET LOCAL statement_timeout = 2500"
@@ -32,7 +34,7 @@ class Database:
     """One database, reached by `transaction()` to write and `reading()` to read."""
 
     def __init__(self, url: str, connections: int = 8) -> None:
-        self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
+        self.is_sqlite = _driver_of(url) == SQLITE
         self.engine = (
             _sqlite_engine(url, connections) if self.is_sqlite else _postgresql_engine(url, connections)
         )
@@ -71,6 +73,17 @@ class Database:
             Session(connection, expire_on_commit=False) as session,
         ):
             yield session
+
+
+def _driver_of(url: str) -> str:
+    """Name the kind of a database; the refusal does not repeat the address, which may hold a password."""
+    try:
+        driver = make_url(url).drivername
+    except (ArgumentError, ValueError):
+        driver = ""
+    if driver not in {SQLITE, POSTGRESQL}:
+        raise BadSettings(f"DATABASE_URL must begin with {SQLITE}:/// or {POSTGRESQL}://.")
+    return driver
 
 
 def can_lose_rows(sqlite_version: tuple[int, int, int]) -> bool:

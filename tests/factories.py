@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from sqlalchemy.orm import Session
 
 from survey_app.models import short_code
-from survey_app.models.access_point import AccessPoint, AccessPointDay
+from survey_app.models.access_point import AccessPoint, AccessPointDay, SeenDay
 from survey_app.models.approval import Approval
 from survey_app.models.audit import AuditLine
 from survey_app.models.base import Base
@@ -43,10 +43,12 @@ from survey_app.models.publication import (
     Figure,
     OfficeRelease,
     Publication,
+    ReturnedTally,
     Tally,
 )
 from survey_app.models.response import BatchedComment, Comment, Response
 from survey_app.models.staff import RecoveryCode, ResetLink, Staff, StaffGrant, StaffSession
+from survey_app.models.stale_office import StaleOffice
 
 Row = TypeVar("Row", bound=Base)
 
@@ -264,6 +266,19 @@ def access_point_day(session: Session, **given: Any) -> AccessPointDay:
     )
 
 
+def seen_day(session: Session, **given: Any) -> SeenDay:
+    return _add(
+        session,
+        SeenDay,
+        given,
+        access_point_id=lambda: access_point(session).id,
+        day=DAY,
+        n_marked=1,
+        seen_by=lambda: staff(session).id,
+        seen_at=MOMENT,
+    )
+
+
 def response(session: Session, answers: dict[str, str] | None = None, **given: Any) -> Response:
     """A response whose `answers` (item code → option code) fit the instrument version of its campaign."""
     point_id = given.pop("access_point_id", None) or access_point(session).id
@@ -353,7 +368,21 @@ def tally(session: Session, **given: Any) -> Tally:
         day=DAY,
         instrument_version_id=lambda: instrument_version(session).id,
         cell_id=0,
-        month=DAY.replace(day=1),
+        batch_day=DAY,
+        n_respondents=0,
+        counts=zlib.compress(bytes(3 * 16 * 4)),
+    )
+
+
+def returned_tally(session: Session, **given: Any) -> ReturnedTally:
+    return _add(
+        session,
+        ReturnedTally,
+        given,
+        access_point_id=lambda: access_point(session).id,
+        day=DAY,
+        instrument_version_id=lambda: instrument_version(session).id,
+        cell_id=0,
         n_respondents=0,
         counts=zlib.compress(bytes(3 * 16 * 4)),
     )
@@ -373,6 +402,16 @@ def office_release(session: Session, **given: Any) -> OfficeRelease:
     )
 
 
+def stale_office(session: Session, **given: Any) -> StaleOffice:
+    return _add(
+        session,
+        StaleOffice,
+        given,
+        campaign_id=lambda: campaign(session).id,
+        office_id=lambda: office(session).id,
+    )
+
+
 def publication(session: Session, **given: Any) -> Publication:
     """A running publication; a frozen one gets its `sealed_at` when its figures are in it."""
     campaign_id = given.pop("campaign_id", None) or campaign(session).id
@@ -382,6 +421,10 @@ def publication(session: Session, **given: Any) -> Publication:
         given,
         campaign_id=campaign_id,
         instrument_version_id=session.get_one(Campaign, campaign_id).instrument_version_id,
+        minimum_n=session.get_one(Campaign, campaign_id).minimum_n,
+        target=session.get_one(Campaign, campaign_id).target,
+        level=0.95,
+        adjustment="holm",
         kind="running",
         covers_from=DAY - timedelta(days=20),
         covers_until=DAY,
@@ -420,7 +463,6 @@ def figure_change(session: Session, **given: Any) -> Change:
         degrees_of_freedom=60,
         low=-0.024,
         high=0.056,
-        level=0.95,
         n_later=40,
         n_earlier=45,
         reason=None,
@@ -437,10 +479,7 @@ def comparison(session: Session, **given: Any) -> Comparison:
         parent_id=lambda: office(session).id,
         provenance="C",
         office_id=lambda: office(session).id,
-        target=0.85,
         verdict="not_decided",
-        adjustment="holm",
-        level=0.95,
         best_rank=None,
         worst_rank=None,
         n_ranked=None,
@@ -450,6 +489,7 @@ def comparison(session: Session, **given: Any) -> Comparison:
 
 def figure(session: Session, **given: Any) -> Figure:
     """An index of 84.2 % of 40 respondents, with a range around it."""
+    given.setdefault("n_people", min(given.get("n_respondents", 40), given.get("n_answers", 78)))
     return _add(
         session,
         Figure,
@@ -465,7 +505,6 @@ def figure(session: Session, **given: Any) -> Figure:
         high=0.893,
         t_low=0.779,
         t_high=0.905,
-        level=0.95,
         interval_method="wilson",
         n_respondents=40,
         n_answers=78,

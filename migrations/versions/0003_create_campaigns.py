@@ -22,10 +22,12 @@ def upgrade() -> None:
         sa.Column("opens_on", sa.Date, nullable=False),
         sa.Column("closes_on", sa.Date),
         sa.Column("minimum_n", sa.Integer, nullable=False),
+        sa.Column("target", sa.Double, nullable=False),
         sa.Column("controller_name", sa.String, nullable=False),
         sa.Column("controller_address", sa.String, nullable=False),
         sa.Column("controller_phone", sa.String, nullable=False),
         sa.Column("retention_years", sa.Integer, nullable=False),
+        sa.Column("previous_id", sa.Integer, sa.ForeignKey("campaign.id")),
         sa.Column("is_demo", sa.Boolean, nullable=False),
         sa.CheckConstraint("kind IN ('continuous', 'annual')", name="kind_is_known"),
         sa.CheckConstraint(
@@ -33,6 +35,7 @@ def upgrade() -> None:
         ),
         sa.CheckConstraint("closes_on IS NULL OR closes_on >= opens_on", name="closes_after_it_opens"),
         sa.CheckConstraint("minimum_n >= 5", name="never_shows_under_five"),
+        sa.CheckConstraint("target > 0 AND target < 1", name="target_can_be_missed"),
         sqlite_autoincrement=True,
     )
     op.create_table(

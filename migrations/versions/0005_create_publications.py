@@ -53,7 +53,18 @@ def upgrade() -> None:
             "instrument_version_id", sa.Integer, sa.ForeignKey("instrument_version.id"), primary_key=True
         ),
         sa.Column("cell_id", sa.Integer, primary_key=True),
-        sa.Column("month", sa.Integer, primary_key=True),
+        sa.Column("batch_day", sa.Integer, primary_key=True),
+        sa.Column("n_respondents", sa.Integer, nullable=False),
+        sa.Column("counts", sa.LargeBinary, nullable=False),
+    )
+    op.create_table(
+        "returned_tally",
+        sa.Column("access_point_id", sa.Integer, sa.ForeignKey("access_point.id"), primary_key=True),
+        sa.Column("day", sa.Integer, primary_key=True),
+        sa.Column(
+            "instrument_version_id", sa.Integer, sa.ForeignKey("instrument_version.id"), primary_key=True
+        ),
+        sa.Column("cell_id", sa.Integer, primary_key=True),
         sa.Column("n_respondents", sa.Integer, nullable=False),
         sa.Column("counts", sa.LargeBinary, nullable=False),
     )
@@ -65,9 +76,19 @@ def upgrade() -> None:
         sa.Column("n_released", sa.Integer, nullable=False),
         sa.Column("n_looked_at", sa.Integer, nullable=False),
         sa.Column("n_voided", sa.Integer, nullable=False),
+        sa.Column("n_voided_looked_at", sa.Integer, nullable=False),
         sa.Column("released_on", sa.Date),
+        sa.Column("closed_on", sa.Date),
         sa.CheckConstraint("provenance IN ('A', 'B', 'C', 'D')", name="provenance_is_known"),
     )
+    op.create_table(
+        "stale_office",
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("campaign_id", sa.Integer, sa.ForeignKey("campaign.id"), nullable=False),
+        sa.Column("office_id", sa.Integer, sa.ForeignKey("office.id"), nullable=False),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("ix_stale_office_campaign_id", "stale_office", ["campaign_id"])
     _create_publication()
     _create_figure()
     _create_distribution()
@@ -88,9 +109,14 @@ def _create_publication() -> None:
         sa.Column("covers_until", sa.Date, nullable=False),
         sa.Column("published_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("method_version", sa.String, nullable=False),
+        sa.Column("minimum_n", sa.Integer, nullable=False),
+        sa.Column("target", sa.Double, nullable=False),
+        sa.Column("level", sa.Double, nullable=False),
+        sa.Column("adjustment", sa.String, nullable=False),
+        sa.Column("revision", sa.Integer, nullable=False),
         sa.Column("data_checksum", sa.String),
         sa.Column("sealed_at", sa.DateTime(timezone=True)),
-        sa.CheckConstraint("kind IN ('running', 'period', 'wave')", name="kind_is_known"),
+        sa.CheckConstraint("kind IN ('running', 'wave')", name="kind_is_known"),
         sa.CheckConstraint("kind <> 'running' OR sealed_at IS NULL", name="running_is_never_sealed"),
     )
     op.create_index("ix_publication_campaign_id", "publication", ["campaign_id"])
@@ -115,9 +141,9 @@ def _create_figure() -> None:
         *(sa.Column(name, sa.Double) for name in ("value", "standard_error")),
         sa.Column("degrees_of_freedom", sa.Integer),
         *(sa.Column(name, sa.Double) for name in ("low", "high", "t_low", "t_high")),
-        sa.Column("level", sa.Double, nullable=False),
         sa.Column("interval_method", sa.String, nullable=False),
         sa.Column("n_respondents", sa.Integer, nullable=False),
+        sa.Column("n_people", sa.Integer, nullable=False),
         sa.Column("n_answers", sa.Integer, nullable=False),
         sa.Column("effective_sample_size", sa.Double),
         sa.Column("population_size", sa.Integer),
@@ -172,7 +198,8 @@ def _refuse(name: str, table: str, operation: str, condition: str) -> None:
 
 
 def downgrade() -> None:
-    for table in ("distribution", "figure", "publication", "office_release", "tally"):
+    figures = ("distribution", "figure", "publication")
+    for table in (*figures, "stale_office", "office_release", "returned_tally", "tally"):
         op.drop_table(table)
     if op.get_bind().dialect.name == "postgresql":
         for name in SEALS:

@@ -19,6 +19,7 @@ def upgrade() -> None:
         sa.Column("totp_secret", sa.LargeBinary),
         sa.Column("totp_step", sa.Integer),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("secured_at", sa.DateTime(timezone=True)),
         sa.Column("disabled_at", sa.DateTime(timezone=True)),
         sa.Column("is_demo", sa.Boolean, nullable=False),
         sa.CheckConstraint("totp_secret IS NOT NULL OR totp_step IS NULL", name="step_needs_a_secret"),

@@ -30,10 +30,10 @@ def upgrade() -> None:
         sa.Column("provenance", sa.String, primary_key=True),
         sa.Column("later", sa.String, primary_key=True),
         sa.Column("earlier", sa.String, nullable=False),
+        sa.Column("earlier_publication_id", sa.Integer, sa.ForeignKey("publication.id")),
         *(sa.Column(name, sa.Double) for name in ("value", "standard_error")),
         sa.Column("degrees_of_freedom", sa.Integer),
         *(sa.Column(name, sa.Double) for name in ("low", "high")),
-        sa.Column("level", sa.Double, nullable=False),
         sa.Column("n_later", sa.Integer, nullable=False),
         sa.Column("n_earlier", sa.Integer, nullable=False),
         sa.Column("reason", sa.String),
@@ -43,6 +43,11 @@ def upgrade() -> None:
             "(value IS NULL) = (low IS NULL) AND (low IS NULL) = (high IS NULL)", name="has_its_range"
         ),
         sa.CheckConstraint("value IS NULL OR (low <= value AND value <= high)", name="lies_in_its_range"),
+        sa.CheckConstraint(
+            "(earlier = 'publication') = (later = 'publication')"
+            " AND (earlier = 'publication') = (earlier_publication_id IS NOT NULL)",
+            name="names_two_periods_or_two_publications",
+        ),
     )
     op.create_table(
         "batched_comment",

@@ -29,10 +29,7 @@ def upgrade() -> None:
         sa.Column("parent_id", sa.Integer, sa.ForeignKey("office.id"), primary_key=True),
         sa.Column("provenance", sa.String, primary_key=True),
         sa.Column("office_id", sa.Integer, sa.ForeignKey("office.id"), primary_key=True),
-        sa.Column("target", sa.Double, nullable=False),
         sa.Column("verdict", sa.String, nullable=False),
-        sa.Column("adjustment", sa.String, nullable=False),
-        sa.Column("level", sa.Double, nullable=False),
         *(sa.Column(name, sa.Integer) for name in ("best_rank", "worst_rank", "n_ranked", "band")),
         sa.CheckConstraint("provenance IN ('A', 'B', 'C', 'D')", name="provenance_is_known"),
         sa.CheckConstraint(

@@ -1,11 +1,11 @@
 """Access points: the ways in to a campaign, each with its mode and provenance class."""
 
-from datetime import date
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from survey_app.models.base import KEPT_IDS, Base, EpochDay, one_of
+from survey_app.models.base import KEPT_IDS, Base, EpochDay, UtcDateTime, one_of
 
 WAYS_IN = ("poster", "screen", "invitation", "paper")
 MODES = ("web", "kiosk", "paper", "telephone")
@@ -42,6 +42,18 @@ class AccessPoint(Base):
     revoked_on: Mapped[date | None]
 
 
+def out_of_use_since(
+    way_in: str, revoked_on: date | None, office_ends_on: date | None, today: date
+) -> date | None:
+    """Tell since when a way in is shut: it was revoked, or its office has ended, which needs no further act.
+
+    Invitations went to people whom the office served; these may answer as long as the campaign is open.
+    """
+    if revoked_on is not None or office_ends_on is None or way_in == "invitation" or today <= office_ends_on:
+        return revoked_on
+    return office_ends_on + timedelta(days=1)
+
+
 class AccessPointDay(Base):
     """How often a point's page was opened, how many responses it received, and how many were voided since."""
 
@@ -55,3 +67,17 @@ class AccessPointDay(Base):
     n_opened: Mapped[int] = mapped_column(default=0)
     n_received: Mapped[int] = mapped_column(default=0)
     n_voided: Mapped[int] = mapped_column(default=0)
+
+
+class SeenDay(Base):
+    """That somebody has looked at a day with more responses than usual, and what he found."""
+
+    __tablename__ = "seen_day"
+    __table_args__ = (CheckConstraint("n_marked > 0", name="has_something_to_see"),)
+
+    access_point_id: Mapped[int] = mapped_column(ForeignKey("access_point.id"), primary_key=True)
+    day: Mapped[date] = mapped_column(EpochDay, primary_key=True)
+    n_marked: Mapped[int]  # as many stood beyond the usual then: with more, the day wants another look
+    seen_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    note: Mapped[str] = mapped_column(default="")

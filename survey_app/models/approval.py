@@ -3,29 +3,31 @@
 The rooms carry out what was approved, each its own kinds, in the transaction of the decision.
 """
 
-from collections.abc import Collection, Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Set
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ColumnElement, ForeignKey, Index, func, select
+from sqlalchemy import JSON, CheckConstraint, ColumnElement, ForeignKey, Index, and_, or_, select
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
 from survey_app.config import VIETNAM_TIME
 from survey_app.errors import ApprovalRefused, NotFound
-from survey_app.models.access_point import AccessPoint, AccessPointDay
+from survey_app.models.access_point import AccessPoint
 from survey_app.models.audit import note
 from survey_app.models.base import KEPT_IDS, Base, UtcDateTime, one_of
 from survey_app.models.campaign import Campaign
 from survey_app.models.office import Office
-from survey_app.models.office_tree import OfficeTree
+from survey_app.models.office_tree import OfficeTree, itself_and_below
 from survey_app.models.plain_text import UNREADABLE_MARK, composed, marked_unreadable
-from survey_app.models.staff import Staff
+from survey_app.models.staff import Staff, StaffGrant
 
 APPROVAL_KINDS = ("void_responses", "pause_codes", "resume_codes", "close_early", "reopen")
 DECISIONS = ("approved", "refused", "withdrawn")
 LONGEST_REASON = 500
-# Nobody shall make an account for the sole purpose of agreeing with himself.
+# Nobody shall make an account, give a role or take an account over for the sole purpose of agreeing with
+# himself: others have a day to notice.
 STANDS_FOR = timedelta(hours=24)
 # As the audit log says them, which is kept in Vietnamese.
 IN_THE_LOG = {
@@ -81,6 +83,15 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """The offices in which somebody may take part, and those where that has been so for long enough."""
+
+    staff_id: int
+    offices: Set[int]
+    stood: Set[int]
+
+
+@dataclass(frozen=True, slots=True)
 class StatedApproval:
     """A request with the names of what it is about and of who took part."""
 
@@ -89,6 +100,7 @@ class StatedApproval:
     office: Office | None
     asked_by: Staff
     decided_by: Staff | None
+    offices: Set[int]  # all that it touches
 
 
 def read_reason(typed: str) -> str:
@@ -105,8 +117,7 @@ def read_reason(typed: str) -> str:
 
 def ask(session: Session, wanted: Wanted, staff_id: int, now: datetime) -> Approval:
     """Write down what a second person is to decide."""
-    # Two who ask for the same at once wait for each other here.
-    session.execute(select(Campaign.id).where(Campaign.id == wanted.campaign_id).with_for_update())
+    lock_campaign(session, wanted.campaign_id)
     alike = select(Approval).where(
         Approval.kind == wanted.kind,
         Approval.campaign_id == wanted.campaign_id,
@@ -130,23 +141,55 @@ def ask(session: Session, wanted: Wanted, staff_id: int, now: datetime) -> Appro
     return approval
 
 
-def decide(session: Session, approval_id: int, decision: str, staff_id: int, now: datetime) -> Approval:
-    """Approve or refuse what another person asked for, or withdraw one's own; the first decision stands."""
+def decide(
+    session: Session,
+    approval_id: int,
+    decision: str,
+    asker: Part,
+    decider: Part,
+    now: datetime,
+) -> Approval:
+    """Approve or refuse what another person asked for, or withdraw one's own; the first decision stands.
+
+    The decider's offices are those that he reaches from above: two people of one office alone shall not
+    void its bad answers together.
+    """
     if decision not in DECISIONS:
         raise ApprovalRefused("decision_missing")
     query = select(Approval).where(Approval.id == approval_id).with_for_update()
     approval = session.scalars(query.execution_options(populate_existing=True)).one()
     if approval.decision is not None:
         raise ApprovalRefused("decided_already")
-    is_own = approval.asked_by == staff_id
+    is_own = approval.asked_by == decider.staff_id
     if is_own != (decision == "withdrawn"):
         raise ApprovalRefused("own_request" if is_own else "not_own_request")
-    if not is_own and session.get_one(Staff, staff_id).created_at > now - STANDS_FOR:
-        raise ApprovalRefused("young_account")
-    approval.decision, approval.decided_by, approval.decided_at = decision, staff_id, now
+    if not is_own:
+        concerned = offices_concerned(session, approval.campaign_id, approval.office_id)
+        _check_parts(concerned, decision, asker, decider)
+    approval.decision, approval.decided_by, approval.decided_at = decision, decider.staff_id, now
     session.flush()
-    _log(session, approval, f"approvals.{decision}", staff_id, now)
+    _log(session, approval, f"approvals.{decision}", decider.staff_id, now)
     return approval
+
+
+def _check_parts(concerned: Set[int], decision: str, asker: Part, decider: Part) -> None:
+    if not concerned <= decider.offices:
+        raise ApprovalRefused("not_from_above")
+    if not concerned <= decider.stood:
+        raise ApprovalRefused("young_decider")
+    if decision == "approved" and not concerned <= asker.offices:
+        raise ApprovalRefused("asker_lost_right")
+    if decision == "approved" and not concerned <= asker.stood:
+        raise ApprovalRefused("young_asker")
+
+
+def has_stood(person: Staff, grant: StaffGrant, now: datetime) -> bool:
+    """Whether account, password and role have been a person's for long enough to take part by this role.
+
+    A role knows no hour: it counts from the end of its first day.
+    """
+    begun = datetime.combine(grant.valid_from + timedelta(days=1), time(), VIETNAM_TIME)
+    return max(person.created_at, person.secured_at or person.created_at, begun) <= now - STANDS_FOR
 
 
 def _log(session: Session, approval: Approval, act: str, staff_id: int, now: datetime) -> None:
@@ -156,18 +199,25 @@ def _log(session: Session, approval: Approval, act: str, staff_id: int, now: dat
 
 
 def offices_concerned(session: Session, campaign_id: int, office_id: int | None) -> set[int]:
-    """List the offices that a request touches: a subtree, or wherever the campaign has a way in."""
+    """List the offices that a request touches: a subtree, or those of the provinces where a campaign is.
+
+    A campaign is no office's own, even while that one alone has codes of it; one without any is a matter
+    of all offices.
+    """
     if office_id is not None:
-        return OfficeTree(session).subtree(office_id)
+        below = set(session.scalars(itself_and_below(office_id)))
+        if not below:
+            raise NotFound
+        return below
+    tree = OfficeTree(session)
     of_campaign = select(AccessPoint.office_id).where(AccessPoint.campaign_id == campaign_id).distinct()
-    # One without any way in is a matter of all offices: nobody's own.
-    return set(session.scalars(of_campaign)) or OfficeTree(session).subtree(None)
+    return tree.whole_trees(session.scalars(of_campaign)) or tree.subtree(None)
 
 
 def list_approvals(
     session: Session, office_ids: Collection[int], *conditions: ColumnElement[bool], most: int
 ) -> list[StatedApproval]:
-    """List the newest requests all of whose offices are among these."""
+    """List the newest requests all of whose offices are among these: all of some subtrees."""
     requester, decider = aliased(Staff), aliased(Staff)
     query = (
         select(Approval, Campaign, Office, requester, decider)
@@ -175,21 +225,32 @@ def list_approvals(
         .join(requester, requester.id == Approval.asked_by)
         .outerjoin(Office, Office.id == Approval.office_id)
         .outerjoin(decider, decider.id == Approval.decided_by)
-        .where(*conditions)
+        .where(*conditions, _is_within(session, set(office_ids)))
         .order_by(Approval.id.desc())
+        .limit(most)
     )
-    scope, touched = set(office_ids), {}
+    touched: dict[tuple[int, int | None], Set[int]] = {}
     found: list[StatedApproval] = []
     for row in session.execute(query):
-        stated = StatedApproval(*row)
-        place = (stated.approval.campaign_id, stated.approval.office_id)
+        place = (row.Approval.campaign_id, row.Approval.office_id)
         if place not in touched:
-            touched[place] = offices_concerned(session, *place) <= scope
-        if touched[place]:
-            found.append(stated)
-        if len(found) == most:
-            break
+            touched[place] = offices_concerned(session, *place)
+        found.append(StatedApproval(*row, touched[place]))
     return found
+
+
+def _is_within(session: Session, office_ids: Set[int]) -> ColumnElement[bool]:
+    """Say in SQL which requests touch these offices alone.
+
+    What is looked up for it is the same whichever request is asked for: the time of an answer shall not
+    tell a foreign one from one that does not exist.
+    """
+    of_whole = select(Approval.campaign_id).where(Approval.office_id.is_(None)).distinct()
+    whole = [one for one in session.scalars(of_whole) if offices_concerned(session, one, None) <= office_ids]
+    return or_(
+        Approval.office_id.in_(office_ids),
+        and_(Approval.office_id.is_(None), Approval.campaign_id.in_(whole)),
+    )
 
 
 def find_approval(session: Session, approval_id: int, office_ids: Collection[int]) -> StatedApproval:
@@ -200,52 +261,41 @@ def find_approval(session: Session, approval_id: int, office_ids: Collection[int
     raise NotFound
 
 
-def paused_offices(session: Session, campaign_id: int) -> dict[int, date]:
-    """Tell in which offices a campaign's codes are paused, and since when.
+def lock_campaign(session: Session, campaign_id: int) -> None:
+    """Let all wait for each other who ask for the same, decide, or make codes of a campaign at once."""
+    session.execute(select(Campaign.id).where(Campaign.id == campaign_id).with_for_update())
 
-    A code that is made during a pause is paused too: else one person could undo what two decided.
+
+def paused_offices(session: Session, campaign_id: int, office_ids: Iterable[int]) -> dict[int, date]:
+    """Tell in which of these offices a campaign's codes rest, and since when.
+
+    A code that is made there rests too: else one person could undo what two decided. Revoked codes keep
+    their pause until two people end it, so that replacing them is no way around. An office without any code
+    is as the next office above that has codes at or below it: it rests if all of those do.
     """
-    approved = session.scalars(
-        select(Approval)
+    codes = (
+        select(AccessPoint.office_id, AccessPoint.paused_on)
         .where(
-            Approval.campaign_id == campaign_id,
-            Approval.kind.in_(("pause_codes", "resume_codes")),
-            Approval.decision == "approved",
+            AccessPoint.campaign_id == campaign_id,
+            AccessPoint.code.is_not(None),
+            or_(AccessPoint.revoked_on.is_(None), AccessPoint.paused_on.is_not(None)),
         )
-        .order_by(Approval.decided_at, Approval.id)
-    ).all()
-    paused: dict[int, date] = {}
-    tree = OfficeTree(session) if approved else None
-    for approval in approved:
-        offices = tree.subtree(approval.office_id) if tree else set()
-        if approval.kind == "pause_codes":
-            day = (approval.decided_at or approval.asked_at).astimezone(VIETNAM_TIME).date()
-            paused = dict.fromkeys(offices, day) | paused
-        else:
-            paused = {office_id: day for office_id, day in paused.items() if office_id not in offices}
-    return paused
-
-
-def count_voided(session: Session, campaign_id: int, office_ids: Iterable[int] | None = None) -> int:
-    """Count a campaign's voided responses, of these offices or of all; the number is public.
-
-    Only points that an approval names have any, so the days of no other are read.
-    """
-    approved = session.scalars(
-        select(Approval).where(
-            Approval.campaign_id == campaign_id,
-            Approval.kind == "void_responses",
-            Approval.decision == "approved",
-        )
+        .distinct()
     )
-    point_ids = {point_id for approval in approved for point_id in approval.arguments["access_point_ids"]}
-    if not point_ids:
-        return 0
-    by_office = (
-        select(AccessPoint.office_id, func.sum(AccessPointDay.n_voided))
-        .join(AccessPoint, AccessPoint.id == AccessPointDay.access_point_id)
-        .where(AccessPointDay.access_point_id.in_(point_ids))
-        .group_by(AccessPoint.office_id)
-    )
-    wanted = None if office_ids is None else set(office_ids)
-    return sum(n for office_id, n in session.execute(by_office) if wanted is None or office_id in wanted)
+    own: dict[int, set[date | None]] = defaultdict(set)
+    for office_id, paused_on in session.execute(codes):
+        own[office_id].add(paused_on)
+    if not any(day for days in own.values() for day in days):
+        return {}
+    tree = OfficeTree(session)
+    within: dict[int, set[date | None]] = defaultdict(set)
+    for office_id, days in own.items():
+        for above in tree.way_down_to(office_id):
+            within[above] |= days
+    found: dict[int, date] = {}
+    for office_id in office_ids:
+        nearest = next((one for one in reversed(tree.way_down_to(office_id)) if one in within), None)
+        days = own.get(office_id) or within.get(nearest or 0, {None})
+        if None not in days:
+            found[office_id] = min(day for day in days if day is not None)
+    return found

@@ -1,11 +1,13 @@
 """The audit log: who read raw answers, exported, changed rights or decided, and when."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from survey_app.models.base import KEPT_IDS, Base, UtcDateTime
+from survey_app.models.office_tree import OfficeTree
 
 
 class AuditLine(Base):
@@ -30,3 +32,15 @@ def note(
 ) -> None:
     """Write a line in the transaction of the act itself: one does not happen without the other."""
     session.add(AuditLine(at=now, staff_id=staff_id, act=act, what=what, office_id=office_id))
+
+
+def note_over(
+    session: Session, now: datetime, staff_id: int | None, act: str, what: str, office_ids: Collection[int]
+) -> None:
+    """Write the line of an act that touches several offices where whoever watches over them finds it.
+
+    That is at the lowest office above all of them, once in each tree.
+    """
+    places: list[int | None] = [*OfficeTree(session).meeting(office_ids)]
+    for office_id in places or [None]:
+        note(session, now, staff_id, act, what, office_id)

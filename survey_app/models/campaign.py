@@ -9,6 +9,7 @@ from survey_app.models.base import KEPT_IDS, Base, one_of
 
 CAMPAIGN_KINDS = ("continuous", "annual")
 SAMPLING_BASES = ("probability", "census", "opt_in")
+USUAL_TARGET = 0.85  # what the Government's administrative reform programme asks of satisfaction
 
 
 class Campaign(Base):
@@ -20,6 +21,7 @@ class Campaign(Base):
         one_of("sampling_basis", SAMPLING_BASES),
         CheckConstraint("closes_on IS NULL OR closes_on >= opens_on", name="closes_after_it_opens"),
         CheckConstraint("minimum_n >= 5", name="never_shows_under_five"),
+        CheckConstraint("target > 0 AND target < 1", name="target_can_be_missed"),
         KEPT_IDS,
     )
 
@@ -33,10 +35,12 @@ class Campaign(Base):
     opens_on: Mapped[date]
     closes_on: Mapped[date | None]  # the last day on which it is open
     minimum_n: Mapped[int] = mapped_column(default=10)  # fewer respondents: no figure in public
+    target: Mapped[float] = mapped_column(default=USUAL_TARGET)  # the share of satisfied people to be reached
     controller_name: Mapped[str]
     controller_address: Mapped[str]
     controller_phone: Mapped[str]
     retention_years: Mapped[int]
+    previous_id: Mapped[int | None] = mapped_column(ForeignKey("campaign.id"))  # whose wave this one follows
     is_demo: Mapped[bool] = mapped_column(default=False)
 
     def title_in(self, language: str) -> str:

@@ -44,11 +44,6 @@ class Contact(Base):
     expires_on: Mapped[date] = mapped_column(EpochDay)  # the last day on which it is kept
 
 
-def printed(number: str) -> str:
-    """Write a number as people note it down, so that it looks like nothing else they are given."""
-    return f"{PREFIX}-{number}"
-
-
 def read_case_number(typed: str) -> str | None:
     """Bring a number as somebody typed it to its stored form; None if it cannot be one."""
     symbols = normalise(typed[:60]).removeprefix(PREFIX)

@@ -159,6 +159,20 @@ class Definition:
         rating = (part.code for part in titled if any(item.factor for item in self.items_of(part)))
         return {code: number for number, code in enumerate(rating, start=1)}
 
+    @cached_property
+    def last_of_service(self) -> str:
+        """Give the code of the last section that asks about the service; what follows is about the person."""
+        reported = [item.section for item in self.items if item.reported_as]
+        codes = [section.code for section in self.sections]
+        return codes[max(map(codes.index, reported), default=len(codes) - 1)]
+
+    @cached_property
+    def about_the_person(self) -> frozenset[str]:
+        """Name the items that ask who answers, not how the service was."""
+        codes = [section.code for section in self.sections]
+        after = set(codes[codes.index(self.last_of_service) + 1 :])
+        return frozenset(item.code for item in self.items if item.section in after)
+
     @property
     def n_questions(self) -> int:
         return sum(item.branch is None for item in self.items)

@@ -1,12 +1,15 @@
 """Instruments as they were published. A trigger keeps each version as it is (migration 0002)."""
 
 from datetime import datetime
+from functools import lru_cache
 
 from sqlalchemy import CheckConstraint, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from survey_app.models.base import KEPT_IDS, Base, UtcDateTime
 from survey_app.models.definition import Definition
+
+VERSIONS_KEPT = 16
 
 
 class InstrumentVersion(Base):
@@ -28,4 +31,9 @@ class InstrumentVersion(Base):
 
     @property
     def definition(self) -> Definition:
-        return Definition.from_json(self.definition_json)
+        return _definition(self.definition_json)
+
+
+@lru_cache(VERSIONS_KEPT)  # building one takes as long as the rest of a page
+def _definition(text: str) -> Definition:
+    return Definition.from_json(text)

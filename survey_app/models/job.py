@@ -14,6 +14,7 @@ from survey_app.models.base import KEPT_IDS, Base, UtcDateTime, one_of
 
 JOB_STATES = ("queued", "running", "done", "failed")
 MOST_ATTEMPTS = 3  # a job that took its process with it so often would do so for ever
+GAVE_UP = f"the process died {MOST_ATTEMPTS} times doing it"
 CLAIM = timedelta(minutes=2)  # renewed by every report of progress
 
 
@@ -65,19 +66,30 @@ def enqueue(
     return job
 
 
-def is_free(now: datetime) -> ColumnElement[bool]:
-    is_left = (Job.state == "running") & (Job.claimed_until < now) & (Job.n_attempts < MOST_ATTEMPTS)
-    return or_(Job.state == "queued", is_left)
+def is_left(now: datetime) -> ColumnElement[bool]:
+    """Say in SQL that the process that did a job is gone."""
+    return (Job.state == "running") & (Job.claimed_until < now)
 
 
 def waits(session: Session, now: datetime) -> bool:
-    """Whether any job could be claimed; it only reads."""
-    return session.scalar(select(Job.id).where(is_free(now)).limit(1)) is not None
+    """Whether there is any job to claim or to give up; it only reads."""
+    waiting = or_(Job.state == "queued", is_left(now))
+    return session.scalar(select(Job.id).where(waiting).limit(1)) is not None
+
+
+def give_up(session: Session, now: datetime) -> None:
+    """Let jobs end that have taken their process with them too often: who waits is told so."""
+    session.execute(
+        update(Job)
+        .where(is_left(now), Job.n_attempts >= MOST_ATTEMPTS)
+        .values(state="failed", error=GAVE_UP, finished_at=now)
+    )
 
 
 def claim(session: Session, now: datetime) -> Job | None:
     """Take the oldest job that waits, or whose process died; two claimants never get the same one."""
-    oldest = select(Job.id).where(is_free(now)).order_by(Job.id).limit(1)
+    is_free = or_(Job.state == "queued", is_left(now) & (Job.n_attempts < MOST_ATTEMPTS))
+    oldest = select(Job.id).where(is_free).order_by(Job.id).limit(1)
     job_id = session.scalar(oldest.with_for_update(skip_locked=True))
     if job_id is None:
         return None

@@ -1,13 +1,14 @@
 """Offices over time: who existed when, under whom, and who took over."""
 
-from datetime import date, timedelta
+from datetime import date
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, UniqueConstraint, or_
 from sqlalchemy.orm import Mapped, mapped_column
 
 from survey_app.models.base import KEPT_IDS, Base, one_of
+from survey_app.models.days import month_after
 
-OFFICE_KINDS = ("province", "provincial_centre", "district_section", "commune_section")
+OFFICE_KINDS = ("province", "provincial_centre", "district_section", "commune_section")  # from above down
 ALL_FIELDS = 0  # the field of a count that is not divided by fields
 
 
@@ -37,8 +38,19 @@ class Office(Base):
 
     def exists_in_month(self, month: date) -> bool:
         """Whether it existed on any day of the month that begins on this day."""
-        next_month = (month + timedelta(days=31)).replace(day=1)
-        return self.valid_from < next_month and (self.valid_until is None or month <= self.valid_until)
+        has_begun = self.valid_from < month_after(month)
+        return has_begun and (self.valid_until is None or month <= self.valid_until)
+
+
+def may_stand_under(kind: str, parent_kind: str) -> bool:
+    """Whether an office of a kind may stand under one of the other: never under one of a lower kind."""
+    return OFFICE_KINDS.index(kind) >= OFFICE_KINDS.index(parent_kind)
+
+
+def serves_on(day: date) -> ColumnElement[bool]:
+    """Say in SQL that an office exists on a day and serves people: a province only sums its offices up."""
+    is_there = (Office.valid_from <= day) & or_(Office.valid_until.is_(None), Office.valid_until >= day)
+    return is_there & (Office.kind != "province")
 
 
 class OfficePast(Base):

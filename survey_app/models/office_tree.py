@@ -2,18 +2,34 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from survey_app.models.office import Office
 
 
+def itself_and_below(office_id: int) -> Select[int]:
+    """Say in SQL which offices those are: an office and all below it."""
+    found = select(Office.id).where(Office.id == office_id).cte("itself_and_below", recursive=True)
+    found = found.union(select(Office.id).join(found, Office.parent_id == found.c.id))
+    return select(found.c.id)
+
+
+def itself_and_above(session: Session, office_id: int) -> set[int]:
+    """Give an office and all above it; none if there is no such office."""
+    found = select(Office.id, Office.parent_id).where(Office.id == office_id)
+    path = found.cte("itself_and_above", recursive=True)
+    path = path.union(select(Office.id, Office.parent_id).join(path, Office.id == path.c.parent_id))
+    return set(session.scalars(select(path.c.id)))
+
+
 class OfficeTree:
-    """Who stands above and below whom, read once."""
+    """Who stands above and below whom, read once; for one office alone the functions above are quicker."""
 
     def __init__(self, session: Session) -> None:
+        offices = Office.__table__  # not as objects: there are thousands
         self._parents: dict[int, int | None] = dict(
-            session.execute(select(Office.id, Office.parent_id)).all()
+            session.execute(select(offices.c.id, offices.c.parent_id)).all()
         )
         self._children: dict[int | None, list[int]] = {}
         for office_id, parent_id in self._parents.items():
@@ -28,15 +44,40 @@ class OfficeTree:
                 step = self._parents[step]
         return found
 
+    def meeting(self, office_ids: Iterable[int]) -> list[int]:
+        """Give the lowest office that stands above all of these, or is one of them; one in each tree."""
+        shared: dict[int, list[int]] = {}  # by top: the way down to where the offices of its tree meet
+        for office_id in office_ids:
+            way = self.way_down_to(office_id)
+            before = shared.get(way[0], way)
+            shared[way[0]] = [one for one, other in zip(before, way, strict=False) if one == other]
+        return [way[-1] for way in shared.values()]
+
+    def way_down_to(self, office_id: int) -> list[int]:
+        """Give the offices from the top of a tree to this one."""
+        way: list[int] = []
+        step: int | None = office_id
+        while step is not None:
+            way.append(step)
+            step = self._parents[step]
+        return way[::-1]
+
     def subtree(self, root: int | None) -> set[int]:
         """Give an office and all below it; without a root, all offices."""
-        found: set[int] = set() if root is None else {root}
+        if root is None:
+            return set(self._parents)
+        found = {root}
         waiting = list(self._children.get(root, ()))
         while waiting:
             office_id = waiting.pop()
             found.add(office_id)
             waiting.extend(self._children.get(office_id, ()))
         return found
+
+    def whole_trees(self, office_ids: Iterable[int]) -> set[int]:
+        """Give all offices of the trees to which these belong."""
+        tops = {self.way_down_to(office_id)[0] for office_id in office_ids}
+        return set().union(*(self.subtree(top) for top in tops))
 
     def subtrees(self, office_ids: Iterable[int]) -> dict[int, set[int]]:
         """Give for each office itself and all below it."""

@@ -5,6 +5,8 @@ import unicodedata
 # Directional marks and the like can turn a text around or hide parts of it; a reader cannot see them.
 INVISIBLE = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 UNREADABLE_MARK = "\N{REPLACEMENT CHARACTER}"
+# With which spreadsheets take a text for a formula, some in full width too.
+FORMULA_SIGNS = tuple("=+-@\t\r＝＋－＠")
 
 
 def composed(typed: str) -> str:
@@ -21,6 +23,11 @@ def one_line(typed: str) -> str:
     """Give a short text as one line, without anything that cannot be seen."""
     visible = (" " if symbol.isspace() else symbol for symbol in typed if not _is_hidden(symbol))
     return " ".join(composed("".join(visible)).split())
+
+
+def without_formula(text: str) -> str:
+    """Put an apostrophe before what a spreadsheet would run; there it reads: this is text."""
+    return "'" + text if text.startswith(FORMULA_SIGNS) else text
 
 
 def _is_unreadable(symbol: str) -> bool:

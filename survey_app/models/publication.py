@@ -2,26 +2,26 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, exists, select, text
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from survey_app.models.access_point import PROVENANCE_CLASSES
 from survey_app.models.base import Base, EpochDay, UtcDateTime, one_of
+from survey_app.models.breakdown import WHOLE
 from survey_app.models.campaign import SAMPLING_BASES
 
-PUBLICATION_KINDS = ("running", "period", "wave")
+PUBLICATION_KINDS = ("running", "wave")
 HIDDEN = ("few", "linked")  # too few answered; or hidden so that a neighbour cannot be worked out
 VERDICTS = ("above", "below", "not_decided", "not_testable")
-WHOLE = ""  # the breakdown of a figure that is not broken down
 
 
 class Tally(Base):
     """Released counts of one point, day, instrument version and sample cell: they add up.
 
-    `month` is the month to which the batch was counted that released them (its first day): a trend by
-    months then changes by whole batches. `counts` are zlib-packed little-endian uint32, one row of 16
-    (nibble values) per item, in the order of the definition. Unreleased responses are in no tally, so no
-    figure can leak them.
+    `batch_day` is the day to which the batch was counted that released them, that of its last responses: a
+    trend by months then changes by whole batches, and PSUs, of which an interval tells, hold whole batches.
+    `counts` are zlib-packed little-endian uint32, one row of 16 (nibble values) per item, in the order of
+    the definition. Unreleased responses are in no tally, so no figure can leak them.
     """
 
     __tablename__ = "tally"
@@ -30,7 +30,23 @@ class Tally(Base):
     day: Mapped[date] = mapped_column(EpochDay, primary_key=True)
     instrument_version_id: Mapped[int] = mapped_column(ForeignKey("instrument_version.id"), primary_key=True)
     cell_id: Mapped[int] = mapped_column(primary_key=True)  # 0: no drawn sample
-    month: Mapped[date] = mapped_column(EpochDay, primary_key=True)
+    batch_day: Mapped[date] = mapped_column(EpochDay, primary_key=True)
+    n_respondents: Mapped[int]
+    counts: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class ReturnedTally(Base):
+    """Counts that left the figures because a response of the same batch was voided, and wait to come back.
+
+    They come back with the next five new responses: alone, they would tell what was voided.
+    """
+
+    __tablename__ = "returned_tally"
+
+    access_point_id: Mapped[int] = mapped_column(ForeignKey("access_point.id"), primary_key=True)
+    day: Mapped[date] = mapped_column(EpochDay, primary_key=True)
+    instrument_version_id: Mapped[int] = mapped_column(ForeignKey("instrument_version.id"), primary_key=True)
+    cell_id: Mapped[int] = mapped_column(primary_key=True)
     n_respondents: Mapped[int]
     counts: Mapped[bytes] = mapped_column(LargeBinary)
 
@@ -51,12 +67,14 @@ class OfficeRelease(Base):
     provenance: Mapped[str] = mapped_column(primary_key=True)
     n_released: Mapped[int]
     n_looked_at: Mapped[int]  # how many had come, and stood, when a release last counted them
-    n_voided: Mapped[int] = mapped_column(default=0)  # how many had been voided by then
+    n_voided: Mapped[int] = mapped_column(default=0)  # how many of the voided have left the figures
+    n_voided_looked_at: Mapped[int] = mapped_column(default=0)  # how many had been voided by then
     released_on: Mapped[date | None]  # none: all that came still waits
+    closed_on: Mapped[date | None]  # the closing release has looked at all that came
 
 
 class Publication(Base):
-    """A set of figures: running (one a campaign, overwritten) or frozen for a period or a wave.
+    """A set of figures: running (one a campaign, overwritten) or frozen as a wave, and on what terms.
 
     Once a frozen one is sealed, triggers keep it and its figures as they are (migration 0005).
     """
@@ -83,8 +101,23 @@ class Publication(Base):
     covers_until: Mapped[date]
     published_at: Mapped[datetime] = mapped_column(UtcDateTime)
     method_version: Mapped[str]
+    minimum_n: Mapped[int]  # fewer people: no figure in public
+    target: Mapped[float]  # against which offices were tested
+    level: Mapped[float]  # of all ranges and tests
+    adjustment: Mapped[str]  # for the number of offices that were tested: "holm"
+    revision: Mapped[int] = mapped_column(default=0)  # how often its figures were renewed
     data_checksum: Mapped[str | None]  # of the tallies behind a frozen publication
     sealed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+def is_frozen(session: Session, campaign_id: int) -> bool:
+    """Whether figures of the whole campaign are sealed: later answers would make them untrue."""
+    sealed = exists().where(
+        Publication.campaign_id == campaign_id,
+        Publication.kind == "wave",
+        Publication.sealed_at.is_not(None),
+    )
+    return bool(session.scalar(select(sealed)))
 
 
 class Figure(Base):
@@ -109,10 +142,8 @@ class Figure(Base):
     publication_id: Mapped[int] = mapped_column(ForeignKey("publication.id"), primary_key=True)
     office_id: Mapped[int] = mapped_column(ForeignKey("office.id"), primary_key=True)
     provenance: Mapped[str] = mapped_column(primary_key=True)
-    measure: Mapped[str] = mapped_column(primary_key=True)  # index, factor:CODE, item:CODE
-    breakdown: Mapped[str] = mapped_column(
-        primary_key=True, default=WHOLE
-    )  # month:2026-03, counter:ID, field:CODE
+    measure: Mapped[str] = mapped_column(primary_key=True)  # index, a factor or an item (`breakdown.py`)
+    breakdown: Mapped[str] = mapped_column(primary_key=True, default=WHOLE)  # a month, a counter, a field
     value: Mapped[float | None]
     standard_error: Mapped[float | None]
     degrees_of_freedom: Mapped[int | None]
@@ -120,9 +151,9 @@ class Figure(Base):
     high: Mapped[float | None]
     t_low: Mapped[float | None]
     t_high: Mapped[float | None]
-    level: Mapped[float]
     interval_method: Mapped[str]
-    n_respondents: Mapped[int]
+    n_respondents: Mapped[int]  # who sent a form
+    n_people: Mapped[int]  # at least so many of them answered what is measured
     n_answers: Mapped[int]
     effective_sample_size: Mapped[float | None]
     population_size: Mapped[int | None]
@@ -152,8 +183,8 @@ class Distribution(Base):
 class Change(Base):
     """How an office's index moved from one period to a later one, with its interval, as the release found it.
 
-    `later` and `earlier` name periods as figures name their breakdowns ("month:2026-03", "quarter:2026-1"),
-    or publications ("publication:7"). Shown only where the figures of both are.
+    `later` and `earlier` name periods as figures name their breakdowns ("month:2026-03", "quarter:2026-1");
+    or both are "publication", of a wave and of the one before. Shown only where the figures of both are.
     """
 
     __tablename__ = "figure_change"
@@ -164,6 +195,11 @@ class Change(Base):
             "(value IS NULL) = (low IS NULL) AND (low IS NULL) = (high IS NULL)", name="has_its_range"
         ),
         CheckConstraint("value IS NULL OR (low <= value AND value <= high)", name="lies_in_its_range"),
+        CheckConstraint(
+            "(earlier = 'publication') = (later = 'publication')"
+            " AND (earlier = 'publication') = (earlier_publication_id IS NOT NULL)",
+            name="names_two_periods_or_two_publications",
+        ),
     )
 
     publication_id: Mapped[int] = mapped_column(ForeignKey("publication.id"), primary_key=True)
@@ -171,13 +207,13 @@ class Change(Base):
     provenance: Mapped[str] = mapped_column(primary_key=True)
     later: Mapped[str] = mapped_column(primary_key=True)
     earlier: Mapped[str]
+    earlier_publication_id: Mapped[int | None] = mapped_column(ForeignKey("publication.id"))
     value: Mapped[float | None]
     standard_error: Mapped[float | None]
     degrees_of_freedom: Mapped[int | None]
     low: Mapped[float | None]
     high: Mapped[float | None]
-    level: Mapped[float]
-    n_later: Mapped[int]  # respondents
+    n_later: Mapped[int]  # people, as figures count them
     n_earlier: Mapped[int]
     reason: Mapped[str | None]  # why there is no estimate
 
@@ -207,10 +243,7 @@ class Comparison(Base):
     parent_id: Mapped[int] = mapped_column(ForeignKey("office.id"), primary_key=True)
     provenance: Mapped[str] = mapped_column(primary_key=True)
     office_id: Mapped[int] = mapped_column(ForeignKey("office.id"), primary_key=True)
-    target: Mapped[float]
     verdict: Mapped[str]
-    adjustment: Mapped[str]  # for the number of offices: "holm"
-    level: Mapped[float]
     best_rank: Mapped[int | None]
     worst_rank: Mapped[int | None]
     n_ranked: Mapped[int | None]

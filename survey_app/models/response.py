@@ -28,6 +28,7 @@ class Response(Base):
         Index(
             "ix_response_marked",
             "review_mark",
+            "approval_id",
             "access_point_id",
             "day",
             sqlite_where=IS_MARKED,

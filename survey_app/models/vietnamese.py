@@ -7,9 +7,11 @@ whoever types "P. An Phú" finds it too. Sort keys are plain ASCII, so that ever
 import re
 import unicodedata
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TypeVar
 
 Form = TypeVar("Form")
+NAMES_REMEMBERED = 8192
 
 _WORD = re.compile(r"[^\W\d_]+|\d+")
 _SHORT_TYPE = re.compile(r"\b(?:tp|p|x)\.")
@@ -45,6 +47,12 @@ def search_key(typed: str) -> str:
 def name_key(name: str) -> str:
     """Reduce a name to words without marks: hoà, Hòa and hoa are one."""
     return " ".join(map(_unmarked, _words(name)))
+
+
+@lru_cache(NAMES_REMEMBERED)
+def stored_name_key(name: str) -> str:
+    """Reduce a name that the database holds; a search looks through thousands of them, and soon again."""
+    return name_key(name)
 
 
 def is_found(searched: str, name: str) -> bool:

@@ -2,18 +2,18 @@
 
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from itertools import groupby
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Row, and_, func, or_, select
+from sqlalchemy import Row, and_, func, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from survey_app.models.access_point import AccessPointDay
-from survey_app.models.publication import Tally
+from survey_app.models.publication import ReturnedTally, Tally
 from survey_app.publish.tallies import (
     Counts,
     Definitions,
@@ -28,48 +28,92 @@ from survey_app.publish.tallies import (
 
 
 @dataclass(frozen=True)
+class Batches:
+    """Rows to release, each with the day of its batch: what came since, and what comes back."""
+
+    new: list[TallyRow] = field(default_factory=list)
+    back: list[TallyRow] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
 class Arrivals:
-    """What the tallies of some points lack: by difference, so that no response is counted twice.
+    """What the tallies of some points lack: by difference, so that no response is counted twice."""
 
-    A day on which any count fell, because responses were voided, is one whole: what is left of it takes the
-    place of its tallies, in the latest of their months.
-    """
-
+    n_live: int  # came and were not voided
     n_tallied: int
-    stored: dict[PointDay, list[TallyRow]]  # of the days that changed
-    more: list[TallyRow]  # what came to days that lost nothing, each in the month of its day
-    fallen: dict[PointDay, list[TallyRow]]  # what the tallies of days that lost must become
+    last_batch_day: date | None
+    stored: dict[PointDay, list[TallyRow]]  # of days that changed, or lie in one batch with some that lost
+    returned: dict[PointDay, list[TallyRow]]  # what left the tallies beside voided responses, and waits
+    more: list[TallyRow] = field(default_factory=list)  # what came to days that lost nothing
+    fallen: dict[PointDay, list[TallyRow]] = field(default_factory=dict)  # what is left of days that lost
 
-    @property
-    def n_live(self) -> int:
-        """Count all responses that came and were not voided."""
-        return self.n_after(self.recount(self.more, self.fallen))
+    def counted(self, day: PointDay) -> list[TallyRow]:
+        """Give what was taken into account of a day, whether it is in the figures or waits to come back."""
+        return [*self.stored[day], *self.returned.get(day, ())]
 
     def n_after(self, recount: Recount) -> int:
         before = sum(row.n_respondents for day in recount.days for row in self.stored[day])
         return self.n_tallied - before + sum(row.n_respondents for row in recount.rows)
 
-    def recount(self, chosen: Iterable[TallyRow], fallen: Mapping[PointDay, list[TallyRow]]) -> Recount:
-        """Give what the tallies become if these come to them, and these days are left with less."""
-        by_day: dict[PointDay, list[TallyRow]] = {}
-        for row in chosen:
-            by_day.setdefault((row.access_point_id, row.day), []).append(row)
-        merged = {day: _merged([*self.stored[day], *rows]) for day, rows in by_day.items()} | dict(fallen)
-        return Recount(list(merged), [row for rows in merged.values() for row in rows])
+    def n_falling_after(self, recount: Recount) -> int:
+        """Count the voided responses that the figures still hold, on days that this leaves as they are."""
+        days = self.fallen.keys() - set(recount.days)
+        before = sum(row.n_respondents for day in days for row in self.counted(day))
+        return before - sum(row.n_respondents for day in days for row in self.fallen[day])
+
+    def recount(self, batches: Batches) -> Recount:
+        """Give what the tallies become when these batches come to them."""
+        changed: dict[PointDay, list[TallyRow]] = {}
+        for row in (*batches.new, *batches.back):
+            day = (row.access_point_id, row.day)
+            changed.setdefault(day, list(self.stored[day])).append(row)
+        back = {row[:4] for row in batches.back}
+        waiting = [row for day in changed for row in self.returned.get(day, ()) if row[:4] not in back]
+        return Recount(list(changed), [row for rows in changed.values() for row in _merged(rows)], waiting)
+
+    def withdraw(self, days: Iterable[PointDay]) -> Recount:
+        """Take out whole batches, those that hold what was voided of some days; the rest of them waits.
+
+        Which batch of its day a voided response came in is not known. Were less than a batch taken out, who
+        knows the figures before the batch could tell the few who stay.
+        """
+        fallen = set(days)
+        batches = {row.batch_day for day in fallen for row in self.stored[day]}
+        loss = Recount()
+        for day, rows in self.stored.items():
+            taken = [row for row in rows if row.batch_day in batches]
+            if taken or day in fallen:
+                left = self.fallen[day] if day in fallen else [*self.returned.get(day, ()), *taken]
+                loss.days.append(day)
+                loss.rows.extend(row for row in rows if row.batch_day not in batches)
+                loss.returned.extend(_merged([row._replace(batch_day=day[1]) for row in left]))
+        return loss
+
+    def put_back(self, loss: Recount) -> Recount:
+        """Give the same loss with what waits counted as one batch again, on the last day that it had."""
+        left = {row[:5] for row in loss.rows}
+        taken = [row.batch_day for day in loss.days for row in self.stored[day] if row[:5] not in left]
+        if not taken:
+            return loss
+        back = [row._replace(batch_day=max(taken)) for row in loss.returned]
+        return Recount(loss.days, _merged([*loss.rows, *back]), [])
 
 
 def find_arrivals(session: Session, point_ids: Sequence[int], definitions: Definitions) -> Arrivals:
-    """Count again the days on which these points hold other responses than their tallies say."""
+    """Count again the days on which these points hold other responses than were taken into account."""
     days = _changed_days(session, point_ids)
-    stored = _stored(session, days)
-    found = Arrivals(_count_tallied(session, point_ids), stored, [], {})
+    returned = _returned(session, point_ids)
+    stored = _stored(session, sorted({*returned, *((row.access_point_id, row.day) for row in days)}))
+    n_live = _count_live(session, point_ids)
+    found = Arrivals(n_live, *_tallied(session, point_ids), stored, returned)
     for point_id, pairs in groupby(days, key=lambda row: row.access_point_id):
-        n_live = {row.day: row.n_live for row in pairs}
-        counted = count_point(session, point_id, list(n_live), definitions)
-        _check_totals(point_id, n_live, counted)
-        for day in n_live:
+        n_of_day = {row.day: row.n_live for row in pairs}
+        counted = count_point(session, point_id, list(n_of_day), definitions)
+        _check_totals(point_id, n_of_day, counted)
+        for day in n_of_day:
             live = {key[1:]: counts for key, counts in counted.items() if key[0] == day}
             _compare((point_id, day), live, definitions, found)
+    _add_days_of_same_batches(session, point_ids, found)
     return found
 
 
@@ -78,26 +122,25 @@ def _compare(
 ) -> None:
     """Note what a day gained; or, if anything fell, what is left of it."""
     before: dict[tuple[int, int], Counts] = {}
-    for row in found.stored[day]:
+    for row in found.counted(day):
         key = (row.instrument_version_id, row.cell_id)
         n_items = len(definitions[row.instrument_version_id].items)
         before[key] = before.get(key, np.uint32(0)) + unpacked([row.counts], n_items)[0]
     keys = sorted(live.keys() | before.keys())
     gained = {key: _signed(live.get(key)) - _signed(before.get(key)) for key in keys}
     if any((gain < 0).any() for gain in gained.values()):
-        month = max(row.month for row in found.stored[day])
-        found.fallen[day] = [_row(day, key, month, live[key]) for key in keys if key in live]
+        found.fallen[day] = [_row(day, key, live[key]) for key in keys if key in live]
         return
-    month = day[1].replace(day=1)
-    found.more.extend(_row(day, key, month, gain) for key, gain in gained.items() if gain.any())
+    found.more.extend(_row(day, key, gain) for key, gain in gained.items() if gain.any())
 
 
 def _signed(counts: Counts | None) -> NDArray[np.int64]:
     return np.int64(0) if counts is None else counts.astype(np.int64)  # type: ignore[return-value]  # 0 is as good as a table of them
 
 
-def _row(day: PointDay, key: tuple[int, int], month: date, counts: NDArray[np.integer[Any]]) -> TallyRow:
-    return TallyRow(*day, *key, month, int(counts[0].sum()), packed(counts))
+def _row(day: PointDay, key: tuple[int, int], counts: NDArray[np.integer[Any]]) -> TallyRow:
+    """Make a row that is in no batch yet."""
+    return TallyRow(*day, *key, day[1], int(counts[0].sum()), packed(counts))
 
 
 def _merged(rows: Sequence[TallyRow]) -> list[TallyRow]:
@@ -115,45 +158,79 @@ def _merged(rows: Sequence[TallyRow]) -> list[TallyRow]:
 
 
 def _changed_days(session: Session, point_ids: Sequence[int]) -> Sequence[Row[int, date, int]]:
-    """List days with another number of responses than tallied, and all with voided ones.
+    """List days with another number of responses than taken into account, and all with voided ones.
 
     On the latter as many may have come as were voided.
     """
-    tallied = (
-        select(Tally.access_point_id, Tally.day, func.sum(Tally.n_respondents).label("n"))
-        .where(Tally.access_point_id.in_(point_ids))
-        .group_by(Tally.access_point_id, Tally.day)
+    parts = [
+        select(one.access_point_id, one.day, one.n_respondents).where(one.access_point_id.in_(point_ids))
+        for one in (Tally, ReturnedTally)
+    ]
+    each = union_all(*parts).subquery()
+    counted = (
+        select(each.c.access_point_id, each.c.day, func.sum(each.c.n_respondents).label("n"))
+        .group_by(each.c.access_point_id, each.c.day)
         .subquery()
     )
     same_day = and_(
-        tallied.c.access_point_id == AccessPointDay.access_point_id, tallied.c.day == AccessPointDay.day
+        counted.c.access_point_id == AccessPointDay.access_point_id, counted.c.day == AccessPointDay.day
     )
     n_live = AccessPointDay.n_received - AccessPointDay.n_voided
     return session.execute(
         select(AccessPointDay.access_point_id, AccessPointDay.day, n_live.label("n_live"))
-        .outerjoin(tallied, same_day)
+        .outerjoin(counted, same_day)
         .where(
             AccessPointDay.access_point_id.in_(point_ids),
-            or_(n_live != func.coalesce(tallied.c.n, 0), AccessPointDay.n_voided > 0),
+            or_(n_live != func.coalesce(counted.c.n, 0), AccessPointDay.n_voided > 0),
         )
         .order_by(AccessPointDay.access_point_id, AccessPointDay.day)
     ).all()
 
 
-def _stored(session: Session, days: Sequence[Row[int, date, int]]) -> dict[PointDay, list[TallyRow]]:
-    found: dict[PointDay, list[TallyRow]] = {(row.access_point_id, row.day): [] for row in days}
-    for point_id, pairs in groupby(days, key=lambda row: row.access_point_id):
+def _stored(session: Session, days: Sequence[PointDay]) -> dict[PointDay, list[TallyRow]]:
+    """Read the tallies of some days, ordered by point."""
+    found: dict[PointDay, list[TallyRow]] = {day: [] for day in days}
+    for point_id, pairs in groupby(days, key=lambda pair: pair[0]):
         query = select(*Tally.__table__.columns).where(
-            Tally.access_point_id == point_id, Tally.day.in_([row.day for row in pairs])
+            Tally.access_point_id == point_id, Tally.day.in_([day for _, day in pairs])
         )
         for row in session.execute(query):
             found[point_id, row.day].append(TallyRow(*row))
     return found
 
 
-def _count_tallied(session: Session, point_ids: Sequence[int]) -> int:
-    query = select(func.sum(Tally.n_respondents)).where(Tally.access_point_id.in_(point_ids))
-    return session.scalar(query) or 0
+def _returned(session: Session, point_ids: Sequence[int]) -> dict[PointDay, list[TallyRow]]:
+    found: dict[PointDay, list[TallyRow]] = {}
+    query = select(ReturnedTally).where(ReturnedTally.access_point_id.in_(point_ids))
+    for row in session.scalars(query.order_by(ReturnedTally.access_point_id, ReturnedTally.day)):
+        day = (row.access_point_id, row.day)
+        key = (row.instrument_version_id, row.cell_id)
+        found.setdefault(day, []).append(TallyRow(*day, *key, row.day, row.n_respondents, row.counts))
+    return found
+
+
+def _count_live(session: Session, point_ids: Sequence[int]) -> int:
+    n_live = func.sum(AccessPointDay.n_received - AccessPointDay.n_voided)
+    return session.scalar(select(n_live).where(AccessPointDay.access_point_id.in_(point_ids))) or 0
+
+
+def _tallied(session: Session, point_ids: Sequence[int]) -> tuple[int, date | None]:
+    """Count what was released, and give the day of its last batch."""
+    query = select(func.sum(Tally.n_respondents), func.max(Tally.batch_day))
+    n, last = session.execute(query.where(Tally.access_point_id.in_(point_ids))).one()
+    return n or 0, last
+
+
+def _add_days_of_same_batches(session: Session, point_ids: Sequence[int], found: Arrivals) -> None:
+    batches = {row.batch_day for day in found.fallen for row in found.stored[day]}
+    if not batches:
+        return
+    same = select(Tally.access_point_id, Tally.day).where(
+        Tally.access_point_id.in_(point_ids), Tally.batch_day.in_(batches)
+    )
+    rows = session.execute(same.distinct().order_by(Tally.access_point_id, Tally.day))
+    days = [(row.access_point_id, row.day) for row in rows]
+    found.stored.update(_stored(session, [day for day in days if day not in found.stored]))
 
 
 def _check_totals(

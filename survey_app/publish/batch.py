@@ -5,6 +5,9 @@ the answers of five people at least. Five responses are not five answers: where 
 the item's figure before and after would give the fifth answer away. To hold back that figure alone is no
 help, since the index less the other items gives it back. Nor may all that a figure gains be unsatisfied: the
 difference would say so of each of them. What does not qualify waits and merges with what comes.
+
+An interval tells how the days of an office differ, so a day must not be one person's: each batch is counted
+whole to one day, its last, and these days are the sampling units (`dataset.py`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,12 +16,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from survey_app.publish.arrivals import Arrivals
+from survey_app.publish.arrivals import Arrivals, Batches
 from survey_app.publish.crossed import known_dissatisfied
 from survey_app.publish.dataset import Place
 from survey_app.publish.due import BATCH
 from survey_app.publish.reported import Column, counts_of_rows
-from survey_app.publish.tallies import Definitions, PointDay, TallyRow
+from survey_app.publish.tallies import Definitions, PointDay, Recount, TallyRow
 
 Booleans = NDArray[np.bool_]
 Integers = NDArray[np.int64]
@@ -32,53 +35,98 @@ class BatchRule:
     definitions: Definitions
     asked_version_id: int  # by the campaign, today
 
-    def find_batches(self, more: Sequence[TallyRow]) -> list[TallyRow]:
-        """Give what may be released, each row counted to the month of its batch.
+    def find_batches(self, arrivals: Arrivals) -> Batches:
+        """Give what may be released, each row counted to the day of its batch.
 
-        Month by month, the oldest first: what does not qualify is carried into the next.
+        Day by day, the oldest first: what does not qualify is carried into the next.
         """
-        if not more:
-            return []
-        gained = _Gained(more, self)
-        months = np.array([row.month.toordinal() for row in more])
-        waiting = np.zeros(len(more), dtype=np.bool_)
-        released: list[TallyRow] = []
-        for month in sorted({row.month for row in more}):
-            waiting |= months == month.toordinal()
-            batch = gained.batch_of(waiting)
-            released += [more[place]._replace(month=month) for place in np.flatnonzero(batch).tolist()]
-            waiting &= ~batch
-        return released
+        return self._find(arrivals, [False])
 
-    def find_all(self, more: Sequence[TallyRow]) -> list[TallyRow]:
-        """Give all that came: in batches as far as they reach, the rest in its latest month."""
-        batches = self.find_batches(more)
-        released = {row[:4] for row in batches}
-        rest = [row for row in more if row[:4] not in released]
-        last = max((row.month for row in rest), default=None)
-        return [*batches, *(row._replace(month=last) for row in rest if last)]
+    def find_closing(self, arrivals: Arrivals) -> Batches:
+        """Give what may be released when nothing can follow: then batches may also be unanimous.
+
+        The alternative is silence about whoever satisfied nobody. What is fewer than five stays out, unless
+        there are no figures yet that could be compared.
+        """
+        if arrivals.last_batch_day is None and not arrivals.returned:
+            return self.find_all(arrivals)
+        return self._find(arrivals, [False, True])
+
+    def find_all(self, arrivals: Arrivals) -> Batches:
+        """Give all that came to a campaign that is published once and whole.
+
+        Its figures were never seen before; so only the days need five people each. The last few join them.
+        """
+        if not arrivals.more:
+            return Batches()
+        batches = self._find(arrivals, [True])
+        released = {row[:4] for row in batches.new}
+        last_before = arrivals.last_batch_day or max(row.day for row in arrivals.more)
+        last = max((row.batch_day for row in batches.new), default=last_before)
+        rest = (row for row in arrivals.more if row[:4] not in released)
+        return Batches([*batches.new, *(row._replace(batch_day=last) for row in rest)], batches.back)
 
     def is_batch(self, more: Sequence[TallyRow]) -> bool:
         """Whether all of it may be released at once."""
-        return not more or bool(_Gained(more, self).batch_of(np.ones(len(more), dtype=np.bool_)).all())
+        return not more or _Gained(more, self).is_batch(np.arange(len(more)))
 
-    def find_fallen(self, arrivals: Arrivals) -> dict[PointDay, list[TallyRow]]:
-        """Give the days that may lose their voided responses now: whole counters, five responses at least.
+    def find_loss(self, arrivals: Arrivals, *, is_over: bool) -> Recount | None:
+        """Give what the tallies lose because responses were voided, if they may lose it now.
 
         Unlike gains, losses may be unanimous: a flood of invented complaints would never leave otherwise.
+        Where the loss is five at least, the rest of the batches that held it can stay as a batch of its own.
+        Where it is less, or the rest is, those batches leave whole, and the rest comes back with the next
+        answers. After the end none would come: then what was voided stays, until there are five.
         """
+        days = self._fit_days(arrivals) if is_over else list(arrivals.fallen)
+        if not days:
+            return None
+        loss = arrivals.withdraw(days)
+        kept = arrivals.put_back(loss)
+        if self._may_lose(arrivals, kept) and self.is_batch(loss.returned):
+            return kept
+        return loss
+
+    def _fit_days(self, arrivals: Arrivals) -> list[PointDay]:
+        """List the days at whole counters that may lose their voided responses without coming back."""
+
+        def days_at(counters: set[int]) -> list[PointDay]:
+            return [day for day in arrivals.fallen if self.places[day[0]].counter_id in counters]
+
+        def may_fall(days: list[PointDay]) -> bool:
+            return self._may_lose(arrivals, arrivals.put_back(arrivals.withdraw(days)))
+
         counters = {self.places[point_id].counter_id for point_id, _ in arrivals.fallen}
-        fit = {one for one in counters if self._may_fall(arrivals, self._days_at(arrivals, {one}))}
-        days = self._days_at(arrivals, fit)
-        return {day: arrivals.fallen[day] for day in days} if self._may_fall(arrivals, days) else {}
+        days = days_at({one for one in counters if may_fall(days_at({one}))})
+        return days if may_fall(days) else []
 
-    def _days_at(self, arrivals: Arrivals, counters: set[int]) -> list[PointDay]:
-        return [day for day in arrivals.fallen if self.places[day[0]].counter_id in counters]
+    def _may_lose(self, arrivals: Arrivals, kept: Recount) -> bool:
+        before = [row for day in kept.days for row in arrivals.counted(day)]
+        return _Lost([*kept.rows, *kept.returned], before, self).is_batch()
 
-    def _may_fall(self, arrivals: Arrivals, days: Sequence[PointDay]) -> bool:
-        after = [row for day in days for row in arrivals.fallen[day]]
-        before = [row for day in days for row in arrivals.stored[day]]
-        return _Lost(after, before, self).is_batch()
+    def _find(self, arrivals: Arrivals, passes: Sequence[bool]) -> Batches:
+        """Go through the days once for each pass; the pass says whether a batch may be unanimous."""
+        more, back = arrivals.more, [row for rows in arrivals.returned.values() for row in rows]
+        found = Batches()
+        if not more:
+            return found
+        gained = _Gained([*more, *back], self)
+        days = np.array([row.day.toordinal() for row in more])
+        left, waiting_back = np.arange(len(more)), np.arange(len(more), len(more) + len(back))
+        for may_be_unanimous in passes:
+            waiting = left[:0]
+            for day in sorted({row.day for row in more}):
+                waiting = np.concatenate([waiting, left[days[left] == day.toordinal()]])
+                batch = gained.batch_of(waiting, may_be_unanimous)
+                along = gained.along(batch, waiting_back)
+                # What comes in at the end is counted to the end: months that were told are not told anew.
+                told = max(day, arrivals.last_batch_day or day) if may_be_unanimous else day
+                found.new.extend(more[place]._replace(batch_day=told) for place in batch.tolist())
+                places = (along - len(more)).tolist()
+                found.back.extend(back[place]._replace(batch_day=told) for place in places)
+                waiting, waiting_back = np.setdiff1d(waiting, batch), np.setdiff1d(waiting_back, along)
+            left = waiting
+        return found
 
 
 class _Gained:
@@ -96,31 +144,43 @@ class _Gained:
             for version_id in {*self._version.tolist(), rule.asked_version_id}
         }
 
-    def batch_of(self, waiting: Booleans) -> Booleans:
+    def is_batch(self, rows: Integers) -> bool:
+        return self.batch_of(rows).size == rows.size
+
+    def along(self, batch: Integers, returned: Integers) -> Integers:
+        """Choose what comes back beside new answers that are a batch themselves, at the same counters."""
+        beside = returned[np.isin(self._counter[returned], self._counter[batch])]
+        return beside if self.is_batch(np.concatenate([batch, beside])) else beside[:0]
+
+    def batch_of(self, waiting: Integers, may_be_unanimous: bool = False) -> Integers:
         """Choose the rows of those waiting that are a batch, if any are.
 
         Where every counter is fit, so are the fields, the month and the index, which add them up.
         """
-        batch = waiting.copy()
-        while batch.any():
-            left = self._at_unfit_counters(batch)
+        batch = waiting
+        while batch.size:
+            left = self._at_unfit_counters(batch, may_be_unanimous)
             if not left.any():
-                unfit = self._unfit_columns(batch)
-                left = batch & self._of_versions_past(unfit) if unfit else self._at_told_counters(batch)
+                unfit = self._unfit_columns(batch, may_be_unanimous)
+                if unfit:
+                    left = self._of_versions_past(batch, unfit)
+                    if may_be_unanimous and not left.any():
+                        left = self._with_answers_to(batch, unfit)
+                elif not may_be_unanimous:
+                    left = self._at_told_counters(batch)
                 if not (unfit or left.any()):
                     return batch
             if not left.any():
-                return np.zeros_like(batch)
-            batch &= ~left
+                return batch[:0]
+            batch = batch[~left]
         return batch
 
-    def _at_unfit_counters(self, batch: Booleans) -> Booleans:
-        unfit = [
-            counter for counter in np.unique(self._counter[batch]) if not self._is_fit_at(batch, counter)
-        ]
-        return batch & np.isin(self._counter, unfit)
+    def _at_unfit_counters(self, batch: Integers, may_be_unanimous: bool) -> Booleans:
+        counters = np.unique(self._counter[batch])
+        unfit = [one for one in counters if not self._is_fit_at(batch, one, may_be_unanimous)]
+        return np.isin(self._counter[batch], unfit)
 
-    def _at_told_counters(self, batch: Booleans) -> Booleans:
+    def _at_told_counters(self, batch: Integers) -> Booleans:
         """Find the counters of which all sums together tell that nobody was satisfied with some item."""
         counters, place_of = np.unique(self._counter[batch], return_inverse=True)
         shape = (counters.size, int(self._in_index.sum()))
@@ -128,22 +188,22 @@ class _Gained:
         np.add.at(satisfied, place_of, self._satisfied[batch][:, self._in_index])
         np.add.at(valid, place_of, self._valid[batch][:, self._in_index])
         told = counters[known_dissatisfied(satisfied, valid).any(axis=1)]
-        return batch & np.isin(self._counter, told)
+        return np.isin(self._counter[batch], told)
 
-    def _is_fit_at(self, batch: Booleans, counter: int) -> bool:
+    def _is_fit_at(self, batch: Integers, counter: int, may_be_unanimous: bool) -> bool:
         """Whether five people came, and five are behind what its index gained, not all unsatisfied."""
-        here = batch & (self._counter == counter)
+        here = batch[self._counter[batch] == counter]
         valid = self._valid[here][:, self._in_index].sum(axis=0)
-        satisfied = self._satisfied[here][:, self._in_index].sum()
-        is_index_fit = not valid.any() or (valid.max() >= BATCH and satisfied > 0)
+        is_told = not may_be_unanimous and self._satisfied[here][:, self._in_index].sum() == 0
+        is_index_fit = not valid.any() or (valid.max() >= BATCH and not is_told)
         return bool(self._n[here].sum() >= BATCH and is_index_fit)
 
-    def _unfit_columns(self, batch: Booleans) -> set[Column]:
+    def _unfit_columns(self, batch: Integers, may_be_unanimous: bool) -> set[Column]:
         valid, satisfied = self._valid[batch].sum(axis=0), self._satisfied[batch].sum(axis=0)
-        unfit = (valid > 0) & ((valid < BATCH) | (satisfied == 0))
+        unfit = (valid > 0) & ((valid < BATCH) | ((satisfied == 0) & (not may_be_unanimous)))
         return {column for column, is_unfit in zip(self._columns, unfit, strict=True) if is_unfit}
 
-    def _of_versions_past(self, unfit: set[Column]) -> Booleans:
+    def _of_versions_past(self, batch: Integers, unfit: set[Column]) -> Booleans:
         """Tell the answers to versions that hold up the others for good.
 
         Answers to an item that the campaign no longer asks can never become five: the responses to the
@@ -155,7 +215,12 @@ class _Gained:
             for version_id, columns in self._columns_of.items()
             if version_id != self._asked_version and no_longer_asked & columns
         ]
-        return np.isin(self._version, past)
+        return np.isin(self._version[batch], past)
+
+    def _with_answers_to(self, batch: Integers, columns: set[Column]) -> Booleans:
+        places = [place for place, column in enumerate(self._columns) if column in columns]
+        answered: Booleans = self._valid[batch][:, places].sum(axis=1) > 0
+        return answered
 
 
 class _Lost:
@@ -169,7 +234,7 @@ class _Lost:
         self._satisfied = (sign[:, None] * satisfied).astype(np.int64)
         self._valid = (sign[:, None] * valid).astype(np.int64)
         self._in_index = np.array([column.in_index for column in columns], dtype=np.bool_)
-        self._month = np.array([row.month.toordinal() for row in rows], dtype=np.int64)
+        self._month = np.array([row.batch_day.replace(day=1).toordinal() for row in rows], dtype=np.int64)
         self._field = np.array([rule.places[row.access_point_id].field_id for row in rows], dtype=np.int64)
 
     def is_batch(self) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 from typing import Literal
 
@@ -10,8 +10,8 @@ import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from survey_app.models.breakdown import WHOLE, counter_name, field_name, month_name
 from survey_app.models.office import ServiceField
-from survey_app.models.publication import WHOLE
 from survey_app.publish.dataset import Booleans, Dataset, Integers
 
 Kind = Literal["", "month", "counter", "field"]
@@ -39,7 +39,7 @@ class Scope:
     """The offices of which figures are made, each with all below it and with those it took over whole."""
 
     subtrees: Mapping[int, set[int]]
-    formers: Mapping[int, dict[int, int]]  # former office → the month before which it speaks for the heir
+    formers: Mapping[int, set[int]]  # whom each office took over whole
     with_months: bool
 
     @cached_property
@@ -54,8 +54,9 @@ class Scope:
     def heirs(self) -> list[int]:
         return sorted(office_id for office_id in self.subtrees if self.formers[office_id])
 
-    def formers_in(self, office_id: int, month: int) -> set[int]:
-        return {former_id for former_id, before in self.formers[office_id].items() if month < before}
+    def pooled_by(self, office_id: int) -> set[int]:
+        """Give the former offices whose answers an office's months pool with its own; a parent pools none."""
+        return set() if office_id in self.parents else self.formers[office_id]
 
     def groups(self, dataset: Dataset) -> Iterator[Group]:
         """Take the offices that have none below them in one pass, and each parent from all rows below."""
@@ -76,9 +77,7 @@ class Scope:
         alone = [one for one in self.heirs if one not in self.parents]
         yield Group.of(dataset, "month", leaves & ~np.isin(dataset.office, alone))
         for office_id in alone:
-            rows = dataset.office == office_id
-            for former_id, before in self.formers[office_id].items():
-                rows |= (dataset.office == former_id) & (dataset.month < before)
+            rows = np.isin(dataset.office, [office_id, *self.formers[office_id]])
             yield Group.of(dataset, "month", rows, office_id)
         for parent in self.parents:
             yield Group.of(dataset, "month", np.isin(dataset.office, list(self.subtrees[parent])), parent)
@@ -92,16 +91,13 @@ class Names:
 
     def of(self, kind: Kind, part: int) -> str:
         if kind == "month":
-            return month_name(part)
+            return month_name(days_of_month(part)[0])
         if kind == "field":
-            return f"field:{self._fields[part]}"
-        return f"{kind}:{part}" if kind else WHOLE
+            return field_name(self._fields[part])
+        return counter_name(part) if kind else WHOLE
 
 
-def month_name(number: int) -> str:
-    return f"month:{number // 12:04}-{number % 12 + 1:02}"
-
-
-def first_of(number: int) -> date:
-    """Give the first day of a month by its number."""
-    return date(number // 12, number % 12 + 1, 1)
+def days_of_month(number: int) -> tuple[date, date]:
+    """Give the first and the last day of a month by its number."""
+    first = date(number // 12, number % 12 + 1, 1)
+    return first, (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)

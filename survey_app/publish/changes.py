@@ -4,39 +4,42 @@ A change is computed where the figures are, by a job, with the interval of the d
 overlapping intervals are no proof that nothing changed.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import and_, exists, select
+from sqlalchemy.orm import Session, aliased
 
-from analysis import DesignTable, Domains, Estimate, Estimates, change, independent_change, index_of_sums
+from analysis import Domains, Estimate, Estimates, change, independent_change, index_of_sums
+from survey_app.models.access_point import AccessPoint
+from survey_app.models.breakdown import INDEX, MONTHS_OF_A_QUARTER, WHOLE, month_name, quarter_name
 from survey_app.models.campaign import Campaign
+from survey_app.models.definition import Definition
 from survey_app.models.instrument import InstrumentVersion
-from survey_app.models.publication import WHOLE, Figure, Publication
-from survey_app.publish.breakdowns import Group, Scope, month_name
+from survey_app.models.publication import Figure, Publication
+from survey_app.publish.breakdowns import Group, Scope, days_of_month
 from survey_app.publish.dataset import N_MONTHS, Booleans, Dataset, Integers
+from survey_app.publish.people import people_behind
+from survey_app.publish.terms import LEVEL
 
-LEVEL: Final = 0.95
-MONTHS_OF_A_QUARTER: Final = 3
 # Of each office: the last period may still be open, and the page then shows the change before.
 PERIODS_KEPT: Final = 3
-WAVE: Final = "publication"  # the wave that a change belongs to
+WAVE: Final = "publication"  # what a change is between that is not between two periods
 NOT_COMPARABLE: Final = "not_comparable"
-_NOTHING: Final[dict[str, Any]] = {
-    **dict.fromkeys(("value", "standard_error", "low", "high", "degrees_of_freedom"), None),
-    "level": LEVEL,
-}
+_NOTHING: Final[dict[str, Any]] = dict.fromkeys(
+    ("value", "standard_error", "low", "high", "degrees_of_freedom")
+)
 
 ChangeRow = dict[str, Any]  # the columns of `figure_change` but its publication
 
 
-def changes_over_time(dataset: Dataset, scope: Scope, table: DesignTable) -> Iterator[ChangeRow]:
+def changes_over_time(dataset: Dataset, scope: Scope) -> Iterator[ChangeRow]:
     """Compare the index of each office's last months, and of its last quarters, each with the one before."""
-    index = {name: columns for name, columns in dataset.measures().items() if name == "index"}
+    index = {name: columns for name, columns in dataset.measures().items() if name == INDEX}
     if not index:
         return
+    units = dataset.units_of_index
     for group in scope.months(dataset):
         for months in (1, MONTHS_OF_A_QUARTER):
             period = group.part // months
@@ -44,9 +47,11 @@ def changes_over_time(dataset: Dataset, scope: Scope, table: DesignTable) -> Ite
             recent = age < PERIODS_KEPT
             if recent.any():
                 domains = Domains.crossing({"office": group.office[recent], "age": age[recent]}, recent.sum())
-                sums = dataset.sums(_rows(group, recent))
-                found = index_of_sums(sums, table, domains, index)
-                yield from _changes(found, _names(group.office[recent], age[recent], period[recent], months))
+                rows = _rows(group, recent)
+                found = index_of_sums(dataset.sums(rows, units), units.table, domains, index)
+                n_people = people_behind(dataset, rows, domains, index)[:, 0].tolist()
+                names = _names(group.office[recent], age[recent], period[recent], months)
+                yield from _changes(found, n_people, names)
 
 
 def _periods_after(office: Integers, period: Integers) -> Integers:
@@ -67,16 +72,15 @@ def _names(office: Integers, age: Integers, period: Integers, months: int) -> di
     """Name the period of each office and age."""
     name = month_name if months == 1 else quarter_name
     found = np.unique(np.column_stack([office, age, period]), axis=0).tolist()
-    return {(office_id, its_age): name(number) for office_id, its_age, number in found}
+    return {
+        (office_id, its_age): name(days_of_month(months * number)[0]) for office_id, its_age, number in found
+    }
 
 
-def quarter_name(number: int) -> str:
-    return f"quarter:{number // 4:04}-{number % 4 + 1}"
-
-
-def _changes(found: Estimates, names: Mapping[tuple[int, int], str]) -> Iterator[ChangeRow]:
-    columns = found.columns(LEVEL)["n_respondents"][:, 0].tolist()
-    n = {(one["office"], one["age"]): n for one, n in zip(found.domains.labels, columns, strict=True)}
+def _changes(
+    found: Estimates, n_people: Sequence[int], names: Mapping[tuple[int, int], str]
+) -> Iterator[ChangeRow]:
+    n = {(one["office"], one["age"]): n for one, n in zip(found.domains.labels, n_people, strict=True)}
     for earlier in range(1, PERIODS_KEPT):
         if not any(age == earlier for _, age in names):
             return
@@ -88,6 +92,7 @@ def _changes(found: Estimates, names: Mapping[tuple[int, int], str]) -> Iterator
                 "office_id": office_id,
                 "later": names[office_id, earlier - 1],
                 "earlier": names[office_id, earlier],
+                "earlier_publication_id": None,
                 "n_later": n[office_id, earlier - 1],
                 "n_earlier": n[office_id, earlier],
                 **_estimated({name: column[place] for name, column in cells.items()}),
@@ -100,15 +105,15 @@ def _estimated(cells: Mapping[str, Any]) -> dict[str, Any]:
     if cells["reason"] is not None:
         numbers |= {"value": None, "low": None, "high": None}
     freedom = cells["degrees_of_freedom"]
-    return {**numbers, "degrees_of_freedom": freedom, "level": LEVEL, "reason": cells["reason"]}
+    return {**numbers, "degrees_of_freedom": freedom, "reason": cells["reason"]}
 
 
 def changes_since_last_wave(
     session: Session, campaign: Campaign, provenance: str, figures: list[dict[str, Any]]
 ) -> Iterator[ChangeRow]:
-    """Compare the index of a wave's offices with the wave published last before it began, if there is one.
+    """Compare the index of a wave's offices with the wave before, if there is one.
 
-    Another form, or another way to choose whom to ask, would compare two different things: then the change
+    Other questions, or another way to choose whom to ask, would compare two different things: then the change
     says so. Both samples count as drawn apart, which makes the interval rather too wide.
     """
     last = _last_wave(session, campaign)
@@ -120,12 +125,12 @@ def changes_since_last_wave(
             select(Figure).where(
                 Figure.publication_id == last.id,
                 Figure.provenance == provenance,
-                Figure.measure == "index",
+                Figure.measure == INDEX,
                 Figure.breakdown == WHOLE,
             )
         )
     }
-    is_alike = _is_alike(session, campaign, last)
+    is_alike = _is_alike(session, campaign, last, provenance)
     for row in figures:
         earlier = before.get(row["office_id"]) if _is_whole_index(row) else None
         if earlier is None:
@@ -133,15 +138,16 @@ def changes_since_last_wave(
         yield {
             "office_id": row["office_id"],
             "later": WAVE,
-            "earlier": f"publication:{last.id}",
-            "n_later": row["n_respondents"],
-            "n_earlier": earlier.n_respondents,
+            "earlier": WAVE,
+            "earlier_publication_id": last.id,
+            "n_later": row["n_people"],
+            "n_earlier": earlier.n_people,
             **(_since(earlier, row) if is_alike else _NOTHING | {"reason": NOT_COMPARABLE}),
         }
 
 
 def _is_whole_index(row: Mapping[str, Any]) -> bool:
-    return bool(row["measure"] == "index" and row["breakdown"] == WHOLE)
+    return bool(row["measure"] == INDEX and row["breakdown"] == WHOLE)
 
 
 def _since(earlier: Figure, row: Mapping[str, Any]) -> dict[str, Any]:
@@ -159,7 +165,6 @@ def _since(earlier: Figure, row: Mapping[str, Any]) -> dict[str, Any]:
         "degrees_of_freedom": moved.degrees_of_freedom,
         "low": interval.low,
         "high": interval.high,
-        "level": LEVEL,
         "reason": None,
     }
 
@@ -172,23 +177,53 @@ def _stored(cells: Mapping[str, Any]) -> Estimate:
 
 
 def _last_wave(session: Session, campaign: Campaign) -> Publication | None:
-    return session.scalar(
-        select(Publication)
-        .join(Campaign, Campaign.id == Publication.campaign_id)
-        .where(
-            Publication.kind == "wave",
-            Publication.sealed_at.is_not(None),
-            Campaign.id != campaign.id,
+    """Give the wave that the campaign was said to follow, or else the latest that shares its offices."""
+    if campaign.previous_id is not None:
+        is_before = Campaign.id == campaign.previous_id
+    else:
+        ours, theirs = aliased(AccessPoint), aliased(AccessPoint)
+        shares_offices = exists().where(
+            ours.campaign_id == campaign.id,
+            theirs.campaign_id == Campaign.id,
+            theirs.office_id == ours.office_id,
+        )
+        is_before = and_(
             Campaign.kind == campaign.kind,
             Campaign.is_demo == campaign.is_demo,
             Campaign.closes_on < campaign.opens_on,
+            shares_offices,
         )
+    return session.scalar(
+        select(Publication)
+        .join(Campaign, Campaign.id == Publication.campaign_id)
+        .where(Publication.kind == "wave", Publication.sealed_at.is_not(None), is_before)
         .order_by(Campaign.closes_on.desc(), Publication.id.desc())
         .limit(1)
     )
 
 
-def _is_alike(session: Session, campaign: Campaign, last: Publication) -> bool:
+def _is_alike(session: Session, campaign: Campaign, last: Publication, provenance: str) -> bool:
+    """Whether both indices are made of the same items, satisfied by the same options, of the same people.
+
+    Only drawn samples differ by whom a campaign asks: whoever else answers chose to in both.
+    """
     before = session.get_one(Campaign, last.campaign_id)
-    forms = (session.get_one(InstrumentVersion, one.instrument_version_id).code for one in (campaign, before))
-    return len(set(forms)) == 1 and before.sampling_basis == campaign.sampling_basis
+    if provenance == "A" and before.sampling_basis != campaign.sampling_basis:
+        return False
+    versions = (campaign.instrument_version_id, last.instrument_version_id)
+    asked, asked_before = (session.get_one(InstrumentVersion, one).definition for one in versions)
+    return _index_of(asked) == _index_of(asked_before)
+
+
+def _index_of(definition: Definition) -> dict[str, tuple[frozenset[str], frozenset[str]]]:
+    """Give the valid and the favourable options of each item in the index."""
+    found = {}
+    for item in definition.items:
+        if item.counts_in_index:
+            reading = definition.reading(item.code)
+            valid, favourable = (
+                frozenset(code for code, position in item.positions.items() if position in some)
+                for some in (reading.valid, reading.favourable)
+            )
+            found[item.code] = valid, favourable
+    return found

@@ -4,17 +4,18 @@ import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cached_property
-from typing import NamedTuple
+from functools import cached_property, partial
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Integer, select, type_coerce
 from sqlalchemy.orm import Session
 
-from analysis import PsuSums, tally_counts
+from analysis import DesignTable, PsuSums, tally_counts
 from survey_app.models.access_point import AccessPoint
 from survey_app.models.base import EPOCH, EpochDay
+from survey_app.models.breakdown import INDEX, factor_name, item_name
 from survey_app.models.campaign import SampleCell
 from survey_app.models.office import Counter
 from survey_app.models.publication import Tally
@@ -24,9 +25,13 @@ from survey_app.publish.tallies import NOT_DRAWN, Counts, Definitions, Recount, 
 POINTS_AT_ONCE = OFFICES_AT_ONCE = 500  # in one question to the database
 
 N_MONTHS = 12 * 10_000  # more than any month's number
-DAYS_OF_A_POINT = 1_000_000  # more than any day's number
+DAYS_OF_A_PLACE = 1_000_000  # more than any day's number
 # What a row of tallies is told by, in the order of `_Parts._key`.
-KEYS = ("office", "counter", "field", "month", "day", "psu", "n_respondents")
+KEYS = ("office", "counter", "field", "day", "batch_day", "cell", "n_respondents")
+
+# A parent pools many offices, some of which have a single day. "adjust" counts its distance from the parent's
+# index in full: conservative, where leaving it out would flatter.
+LONE_PSU: Final = "adjust"
 
 Booleans = NDArray[np.bool_]
 Integers = NDArray[np.int64]
@@ -42,6 +47,24 @@ class Place(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
+class Units:
+    """The PSU of each row, and the stratum of each PSU of the design, also of those in which nobody answered.
+
+    Where no sample was drawn, the stratum is the office, and the PSU a day, that of the batch: a PSU's sums
+    can be worked out of standard errors, and a day may have seen one person. Whole batches tell no more than
+    the figures before and after each of them. So for the index the PSU is a counter's day, since the index of
+    each counter is published; for items and factors, which are not told by counter, it is the office's day.
+    """
+
+    psu: Integers
+    stratum_of_psu: Integers
+
+    @property
+    def table(self) -> DesignTable:
+        return DesignTable(self.stratum_of_psu, lone_psu=LONE_PSU)
+
+
+@dataclass(frozen=True, eq=False)
 class Dataset:
     """One row a tally: where it belongs in the design, and its satisfied and valid answers by column."""
 
@@ -49,14 +72,14 @@ class Dataset:
     office: Integers
     counter: Integers
     field: Integers
-    month: Integers  # of the batch that released the row: since year 0
     day: Integers  # since 1970-01-01
-    psu: Integers
+    month: Integers  # of the batch that released the row: since year 0
+    units_of_index: Units
+    units_of_items: Units
     weight: Floats
     n_respondents: Integers
     satisfied: NDArray[np.int32]  # (rows, columns)
     valid: NDArray[np.int32]
-    stratum_of_psu: Integers  # all PSUs of the design, also those in which nobody answered
     answers: dict[tuple[int, int], Counts]  # by office and version: (items, nibble values)
 
     def measures(self) -> dict[str, list[int]]:
@@ -64,16 +87,16 @@ class Dataset:
         found: dict[str, list[int]] = {}
         for place, column in enumerate(self.columns):
             if column.in_index:
-                found.setdefault("index", []).append(place)
+                found.setdefault(INDEX, []).append(place)
             if column.in_index and column.factor:
-                found.setdefault(f"factor:{column.factor}", []).append(place)
-            found.setdefault(f"item:{column.code}", []).append(place)
+                found.setdefault(factor_name(column.factor), []).append(place)
+            found.setdefault(item_name(column.code), []).append(place)
         return found
 
-    def sums(self, rows: Booleans) -> PsuSums:
+    def sums(self, rows: Booleans, units: Units) -> PsuSums:
         """Give some rows as weighted sums of items."""
         return tally_counts(
-            self.psu[rows],
+            units.psu[rows],
             self.n_respondents[rows],
             self.satisfied[rows],
             self.valid[rows],
@@ -125,7 +148,7 @@ def _plain_rows(session: Session, point_ids: Sequence[int], recounted: Recount) 
     inside = set(point_ids)
     changed = {(point_id, days_since_epoch(day)) for point_id, day in recounted.days if point_id in inside}
     rows: list[_PlainRow] = [
-        (row[0], days_since_epoch(row.day), *row[2:4], days_since_epoch(row.month), *row[5:])
+        (row[0], days_since_epoch(row.day), *row[2:4], days_since_epoch(row.batch_day), *row[5:])
         for row in recounted.rows
         if row.access_point_id in inside
     ]
@@ -147,7 +170,6 @@ class _Parts:
     def __init__(self, places: Mapping[int, Place], design: "_Design", definitions: Definitions) -> None:
         self._places, self._design, self._definitions = places, design, definitions
         self._keys: list[Integers] = [np.empty((len(KEYS), 0), dtype=np.int64)]
-        self._weights: list[Floats] = [np.empty(0)]
         self._columns: dict[Column, int] = {}
         self._places_of_part: list[list[int]] = []
         self._satisfied: list[NDArray[np.int32]] = []
@@ -159,27 +181,31 @@ class _Parts:
         if not rows:
             return
         raw = [zlib.decompress(row[6]) for row in rows]
-        point, day, version, cell, month, n_respondents = np.array([row[:6] for row in rows]).T
+        point, day, version, cell, batch_day, n_respondents = np.array([row[:6] for row in rows]).T
         points, place_of = np.unique(point, return_inverse=True)
         office, counter, field = np.array([self._places[one] for one in points.tolist()])[place_of].T
         columns, satisfied, valid = reported_counts(version.tolist(), raw, self._definitions)
         self._places_of_part.append([self._columns.setdefault(one, len(self._columns)) for one in columns])
         self._satisfied.append(satisfied)
         self._valid.append(valid)
-        psu = self._design.psus_of(office, point, day, cell)
-        keys = (office, counter, field, _month_numbers(month), day, psu, n_respondents)
+        keys = (office, counter, field, day, batch_day, cell, n_respondents)
         self._keys.append(np.stack(keys).astype(np.int64))
-        self._weights.append(self._design.weights_of(cell))
         self._add_answers(office, version.tolist(), raw)
 
     def joined(self) -> Dataset:
+        keys = dict(zip(KEYS, np.concatenate(self._keys, axis=1), strict=True))
+        batch_day, cell = keys.pop("batch_day"), keys.pop("cell")
+        office, counter = keys["office"], keys["counter"]
+        units_of = partial(self._design.units_of, office=office, batch_day=batch_day, cell=cell)
         return Dataset(
             columns=tuple(self._columns),
-            **dict(zip(KEYS, np.concatenate(self._keys, axis=1), strict=True)),
-            weight=np.concatenate(self._weights),
+            **keys,
+            month=_month_numbers(batch_day),
+            units_of_index=units_of(np.where(counter > 0, counter, -office)),
+            units_of_items=units_of(office),
+            weight=self._design.weights_of(cell),
             satisfied=self._table(self._satisfied),
             valid=self._table(self._valid),
-            stratum_of_psu=np.array(self._design.stratum_of_psu, dtype=np.int64),
             answers=self._answers,
         )
 
@@ -202,15 +228,15 @@ class _Parts:
                 self._answers[key] = self._answers.get(key, np.uint32(0)) + added
 
 
-def _month_numbers(first_days: Integers) -> Integers:
-    """Turn the first days of months into the months' numbers since year 0."""
-    days, place_of = np.unique(first_days, return_inverse=True)
+def _month_numbers(days: Integers) -> Integers:
+    """Turn days into the numbers of their months since year 0."""
+    days, place_of = np.unique(days, return_inverse=True)
     months = [month_number(EPOCH + timedelta(days=day)) for day in days.tolist()]
     return np.array(months, dtype=np.int64)[place_of]
 
 
-def month_number(month: date) -> int:
-    return month.year * 12 + month.month - 1
+def month_number(day: date) -> int:
+    return day.year * 12 + day.month - 1
 
 
 def places_of(session: Session, campaign_id: int, provenance: str, offices: set[int]) -> dict[int, Place]:
@@ -243,7 +269,7 @@ def tally_rows(session: Session, point_ids: Iterable[int], recounted: Recount) -
 
 
 class _Design:
-    """Strata and PSUs as numbers: of the drawn sample, or office and point × day where none was drawn."""
+    """Strata and PSUs as numbers: of the drawn sample, or office and day where none was drawn."""
 
     def __init__(self, session: Session, campaign_id: int) -> None:
         cells = session.execute(
@@ -253,26 +279,23 @@ class _Design:
         ).all()
         self._weights = {cell.id: cell.weight for cell in cells}
         self._strata: dict[object, int] = {}
-        self._psus: dict[object, int] = {}
-        self.stratum_of_psu: list[int] = []
-        self._psu_of_cell = {cell.id: self._psu(cell.stratum, cell.psu) for cell in cells}
+        psus = {(cell.stratum, cell.psu): self._stratum(cell.stratum) for cell in cells}
+        self._stratum_of_drawn = list(psus.values())
+        number = {psu: place for place, psu in enumerate(psus)}
+        self._psu_of_cell = {cell.id: number[cell.stratum, cell.psu] for cell in cells}
 
-    def psus_of(self, office: Integers, point: Integers, day: Integers, cell: Integers) -> Integers:
-        """Give the PSU of each row; a point's rows come all at once, so that none of its days comes twice."""
+    def units_of(self, place: Integers, office: Integers, batch_day: Integers, cell: Integers) -> Units:
+        """Give the PSU of each row, of all rows at once: the drawn one, or a day of a place."""
         psu = np.array([self._psu_of_cell.get(one, 0) for one in cell.tolist()], dtype=np.int64)
         came = cell == NOT_DRAWN
-        point_days = (point * DAYS_OF_A_POINT + day)[came]
-        first, place_of = np.unique(point_days, return_index=True, return_inverse=True)[1:]
-        psu[came] = len(self.stratum_of_psu) + place_of
-        strata = office[came][first].tolist()
-        self.stratum_of_psu += [self._strata.setdefault(one, len(self._strata)) for one in strata]
-        return psu
+        days = (place * DAYS_OF_A_PLACE + batch_day)[came]
+        first, number = np.unique(days, return_index=True, return_inverse=True)[1:]
+        psu[came] = len(self._stratum_of_drawn) + number
+        strata = [*self._stratum_of_drawn, *map(self._stratum, office[came][first].tolist())]
+        return Units(psu, np.array(strata, dtype=np.int64))
 
     def weights_of(self, cell: Integers) -> Floats:
         return np.array([1.0 if one == NOT_DRAWN else self._weights[one] for one in cell.tolist()])
 
-    def _psu(self, stratum: object, psu: object) -> int:
-        number = self._psus.setdefault((stratum, psu), len(self._psus))
-        if number == len(self.stratum_of_psu):
-            self.stratum_of_psu.append(self._strata.setdefault(stratum, len(self._strata)))
-        return number
+    def _stratum(self, stratum: object) -> int:
+        return self._strata.setdefault(stratum, len(self._strata))

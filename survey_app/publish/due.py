@@ -17,6 +17,7 @@ from survey_app.models.campaign import Campaign
 from survey_app.models.job import Job, enqueue
 from survey_app.models.publication import OfficeRelease
 from survey_app.models.response import LATE_BY
+from survey_app.models.stale_office import campaigns_with_stale
 
 JOB = "release"
 # So many new responses of one class and counter at least, and so many new answers of each item that gained
@@ -41,10 +42,9 @@ def due_offices(session: Session, today: date) -> list[Due]:
 
     A batch is at least five new responses of one office and class, because figures are kept per class, and
     at least one more than a release counted last and left to wait; or any number of voided ones.
-    When the campaign has been closed for more than 48 hours, its closing release takes whatever is left,
-    if the figure then rests on the campaign's minimum. The limit of that: who noted the running figure
-    before can work out the sum over the one to four leftovers, or over the few of them who answered an
-    item, once. Annual campaigns have no running figures; they are published whole (`freeze.py`).
+    When the campaign has been closed for more than 48 hours, its closing release also takes batches in which
+    nobody was satisfied, if the figure then rests on the campaign's minimum. Annual campaigns have no running
+    figures; they are published whole (`freeze.py`).
     """
     return _due_offices(session, today, true())
 
@@ -69,7 +69,8 @@ def _due_offices(session: Session, today: date, is_wanted: ColumnElement[bool]) 
             *key,
             OfficeRelease.n_released,
             OfficeRelease.n_looked_at,
-            OfficeRelease.n_voided,
+            OfficeRelease.n_voided_looked_at,
+            OfficeRelease.closed_on,
             Campaign.closes_on,
             Campaign.minimum_n,
         )
@@ -89,11 +90,15 @@ class _Came:
 def _may_be_released(came: _Came, today: date) -> ColumnElement[bool]:
     n_released = func.coalesce(OfficeRelease.n_released, 0)
     n_live = came.n - came.n_voided
-    is_batch = and_(came.n - n_released >= BATCH, n_live != func.coalesce(OfficeRelease.n_looked_at, 0))
+    has_changed = n_live != func.coalesce(OfficeRelease.n_looked_at, 0)
+    is_batch = and_(came.n - n_released >= BATCH, has_changed)
     is_closing = and_(
-        Campaign.closes_on < _closing_before(today), n_live != n_released, n_live >= Campaign.minimum_n
+        Campaign.closes_on < _closing_before(today),
+        n_live >= Campaign.minimum_n,
+        n_live != n_released,
+        or_(OfficeRelease.closed_on.is_(None), has_changed),
     )
-    return or_(is_batch, is_closing, came.n_voided != func.coalesce(OfficeRelease.n_voided, 0))
+    return or_(is_batch, is_closing, came.n_voided != func.coalesce(OfficeRelease.n_voided_looked_at, 0))
 
 
 def is_closing_release(campaign: Campaign, n_live: int, today: date) -> bool:
@@ -108,7 +113,8 @@ def is_anything_due(session: Session, today: date, *, in_settled_too: bool) -> b
     In those nothing is due any more but paper forms that were keyed in late, and what came before the
     service stood still for long. One look a day finds both; a release of any campaign takes them along.
     """
-    return bool(_due_offices(session, today, true() if in_settled_too else _is_unsettled(today)))
+    is_wanted = true() if in_settled_too else _is_unsettled(today)
+    return bool(campaigns_with_stale(session) or _due_offices(session, today, is_wanted))
 
 
 def may_release(session: Session, now: datetime) -> bool:

@@ -8,22 +8,21 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from sqlalchemy.orm import Session
 
-from analysis import DEFAULT_METHOD, DesignTable, Domains, Estimates, index_of_sums
+from analysis import DEFAULT_METHOD, Domains, Estimates, index_of_sums
+from survey_app.models.breakdown import INDEX
 from survey_app.models.campaign import Campaign
 from survey_app.models.office_tree import OfficeTree
-from survey_app.publish.breakdowns import Kind, Names, Scope, first_of
+from survey_app.publish.breakdowns import Kind, Names, Scope, days_of_month
 from survey_app.publish.changes import ChangeRow, changes_over_time
-from survey_app.publish.dataset import Dataset, load_dataset
+from survey_app.publish.dataset import Dataset, Integers, load_dataset
 from survey_app.publish.distributions import DistributionRow, distributions_of
+from survey_app.publish.people import people_behind
 from survey_app.publish.population import Population
 from survey_app.publish.rebasing import Predecessors
 from survey_app.publish.tallies import Definitions, Recount
+from survey_app.publish.terms import LEVEL
 
-LEVEL: Final = 0.95
 METHOD: Final = DEFAULT_METHOD  # stays within 0 and 1
-# A parent pools many offices, some of which have a single counter-day. "adjust" counts its distance from
-# the parent's index in full: conservative, where leaving it out would flatter.
-LONE_PSU: Final = "adjust"
 
 FigureRow = dict[str, Any]  # the columns of `figure` but its publication
 
@@ -69,9 +68,7 @@ def estimate_figures(
         for domain, figure in _estimates(dataset, scope)
     ]
     distributions = distributions_of(dataset, scope.subtrees, Definitions(session), provenance)
-    changes = [
-        {"provenance": provenance, **one} for one in changes_over_time(dataset, scope, _table_of(dataset))
-    ]
+    changes = [{"provenance": provenance, **one} for one in changes_over_time(dataset, scope)]
     return Estimated(provenance, sorted(scope.subtrees), figures, list(distributions), changes)
 
 
@@ -91,11 +88,10 @@ class _Domain(NamedTuple):
 
 def _count_formers(dataset: Dataset, scope: Scope, domain: _Domain) -> int:
     """Count the former offices whose answers a month pools."""
-    if domain.kind != "month" or domain.office_id in scope.parents:
+    if domain.kind != "month":
         return 0
     answered = dataset.months_of_office
-    formers = scope.formers_in(domain.office_id, domain.part)
-    return sum(domain.part in answered.get(former_id, ()) for former_id in formers)
+    return sum(domain.part in answered.get(one, ()) for one in scope.pooled_by(domain.office_id))
 
 
 def _population_of(population: Population, dataset: Dataset, scope: Scope, domain: _Domain) -> int | None:
@@ -103,40 +99,36 @@ def _population_of(population: Population, dataset: Dataset, scope: Scope, domai
     if domain.kind == "counter":
         return None
     if domain.kind == "month":
-        month = first_of(domain.part)
-        return population.size(below | scope.formers_in(domain.office_id, domain.part), month, month)
+        return population.size(below | scope.pooled_by(domain.office_id), *days_of_month(domain.part))
     return population.size(below, *dataset.days_of(below), domain.part)
 
 
 def _estimates(dataset: Dataset, scope: Scope) -> Iterator[tuple[_Domain, FigureRow]]:
     if not dataset.columns:
         return
-    table = _table_of(dataset)
-    measures = dataset.measures()
-    index = {name: columns for name, columns in measures.items() if name == "index"}
+    others = dataset.measures()
+    index = {name: others.pop(name) for name in (INDEX,) if name in others}
     for group in scope.groups(dataset):
-        wanted = index if group.kind else measures
-        if group.office.size and wanted:
-            domains = Domains.crossing({"office": group.office, "part": group.part}, group.office.size)
-            found = index_of_sums(dataset.sums(group.rows), table, domains, wanted)
-            yield from _rows(found, group.kind)
+        for units, wanted in ((dataset.units_of_index, index), (dataset.units_of_items, others)):
+            if group.office.size and wanted and not (group.kind and wanted is others):
+                domains = Domains.crossing({"office": group.office, "part": group.part}, group.office.size)
+                found = index_of_sums(dataset.sums(group.rows, units), units.table, domains, wanted)
+                n_people = people_behind(dataset, group.rows, domains, wanted)
+                yield from _rows(found, n_people, group.kind)
 
 
-def _table_of(dataset: Dataset) -> DesignTable:
-    return DesignTable(dataset.stratum_of_psu, lone_psu=LONE_PSU)
-
-
-def _rows(found: Estimates, kind: Kind) -> Iterator[tuple[_Domain, FigureRow]]:
+def _rows(found: Estimates, n_people: Integers, kind: Kind) -> Iterator[tuple[_Domain, FigureRow]]:
     """Give the domain of each figure, and what is stored of it."""
     columns = found.columns(LEVEL, METHOD)
     t_low, t_high = found.limits(LEVEL, "t")
     has_error = columns["standard_error"] > 0
     columns |= {"t_low": np.where(has_error, t_low, np.nan), "t_high": np.where(has_error, t_high, np.nan)}
     columns["value"] = np.where(np.isnan(columns["low"]), np.nan, columns["value"])
+    columns["n_people"] = n_people
     del columns["design_effect"]  # tallies do not know it
     cells = zip(*(column.ravel().tolist() for column in columns.values()), strict=True)
     keys = [(labels, measure.name) for labels in found.domains.labels for measure in found.measures]
     for (labels, measure), row in zip(keys, cells, strict=True):
         known = {name: None if cell != cell else cell for name, cell in zip(columns, row, strict=True)}
-        figure = {"measure": measure, "level": LEVEL, "interval_method": METHOD, **known}
+        figure = {"measure": measure, "interval_method": METHOD, **known}
         yield _Domain(labels["office"], kind, labels["part"]), figure

@@ -13,7 +13,7 @@ from analysis import METHOD_VERSION
 from survey_app.config import VIETNAM_TIME
 from survey_app.db import Database
 from survey_app.errors import SurveyError
-from survey_app.models.access_point import AccessPoint
+from survey_app.models.access_point import AccessPoint, AccessPointDay
 from survey_app.models.campaign import Campaign, SampleCell
 from survey_app.models.instrument import InstrumentVersion
 from survey_app.models.office import Office
@@ -26,8 +26,9 @@ from survey_app.publish.due import BATCH, Due
 from survey_app.publish.estimates import Estimated, estimate_figures
 from survey_app.publish.hiding import Hiding
 from survey_app.publish.ranking import Compared, compare_offices
-from survey_app.publish.release import Taken, note_release, replace_figures, take_all
+from survey_app.publish.release import Taken, note_release, replace_figures, voided_at
 from survey_app.publish.tallies import Definitions, Recount
+from survey_app.publish.terms import terms_of
 
 
 class PublicationRefused(SurveyError):
@@ -51,6 +52,7 @@ class Wave:
 
     campaign: Campaign
     last_publication_id: int | None  # when this was prepared: whether another came in between
+    n_voided: int  # then, too
     published_on: date
     recounted: Recount = field(default_factory=Recount)
     taken: dict[Due, Taken] = field(default_factory=dict)
@@ -65,6 +67,8 @@ class Wave:
         session.execute(lock)
         if _last_publication_id(session, campaign_id) != self.last_publication_id:
             raise PublicationRefused("Vừa có một lần công bố khác của cuộc khảo sát này, hãy xem kết quả đó.")
+        if _count_voided(session, campaign_id) != self.n_voided:
+            raise PublicationRefused("Vừa có phiếu bị loại trong lúc tính số liệu, hãy công bố lại.")
         self.recounted.write(session)
         for due, taken in self.taken.items():
             note_release(session, due, taken, self.published_on)
@@ -88,6 +92,7 @@ class Wave:
             covers_until=self.campaign.closes_on,
             published_at=now,
             method_version=METHOD_VERSION,
+            **terms_of(self.campaign),
             data_checksum=self.checksum,
         )
 
@@ -97,7 +102,7 @@ def prepare_wave(session: Session, campaign: Campaign, now: datetime) -> Wave:
     today = now.astimezone(VIETNAM_TIME).date()
     _refuse_unfinished(campaign, today)
     last_id = _last_publication_id(session, campaign.id)
-    wave = Wave(campaign, last_id, today)
+    wave = Wave(campaign, last_id, _count_voided(session, campaign.id), today)
     definitions, too_few = Definitions(session), []
     by_class = _offices_by_class(session, campaign)
     for office in (office for offices in by_class.values() for office in offices):
@@ -107,12 +112,12 @@ def prepare_wave(session: Session, campaign: Campaign, now: datetime) -> Wave:
         if last_id and not is_batch:
             too_few.append(office)
     _refuse_few_more(session, too_few)
-    hiding = Hiding(session, campaign, None)
+    hiding = Hiding(session, campaign, last_id, is_frozen=True)
     for provenance, offices in by_class.items():
         office_ids = [office.office_id for office in offices]
         estimated = estimate_figures(session, campaign, provenance, office_ids, wave.recounted, today)
         hidden = hiding.decide(estimated)
-        wave.compared.append(compare_offices(session, None, estimated, hidden))
+        wave.compared.append(compare_offices(session, None, estimated, hidden, campaign.target))
         moved = changes_since_last_wave(session, campaign, provenance, estimated.figures)
         estimated.changes.extend({"provenance": provenance, **one} for one in moved)
         wave.estimated.append(estimated)
@@ -129,8 +134,10 @@ def _take_all(
     points = places_of(session, campaign.id, office.provenance, {office.office_id})
     arrivals = find_arrivals(session, list(points), definitions)
     rule = BatchRule(points, definitions, campaign.instrument_version_id)
-    taken = take_all(session, arrivals, arrivals.more, list(points))
-    return taken, rule.is_batch(arrivals.more) and rule.find_fallen(arrivals) == arrivals.fallen
+    recount = arrivals.recount(rule.find_all(arrivals))
+    n_voided = voided_at(session, list(points))
+    taken = Taken(recount, arrivals.n_live, arrivals.n_live, n_voided, n_voided)
+    return taken, rule.is_batch(arrivals.more) and not arrivals.fallen
 
 
 def data_checksum(session: Session, campaign: Campaign, recounted: Recount) -> str:
@@ -163,7 +170,8 @@ def _canonical_lines(session: Session, campaign: Campaign, recounted: Recount) -
     for row in tally_rows(session, points, recounted):
         counts = zlib.decompress(row.counts).hex()
         design = cells.get(row.cell_id, ())
-        what = (*points[row.access_point_id], row.day.isoformat(), versions[row.instrument_version_id])
+        days = row.day.isoformat(), row.batch_day.isoformat()
+        what = (*points[row.access_point_id], *days, versions[row.instrument_version_id])
         yield "\t".join(map(str, (*what, *design, row.n_respondents, counts)))
 
 
@@ -201,6 +209,12 @@ def _refuse_few_more(session: Session, offices: Sequence[Due]) -> None:
 
 def _last_publication_id(session: Session, campaign_id: int) -> int | None:
     return session.scalar(select(func.max(Publication.id)).where(Publication.campaign_id == campaign_id))
+
+
+def _count_voided(session: Session, campaign_id: int) -> int:
+    points = select(AccessPoint.id).where(AccessPoint.campaign_id == campaign_id)
+    query = select(func.sum(AccessPointDay.n_voided)).where(AccessPointDay.access_point_id.in_(points))
+    return session.scalar(query) or 0
 
 
 def _offices_by_class(session: Session, campaign: Campaign) -> dict[str, list[Due]]:

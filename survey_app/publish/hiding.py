@@ -1,11 +1,12 @@
 """Decides at release which figures are hidden, over all that adds up with those that change."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
+from survey_app.models.breakdown import counter_name, field_name
 from survey_app.models.campaign import Campaign
 from survey_app.models.instrument import InstrumentVersion
 from survey_app.models.office import Counter, Office, ServiceField
@@ -38,12 +39,17 @@ class HiddenAnew:
 
 
 class Hiding:
-    """Knows the offices, their past and the instrument, to say which figures hang together."""
+    """Knows the offices, their past and the instrument, to say which figures hang together.
 
-    def __init__(self, session: Session, campaign: Campaign, publication_id: int | None) -> None:
+    `publication_id` names the publication that is renewed, or that a frozen one follows.
+    """
+
+    def __init__(
+        self, session: Session, campaign: Campaign, publication_id: int | None, *, is_frozen: bool = False
+    ) -> None:
         self._session = session
         self._public_minimum = campaign.minimum_n
-        self._publication_id = publication_id
+        self._publication_id, self._is_frozen = publication_id, is_frozen
         self._parents = dict(session.execute(select(Office.id, Office.parent_id)).all())
         predecessors = Predecessors(session)
         formers = {one: found for one in self._parents if (found := predecessors.of(one))}
@@ -60,17 +66,18 @@ class Hiding:
         renewed = set(estimated.office_ids)
         changed: list[dict[str, object]] = []
         for offices in {min(found): found for one in renewed for found in [self._systems[one]]}.values():
-            cells = dict(self._stored(estimated.provenance, offices))
-            before = {key: (cell.hidden_inside, cell.hidden_in_public) for key, cell in cells.items()}
-            kept = {key: cell for key, cell in cells.items() if key.office_id not in renewed}
+            before = dict(self._stored(estimated.provenance, offices))
+            # A frozen publication takes over nothing of the one that it follows.
+            to_keep = set() if self._is_frozen else offices - renewed
+            kept = {key: cell for key, cell in before.items() if key.office_id in to_keep}
             fresh = {key: _cell_of(row, before) for key, row in new.items() if key.office_id in offices}
             if not kept and not fresh:  # all was voided
                 continue
-            decided = System(self._structure, kept | fresh).decide(self._public_minimum)
+            decided = System(self._structure, kept | fresh, self._is_frozen).decide(self._public_minimum)
             for key, hidden in decided.items():
                 if key in new:
                     new[key].update(hidden_inside=hidden.inside, hidden_in_public=hidden.in_public)
-                elif hidden != before[key]:
+                elif hidden != (before[key].hidden_inside, before[key].hidden_in_public):
                     name = {f"its_{column}": value for column, value in key._asdict().items()}
                     changed.append({**name, **hidden._asdict()})
         return HiddenAnew(estimated.provenance, changed)
@@ -78,7 +85,7 @@ class Hiding:
     def _stored(self, provenance: str, offices: Iterable[int]) -> Iterator[tuple[CellKey, Cell]]:
         if self._publication_id is None:
             return
-        columns = (Figure.n_respondents, Figure.n_answers, Figure.hidden_inside, Figure.hidden_in_public)
+        columns = (Figure.n_people, Figure.n_answers, Figure.hidden_inside, Figure.hidden_in_public)
         wanted = sorted(offices)
         for start in range(0, len(wanted), OFFICES_AT_ONCE):
             query = select(Figure.office_id, Figure.measure, Figure.breakdown, *columns).where(
@@ -87,8 +94,9 @@ class Hiding:
                 Figure.office_id.in_(wanted[start : start + OFFICES_AT_ONCE]),
             )
             for row in self._session.execute(query):
-                n_respondents, n_answers, inside, in_public = row[3:]
-                yield CellKey(*row[:3]), Cell(n_respondents, n_answers, True, inside, in_public)
+                n_people, n_answers, inside, in_public = row[3:]
+                cell = Cell(n_people, n_answers, True, inside, in_public, is_unchanged=True)
+                yield CellKey(*row[:3]), cell
 
     def _offices_by_system(self) -> dict[int, set[int]]:
         """Join a province with all below it, and provinces of which one took offices over from the other."""
@@ -114,15 +122,21 @@ def _key_of(row: FigureRow) -> CellKey:
     return CellKey(row["office_id"], row["measure"], row["breakdown"])
 
 
-def _cell_of(row: FigureRow, before: dict[CellKey, tuple[str | None, str | None]]) -> Cell:
-    return Cell(row["n_respondents"], row["n_answers"], True, *before.get(_key_of(row), (None, None)))
+def _cell_of(row: FigureRow, before: Mapping[CellKey, Cell]) -> Cell:
+    counts = row["n_people"], row["n_answers"]
+    same = before.get(_key_of(row))
+    if same is None:
+        return Cell(*counts)
+    return replace(
+        same, n_people=counts[0], n_answers=counts[1], is_unchanged=counts == (same.n_people, same.n_answers)
+    )
 
 
 def _fields(session: Session) -> dict[str, str]:
     rows = session.execute(
         select(Counter.id, ServiceField.code).join(ServiceField, ServiceField.id == Counter.field_id)
     )
-    return {f"counter:{counter_id}": f"field:{code}" for counter_id, code in rows}
+    return {counter_name(counter_id): field_name(code) for counter_id, code in rows}
 
 
 def _columns(session: Session, campaign: Campaign) -> frozenset[Column]:

@@ -4,22 +4,28 @@ A province with all below it is one system of sums: an office is the sum of its 
 its fields and of its factors; a parent is the sum of its offices, for each measure and month. What adds up to
 a published total without being published itself (answers at no counter, the index's items of no factor) is a
 cell of the system too: a reader can subtract.
+
+A reader can also subtract one publication from the one before. What a cell would have given away there it
+gives away here, if it did not change; so what was hidden and did not change stays hidden, and others hide it.
+A running publication lets it go when nothing few is left that it is linked with: else two offices that are
+released in turn would hide each other for good. What it then tells of the past follows as well from how the
+totals grew, and is of five people at least (`batch.py`). A cell that was shown may still be hidden: against
+who has read it nothing would help but to hide all totals above.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import compress
 from typing import NamedTuple
 
 import numpy as np
 
 from analysis import CountRelations, protect_counts
-from survey_app.models.publication import WHOLE
-from survey_app.publish.breakdowns import month_name
+from survey_app.models.breakdown import COUNTER, FIELD, INDEX, MONTH, WHOLE, factor_name, item_name, kind_of
 from survey_app.publish.reported import Column
 from survey_app.publish.suppression import INSIDE_MINIMUM, is_few
 
-INDEX = "index"
 # What is lost with a figure, by answer: the whole index of an office is what people come for.
 COST_OF_INDEX, COST_OF_MEASURE, COST_OF_BREAKDOWN = 8.0, 3.0, 1.0
 
@@ -32,13 +38,14 @@ class CellKey(NamedTuple):
     breakdown: str
 
 
-@dataclass
+@dataclass(frozen=True)
 class Cell:
-    n_respondents: int
+    n_people: int
     n_answers: int
     is_published: bool = True
-    hidden_inside: str | None = None  # in the release before; afterwards in this one
+    hidden_inside: str | None = None  # in the release before
     hidden_in_public: str | None = None
+    is_unchanged: bool = False  # since the release before
 
 
 class Hidden(NamedTuple):
@@ -53,7 +60,7 @@ class Structure:
     """What adds up to what, apart from the counts."""
 
     children: Mapping[int, Sequence[int]]  # of each parent
-    formers: Mapping[int, Mapping[int, int]]  # of each heir: whose answers its months pool before which month
+    formers: Mapping[int, Set[int]]  # of each heir: whose answers its months pool
     fields: Mapping[str, str]  # breakdown of a counter → breakdown of its field
     columns: frozenset[Column]
 
@@ -65,19 +72,19 @@ class Structure:
             roles.setdefault(column.code, set()).add((column.in_index, column.factor))
         factors = {column.factor for column in self.columns if column.in_index and column.factor}
         of_factor = {
-            f"factor:{factor}": sorted(
-                f"item:{code}" for code, found in roles.items() if found == {(True, factor)}
+            factor_name(factor): sorted(
+                item_name(code) for code, found in roles.items() if found == {(True, factor)}
             )
             for factor in factors
         }
-        loose = [f"item:{code}" for code, found in roles.items() if found == {(True, None)}]
+        loose = [item_name(code) for code, found in roles.items() if found == {(True, None)}]
         return of_factor | {INDEX: sorted([*of_factor, *loose])}
 
     def n_items(self, measure: str) -> int:
         """Count the answers that one person may give to a measure."""
         if measure == INDEX:
             return sum(column.in_index for column in self.columns) or 1
-        in_factor = (f"factor:{one.factor}" == measure and one.in_index for one in self.columns)
+        in_factor = (one.in_index and factor_name(one.factor or "") == measure for one in self.columns)
         return sum(in_factor) or 1
 
 
@@ -87,7 +94,9 @@ class System:
 
     structure: Structure
     cells: dict[CellKey, Cell]
+    is_frozen: bool = False  # the publication before stays to be read beside this one
     relations: list[tuple[CellKey, list[CellKey]]] = field(default_factory=list)
+    stale: set[CellKey] = field(default_factory=set)  # parts and totals that do not add up
 
     def __post_init__(self) -> None:
         whole = [key for key in self.cells if key.breakdown == WHOLE]
@@ -107,11 +116,10 @@ class System:
     def _own_months(self) -> dict[CellKey, CellKey]:
         """Name what an office itself adds to its months; where former offices are pooled, it is not shown."""
         own: dict[CellKey, CellKey] = {}
-        for key in [key for key in self.cells if key.breakdown.startswith("month:")]:
+        for key in [key for key in self.cells if kind_of(key.breakdown) == MONTH]:
             own[key] = key
-            formers = self.structure.formers.get(key.office_id, {})
-            names = {key._replace(office_id=one): month_name(before) for one, before in formers.items()}
-            pooled = [one for one, before in names.items() if one in self.cells and key.breakdown < before]
+            formers = self.structure.formers.get(key.office_id, ())
+            pooled = [one for former in formers if (one := key._replace(office_id=former)) in self.cells]
             rest = self.cells[key].n_answers - sum(self.cells[one].n_answers for one in pooled)
             if pooled and rest >= 0 and key.office_id not in self.structure.children:
                 own[key] = key._replace(breakdown=f"own {key.breakdown}")
@@ -121,19 +129,17 @@ class System:
     def _relate_breakdowns(
         self, whole: CellKey, keys: Sequence[CellKey], own_months: Mapping[CellKey, CellKey]
     ) -> None:
-        by_kind: dict[str, list[CellKey]] = {"month": [], "counter": [], "field": []}
+        by_kind: dict[str, list[CellKey]] = {MONTH: [], COUNTER: [], FIELD: []}
         for key in keys:
-            by_kind[key.breakdown.partition(":")[0]].append(key)
-        self._relate(whole, [own_months[key] for key in by_kind["month"] if own_months[key] in self.cells])
-        self._relate(whole, by_kind["counter"])
-        self._relate(whole, by_kind["field"])
-        for field_key in by_kind["field"]:
+            by_kind[kind_of(key.breakdown)].append(key)
+        self._relate(whole, [own_months[key] for key in by_kind[MONTH] if own_months[key] in self.cells])
+        self._relate(whole, by_kind[COUNTER])
+        self._relate(whole, by_kind[FIELD])
+        for field_key in by_kind[FIELD]:
             of_field = self.structure.fields
-            counters = [
-                one for one in by_kind["counter"] if of_field.get(one.breakdown) == field_key.breakdown
-            ]
+            counters = [one for one in by_kind[COUNTER] if of_field.get(one.breakdown) == field_key.breakdown]
             self._relate(field_key, counters)
-        for key in by_kind["month"]:
+        for key in by_kind[MONTH]:
             self._relate(key, self._below(key, own_months))
 
     def _below(self, key: CellKey, own_months: Mapping[CellKey, CellKey]) -> list[CellKey]:
@@ -146,7 +152,8 @@ class System:
         if not known or total not in self.cells:
             return
         lacking = self.cells[total].n_answers - sum(self.cells[part].n_answers for part in known)
-        if lacking < 0:  # a counter changed its field since these figures were made: they do not add up
+        if lacking < 0:  # an office was moved, or a counter changed its field, since these figures were made
+            self.stale.update((total, *known))
             return
         if lacking:
             name = rest or total._replace(breakdown=f"rest {len(self.relations)} {total.breakdown}")
@@ -174,6 +181,7 @@ class System:
         # Hidden counts are to be open by the answers of so many people; a figure of enough people is not
         # small, however many of them skipped.
         least = np.where(few, wide, np.clip(counts, 1, wide))
+        held = self._held(set(compress(self.cells, few)), set(compress(self.cells, before)))
         place = {key: number for number, key in enumerate(self.cells)}
         protection = protect_counts(
             counts,
@@ -181,7 +189,8 @@ class System:
                 (place[total], [place[one] for one in parts]) for total, parts in self.relations
             ),
             least,
-            sensitive=np.array(few, dtype=np.bool_) & (counts > 0),
+            sensitive=np.array([one or key in held for key, one in zip(self.cells, few, strict=True)])
+            & (counts > 0),
             costs=np.array([_cost_of(key, cell) for key, cell in self.cells.items()]),
             keep_hidden=np.array([reason is not None for reason in before], dtype=np.bool_),
         )
@@ -190,9 +199,33 @@ class System:
             for is_small, is_hidden in zip(few, protection.hidden.tolist(), strict=True)
         ]
 
+    def _held(self, few: set[CellKey], hidden: set[CellKey]) -> set[CellKey]:
+        """Name what was hidden and may not be shown, however large it is."""
+        held = {key for key in hidden if self.cells[key].is_unchanged}
+        if not self.is_frozen:
+            held &= self._linked_with(few, hidden)
+        # What these adds up to is not known: they hide as they did, until their figures are made anew.
+        return held | (hidden & self.stale)
+
+    def _linked_with(self, few: set[CellKey], hidden: set[CellKey]) -> set[CellKey]:
+        """Follow the sums from what is few through all that was not seen before, or is never seen."""
+        unseen = few | hidden | {key for key, cell in self.cells.items() if not cell.is_published}
+        sums = [[one for one in (total, *parts) if one in unseen] for total, parts in self.relations]
+        sums_of: dict[CellKey, list[int]] = {}
+        for number, keys in enumerate(sums):
+            for key in keys:
+                sums_of.setdefault(key, []).append(number)
+        found, waiting = set(few), list(few)
+        while waiting:
+            for number in sums_of.pop(waiting.pop(), ()):
+                waiting += (key for key in sums[number] if key not in found)
+                found.update(sums[number])
+                sums[number] = []
+        return found
+
     def _is_few(self, cell: Cell, key: CellKey, minimum: int) -> bool:
         if cell.is_published:
-            return is_few(cell.n_respondents, cell.n_answers, minimum)
+            return is_few(cell.n_people, minimum)
         return cell.n_answers < minimum * self.structure.n_items(key.measure)
 
 

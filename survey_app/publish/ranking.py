@@ -14,16 +14,15 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
 from analysis import ComparedEstimates, compare_with_target, rank_sets, tie_bands
+from survey_app.models.breakdown import INDEX, WHOLE
 from survey_app.models.office_tree import OfficeTree
-from survey_app.models.publication import WHOLE, Comparison, Figure
-from survey_app.publish.estimates import LEVEL, Estimated
+from survey_app.models.publication import Comparison, Figure
+from survey_app.publish.estimates import Estimated
 from survey_app.publish.hiding import HiddenAnew
-from survey_app.publish.suppression import INSIDE_MINIMUM, is_few
+from survey_app.publish.suppression import INSIDE_MINIMUM
+from survey_app.publish.terms import ADJUSTMENT, LEVEL
 
-TARGET: Final = 0.85  # what the Government's administrative reform programme asks of satisfaction
-ADJUSTMENT: Final = "holm"
 OFFICES_AT_ONCE = 500  # in one question to the database
-INDEX: Final = "index"
 _VERDICTS: Final = {
     "shown_above": "above",
     "shown_below": "below",
@@ -39,15 +38,13 @@ class IndexOfOffice(NamedTuple):
     value: float | None
     standard_error: float | None
     degrees_of_freedom: int | None
-    n_respondents: int
-    n_answers: int
+    n_people: int
     sampling_basis: str
     hidden_inside: str | None
 
     @property
     def takes_part(self) -> bool:
-        is_seen = self.hidden_inside is None
-        return is_seen and not is_few(self.n_respondents, self.n_answers, INSIDE_MINIMUM)
+        return self.hidden_inside is None and self.n_people >= INSIDE_MINIMUM
 
 
 @dataclass(frozen=True)
@@ -77,7 +74,7 @@ def compare_offices(
     publication_id: int | None,
     estimated: Estimated,
     hidden: HiddenAnew,
-    target: float = TARGET,
+    target: float,
 ) -> Compared:
     """Compare the offices below each parent that new figures reach, with what is stored of all others."""
     tree = OfficeTree(session)
@@ -101,7 +98,7 @@ def compare_offices(
 
 
 def compare_family(
-    family: Sequence[IndexOfOffice], provenance: str, target: float = TARGET
+    family: Sequence[IndexOfOffice], provenance: str, target: float
 ) -> Iterator[dict[str, Any]]:
     """Give each office's verdict among these, and its ranks where all of them were drawn."""
     if not family:
@@ -119,10 +116,7 @@ def compare_family(
         yield {
             "provenance": provenance,
             "office_id": one.office_id,
-            "target": target,
             "verdict": _VERDICTS[verdict],
-            "adjustment": ADJUSTMENT,
-            "level": LEVEL,
             **dict.fromkeys(("best_rank", "worst_rank", "n_ranked", "band")),
             **rank,
         }

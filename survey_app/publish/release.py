@@ -1,18 +1,19 @@
 """The job "release": responses → tallies → running figures. It loads numpy, so no page imports it.
 
-What is due by its responses is counted, and released month by month, the oldest first, as far as no single
+What is due by its responses is counted, and released day by day, the oldest first, as far as no single
 answer could be told apart by comparing the figures before and after (`batch.py`). What is left waits and
 merges with what comes, so that no running figure of an office and class, whole or by month, counter or field,
 ever changes by one to four answers; those of its parents, who add up their offices, neither. Voided responses
-leave in a release of their own. The closing release alone takes all (its price: `due.py`).
+leave in a release of their own, with the batches that held them. The closing release takes unanimous batches,
+too.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from itertools import groupby
 
-from sqlalchemy import bindparam, delete, func, insert, select
+from sqlalchemy import bindparam, delete, func, insert, or_, select
 from sqlalchemy.orm import Session
 
 from analysis import METHOD_VERSION
@@ -22,14 +23,16 @@ from survey_app.models.access_point import AccessPointDay
 from survey_app.models.campaign import Campaign
 from survey_app.models.job import Work
 from survey_app.models.publication import Change, Distribution, Figure, OfficeRelease, Publication
-from survey_app.publish.arrivals import Arrivals, find_arrivals
+from survey_app.models.stale_office import campaigns_with_stale, forget_stale, stale_offices
+from survey_app.publish.arrivals import find_arrivals
 from survey_app.publish.batch import BatchRule
 from survey_app.publish.dataset import places_of
 from survey_app.publish.due import Due, due_offices, is_closing_release
 from survey_app.publish.estimates import Estimated, estimate_figures
 from survey_app.publish.hiding import HiddenAnew, Hiding
 from survey_app.publish.ranking import Compared, compare_offices
-from survey_app.publish.tallies import Definitions, Recount, TallyRow, UnfitResponses
+from survey_app.publish.tallies import Definitions, Recount, UnfitResponses
+from survey_app.publish.terms import terms_of
 
 OFFICES_AT_ONCE = 200  # in one transaction: some tenths of a second in which no other can write
 
@@ -43,12 +46,12 @@ def release_due(database: Database, now: datetime, report: Callable[[int, int], 
     """Release what is due and return how many offices; at the end name what could not be counted."""
     today = now.astimezone(VIETNAM_TIME).date()
     with database.reading() as session:
-        due = due_offices(session, today)
+        due, stale = due_offices(session, today), campaigns_with_stale(session)
     faults: list[str] = []
     n_done = n_released = 0
-    for batch in _batches(due):
+    for campaign_id, batch in _batches(due, stale):
         with database.reading() as session:
-            release = prepare_release(session, batch, today, faults)
+            release = prepare_release(session, campaign_id, batch, today, faults)
         with database.transaction() as session:
             release.write(session, now)
         n_done += len(batch)
@@ -66,7 +69,9 @@ class Taken:
     recount: Recount
     n_released: int  # afterwards
     n_looked_at: int
-    n_voided: int
+    n_voided: int = 0
+    n_voided_looked_at: int = 0
+    closed_on: date | None = None
 
 
 @dataclass(frozen=True)
@@ -76,6 +81,7 @@ class Release:
     campaign: Campaign
     state_before: tuple[int, int]  # of the campaign: whether another release came in between
     released_on: date
+    stale: dict[int, int]  # offices to be made anew though nobody answered, by the rows that say so
     taken: dict[Due, Taken] = field(default_factory=dict)  # also of offices whose batch waits
     estimated: list[Estimated] = field(default_factory=list)
     hidden_anew: list[HiddenAnew] = field(default_factory=list)
@@ -98,6 +104,7 @@ class Release:
             note_release(session, due, taken, self.released_on)
         if self.estimated:
             self._write_figures(session, now)
+        forget_stale(session, self.stale)
 
     def _write_figures(self, session: Session, now: datetime) -> None:
         publication = _running_publication(session, self.campaign, now)
@@ -105,6 +112,9 @@ class Release:
         publication.covers_until = self.released_on
         publication.published_at = start_of_day(now)
         publication.method_version = METHOD_VERSION
+        for name, term in terms_of(self.campaign).items():
+            setattr(publication, name, term)
+        publication.revision += 1
         session.flush()  # the figures below name it
         for part in self.estimated:
             replace_figures(session, publication.id, part)
@@ -114,17 +124,23 @@ class Release:
             compared.write(session, publication.id)
 
 
-def prepare_release(session: Session, batch: Sequence[Due], today: date, faults: list[str]) -> Release:
+def prepare_release(
+    session: Session, campaign_id: int, batch: Sequence[Due], today: date, faults: list[str]
+) -> Release:
     """Count and estimate one campaign's batch; an office that cannot be counted is left out and named."""
-    campaign = session.get_one(Campaign, batch[0].campaign_id)
-    release = Release(campaign, state_of(session, campaign.id), today)
+    campaign = session.get_one(Campaign, campaign_id)
+    release = Release(campaign, state_of(session, campaign_id), today, stale_offices(session, campaign_id))
     definitions = Definitions(session)
     for due in batch:
         try:
             release.taken[due] = _take(session, campaign, due, today, definitions)
         except UnfitResponses as error:
             faults.append(str(error))
-    renewed = {*release.n_released, *_released_by_another_method(session, campaign.id)}
+    renewed = {
+        *release.n_released,
+        *_released_on_other_terms(session, campaign),
+        *_of_each_class(session, campaign_id, release.stale.values()),
+    }
     if renewed:
         _estimate(session, release, renewed)
     return release
@@ -135,25 +151,22 @@ def _take(session: Session, campaign: Campaign, due: Due, today: date, definitio
     points = places_of(session, due.campaign_id, due.provenance, {due.office_id})
     arrivals = find_arrivals(session, list(points), definitions)
     rule = BatchRule(points, definitions, campaign.instrument_version_id)
-    if is_closing_release(campaign, arrivals.n_live, today):
-        return take_all(session, arrivals, rule.find_all(arrivals.more), list(points))
-    fallen = rule.find_fallen(arrivals)
-    # Both at once could cancel out to a change by one; so what came is looked at next time.
-    recount = arrivals.recount(() if fallen else rule.find_batches(arrivals.more), fallen)
-    n_released = arrivals.n_after(recount)
-    n_looked_at = n_released if fallen else arrivals.n_live
-    return Taken(recount, n_released, n_looked_at, _count_voided(session, list(points)))
+    is_over = is_closing_release(campaign, arrivals.n_live, today)
+    n_voided = voided_at(session, list(points))
+    loss = rule.find_loss(arrivals, is_over=is_over)
+    if loss:  # Together with gains it could cancel out to a change by one; so these are looked at next time.
+        n_released = arrivals.n_after(loss)
+        n_left = n_voided - arrivals.n_falling_after(loss)
+        return Taken(loss, n_released, n_released, n_left, n_voided)
+    batches = rule.find_closing(arrivals) if is_over else rule.find_batches(arrivals)
+    recount = arrivals.recount(batches)
+    n_left = n_voided - arrivals.n_falling_after(recount)
+    closed_on = today if is_over else None
+    return Taken(recount, arrivals.n_after(recount), arrivals.n_live, n_left, n_voided, closed_on)
 
 
-def take_all(
-    session: Session, arrivals: Arrivals, more: Sequence[TallyRow], point_ids: Sequence[int]
-) -> Taken:
-    """Take all that came, in the months that these rows name, and let all go that was voided."""
-    recount = arrivals.recount(more, arrivals.fallen)
-    return Taken(recount, arrivals.n_live, arrivals.n_live, _count_voided(session, point_ids))
-
-
-def _count_voided(session: Session, point_ids: Sequence[int]) -> int:
+def voided_at(session: Session, point_ids: Sequence[int]) -> int:
+    """Count the voided responses of some points."""
     query = select(func.sum(AccessPointDay.n_voided)).where(AccessPointDay.access_point_id.in_(point_ids))
     return session.scalar(query) or 0
 
@@ -175,7 +188,8 @@ def _estimate(session: Session, release: Release, renewed: Iterable[Due]) -> Non
         release.estimated.append(estimated)
         hidden = hiding.decide(estimated)
         release.hidden_anew.append(hidden)
-        release.compared.append(compare_offices(session, running_id, estimated, hidden))
+        compared = compare_offices(session, running_id, estimated, hidden, release.campaign.target)
+        release.compared.append(compared)
 
 
 def note_release(session: Session, due: Due, taken: Taken, released_on: date) -> None:
@@ -185,7 +199,8 @@ def note_release(session: Session, due: Due, taken: Taken, released_on: date) ->
         release = OfficeRelease(**asdict(due))
         session.add(release)
     release.n_released, release.n_looked_at = taken.n_released, taken.n_looked_at
-    release.n_voided = taken.n_voided
+    release.n_voided, release.n_voided_looked_at = taken.n_voided, taken.n_voided_looked_at
+    release.closed_on = taken.closed_on
     if taken.recount.days:
         release.released_on = released_on
 
@@ -207,11 +222,14 @@ def replace_figures(session: Session, publication_id: int, estimated: Estimated)
             session.execute(insert(row), [{"publication_id": publication_id, **one} for one in made])
 
 
-def _batches(due: Sequence[Due]) -> Iterator[list[Due]]:
-    for _, group in groupby(due, key=lambda office: office.campaign_id):
+def _batches(due: Sequence[Due], stale: Set[int]) -> Iterator[tuple[int, list[Due]]]:
+    """Divide the offices of each campaign; a campaign whose figures are stale alone has an empty batch."""
+    for campaign_id, group in groupby(due, key=lambda office: office.campaign_id):
         offices = list(group)
         for start in range(0, len(offices), OFFICES_AT_ONCE):
-            yield offices[start : start + OFFICES_AT_ONCE]
+            yield campaign_id, offices[start : start + OFFICES_AT_ONCE]
+    for campaign_id in sorted(stale - {one.campaign_id for one in due}):
+        yield campaign_id, []
 
 
 def state_of(session: Session, campaign_id: int) -> tuple[int, int]:
@@ -223,19 +241,29 @@ def state_of(session: Session, campaign_id: int) -> tuple[int, int]:
     return n_released or 0, n_voided or 0
 
 
-def _released_by_another_method(session: Session, campaign_id: int) -> list[Due]:
-    """List all that was released, if the running figures carry another method version than today's."""
+def _released_on_other_terms(session: Session, campaign: Campaign) -> list[Due]:
+    """List all that was released, if the running figures carry another method or other terms than today's."""
+    terms = (getattr(Publication, name) != term for name, term in terms_of(campaign).items())
     query = (
         select(OfficeRelease.campaign_id, OfficeRelease.office_id, OfficeRelease.provenance)
         .join(Publication, Publication.campaign_id == OfficeRelease.campaign_id)
         .where(
-            OfficeRelease.campaign_id == campaign_id,
+            OfficeRelease.campaign_id == campaign.id,
             OfficeRelease.n_released > 0,
             Publication.kind == "running",
-            Publication.method_version != METHOD_VERSION,
+            or_(Publication.method_version != METHOD_VERSION, *terms),
         )
     )
     return [Due(*row) for row in session.execute(query)]
+
+
+def _of_each_class(session: Session, campaign_id: int, office_ids: Iterable[int]) -> list[Due]:
+    """Name offices, perhaps above those that were answered, in each class that has figures."""
+    classes = select(OfficeRelease.provenance).where(
+        OfficeRelease.campaign_id == campaign_id, OfficeRelease.n_released > 0
+    )
+    found = session.scalars(classes.distinct()).all()
+    return [Due(campaign_id, office_id, provenance) for office_id in office_ids for provenance in found]
 
 
 def start_of_day(now: datetime) -> datetime:
@@ -261,6 +289,8 @@ def _running_publication(session: Session, campaign: Campaign, now: datetime) ->
         covers_until=campaign.opens_on,
         published_at=start_of_day(now),
         method_version=METHOD_VERSION,
+        revision=0,
+        **terms_of(campaign),
     )
     session.add(found)
     return found

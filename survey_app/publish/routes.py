@@ -1,13 +1,16 @@
 """Pages of results: for everybody, and for the staff of an office."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from flask import Blueprint, render_template, request
 from flask_babel import gettext as _
 
 from survey_app.errors import NotFound
+from survey_app.models.office import Office
 from survey_app.publish.shown import campaign as campaigns, office as offices
 from survey_app.publish.shown.campaign import Filters, find_standing
+from survey_app.publish.shown.in_a_line import Lines, indices_of
 from survey_app.publish.shown.manager import Asked, manager_view
 from survey_app.publish.shown.office import ClassResults
 from survey_app.publish.shown.public import count_voided, public_trends
@@ -19,6 +22,13 @@ from survey_app.web.i18n import chosen_language
 
 blueprint = Blueprint("publish", __name__)
 blueprint.add_app_template_filter(offices.lowest_first)
+
+
+@blueprint.app_template_global("indices_of")
+def indices_in_a_line(found: Sequence[Office]) -> Lines:
+    """Say how some offices do, for the first page of the staff."""
+    with database().reading() as session:
+        return indices_of(session, [office.id for office in found], today())
 
 
 @blueprint.get("/results")

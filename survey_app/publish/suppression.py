@@ -12,9 +12,9 @@ def is_suppressed(figure: Figure, minimum: int) -> bool:
     alone see figures of five people: whoever needs more is the public, from whom the release hid more.
     """
     hidden = figure.hidden_inside if minimum <= INSIDE_MINIMUM else figure.hidden_in_public
-    return hidden is not None or is_few(figure.n_respondents, figure.n_answers, minimum)
+    return hidden is not None or is_few(figure.n_people, minimum)
 
 
-def is_few(n_respondents: int, n_answers: int, minimum: int) -> bool:
-    """Whether fewer than `minimum` people answered, or answered this question."""
-    return n_respondents < minimum or n_answers < minimum
+def is_few(n_people: int, minimum: int) -> bool:
+    """Whether anybody stands behind a figure, but fewer than `minimum` people; nobody is no secret."""
+    return 0 < n_people < minimum

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from survey_app.errors import SurveyError
 from survey_app.models.definition import NOT_ASKED, Definition
 from survey_app.models.instrument import InstrumentVersion
-from survey_app.models.publication import Tally
+from survey_app.models.publication import ReturnedTally, Tally
 from survey_app.models.response import Response
 
 N_VALUES = 16  # of a nibble
@@ -36,7 +36,7 @@ class TallyRow(NamedTuple):
     day: date
     instrument_version_id: int
     cell_id: int
-    month: date
+    batch_day: date
     n_respondents: int
     counts: bytes
 
@@ -47,21 +47,24 @@ class Recount:
 
     days: list[PointDay] = field(default_factory=list)
     rows: list[TallyRow] = field(default_factory=list)
+    returned: list[TallyRow] = field(default_factory=list)  # what waits to come back
 
     def add(self, other: "Recount") -> None:
         self.days.extend(other.days)
         self.rows.extend(other.rows)
+        self.returned.extend(other.returned)
 
     def write(self, session: Session) -> None:
         """Put the new rows in the place of the old ones; doing it twice changes nothing."""
-        if self.days:
-            same_day = (Tally.access_point_id == bindparam("point_id"), Tally.day == bindparam("its_day"))
-            session.connection().execute(
-                delete(Tally).where(*same_day),
-                [{"point_id": point_id, "its_day": day} for point_id, day in self.days],
-            )
-        if self.rows:
-            session.execute(insert(Tally), [row._asdict() for row in self.rows])
+        days = [{"point_id": point_id, "its_day": day} for point_id, day in self.days]
+        for table, rows in ((Tally, self.rows), (ReturnedTally, self.returned)):
+            same_day = (table.access_point_id == bindparam("point_id"), table.day == bindparam("its_day"))
+            if days:
+                session.connection().execute(delete(table).where(*same_day), days)
+            if rows:
+                names = table.__table__.columns.keys()
+                cells = [{name: getattr(row, name) for name in names} for row in rows]
+                session.execute(insert(table), cells)
 
 
 class Definitions:

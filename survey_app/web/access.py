@@ -11,12 +11,12 @@ from datetime import date, datetime
 from typing import Any, TypeVar
 
 from flask import Flask, current_app, g, request, session as cookie
-from sqlalchemy import or_, select
+from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
 from survey_app.errors import NotFound, SecondFactorRequired, SignInRequired
 from survey_app.models.office import Office
-from survey_app.models.office_tree import OfficeTree
+from survey_app.models.office_tree import OfficeTree, itself_and_above
 from survey_app.models.staff import Staff, StaffGrant, StaffSession
 from survey_app.web.context import database, now, today
 
@@ -31,11 +31,11 @@ EVERYBODY = OF_ACCOUNTS | {"results", "jobs"}  # of the staff
 RIGHTS: dict[str, frozenset[str]] = {
     "administrator": EVERYBODY
     | {"codes", "invitations", "samples", "review", "answer", "offices", "dossiers", "exports"}
-    | {"people", "decide", "audit"},
+    | {"people", "decide", "campaigns", "audit", "respondents"},
     "campaign_lead": EVERYBODY
     | {"codes", "invitations", "samples", "review", "answer", "offices", "dossiers", "exports"}
-    | {"decide", "audit"},
-    "analyst": EVERYBODY | {"exports"},
+    | {"decide", "campaigns", "audit", "respondents"},
+    "analyst": EVERYBODY | {"exports", "respondents"},
     "office_manager": EVERYBODY
     | {"codes", "invitations", "review", "answer", "dossiers", "exports", "decide"},
     "operator": EVERYBODY | {"codes", "invitations", "dossiers"},
@@ -54,7 +54,7 @@ class SignedIn:
     grants: tuple[StaffGrant, ...]
 
     def may(self, right: str) -> bool:
-        """Whether this person has a right anywhere."""
+        """Whether this person has a right anywhere: for menus. Acts ask in which office."""
         return right in OF_ACCOUNTS or bool(self.roots(right))
 
     def roots(self, right: str) -> set[int | None]:
@@ -136,6 +136,11 @@ def hash_token(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
+def end_session(session: Session, token: str) -> None:
+    """Sign one browser out."""
+    session.execute(delete(StaffSession).where(StaffSession.token_hash == hash_token(token)))
+
+
 def find_by_token(session: Session, token: str, moment: datetime, day: date) -> SignedIn | None:
     found = session.execute(
         select(Staff, StaffSession.is_proven)
@@ -152,6 +157,14 @@ def find_by_token(session: Session, token: str, moment: datetime, day: date) -> 
     return SignedIn(staff.id, staff.username, staff.full_name, is_proven, grants_on(session, staff.id, day))
 
 
+def account_on(session: Session, staff_id: int, day: date) -> SignedIn | None:
+    """Give an account with what it may do on a day, as if signed in; none that is gone or disabled."""
+    staff = session.get(Staff, staff_id)
+    if staff is None or staff.disabled_at is not None:
+        return None
+    return SignedIn(staff.id, staff.username, staff.full_name, True, grants_on(session, staff.id, day))
+
+
 def grants_on(session: Session, staff_id: int, day: date) -> tuple[StaffGrant, ...]:
     """List what an account may do on a day."""
     holds = or_(StaffGrant.valid_until.is_(None), StaffGrant.valid_until >= day)
@@ -165,6 +178,17 @@ def offices_in_scope(session: Session, staff: SignedIn, right: str | None = None
     return set().union(*(tree.subtree(root) for root in staff.roots(right or _right_of_route() or "")))
 
 
+def offices_overseen(session: Session, staff: SignedIn, right: str) -> set[int]:
+    """List the offices that a right reaches from above: by a grant over an office above them, or over all.
+
+    A province serves nobody itself: whoever has the right over it stands above all that is counted there.
+    """
+    tree, roots = OfficeTree(session), staff.roots(right)
+    serving = select(Office.id).where(Office.id.in_(roots - {None}), Office.kind != "province")
+    own: set[int | None] = set(session.scalars(serving))
+    return set().union(*(tree.subtree(root) - (own & {root}) for root in roots))
+
+
 def reaches_all(staff: SignedIn) -> bool:
     """Whether the right that opened this route reaches all offices, and what belongs to none."""
     return None in staff.roots(_right_of_route() or "")
@@ -172,11 +196,16 @@ def reaches_all(staff: SignedIn) -> bool:
 
 def office_in_scope(session: Session, staff: SignedIn, office_id: int, right: str | None = None) -> Office:
     """Give an office to somebody who may see it; foreign and non-existing look the same."""
-    scope = offices_in_scope(session, staff, right)
-    office = session.get(Office, office_id) if 0 < office_id < 2**31 else None
-    if office is None or office.id not in scope:
+    if not reaches(session, staff, office_id, right or _right_of_route() or ""):
         raise NotFound
-    return office
+    return session.get_one(Office, office_id)
+
+
+def reaches(session: Session, staff: SignedIn, office_id: int, right: str) -> bool:
+    """Whether somebody has a right in this office; in one that does not exist nobody has any."""
+    within = itself_and_above(session, office_id) if 0 < office_id < 2**31 else set()
+    roots = staff.roots(right)
+    return bool(within) and (None in roots or bool(within & roots))
 
 
 def guard(app: Flask) -> None:

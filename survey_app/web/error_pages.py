@@ -7,12 +7,13 @@ from typing import Any
 
 from flask import Flask, Response, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _, ngettext
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
 from survey_app import errors
 from survey_app.web.formatting import day_text
+from survey_app.web.uploads import LARGEST_FORM, MEGABYTE
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +34,22 @@ def campaign_closed(error: errors.CampaignClosed) -> Page:
 
 def not_found(_error: Exception) -> Page:
     return 404, _("Page not found"), _("No such page, or no right to see it.")
+
+
+def too_large() -> Page:
+    """Say the limit of this page, and what to do with a larger file."""
+    megabytes = (request.max_content_length or LARGEST_FORM) // MEGABYTE
+    if megabytes * MEGABYTE > LARGEST_FORM:
+        text = _(
+            "At most %(n)s MB can be sent at once. Split the file, such as by months, and send each part; or "
+            "ask a system administrator to import it by command.",
+            n=megabytes,
+        )
+    else:
+        text = _(
+            "This page takes at most %(n)s MB. Go back, shorten what you typed and send again.", n=megabytes
+        )
+    return 413, _("What you sent is too large"), text
 
 
 def link_expired(_error: errors.LinkExpired) -> Page:
@@ -68,6 +85,8 @@ def show_http_error(error: HTTPException) -> Response | AnyResponse:
         return problem(
             405, _("Page not found"), _("This page cannot be used that way. Go back and try again.")
         )
+    if error.code == 413:
+        return problem(*too_large())
     if error.code >= 500:
         return show_fault(error)
     return problem(
@@ -86,6 +105,20 @@ def show_database_fault(error: OperationalError) -> Response:
     page = problem(503, _("The server had a fault"), _("Please try again in a moment."))
     page.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
     return page
+
+
+def show_conflict(error: IntegrityError) -> Response:
+    """Tell who sent the same as another at the same moment: the verbs look first, and both saw nothing."""
+    # Or a fault of ours, so the log has all of it; the engine hides its parameters.
+    log.error("%s met what stood there already", request.endpoint, exc_info=error)
+    return problem(
+        409,
+        _("Somebody else was quicker"),
+        _(
+            "Nothing was stored: what you sent does not go with what somebody stored a moment before. "
+            "Go back, reload the page and see whether it is done already."
+        ),
+    )
 
 
 def show_sign_in(_error: errors.SignInRequired) -> AnyResponse:
@@ -122,4 +155,5 @@ def register(app: Flask) -> None:
     app.register_error_handler(errors.TooManyAttempts, show_too_many_attempts)
     app.register_error_handler(HTTPException, show_http_error)
     app.register_error_handler(OperationalError, show_database_fault)
+    app.register_error_handler(IntegrityError, show_conflict)
     app.register_error_handler(Exception, show_fault)

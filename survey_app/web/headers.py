@@ -55,7 +55,6 @@ def protect(app: Flask) -> None:
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=app.extensions["settings"].uses_https,
         SEND_FILE_MAX_AGE_DEFAULT=86400,
-        MAX_CONTENT_LENGTH=1024 * 1024,
         WTF_CSRF_TIME_LIMIT=None,  # as long as the session: a page left open over lunch still works
         WTF_CSRF_SSL_STRICT=False,  # it would ask for the Referer that no-referrer, above, holds back
     )

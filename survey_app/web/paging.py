@@ -1,11 +1,19 @@
-"""A long list in pages: which rows are shown, and which pages lie before and after."""
+"""A long list in pages: what is searched in it, which rows are shown, which pages lie before and after."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from werkzeug.datastructures import MultiDict
+
 ROWS_A_PAGE = 20
+LONGEST_SEARCH = 100
 Row = TypeVar("Row")
+
+
+def typed_search(fields: MultiDict[str, str], name: str = "q") -> str:
+    """Read what was typed to be searched for, as far as anybody would type."""
+    return fields.get(name, "").strip()[:LONGEST_SEARCH]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ holds any page: only a larger file makes it wait for the reader, and the whole a
 """
 
 import contextlib
+import gc
 import re
 import resource
 import time
@@ -21,6 +22,8 @@ from socket import SHUT_RDWR, SHUT_WR, SO_SNDBUF, SOL_SOCKET, socket
 from gunicorn.http import get_parser
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
+from survey_app.web.uploads import LARGEST_UPLOAD, MEGABYTE
+
 BEGUN_WITHIN_SECONDS = 5.0
 WHOLE_WITHIN_SECONDS = 30.0
 HANGS_UP_WITHIN_SECONDS = 2.0
@@ -29,7 +32,7 @@ ANSWERED_WITHIN_SECONDS = 120.0  # the whole answer
 STOPS_WITHIN_SECONDS = 2.0
 LOOKS_FOR_LATE_ONES_EVERY = 0.5
 LARGEST_HEAD = 16 * 1024
-LARGEST_BODY = 8 * 1024 * 1024  # staff's spreadsheets; other pages take MAX_CONTENT_LENGTH at most
+LARGEST_BODY = LARGEST_UPLOAD  # staff's spreadsheets; other pages take less
 READ_AT_ONCE = 32 * 1024
 GATHERED_IN_TOTAL = 64 * 1024 * 1024  # beyond, whoever holds most must go, if it is more than one reading
 SENT_WITHOUT_WAITING = 256 * 1024  # more than any page or recorded question
@@ -40,6 +43,19 @@ STATED_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d+)[ \t]*\r\n", re.IGNO
 IN_CHUNKS = re.compile(rb"\r\ntransfer-encoding[ \t]*:", re.IGNORECASE)
 WAITS_FOR_A_WORD = re.compile(rb"\r\nexpect[ \t]*:", re.IGNORECASE)
 NO_ROOM = "503 Service Unavailable\r\nRetry-After: 5"
+TOO_LARGE = "413 Content Too Large"
+# What its sender sees; no thread has looked, so there is no page.
+TOLD = {
+    TOO_LARGE: f"""<!doctype html><html lang="vi"><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1"><title>Tệp quá lớn</title>
+<h1>Tệp quá lớn</h1>
+<p>Mỗi lần gửi được tối đa {LARGEST_BODY // MEGABYTE} MB. Hãy quay lại, chia tệp thành nhiều phần
+(ví dụ theo tháng) rồi gửi từng phần; hoặc nhờ quản trị hệ thống nạp bằng lệnh.</p>
+<p lang="en">The file is too large: at most {LARGEST_BODY // MEGABYTE} MB can be sent at once. Go back,
+split it, such as by months, and send each part; or ask a system administrator to import it by command.</p>
+</html>
+"""
+}
 
 
 def head_of(so_far: bytes | bytearray) -> bytes:
@@ -61,7 +77,7 @@ def refusal(so_far: bytes | bytearray) -> str:
         return "411 Length Required"  # no browser sends a form like that
     stated = STATED_LENGTH.search(head)
     is_long = stated and (len(stated[1]) > MOST_DIGITS or int(stated[1]) > LARGEST_BODY)
-    return "413 Content Too Large" if is_long else ""
+    return TOO_LARGE if is_long else ""
 
 
 def whole_length(so_far: bytes | bytearray) -> int:
@@ -98,6 +114,12 @@ class WholeRequestWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn publis
         for listener in self.sockets:  # their connections inherit it
             listener.sock.setsockopt(SOL_SOCKET, SO_SNDBUF, SENT_WITHOUT_WAITING)
         super().init_process()
+
+    def load_wsgi(self) -> None:
+        """Keep what is loaded once out of every later look for garbage, which would stop all threads."""
+        super().load_wsgi()
+        gc.collect()
+        gc.freeze()
 
     def enqueue_req(self, conn: TConn) -> None:
         """Gather the connection's next request, and begin with what has come already."""
@@ -199,11 +221,13 @@ class WholeRequestWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn publis
                 self._refuse(largest, NO_ROOM)
 
     def _refuse(self, conn: TConn, status: str) -> None:
-        answer = f"HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        told = TOLD.get(status, "").encode()
+        kind = "Content-Type: text/html; charset=utf-8\r\n" if told else ""
+        answer = f"HTTP/1.1 {status}\r\n{kind}Content-Length: {len(told)}\r\nConnection: close\r\n\r\n"
         self._stop_waiting(conn)
         self._forget(conn)
         with contextlib.suppress(OSError):
-            conn.sock.send(answer.encode())
+            conn.sock.send(answer.encode() + told)
         self._part(conn)
 
     def _part(self, conn: TConn) -> None:

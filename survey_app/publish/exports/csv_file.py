@@ -1,27 +1,32 @@
 """Rows as CSV: UTF-8 with its mark, decimal points, ISO dates, and no text that a spreadsheet would run."""
 
-import csv
 from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 
+from survey_app.models.plain_text import without_formula
 from survey_app.publish.exports.layout import Column, Row
 
 BYTE_ORDER_MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"  # tells spreadsheets that the file is UTF-8
-FORMULA_SIGNS = tuple("=+-@\t\r＝＋－＠")
+LINE_END = "\r\n"
+NEEDS_QUOTES = (",", '"', "\r", "\n")
 
 
-def as_cell(value: object) -> str | int | float:
+def as_cell(value: object) -> str:
+    """Give a value as it stands between two commas: made once for each that comes again and again."""
     if isinstance(value, str):
-        return "'" + value if value.startswith(FORMULA_SIGNS) else value
+        return _quoted(without_formula(value))
     if isinstance(value, date):
         return value.isoformat()
-    return value if isinstance(value, int | float) else ""
+    return str(value) if isinstance(value, int | float) else ""
+
+
+def _quoted(text: str) -> str:
+    needs_quotes = any(mark in text for mark in NEEDS_QUOTES)
+    return '"' + text.replace('"', '""') + '"' if needs_quotes else text
 
 
 def write(path: Path, columns: Sequence[Column], rows: Iterator[Row]) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
-        file.write(BYTE_ORDER_MARK)
-        writer = csv.writer(file)
-        writer.writerow(as_cell(column.name) for column in columns)
-        writer.writerows(rows)
+        file.write(BYTE_ORDER_MARK + ",".join(as_cell(column.name) for column in columns) + LINE_END)
+        file.writelines(",".join(row) + LINE_END for row in rows)

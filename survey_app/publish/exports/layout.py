@@ -1,6 +1,6 @@
 """The columns of an export, and how a packed response fills them: by tables that are made once."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
@@ -10,7 +10,7 @@ from typing import Any
 from survey_app.models.campaign import SampleCell
 from survey_app.models.definition import NOT_ASKED, SKIPPED, Definition, Item
 from survey_app.models.plain_text import one_line
-from survey_app.publish.exports.closeness import Said
+from survey_app.publish.exports.closeness import Drawn, Said
 
 Cell = Any  # a value as one kind of file takes it
 Row = tuple[Cell, ...]
@@ -45,12 +45,22 @@ class Column:
 class Layout:
     """The columns of one survey's export, whatever versions were answered, in cells of one kind of file."""
 
-    def __init__(self, definitions: Mapping[int, Definition], wording: str, as_cell: AsCell) -> None:
-        """Take the wording of answers: "codes", or the language of their words."""
+    def __init__(
+        self,
+        definitions: Mapping[int, Definition],
+        wording: str,
+        as_cell: AsCell,
+        with_respondents: bool = True,
+    ) -> None:
+        """Take the wording of answers: "codes", or the language of their words.
+
+        Without respondents there is no column of what was asked about the person.
+        """
         self._wording = wording
         self._cell = lru_cache(CELLS_REMEMBERED)(lambda value: as_cell(_clean(value)))
         self._absent = self._cell(NOT_ASKED_WORDS[wording])
-        self._items = _items_of(definitions.values())
+        left_out = frozenset[str]().union(*(one.about_the_person for one in definitions.values()))
+        self._items = _items_of(definitions.values(), frozenset() if with_respondents else left_out)
         self._readers = {version: self._reader(one) for version, one in definitions.items()}
         self._names = {version: f"{one.code} {one.version}" for version, one in definitions.items()}
 
@@ -69,12 +79,12 @@ class Layout:
         month = f"{said.month:%Y-%m}" if said.month else None
         return self._cells([*where, *way, month, said.day, self._names[version_id]])
 
-    def design(self, cells: Iterable[SampleCell]) -> dict[int | None, Row]:
-        """Fill the columns of the sample's design, by cell; none for who came without a drawn sample."""
-        rows: dict[int | None, Row] = {None: self._cells([None] * len(DESIGN))}
-        for one in cells:
-            rows[one.id] = self._cells([one.id, one.stratum, one.psu, one.weight])
-        return rows
+    def design(self, drawn: Drawn, cells: Mapping[int, SampleCell]) -> Row:
+        """Fill the columns of the sample's design, as closely as rows may say it."""
+        if drawn.cell_id is None:
+            return self._cells([None, drawn.stratum, None, None])
+        cell = cells[drawn.cell_id]
+        return self._cells([cell.id, cell.stratum, cell.psu, cell.weight])
 
     def answers(self, version_id: int, packed: bytes) -> Row:
         tables, choose = self._readers[version_id]
@@ -108,13 +118,14 @@ def _clean(value: object) -> object:
     return one_line(value) if isinstance(value, str) else value
 
 
-def _items_of(definitions: Iterable[Definition]) -> dict[str, Item]:
+def _items_of(definitions: Iterable[Definition], left_out: Collection[str]) -> dict[str, Item]:
     """List the items of all versions, each once and as the latest words it, in the order of the latest."""
     latest_first = sorted(definitions, key=lambda one: (-one.version, one.code))
     found: dict[str, Item] = {}
     for definition in latest_first:
         for item in definition.items:
-            found.setdefault(item.code, item)
+            if item.code not in left_out:
+                found.setdefault(item.code, item)
     return found
 
 

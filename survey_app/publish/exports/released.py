@@ -1,80 +1,172 @@
-"""Which stored responses are in released tallies: only these may leave, or exports would show live answers.
+"""Which stored responses leave: whole months of an office and class, if figures do not betray the rest.
 
 A tally says how many responses of a point and day are in the figures, not which. So a day leaves as a whole,
-once its tallies hold all of its responses that are not voided, and not before it lies two days back, when
-nearly all late forms have come: else two exports, subtracted, would tell its morning from its afternoon.
-Where responses were voided, the tallies may still count one of them in the place of one that waits; there
-the answers themselves are compared.
+once its tallies hold all of its responses that are not voided; with it what lies in the same batches of its
+counter, and a month of those at a time (`groups.py`). And only so many months leave that what figures hold
+besides is nothing or enough (`remainder.py`). Two exports differ by whole months, whoever takes one each
+morning; and figures less an export are whole batches.
+
+Where responses were voided, tallies may still count one of them in the place of one that waits; there the
+answers themselves are compared. What was voided leaves the next export, as it must: who kept one from before
+sees what is gone, on days that figures show as well. Two people, one of them from above the office, had to
+agree on it.
 """
 
 import struct
 import zlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import NamedTuple
 
-from sqlalchemy import Integer, Row, func, select, type_coerce
+from sqlalchemy import Integer, Row, exists, select, type_coerce
 from sqlalchemy.orm import Session
 
 from survey_app.models.access_point import AccessPoint, AccessPointDay
-from survey_app.models.base import EPOCH
+from survey_app.models.campaign import Campaign
 from survey_app.models.instrument import InstrumentVersion
-from survey_app.models.publication import Tally
+from survey_app.models.publication import OfficeRelease, Publication, Tally
 from survey_app.models.response import LATE_BY, Response
-from survey_app.publish.exports.closeness import Unit
+from survey_app.publish.exports.closeness import Way
+from survey_app.publish.exports.groups import ENOUGH, Group, Told, bundles_of, groups_of
+from survey_app.publish.exports.remainder import N_VALUES, POINTS_AT_ONCE, Counts, Remainder
 
-POINTS_AT_ONCE = 500
-N_VALUES = 16  # of a nibble, each with a count in the tally of an item
-
+Owner = tuple[int, str]  # an office and a class
 PointDay = tuple[int, int]
-Counts = Counter[tuple[int, int, int]]  # version, place of the item, nibble
+_CountedAnswers = Counter[tuple[int, int, int]]  # version, place of the item, nibble
+
+
+class Point(NamedTuple):
+    """An access point; those without a counter form one of their own, as in figures."""
+
+    id: int
+    counter_id: int
+    way: Way
+
+
+@dataclass(frozen=True)
+class Leaving:
+    """What of an office and class leaves, and how much there is of it."""
+
+    groups: Sequence[Group]
+    n_live: int
+    n_voided: int
+    n_few: int  # all that figures hold, if that is fewer than five
+
+    @property
+    def n_waiting(self) -> int:
+        return (
+            self.n_live
+            - self.n_few
+            - sum(one.n_respondents for group in self.groups for one in group.tallies)
+        )
 
 
 @dataclass
-class Released:
-    """What some access points have released, and what of theirs is not."""
+class _Stored:
+    """What some access points hold."""
 
-    n_responses: dict[int, dict[Unit, int]] = field(default_factory=dict)  # by access point
-    n_waiting: Counter[int] = field(default_factory=Counter)  # by access point
+    tallies: dict[int, list[Told]] = field(default_factory=dict)  # by access point
+    whole: set[PointDay] = field(default_factory=set)
+    n_live: Counter[int] = field(default_factory=Counter)
     n_voided: Counter[int] = field(default_factory=Counter)
 
 
-def find_released(session: Session, point_ids: Sequence[int], today: date) -> Released:
-    """Find the settled days of these points that the tallies hold whole."""
-    settled_before = (today - LATE_BY - EPOCH).days
-    found = Released()
-    for start in range(0, len(point_ids), POINTS_AT_ONCE):
-        _add_released(session, point_ids[start : start + POINTS_AT_ONCE], settled_before, found)
-    return found
+def find_leaving(
+    session: Session, points: Mapping[Owner, Sequence[Point]], finished: Collection[Owner]
+) -> dict[Owner, Leaving]:
+    """Decide what leaves of some offices and classes; `finished`: those to whose figures nothing comes."""
+    ids = [one.id for own in points.values() for one in own]
+    stored = _Stored()
+    for start in range(0, len(ids), POINTS_AT_ONCE):
+        _read(session, ids[start : start + POINTS_AT_ONCE], stored)
+    drafts = {owner: _Draft.of(own, stored, owner in finished) for owner, own in points.items()}
+    counts = Counts(session)
+    counts.read([one for draft in drafts.values() for one in draft.staying])  # of all these offices at once
+    return {
+        owner: Leaving(
+            draft.groups_that_leave(counts),
+            sum(stored.n_live[one.id] for one in points[owner]),
+            sum(stored.n_voided[one.id] for one in points[owner]),
+            draft.n_few,
+        )
+        for owner, draft in drafts.items()
+    }
 
 
-def _add_released(session: Session, point_ids: Sequence[int], settled_before: int, found: Released) -> None:
-    tallied = _tallied(session, point_ids)
+def finished_in(session: Session, campaign: Campaign, today: date) -> set[Owner]:
+    """List the offices and classes whose figures are final: the closing release is past, or a wave sealed."""
+    is_over = campaign.closes_on is not None and campaign.closes_on < today - LATE_BY
+    sealed = exists().where(Publication.campaign_id == campaign.id, Publication.sealed_at.is_not(None))
+    if not is_over:
+        return set()
+    rows = session.execute(
+        select(OfficeRelease.office_id, OfficeRelease.provenance).where(
+            OfficeRelease.campaign_id == campaign.id, OfficeRelease.closed_on.is_not(None) | sealed
+        )
+    )
+    return {(office_id, provenance) for office_id, provenance in rows}
+
+
+@dataclass(frozen=True)
+class _Draft:
+    """What of an office and class could leave, if the rest did not matter."""
+
+    counters: Mapping[int, int]
+    groups: list[Group]
+    staying: list[Told]
+
+    @classmethod
+    def of(cls, points: Sequence[Point], stored: _Stored, is_finished: bool) -> "_Draft":
+        counters = {one.id: one.counter_id for one in points}
+        tallies = [tally for one in points for tally in stored.tallies.get(one.id, ())]
+        last = None if is_finished else max((one.batch_day for one in tallies), default=0)
+        bundles = [
+            bundle
+            for bundle in bundles_of(tallies, counters)
+            if all(one[:2] in stored.whole for one in bundle)
+        ]
+        groups = groups_of(bundles, last)
+        leaving = {one for group in groups for one in group.tallies}
+        return cls(counters, groups, [one for one in tallies if one not in leaving])
+
+    @property
+    def n_few(self) -> int:
+        n = sum(one.n_respondents for one in self.staying)
+        return n if not self.groups and n < ENOUGH else 0
+
+    def groups_that_leave(self, counts: Counts) -> list[Group]:
+        """Give as many groups as can leave, the oldest ones, so that enough stays back."""
+        groups, rest = list(self.groups), Remainder(counts, self.counters)
+        rest.add(self.staying)
+        while groups and not rest.is_enough(max(one.batch_day for group in groups for one in group.tallies)):
+            rest.add(groups.pop().tallies)
+        return groups
+
+
+def _read(session: Session, point_ids: Sequence[int], found: _Stored) -> None:
     in_figures: Counter[PointDay] = Counter()
-    for unit, n in tallied.items():
-        in_figures[unit.access_point_id, unit.day] += n
-    whole: set[PointDay] = set()
+    for one in _tallied(session, point_ids):
+        in_figures[one[:2]] += one.n_respondents
+        found.tallies.setdefault(one.access_point_id, []).append(one)
     for point_id, day, n_received, n_voided in _days(session, point_ids):
         n_live = n_received - n_voided
+        found.n_live[point_id] += n_live
         found.n_voided[point_id] += n_voided
-        holds_all = in_figures[point_id, day] == n_live and (not n_voided or _agrees(session, point_id, day))
-        if day < settled_before and holds_all:
-            whole.add((point_id, day))
-        else:
-            found.n_waiting[point_id] += n_live
-    for unit, n in tallied.items():
-        if n and unit[:2] in whole:
-            found.n_responses.setdefault(unit.access_point_id, {})[unit] = n
+        if in_figures[point_id, day] == n_live and (not n_voided or _agrees(session, point_id, day)):
+            found.whole.add((point_id, day))
 
 
-def _tallied(session: Session, point_ids: Sequence[int]) -> dict[Unit, int]:
-    day = type_coerce(Tally.day, Integer)
-    key = (Tally.access_point_id, day, Tally.instrument_version_id)
+def _tallied(session: Session, point_ids: Sequence[int]) -> list[Told]:
+    day, batch_day = (type_coerce(column, Integer) for column in (Tally.day, Tally.batch_day))
+    key = (Tally.access_point_id, day, Tally.instrument_version_id, Tally.cell_id, batch_day)
     rows = session.execute(
-        select(*key, func.sum(Tally.n_respondents)).where(Tally.access_point_id.in_(point_ids)).group_by(*key)
+        select(*key, Tally.n_respondents)
+        .where(Tally.access_point_id.in_(point_ids), Tally.n_respondents > 0)
+        .order_by(*key)
     )
-    return {Unit(*unit): int(n) for *unit, n in rows}
+    return [Told(*row) for row in rows]
 
 
 def _days(session: Session, point_ids: Sequence[int]) -> Sequence[Row[int, int, int, int]]:
@@ -87,25 +179,25 @@ def _days(session: Session, point_ids: Sequence[int]) -> Sequence[Row[int, int, 
 def _agrees(session: Session, point_id: int, day: int) -> bool:
     """Whether the answers stored for a day and not voided are those that its tallies count."""
     at = (type_coerce(Tally.day, Integer) == day, Tally.access_point_id == point_id)
-    counted: Counts = Counter()
+    counted: _CountedAnswers = Counter()
     for version_id, packed in session.execute(select(Tally.instrument_version_id, Tally.counts).where(*at)):
         counts = struct.iter_unpack("<I", zlib.decompress(packed))
         for place, (n,) in enumerate(counts):
             counted[version_id, *divmod(place, N_VALUES)] += n
-    return +counted == _stored(session, point_id, day)
+    return +counted == _answered(session, point_id, day)
 
 
-def _stored(session: Session, point_id: int, day: int) -> Counts:
+def _answered(session: Session, point_id: int, day: int) -> _CountedAnswers:
     at = (type_coerce(Response.day, Integer) == day, Response.access_point_id == point_id)
     live = select(Response.instrument_version_id, Response.answers).where(*at, Response.approval_id.is_(None))
     definitions = {}
-    stored: Counts = Counter()
+    found: _CountedAnswers = Counter()
     for version_id, answers in session.execute(live):
         if version_id not in definitions:
             definitions[version_id] = session.get_one(InstrumentVersion, version_id).definition
         for place, nibble in enumerate(definitions[version_id].nibbles(answers)):
-            stored[version_id, place, nibble] += 1
-    return stored
+            found[version_id, place, nibble] += 1
+    return found
 
 
 def versions_of(session: Session, campaign_id: int) -> set[int]:

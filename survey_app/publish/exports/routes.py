@@ -13,17 +13,16 @@ from survey_app.models.office import Office
 from survey_app.models.office_tree import OfficeTree
 from survey_app.publish.exports import choice as choices
 from survey_app.publish.exports.ask import ask_for_export, exports_of
-from survey_app.publish.exports.choice import RIGHT, Choice
+from survey_app.publish.exports.choice import RIGHT, RIGHT_TO_RESPONDENTS, Choice
 from survey_app.publish.exports.forms import ExportForm
 from survey_app.web import access
 from survey_app.web.access import current_staff, office_in_scope, offices_in_scope
+from survey_app.web.addresses import row_id
 from survey_app.web.context import database, now, today
 from survey_app.web.i18n import chosen_language
-from survey_app.web.paging import PageAsked, page_of
+from survey_app.web.paging import PageAsked, page_of, typed_search
 
 blueprint = Blueprint("exports", __name__)
-
-LONGEST_SEARCH = 100
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,12 @@ class Target:
     campaign: Campaign | None
     office: Office | None  # none: all that the right reaches
     reached: set[int]
+    reached_with_respondents: set[int]
     office_ids: set[int]
+
+    @property
+    def with_respondents(self) -> bool:
+        return self.office_ids <= self.reached_with_respondents
 
     @classmethod
     def read(cls, session: Session) -> Self:
@@ -45,11 +49,12 @@ class Target:
         if code and campaign is None:
             raise NotFound
         reached = offices_in_scope(session, current_staff())
+        with_respondents = _reached_with_respondents(session, reached)
         office = _office(session)
         within = reached if office is None else OfficeTree(session).subtree(office.id) & reached
         if len(within) == 1 and office is None:
             office = session.get_one(Office, *within)
-        return cls(campaigns, campaign, office, reached, within)
+        return cls(campaigns, campaign, office, reached, with_respondents, within)
 
 
 @blueprint.route("/staff/exports", methods=["GET", "POST"])
@@ -78,17 +83,19 @@ def _asked(form: ExportForm, target: Target, campaign: Campaign) -> AnyResponse:
         file_format=form.file_format.data,
         answers=form.answers.data,
         language=chosen_language(),
+        with_respondents=target.with_respondents,
     )
     with database().transaction() as session:
-        job = ask_for_export(session, choice, target.office, current_staff().id, now())
+        job = ask_for_export(session, choice, current_staff().id, now())
     return redirect(url_for("jobs.job", job_id=job.id), 303)
 
 
 def _page(form: ExportForm, target: Target) -> str:
-    search = request.args.get("q", "").strip()[:LONGEST_SEARCH]
+    search = typed_search(request.args)
     with database().reading() as session:
         found = choices.find_offices(session, target.reached, search)
-        asked_before = exports_of(session, current_staff().id, target.reached)
+        reached = {RIGHT: target.reached, RIGHT_TO_RESPONDENTS: target.reached_with_respondents}
+        asked_before = exports_of(session, current_staff().id, reached)
     return render_template(
         "publish/export.html",
         form=form,
@@ -105,5 +112,12 @@ def _office(session: Session) -> Office | None:
     asked = request.args.get("office", "")
     if not asked:
         return None
-    is_number = asked.isascii() and asked.isdecimal() and len(asked) < 11
-    return office_in_scope(session, current_staff(), int(asked) if is_number else 0)
+    return office_in_scope(session, current_staff(), row_id(asked))
+
+
+def _reached_with_respondents(session: Session, reached: set[int]) -> set[int]:
+    """List the offices of which this person gets what respondents said of themselves."""
+    staff = current_staff()
+    if staff.roots(RIGHT_TO_RESPONDENTS) == staff.roots(RIGHT):
+        return reached
+    return offices_in_scope(session, staff, RIGHT_TO_RESPONDENTS)

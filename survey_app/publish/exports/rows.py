@@ -4,13 +4,11 @@ Rows that say exactly the same stand in the order of their random keys; rows tha
 counter stand in the order of their answers, for their place in the file must not say what they do not.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from itertools import chain
-from typing import NamedTuple
 
-from sqlalchemy import Integer, select, type_coerce
+from sqlalchemy import Integer, func, select, type_coerce
 from sqlalchemy.orm import Session
 
 from survey_app.models.access_point import AccessPoint
@@ -19,9 +17,17 @@ from survey_app.models.instrument import InstrumentVersion
 from survey_app.models.office import Counter, Office
 from survey_app.models.response import Response
 from survey_app.publish.exports.choice import Choice
-from survey_app.publish.exports.closeness import Said, Unit, Way, what_to_say
+from survey_app.publish.exports.closeness import Drawn, Said, Way, what_to_say
+from survey_app.publish.exports.groups import NOT_DRAWN, Unit
 from survey_app.publish.exports.layout import AsCell, Layout, Row
-from survey_app.publish.exports.released import Released, find_released, versions_of
+from survey_app.publish.exports.released import (
+    Leaving,
+    Owner,
+    Point,
+    find_leaving,
+    finished_in,
+    versions_of,
+)
 
 OFFICES_AT_ONCE = 50
 RESPONSES_AT_ONCE = 5_000
@@ -33,16 +39,11 @@ class Outcome:
 
     n_rows: int = 0
     n_wider: int = 0  # of these: without day or counter, because fewer than five share it
-    n_few: int = 0  # fewer than five of an office, class and version
-    n_waiting: int = 0  # of days that are not settled, or not whole in released figures
+    n_few: int = 0  # fewer than five of an office and class
+    n_waiting: int = 0  # of months that are not over, or not whole in released figures
     n_voided: int = 0
     n_other_days: int = 0  # of other days than asked for, or perhaps so
     n_read: int = 0
-
-
-class Point(NamedTuple):
-    id: int
-    way: Way
 
 
 @dataclass(frozen=True)
@@ -52,9 +53,9 @@ class Export:
     session: Session
     choice: Choice
     campaign: Campaign
-    today: date
+    finished: Collection[Owner]
     layout: Layout
-    design: Mapping[int | None, Row]
+    cells: Mapping[int, SampleCell]
     outcome: Outcome = field(default_factory=Outcome)
 
     @classmethod
@@ -63,79 +64,86 @@ class Export:
         versions = versions_of(session, campaign.id) | {campaign.instrument_version_id}
         rows = session.scalars(select(InstrumentVersion).where(InstrumentVersion.id.in_(versions)))
         definitions = {version.id: version.definition for version in rows}
-        layout = Layout(definitions, "codes" if choice.answers == "codes" else choice.language, as_cell)
+        wording = "codes" if choice.answers == "codes" else choice.language
+        layout = Layout(definitions, wording, as_cell, choice.with_respondents)
         cells = session.scalars(select(SampleCell).where(SampleCell.campaign_id == campaign.id))
-        return cls(session, choice, campaign, today, layout, layout.design(cells))
+        finished = finished_in(session, campaign, today)
+        return cls(session, choice, campaign, finished, layout, {cell.id: cell for cell in cells})
 
     def rows(self) -> Iterator[Row]:
         """Give the rows that may leave, offices in the order of their names."""
         offices = _offices(self.session, self.choice)
         for start in range(0, len(offices), OFFICES_AT_ONCE):
             some = offices[start : start + OFFICES_AT_ONCE]
-            points = _points(self.session, self.choice, [office.id for office in some])
-            ids = [one.id for own in points.values() for one in own]
-            released = find_released(self.session, ids, self.today)
+            points, leaving = self.leaving([office.id for office in some])
             for office in some:
                 for provenance in self.choice.provenances:
-                    own = points.get((office.id, provenance), [])
-                    yield from self._rows_of(office, provenance, own, released)
+                    own = (office.id, provenance)
+                    if own in points:
+                        yield from self._rows_of(office, provenance, points[own], leaving[own])
+
+    def leaving(self, office_ids: Sequence[int]) -> tuple[dict[Owner, list[Point]], dict[Owner, Leaving]]:
+        """Give the ways in of some offices, by office and class, and what of them leaves."""
+        points = _points(self.session, self.choice, office_ids)
+        return points, find_leaving(self.session, points, self.finished)
 
     def _rows_of(
-        self, office: Office, provenance: str, points: Sequence[Point], released: Released
+        self, office: Office, provenance: str, points: Sequence[Point], leaving: Leaving
     ) -> Iterator[Row]:
-        places = self._places((self.campaign.code, office.code, office.name, provenance), points, released)
-        wider: dict[Row, list[tuple[tuple[bytes, int], Row]]] = {}
-        for unit, cell_id, packed in self._responses(places):
-            if unit not in places:
+        begins = self._begins((self.campaign.code, office.code, office.name, provenance), points, leaving)
+        wider: dict[Row, list[tuple[bytes, Row]]] = {}
+        for unit, packed in self._responses(begins):
+            if unit not in begins:
                 continue
-            place, is_close = places[unit]
-            rest = self.design[cell_id] + self.layout.answers(unit[2], packed)
+            begin, is_close = begins[unit]
+            rest = self.layout.answers(unit[2], packed)
             if is_close:
-                yield place + rest
+                yield begin + rest
             else:
-                wider.setdefault(place, []).append(((packed, cell_id or 0), rest))
-        for place, alike in wider.items():
+                wider.setdefault(begin, []).append((packed, rest))
+        for begin, alike in wider.items():
             alike.sort(key=lambda pair: pair[0])
-            yield from (place + rest for _, rest in alike)
+            yield from (begin + rest for _, rest in alike)
 
-    def _places(
-        self, where: Sequence[str], points: Sequence[Point], released: Released
-    ) -> dict[tuple[int, int, int], tuple[Row, bool]]:
+    def _begins(
+        self, where: Sequence[str], points: Sequence[Point], leaving: Leaving
+    ) -> dict[tuple[int, ...], tuple[Row, bool]]:
         """Say what stands before the answers of each unit that leaves; note how many do, and do not."""
         ways = {point.id: point.way for point in points}
-        counts = dict(chain.from_iterable(released.n_responses.get(one, {}).items() for one in ways))
-        says = what_to_say(counts, ways)
-        self._note(counts, says)
-        self.outcome.n_waiting += sum(released.n_waiting[point_id] for point_id in ways)
-        self.outcome.n_voided += sum(released.n_voided[point_id] for point_id in ways)
-        return {
-            unit: (self.layout.place(where, said, unit.instrument_version_id), said.day is not None)
-            for unit, said in says.items()
-            if self.choice.holds(*said.days())
-        }
+        strata = {cell.id: cell.stratum for cell in self.cells.values()}
+        begins: dict[tuple[int, ...], tuple[Row, bool]] = {}
+        self._note_staying(leaving)
+        for group in leaving.groups:
+            says = what_to_say(group, ways, strata)
+            self._note(group.n_responses, says)
+            for unit, (said, drawn) in says.items():
+                if self.choice.holds(*said.days()):
+                    place = self.layout.place(where, said, unit.instrument_version_id)
+                    begins[unit] = (place + self.layout.design(drawn, self.cells), said.day is not None)
+        return begins
 
-    def _note(self, counts: Mapping[Unit, int], says: Mapping[Unit, Said]) -> None:
-        for unit, n in counts.items():
-            said = says.get(unit)
-            if said is None:
-                self.outcome.n_few += n
-            elif not self.choice.holds(*said.days()):
-                self.outcome.n_other_days += n
+    def _note_staying(self, leaving: Leaving) -> None:
+        self.outcome.n_waiting += leaving.n_waiting
+        self.outcome.n_few += leaving.n_few
+        self.outcome.n_voided += leaving.n_voided
+
+    def _note(self, counts: Mapping[Unit, int], says: Mapping[Unit, tuple[Said, Drawn]]) -> None:
+        for unit, (said, _) in says.items():
+            if not self.choice.holds(*said.days()):
+                self.outcome.n_other_days += counts[unit]
             else:
-                self.outcome.n_rows += n
-                self.outcome.n_wider += n if said.day is None else 0
+                self.outcome.n_rows += counts[unit]
+                self.outcome.n_wider += counts[unit] if said.day is None else 0
 
-    def _responses(
-        self, units: Mapping[tuple[int, int, int], object]
-    ) -> Iterator[tuple[tuple[int, int, int], int | None, bytes]]:
+    def _responses(self, units: Mapping[tuple[int, ...], object]) -> Iterator[tuple[tuple[int, ...], bytes]]:
         """Read the responses of these points and the days between their first and last."""
         if not units:
             return
         stored = Response.__table__.c  # rows without the session's bookkeeping: there are millions
-        day = type_coerce(stored.day, Integer)
+        day, cell = type_coerce(stored.day, Integer), func.coalesce(stored.cell_id, NOT_DRAWN)
         days = [unit[1] for unit in units]
         query = (
-            select(stored.access_point_id, day, stored.instrument_version_id, stored.cell_id, stored.answers)
+            select(stored.access_point_id, day, stored.instrument_version_id, cell, stored.answers)
             .where(
                 stored.access_point_id.in_({unit[0] for unit in units}),
                 day.between(min(days), max(days)),
@@ -148,7 +156,7 @@ class Export:
             for part in result.partitions():
                 self.outcome.n_read += len(part)
                 for point_id, number, version_id, cell_id, packed in part:
-                    yield (point_id, number, version_id), cell_id, packed
+                    yield (point_id, number, version_id, cell_id), packed
 
 
 def _offices(session: Session, choice: Choice) -> list[Office]:
@@ -157,15 +165,14 @@ def _offices(session: Session, choice: Choice) -> list[Office]:
     return [office for office in offices if office.id in wanted]
 
 
-def _points(
-    session: Session, choice: Choice, office_ids: Sequence[int]
-) -> dict[tuple[int, str], list[Point]]:
+def _points(session: Session, choice: Choice, office_ids: Sequence[int]) -> dict[Owner, list[Point]]:
     """Give the chosen ways in of some offices, by office and class."""
     rows = session.execute(
         select(
             AccessPoint.office_id,
             AccessPoint.provenance,
             AccessPoint.id,
+            func.coalesce(AccessPoint.counter_id, 0),
             Counter.label,
             AccessPoint.way_in,
             AccessPoint.mode,
@@ -178,7 +185,7 @@ def _points(
         )
         .order_by(AccessPoint.id)
     )
-    found: dict[tuple[int, str], list[Point]] = {}
-    for office_id, provenance, point_id, *way in rows:
-        found.setdefault((office_id, provenance), []).append(Point(point_id, Way(*way)))
+    found: dict[Owner, list[Point]] = {}
+    for office_id, provenance, point_id, counter_id, *way in rows:
+        found.setdefault((office_id, provenance), []).append(Point(point_id, counter_id, Way(*way)))
     return found

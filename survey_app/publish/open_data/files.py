@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from importlib.resources import files
 from typing import Any, Final
 
+from survey_app.models.plain_text import without_formula
 from survey_app.publish.open_data.rows import HEADER, Published, Row, Value
 
 BYTE_ORDER_MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"  # tells spreadsheets that the file is UTF-8
@@ -55,15 +56,15 @@ def _about(published: Published) -> dict[str, object]:
         "covers_until": publication.covers_until.isoformat(),
         "method_version": publication.method_version,
         "data_checksum": publication.data_checksum,
-        "minimum_n": campaign.minimum_n,
+        "minimum_n": publication.minimum_n,
         "is_demo": campaign.is_demo,
     }
 
 
 def _cell(value: Value) -> Value:
     """Keep a spreadsheet from reading a text as a formula; floats read back as the same floats."""
-    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
-        return "'" + value
+    if isinstance(value, str):
+        return without_formula(value)
     return "" if value is None else value
 
 

@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
+from survey_app.models.breakdown import MONTH, WHOLE
 from survey_app.models.campaign import Campaign
 from survey_app.models.office import Office
-from survey_app.models.publication import WHOLE, Figure, OfficeRelease, Publication
+from survey_app.models.publication import Figure, Publication
 from survey_app.publish.suppression import is_suppressed
 
 Value = str | int | float | None
@@ -24,10 +25,9 @@ NUMBERS: Final = {
     "low": "low",
     "high": "high",
     "interval_method": "interval_method",
-    "level": "level",
     "t_low": "t_low",
     "t_high": "t_high",
-    "n_respondents": "n_respondents",
+    "n_people": "n_people",
     "n_answers": "n_answers",
     "effective_sample_size": "effective_sample_size",
     "population_size": "population_size",
@@ -42,6 +42,7 @@ HEADER: Final = (
     *NUMBERS,
     "sampling_basis",
     "provenance",
+    "level",
     "method_version",
     "publication_id",
     "publication_kind",
@@ -67,15 +68,8 @@ class Published:
             yield [self._row(figure, code, name) for figure, code, name in part]
 
     def version(self, session: Session) -> str:
-        """Name the content: it changes with every release, and with the publication.
-
-        Two releases of one day, of which one voids and the other adds as many, still differ by the voided.
-        """
-        query = select(func.sum(OfficeRelease.n_released), func.sum(OfficeRelease.n_voided)).where(
-            OfficeRelease.campaign_id == self.campaign.id
-        )
-        n_released, n_voided = session.execute(query).one()
-        return f"{self.publication.id}-{self.publication.method_version}-{n_released or 0}-{n_voided or 0}"
+        """Name the content: it changes with every release, and with the publication."""
+        return f"{self.publication.id}-{self.publication.revision}"
 
     def _figures(self) -> Select[Figure, str, str]:
         return (
@@ -83,7 +77,7 @@ class Published:
             .join(Office, Office.id == Figure.office_id)
             .where(
                 Figure.publication_id == self.publication.id,
-                or_(Figure.breakdown == WHOLE, Figure.breakdown.startswith("month:")),
+                or_(Figure.breakdown == WHOLE, Figure.breakdown.startswith(MONTH)),
             )
             .order_by(
                 Office.sort_key,
@@ -97,7 +91,7 @@ class Published:
         )
 
     def _row(self, figure: Figure, office_code: str, office_name: str) -> Row:
-        is_hidden = is_suppressed(figure, self.campaign.minimum_n)
+        is_hidden = is_suppressed(figure, self.publication.minimum_n)
         return (
             self.campaign.code,
             office_code,
@@ -107,6 +101,7 @@ class Published:
             *(None if is_hidden else getattr(figure, column) for column in NUMBERS.values()),
             figure.sampling_basis,
             figure.provenance,
+            self.publication.level,
             self.publication.method_version,
             self.publication.id,
             self.publication.kind,

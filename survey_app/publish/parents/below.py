@@ -1,29 +1,32 @@
 """Reads all offices below a parent, with their figures and what a release found when it compared them."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Select, and_, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, and_, exists, or_, select
+from sqlalchemy.orm import Session, aliased
 
+from survey_app.models.breakdown import INDEX, WHOLE, month_name, quarter_name
 from survey_app.models.campaign import Campaign
 from survey_app.models.office import Office
-from survey_app.models.office_tree import OfficeTree
-from survey_app.models.publication import WHOLE, Change, Comparison, Figure, Publication
+from survey_app.models.office_tree import itself_and_below
+from survey_app.models.publication import Change, Comparison, Figure, Publication
 from survey_app.publish.parents.lines import Found, Index, Line
 from survey_app.publish.shown.campaign import Standing, standing_of
 from survey_app.publish.shown.change import Period, ShownChange, last_change
 from survey_app.publish.shown.figure import ShownFigure
-from survey_app.publish.shown.figures import INDEX, FiguresOfClass, figures_inside
+from survey_app.publish.shown.figures import FiguresOfClass, figures_inside
 from survey_app.publish.suppression import INSIDE_MINIMUM, is_suppressed
 from survey_app.web.charts import Scale, scale_for
 
 OFFICES_AT_ONCE = 500  # in one question to the database
-N_NAMES = 7  # columns that name an office, before those of its figure
-N_RESPONDENTS = Index._fields.index("n_respondents")
+N_PEOPLE = Index._fields.index("n_people")
+N_FIGURE = len(Index._fields)
+N_TERMS = 2  # what `Found` says of all offices of a publication
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,7 @@ class Below:
     change: ShownChange | None = None  # of the parent: says which periods all changes here are between
     changed_from: str = ""  # the earlier period, as changes name it
     changed_to: str = ""
+    earlier_publication_id: int | None = None  # where these are waves
 
     @property
     def index(self) -> ShownFigure | None:
@@ -50,7 +54,7 @@ class Below:
 
     @cached_property
     def target(self) -> float | None:
-        """Give the target that the release tested against."""
+        """Give the target that the release tested against, if it tested anything."""
         return next((line.comparison.target for line in self.lines if line.comparison), None)
 
     @cached_property
@@ -63,8 +67,17 @@ class Below:
     def has_ranks(self) -> bool:
         return self.n_ranked > 0
 
+    @cached_property
+    def kinds(self) -> list[str]:
+        """Give the kinds of these offices, as they first come."""
+        return list(dict.fromkeys(line.kind for line in self.lines))
+
+    @cached_property
+    def _counts(self) -> Counter[str]:
+        return Counter(line.verdict for line in self.lines)
+
     def count(self, verdict: str) -> int:
-        return sum(line.verdict == verdict for line in self.lines)
+        return self._counts[verdict]
 
     @cached_property
     def scale(self) -> Scale:
@@ -81,7 +94,7 @@ def offices_below(
         return Below(parent, [], None, lines=list(_lines(session, parent, None, "", today)))
     standing = standing_of(session, chosen, today)
     publication = standing.publication
-    found = figures_inside(session, chosen, publication, parent.id) if publication else {}
+    found = figures_inside(session, publication, parent.id) if publication else {}
     letter = provenance if provenance in found else _first_of(found)
     below = Below(
         parent,
@@ -95,14 +108,20 @@ def offices_below(
     if change is None:
         return below
     stored = next(one for one in found[letter].changes if _is_between(one, change))
-    return replace(below, change=change, changed_from=stored.earlier, changed_to=stored.later)
+    return replace(
+        below,
+        change=change,
+        changed_from=stored.earlier,
+        changed_to=stored.later,
+        earlier_publication_id=stored.earlier_publication_id,
+    )
 
 
 def _first_of(found: dict[str, FiguresOfClass]) -> str:
     """Choose class A, which alone is ranked, or else the class of the most respondents."""
     if "A" in found or not found:
         return "A" if found else ""
-    return max(found, key=lambda one: found[one].whole[INDEX].n_respondents)
+    return max(found, key=lambda one: found[one].whole[INDEX].n_people)
 
 
 def _is_between(stored: Change, shown: ShownChange) -> bool:
@@ -116,9 +135,7 @@ def _names(period: Period) -> str:
     if period.kind == "wave":
         return "publication"
     first = period.months[0]
-    return (
-        f"month:{first:%Y-%m}" if period.kind == "month" else f"quarter:{first:%Y}-{(first.month + 2) // 3}"
-    )
+    return month_name(first) if period.kind == "month" else quarter_name(first)
 
 
 def _campaigns(session: Session, parent_id: int, today: date) -> list[Campaign]:
@@ -140,42 +157,49 @@ def _lines(
     session: Session, parent: Office, publication: Publication | None, provenance: str, today: date
 ) -> Iterator[Line]:
     """Give the offices that serve people: with figures, or in existence today."""
-    tree = OfficeTree(session)
-    below = {one for one in tree.subtree(parent.id) - {parent.id} if len(tree.subtree(one)) == 1}
+    terms = (publication.target, publication.adjustment) if publication else ()
     for row in session.execute(_query(publication.id if publication else 0, parent.id, provenance)):
-        office_id, code, name, kind, sort_key, valid_from, valid_until = row[:N_NAMES]
-        rest = row[N_NAMES:]
-        figure = Index(*rest[: len(Index._fields)]) if rest[N_RESPONDENTS] is not None else None
-        found = Found(*rest[len(Index._fields) :]) if rest[len(Index._fields)] is not None else None
-        exists = valid_from <= today and (valid_until is None or today <= valid_until)
-        if office_id in below and (figure is not None or exists):
+        office_id, code, name, kind, sort_key, valid_from, valid_until, *rest = row
+        figure = Index._make(rest[:N_FIGURE]) if rest[N_PEOPLE] is not None else None
+        compared = rest[N_FIGURE:]
+        found = Found(*terms, *compared) if compared[0] is not None else None
+        exists_today = valid_from <= today and (valid_until is None or today <= valid_until)
+        if figure is not None or exists_today:
             yield Line(office_id, code, name, kind, sort_key, figure, found)
 
 
 def _query(publication_id: int, parent_id: int, provenance: str) -> Select[Any]:
+    # By the columns of tables: rows of objects' attributes go through more hands, and there are thousands.
+    office, figure, compared = Office.__table__.c, Figure.__table__.c, Comparison.__table__.c
     names = ("id", "code", "name", "kind", "sort_key", "valid_from", "valid_until")
-    figure = and_(
-        Figure.publication_id == publication_id,
-        Figure.office_id == Office.id,
-        Figure.provenance == provenance,
-        Figure.measure == INDEX,
-        Figure.breakdown == WHOLE,
+    is_of_office = and_(
+        figure.publication_id == publication_id,
+        figure.office_id == office.id,
+        figure.provenance == provenance,
+        figure.measure == INDEX,
+        figure.breakdown == WHOLE,
     )
-    comparison = and_(
-        Comparison.publication_id == publication_id,
-        Comparison.parent_id == parent_id,
-        Comparison.provenance == provenance,
-        Comparison.office_id == Office.id,
+    is_of_parent = and_(
+        compared.publication_id == publication_id,
+        compared.parent_id == parent_id,
+        compared.provenance == provenance,
+        compared.office_id == office.id,
     )
+    child = aliased(Office.__table__)
     return (
         select(
-            *(getattr(Office, name) for name in names),
-            *(getattr(Figure, name) for name in Index._fields),
-            *(getattr(Comparison, name) for name in Found._fields),
+            *(office[name] for name in names),
+            *(figure[name] for name in Index._fields),
+            *(compared[name] for name in Found._fields[N_TERMS:]),
         )
-        .outerjoin(Figure, figure)
-        .outerjoin(Comparison, comparison)
-        .order_by(Office.sort_key, Office.name, Office.id)
+        .outerjoin(Figure.__table__, is_of_office)
+        .outerjoin(Comparison.__table__, is_of_parent)
+        .where(
+            office.id.in_(itself_and_below(parent_id)),
+            office.id != parent_id,
+            ~exists().where(child.c.parent_id == office.id),
+        )
+        .order_by(office.sort_key, office.name, office.id)
     )
 
 
@@ -209,14 +233,12 @@ def _silent(session: Session, below: Below, publication_id: int, office_ids: Seq
         Figure.office_id.in_(office_ids),
     )
     if below.change.later.kind == "wave":
-        earlier_id = int(below.changed_from.partition(":")[2])
-        seen = session.scalars(
-            select(Figure).where(Figure.publication_id == earlier_id, Figure.breakdown == WHOLE, *of_index)
-        )
+        of_wave = (Figure.publication_id == below.earlier_publication_id, Figure.breakdown == WHOLE)
+        seen = session.scalars(select(Figure).where(*of_wave, *of_index))
         return set(office_ids) - {one.office_id for one in seen if not is_suppressed(one, INSIDE_MINIMUM)}
     months = (*below.change.later.months, *below.change.earlier.months)
-    named = [f"month:{month:%Y-%m}" for month in months]
-    few = or_(Figure.n_respondents < INSIDE_MINIMUM, Figure.n_answers < INSIDE_MINIMUM)
+    named = [month_name(month) for month in months]
+    few = and_(Figure.n_people > 0, Figure.n_people < INSIDE_MINIMUM)
     hidden = select(Figure.office_id).where(
         Figure.publication_id == publication_id,
         Figure.breakdown.in_(named),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from survey_app.publish.parents.lines import Line
 from survey_app.web.charts import Level, Scale
+from survey_app.web.formatting import target_text
 
 HEIGHT, TOP, BOTTOM = 264, 12, 252  # pixels
 CROWDED = 60  # more offices get smaller dots
@@ -42,7 +43,7 @@ def draw_caterpillar(lines: Sequence[Line], scale: Scale, target: float | None) 
         n_offices=len(ordered),
         height=HEIGHT,
         levels=tuple(Level(_y(scale, percent / 100), f"{percent}%") for percent in scale.percents),
-        target=None if target is None else Level(_y(scale, target), f"{100 * target:g}%"),
+        target=None if target is None else Level(_y(scale, target), target_text(target)),
         whiskers="".join(whiskers),
         dots={kind: "".join(paths) for kind, paths in dots.items()},
         is_crowded=len(ordered) > CROWDED,

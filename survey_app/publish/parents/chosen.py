@@ -2,12 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from survey_app.models.office import OFFICE_KINDS
 from survey_app.models.publication import VERDICTS
-from survey_app.models.vietnamese import is_found, name_key, search_key
+from survey_app.models.vietnamese import is_found, search_key, stored_name_key
 from survey_app.publish.parents.lines import Line
 
 ROWS_A_PAGE = 150
@@ -62,7 +61,7 @@ def choose(lines: Sequence[Line], asked: Asked, *, has_ranks: bool) -> list[Line
     found = [line for line in lines if _fits(line, asked)]
     if asked.name:
         searched = search_key(asked.name)
-        found = [line for line in found if is_found(searched, _key_of(line.name))]
+        found = [line for line in found if is_found(searched, stored_name_key(line.name))]
     shown = [line for line in found if line.state == "shown"]
     order = asked.sort or ("band" if has_ranks else "name")
     if value := _VALUES.get(order.removeprefix("-")):
@@ -82,11 +81,6 @@ def _fits(line: Line, asked: Asked) -> bool:
     )
 
 
-@lru_cache(maxsize=8192)  # names change seldom, and there are thousands
-def _key_of(name: str) -> str:
-    return name_key(name)
-
-
 def _known(said: str, words: Sequence[str]) -> str:
     return said if said in words else ""
 
@@ -94,6 +88,6 @@ def _known(said: str, words: Sequence[str]) -> str:
 _VALUES: dict[str, Callable[[Line], float | None]] = {
     "band": lambda line: line.band,
     "index": lambda line: line.limits[1] if line.limits else None,
-    "n": lambda line: line.n_respondents,
+    "n": lambda line: line.n_people,
     "coverage": lambda line: line.coverage_share,
 }

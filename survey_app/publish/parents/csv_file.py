@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Sequence
 
+from survey_app.models.plain_text import without_formula
 from survey_app.publish.parents.below import Below
 from survey_app.publish.parents.lines import Line
 
@@ -18,7 +19,7 @@ def as_csv(below: Below, lines: Sequence[Line]) -> str:
     known = {
         "campaign": below.standing.campaign.code if below.standing else "",
         "class": below.provenance,
-        "change_from": below.changed_from,
+        "change_from": _earlier(below),
         "change_to": below.changed_to,
     }
     for number, line in enumerate(lines):
@@ -35,17 +36,17 @@ def as_csv(below: Below, lines: Sequence[Line]) -> str:
     return buffer.getvalue()
 
 
+def _earlier(below: Below) -> str:
+    """Name the earlier period; a wave by the number of its publication too."""
+    number = below.earlier_publication_id
+    return below.changed_from if number is None else f"{below.changed_from}:{number}"
+
+
 def _cell(value: str | int | None) -> str | int:
     """Keep a spreadsheet from reading a name as a formula; a number may be negative."""
     if value is None:
         return ""
-    if (
-        isinstance(value, str)
-        and value.startswith(("=", "+", "-", "@", "\t", "\r"))
-        and not _is_number(value)
-    ):
-        return "'" + value
-    return value
+    return without_formula(value) if isinstance(value, str) and not _is_number(value) else value
 
 
 def _is_number(text: str) -> bool:

@@ -1,17 +1,16 @@
 """One office in the table of all below a parent: the same digits on the page, on paper and in the file."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from decimal import Decimal
-from functools import cached_property
+from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from survey_app.models.publication import Change
 from survey_app.publish.shown.change import points_text
 from survey_app.publish.suppression import INSIDE_MINIMUM, is_few
-from survey_app.web.formatting import EN_DASH, count_text, percent_text, range_text
+from survey_app.web.formatting import EN_DASH, count_text, percent_text, range_text, rounded_percent
 
 State = Literal["shown", "suppressed", "not_estimable", "none"]
+Limits = tuple[float, float, float]  # low, value, high
 
 
 class Index(NamedTuple):
@@ -20,8 +19,7 @@ class Index(NamedTuple):
     value: float | None
     low: float | None
     high: float | None
-    n_respondents: int
-    n_answers: int
+    n_people: int
     population_size: int | None
     hidden_inside: str | None
 
@@ -30,15 +28,15 @@ class Found(NamedTuple):
     """What the release found of an office among all below the parent."""
 
     target: float
-    verdict: str
     adjustment: str
+    verdict: str
     best_rank: int | None
     worst_rank: int | None
     n_ranked: int | None
     band: int | None
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)  # there are thousands on a page, and frozen ones take several times as long to make
 class Line:
     """An office with what may be said of it; without a figure it is there by its name alone."""
 
@@ -50,27 +48,14 @@ class Line:
     figure: Index | None
     comparison: Found | None
     change: Change | None = None  # only where it may be said
+    limits: Limits | None = field(init=False)  # also where they may not be shown
+    state: State = field(init=False)
+    verdict: str = field(init=False)
 
-    @cached_property
-    def state(self) -> State:
-        if self.figure is None:
-            return "none"
-        one = self.figure
-        if one.hidden_inside or is_few(one.n_respondents, one.n_answers, INSIDE_MINIMUM):
-            return "suppressed"
-        return "shown" if self.limits else "not_estimable"
-
-    @cached_property
-    def limits(self) -> tuple[float, float, float] | None:
-        """Give low, value and high, also where they may not be shown."""
-        one = self.figure
-        if one is None or one.value is None or one.low is None or one.high is None:
-            return None
-        return one.low, one.value, one.high
-
-    @cached_property
-    def verdict(self) -> str:
-        return self.comparison.verdict if self.comparison and self.state == "shown" else ""
+    def __post_init__(self) -> None:
+        self.limits = _limits(self.figure)
+        self.state = _state(self.figure, self.limits)
+        self.verdict = self.comparison.verdict if self.comparison and self.state == "shown" else ""
 
     @property
     def digits(self) -> int:
@@ -93,19 +78,19 @@ class Line:
         return range_text(self.limits[0], self.limits[2], self.digits)
 
     @property
-    def n_respondents(self) -> int | None:
+    def n_people(self) -> int | None:
         seen = self.figure is not None and self.state in {"shown", "not_estimable"}
-        return self.figure.n_respondents if self.figure and seen else None
+        return self.figure.n_people if self.figure and seen else None
 
     @property
     def n(self) -> str:
-        return "" if self.n_respondents is None else count_text(self.n_respondents)
+        return "" if self.n_people is None else count_text(self.n_people)
 
     @property
     def coverage_share(self) -> float | None:
-        """Give the respondents' share in the dossiers settled."""
+        """Give the share of those who answered in the dossiers settled."""
         n_served = self.figure.population_size if self.figure else None
-        return self.n_respondents / n_served if self.n_respondents and n_served else None
+        return self.n_people / n_served if self.n_people and n_served else None
 
     @property
     def coverage(self) -> str:
@@ -124,7 +109,7 @@ class Line:
     @property
     def change_digits(self) -> int:
         """Give one more digit where a limit that rounds to 0 would hide on which side of it it lies."""
-        ends = [end for end in self.change_limits or () if end and _is_nothing(end, 1)]
+        ends = [end for end in self.change_limits or () if end and not rounded_percent(end)]
         return 2 if ends else 1
 
     @property
@@ -140,8 +125,7 @@ class Line:
         if self.change_limits is None:
             return None
         digits = self.change_digits
-        ends = (0.0 if _is_nothing(end, digits) else end for end in self.change_limits)
-        value, low, high = (points_text(end, digits) for end in ends)
+        value, low, high = (points_text(end, digits) for end in self.change_limits)
         return value, low, high
 
     def cells(self) -> Mapping[str, str | int | None]:
@@ -159,7 +143,7 @@ class Line:
             "satisfied_percent": value,
             "low_percent": low,
             "high_percent": high,
-            "n_respondents": self.n_respondents,
+            "n_people": self.n_people,
             "n_settled_dossiers": self.figure.population_size if self.figure else None,
             "coverage_percent": None if self.coverage_share is None else _plain(self.coverage_share, 1),
             "target_percent": _plain(one.target, 1) if one else None,
@@ -179,11 +163,20 @@ class Line:
         }
 
 
-def _is_nothing(proportion: float, digits: int) -> bool:
-    return not Decimal(_plain(proportion, digits))
+def _limits(figure: Index | None) -> Limits | None:
+    if figure is None or figure.value is None or figure.low is None or figure.high is None:
+        return None
+    return figure.low, figure.value, figure.high
+
+
+def _state(figure: Index | None, limits: Limits | None) -> State:
+    if figure is None:
+        return "none"
+    if figure.hidden_inside or is_few(figure.n_people, INSIDE_MINIMUM):
+        return "suppressed"
+    return "shown" if limits else "not_estimable"
 
 
 def _plain(proportion: float, digits: int) -> str:
-    """Round as the page does (web/formatting.py), and write it with a decimal point."""
-    rounded = Decimal(str(100 * proportion)).quantize(Decimal(1).scaleb(-digits))
-    return str(rounded or abs(rounded))  # no -0.0
+    """Round as the page does, and write it with a decimal point."""
+    return str(rounded_percent(proportion, digits))

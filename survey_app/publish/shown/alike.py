@@ -6,10 +6,10 @@ from typing import Literal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from survey_app.models.breakdown import INDEX, WHOLE
 from survey_app.models.office import Office
-from survey_app.models.publication import WHOLE, Figure, Publication
+from survey_app.models.publication import Figure, Publication
 from survey_app.publish.shown.figure import ShownFigure, show
-from survey_app.publish.shown.figures import INDEX
 from survey_app.publish.suppression import INSIDE_MINIMUM
 from survey_app.web.charts import Band, Scale, band_on, scale_for
 from survey_app.web.formatting import count_text, range_text

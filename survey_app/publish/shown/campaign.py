@@ -9,16 +9,16 @@ from sqlalchemy.orm import Session
 
 from survey_app.config import VIETNAM_TIME
 from survey_app.errors import NotFound
+from survey_app.models.breakdown import INDEX, WHOLE
 from survey_app.models.campaign import Campaign
 from survey_app.models.office import Office
-from survey_app.models.publication import WHOLE, Figure, OfficeRelease, Publication
-from survey_app.models.vietnamese import is_found, name_key, search_key
+from survey_app.models.publication import Figure, OfficeRelease, Publication
+from survey_app.models.vietnamese import is_found, search_key, stored_name_key
 from survey_app.publish.shown.figure import ShownFigure, show
 from survey_app.web.charts import Mark, Tick, scale_for
 from survey_app.web.paging import PageAsked, page_of
 
-ROWS_A_PAGE = 50
-INDEX = "index"
+ROWS_A_PAGE = 20
 
 OfficeLine = Row[int, str, str, int | None]
 
@@ -154,13 +154,14 @@ def _chosen(lines: list[OfficeLine], parents: list[OfficeLine], filters: Filters
     if filters.parent_code:
         parent_ids = {line.id for line in parents if line.code == filters.parent_code}
         lines = [line for line in lines if line.parent_id in parent_ids]
-    return [line for line in lines if is_found(searched, name_key(line.name))]
+    return [line for line in lines if not searched or is_found(searched, stored_name_key(line.name))]
 
 
 def _table(session: Session, standing: Standing, lines: Sequence[OfficeLine]) -> OfficeTable:
-    publication, minimum = standing.publication, standing.campaign.minimum_n
+    publication = standing.publication
     if publication is None or not lines:
         return OfficeTable((), (), ())
+    minimum = publication.minimum_n
     by_office: dict[int, list[ShownFigure]] = {line.id: [] for line in lines}
     for figure in session.scalars(
         select(Figure)

@@ -8,13 +8,21 @@ from typing import Literal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from survey_app.models.breakdown import (
+    INDEX,
+    MONTH,
+    MONTHS_OF_A_QUARTER,
+    QUARTER,
+    WHOLE,
+    first_day_of,
+    kind_of,
+)
 from survey_app.models.campaign import Campaign
-from survey_app.models.publication import WHOLE, Change, Figure, Publication
+from survey_app.models.publication import Change, Figure, Publication
 from survey_app.publish.shown.figure import ShownFigure
-from survey_app.publish.shown.figures import INDEX, FiguresOfClass
-from survey_app.web.formatting import MINUS, count_text, hundredths, month_text
+from survey_app.publish.shown.figures import FiguresOfClass
+from survey_app.web.formatting import count_text, hundredths, month_text, rounded_percent
 
-MONTHS_OF_A_QUARTER = 3
 ROMAN = ("I", "II", "III", "IV")
 
 Verdict = Literal["rise", "fall", "not_shown", "not_estimable", "not_comparable"]
@@ -64,39 +72,36 @@ def last_change(session: Session, figures: FiguresOfClass, today: date) -> Shown
     index = figures.whole[INDEX]
     if index.state == "suppressed":
         return None
-    for kind in ("publication", "quarter", "month"):
-        of_kind = [one for one in figures.changes if one.later.partition(":")[0] == kind]
+    for kind in ("publication", QUARTER, MONTH):
+        of_kind = [one for one in figures.changes if kind_of(one.later) == kind]
         for change in sorted(of_kind, key=lambda one: one.later, reverse=True):
             later, earlier = _periods(session, change)
-            if earlier is not None and _may_be_said(figures.of_kind("month"), (later, earlier), today):
+            if earlier is not None and _may_be_said(figures.of_kind(MONTH), (later, earlier), today):
                 return _shown(change, later, earlier, index.is_model_based)
     return None
 
 
 def _periods(session: Session, change: Change) -> tuple[Period, Period | None]:
-    if change.earlier.startswith("publication:"):
+    if change.earlier_publication_id is not None:
         return _wave(session, change)
     return _period(change.later), _period(change.earlier)
 
 
 def _period(name: str) -> Period:
-    kind, _, place = name.partition(":")
-    year, number = map(int, place.split("-"))
-    if kind == "month":
-        return Period("month", (date(year, number, 1),))
-    first = MONTHS_OF_A_QUARTER * (number - 1) + 1
-    return Period("quarter", tuple(date(year, first + more, 1) for more in range(MONTHS_OF_A_QUARTER)))
+    first = first_day_of(name)
+    if kind_of(name) == MONTH:
+        return Period("month", (first,))
+    return Period("quarter", tuple(first.replace(month=first.month + n) for n in range(MONTHS_OF_A_QUARTER)))
 
 
 def _wave(session: Session, change: Change) -> tuple[Period, Period | None]:
     """Give the wave and the one before, if the figure of that one may be seen."""
-    before_id = int(change.earlier.partition(":")[2])
     seen = session.scalar(
         select(Campaign)
         .join(Publication, Publication.campaign_id == Campaign.id)
         .join(Figure, Figure.publication_id == Publication.id)
         .where(
-            Publication.id == before_id,
+            Publication.id == change.earlier_publication_id,
             Figure.office_id == change.office_id,
             Figure.provenance == change.provenance,
             Figure.measure == INDEX,
@@ -127,7 +132,7 @@ def _shown(change: Change, later: Period, earlier: Period, is_model_based: bool)
         return ShownChange(verdict, later, earlier, is_model_based)
     limits = (change.value, change.low, change.high)
     # A limit that rounds to 0 would contradict the verdict.
-    digits = 2 if any(limit and not round(100 * limit, 1) for limit in limits) else 1
+    digits = 2 if any(limit and not rounded_percent(limit) for limit in limits) else 1
     value, low, high = (points_text(limit, digits) for limit in limits)
     return ShownChange(
         verdict="rise" if change.low > 0 else "fall" if change.high < 0 else "not_shown",
@@ -144,7 +149,5 @@ def _shown(change: Change, later: Period, earlier: Period, is_model_based: bool)
 
 def points_text(difference: float, digits: int = 1) -> str:
     """Write a difference in percentage points with its sign: +1,6 or −2,4."""
-    text = hundredths(abs(difference), digits)
-    if not round(100 * difference, digits):
-        return text
-    return ("+" if difference > 0 else MINUS) + text
+    rounded = rounded_percent(difference, digits)
+    return ("+" if rounded > 0 else "") + hundredths(difference, digits)

@@ -29,7 +29,7 @@ class ShownFigure:
     value: str = ""
     range: str = ""
     n: str = ""
-    n_respondents: int = 0
+    n_people: int = 0
     coverage: str = ""
     in_hundred: tuple[int, int, int] = (0, 0, 0)  # low, value, high of 100 answers
     n_all_satisfied: str = ""  # how many answers, when each of them is satisfied
@@ -57,7 +57,7 @@ def show(figure: Figure, minimum: int, public_minimum: int) -> ShownFigure:
         is_suppressed_in_public=is_suppressed(figure, public_minimum),
         released_on=figure.released_on,
         is_model_based=figure.sampling_basis == "opt_in",
-        is_linked=suppressed and not is_few(figure.n_respondents, figure.n_answers, minimum),
+        is_linked=suppressed and not is_few(figure.n_people, minimum),
         population=population,
         **digits,
     )
@@ -65,13 +65,11 @@ def show(figure: Figure, minimum: int, public_minimum: int) -> ShownFigure:
 
 def _digits(figure: Figure) -> dict[str, Any]:
     counts: dict[str, Any] = {
-        "n": count_text(figure.n_respondents),
-        "n_respondents": figure.n_respondents,
+        "n": count_text(figure.n_people),
+        "n_people": figure.n_people,
     }
-    if figure.measure.startswith("item:"):
-        counts["n"] = count_text(figure.n_answers)
     if figure.population_size:
-        counts["coverage"] = percent_text(figure.n_respondents / figure.population_size)
+        counts["coverage"] = percent_text(figure.n_people / figure.population_size)
     if figure.value is None or figure.low is None or figure.high is None:
         return counts
     limits = (figure.low, figure.value, figure.high)

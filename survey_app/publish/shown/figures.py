@@ -6,12 +6,10 @@ from dataclasses import dataclass, field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from survey_app.models.campaign import Campaign
-from survey_app.models.publication import WHOLE, Change, Distribution, Figure, Publication
+from survey_app.models.breakdown import INDEX, WHOLE, kind_of, part_of
+from survey_app.models.publication import Change, Distribution, Figure, Publication
 from survey_app.publish.shown.figure import ShownFigure, show
 from survey_app.publish.suppression import INSIDE_MINIMUM
-
-INDEX = "index"
 
 
 @dataclass
@@ -26,19 +24,16 @@ class FiguresOfClass:
 
     def of_kind(self, kind: str) -> dict[str, ShownFigure]:
         """Give the index by month, counter or field: the name after the colon → figure, in their order."""
-        found = (name.partition(":") for name in self.index_by)
-        return {one: self.index_by[f"{kind}:{one}"] for its, _, one in sorted(found) if its == kind}
+        return {part_of(name): self.index_by[name] for name in sorted(self.index_by) if kind_of(name) == kind}
 
 
-def figures_inside(
-    session: Session, campaign: Campaign, publication: Publication, office_id: int
-) -> dict[str, FiguresOfClass]:
+def figures_inside(session: Session, publication: Publication, office_id: int) -> dict[str, FiguresOfClass]:
     """Read an office's figures by class, as people of the house may see them."""
     found: dict[str, FiguresOfClass] = {}
     of_office = {"publication_id": publication.id, "office_id": office_id}
     for figure in session.scalars(select(Figure).filter_by(**of_office).order_by(Figure.provenance)):
         of_class = found.setdefault(figure.provenance, FiguresOfClass())
-        shown = show(figure, INSIDE_MINIMUM, campaign.minimum_n)
+        shown = show(figure, INSIDE_MINIMUM, publication.minimum_n)
         if figure.breakdown == WHOLE:
             of_class.whole[figure.measure] = shown
         elif figure.measure == INDEX:

@@ -4,21 +4,22 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from sqlalchemy import exists, select
+from sqlalchemy import Select, exists, select
 from sqlalchemy.orm import Session
 
 from survey_app.models.access_point import AccessPoint, AccessPointDay
+from survey_app.models.breakdown import COUNTER, FIELD, INDEX
 from survey_app.models.campaign import Campaign
 from survey_app.models.instrument import InstrumentVersion
 from survey_app.models.office import ALL_FIELDS, Counter, DossierCount, Office, ServiceField
-from survey_app.models.office_tree import OfficeTree
+from survey_app.models.office_tree import itself_and_below
 from survey_app.models.publication import OfficeRelease, Publication
 from survey_app.models.vietnamese import sort_key
 from survey_app.publish.shown.alike import Alike, like_offices
 from survey_app.publish.shown.campaign import Standing, standing_of
 from survey_app.publish.shown.change import ShownChange, last_change
 from survey_app.publish.shown.figure import ShownFigure
-from survey_app.publish.shown.figures import INDEX, FiguresOfClass, figures_inside
+from survey_app.publish.shown.figures import FiguresOfClass, figures_inside
 from survey_app.publish.shown.office import ClassResults, Part, class_results
 from survey_app.publish.shown.spread import SpreadTable, spread_of
 from survey_app.publish.shown.trend import Trend, trend_of
@@ -45,6 +46,7 @@ class Detail:
     spread: tuple[SpreadTable, ...]
     counters: tuple[Part, ...]
     fields: tuple[Part, ...]
+    counters_without: tuple[str, ...]  # that take such responses and have no figure of them
     scale_of_parts: Scale  # of counters and fields
     alike: Alike | None
 
@@ -73,17 +75,18 @@ class ManagerView:
 
 def manager_view(session: Session, office: Office, asked: Asked, today: date) -> ManagerView:
     """Give the campaign that was asked for by its code, or the continuous one that opened last."""
-    offices = OfficeTree(session).subtrees([office.id])[office.id]
+    offices = itself_and_below(office.id)
+    is_parent = session.scalar(select(exists().where(Office.parent_id == office.id))) is True
     campaigns = _campaigns(session, offices, today)
     chosen = next(
         (one for one in campaigns if one.code == asked.campaign), campaigns[0] if campaigns else None
     )
     if chosen is None:
-        return ManagerView(office, campaigns, None, is_parent=len(offices) > 1)
+        return ManagerView(office, campaigns, None, is_parent=is_parent)
     standing = standing_of(session, chosen, today)
     found: dict[str, FiguresOfClass] = {}
     if standing.publication:
-        found = figures_inside(session, chosen, standing.publication, office.id)
+        found = figures_inside(session, standing.publication, office.id)
     provenance = asked.provenance if asked.provenance in found else _first_of(found)
     return ManagerView(
         office=office,
@@ -94,7 +97,7 @@ def manager_view(session: Session, office: Office, asked: Asked, today: date) ->
         gaps=_gaps(session, office.id, standing.publication) if standing.publication else None,
         has_received=bool(found) or _has_received(session, chosen.id, offices),
         is_waiting=not found and _is_waiting(session, chosen.id, offices),
-        is_parent=len(offices) > 1,
+        is_parent=is_parent,
     )
 
 
@@ -102,7 +105,7 @@ def _first_of(found: dict[str, FiguresOfClass]) -> str:
     """Choose class A, which bears more, or else the class of the most respondents."""
     if "A" in found or not found:
         return "A"
-    return max(found, key=lambda one: found[one].whole[INDEX].n_respondents)
+    return max(found, key=lambda one: found[one].whole[INDEX].n_people)
 
 
 def _detail(
@@ -111,9 +114,9 @@ def _detail(
     publication = standing.publication
     assert publication is not None
     definition = session.get_one(InstrumentVersion, publication.instrument_version_id).definition
-    counters, fields = figures.of_kind("counter"), figures.of_kind("field")
+    counters, fields = figures.of_kind(COUNTER), figures.of_kind(FIELD)
     scale = scale_for(figure.limits for figure in (*counters.values(), *fields.values()))
-    public_minimum = standing.campaign.minimum_n
+    public_minimum = publication.minimum_n
     return Detail(
         results=class_results(figures.whole, definition, asked.language),
         change=last_change(session, figures, today),
@@ -121,6 +124,7 @@ def _detail(
         spread=spread_of(figures, definition, asked.language),
         counters=_parts(_labels_of_counters(session, counters), counters, scale),
         fields=_parts(_names_of_fields(session, fields, asked.language), fields, scale),
+        counters_without=_counters_without(session, standing.campaign.id, office.id, figures, counters),
         scale_of_parts=scale,
         alike=like_offices(session, publication, office, figures.whole[INDEX], public_minimum),
     )
@@ -138,6 +142,24 @@ def _labels_of_counters(session: Session, figures: Iterable[str]) -> dict[str, s
     wanted = [int(one) for one in figures]
     rows = session.execute(select(Counter.id, Counter.label).where(Counter.id.in_(wanted)))
     return {str(counter_id): label for counter_id, label in rows}
+
+
+def _counters_without(
+    session: Session, campaign_id: int, office_id: int, figures: FiguresOfClass, counters: Iterable[str]
+) -> tuple[str, ...]:
+    """Name the counters that have no figure, for whatever reason: none is told apart from another."""
+    labels = session.scalars(
+        select(Counter.label)
+        .join(AccessPoint, AccessPoint.counter_id == Counter.id)
+        .where(
+            AccessPoint.campaign_id == campaign_id,
+            AccessPoint.office_id == office_id,
+            AccessPoint.provenance == figures.whole[INDEX].provenance,
+            Counter.id.not_in([int(one) for one in counters]),
+        )
+        .distinct()
+    )
+    return tuple(sorted(labels, key=sort_key))
 
 
 def _names_of_fields(session: Session, figures: Iterable[str], language: str) -> dict[str, str]:
@@ -159,7 +181,7 @@ def _gaps(session: Session, office_id: int, publication: Publication) -> Gaps | 
     return Gaps(len(gaps), sum(gaps)) if gaps else None
 
 
-def _campaigns(session: Session, office_ids: set[int], today: date) -> list[Campaign]:
+def _campaigns(session: Session, office_ids: Select[int], today: date) -> list[Campaign]:
     takes_part = exists().where(AccessPoint.campaign_id == Campaign.id, AccessPoint.office_id.in_(office_ids))
     return list(
         session.scalars(
@@ -170,7 +192,7 @@ def _campaigns(session: Session, office_ids: set[int], today: date) -> list[Camp
     )
 
 
-def _has_received(session: Session, campaign_id: int, office_ids: set[int]) -> bool:
+def _has_received(session: Session, campaign_id: int, office_ids: Select[int]) -> bool:
     received = exists().where(
         AccessPoint.campaign_id == campaign_id,
         AccessPoint.office_id.in_(office_ids),
@@ -180,7 +202,7 @@ def _has_received(session: Session, campaign_id: int, office_ids: set[int]) -> b
     return session.scalar(select(received)) is True
 
 
-def _is_waiting(session: Session, campaign_id: int, office_ids: set[int]) -> bool:
+def _is_waiting(session: Session, campaign_id: int, office_ids: Select[int]) -> bool:
     waiting = exists().where(
         OfficeRelease.campaign_id == campaign_id,
         OfficeRelease.office_id.in_(office_ids),

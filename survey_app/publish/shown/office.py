@@ -7,11 +7,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from survey_app.errors import NotFound
-from survey_app.models.campaign import Campaign
+from survey_app.models.breakdown import INDEX, WHOLE, factor_name, item_name
 from survey_app.models.definition import Definition
 from survey_app.models.instrument import InstrumentVersion
 from survey_app.models.office import Office
-from survey_app.models.publication import WHOLE, Figure, Publication
+from survey_app.models.publication import Figure, Publication
 from survey_app.publish.shown.figure import ShownFigure, show
 from survey_app.web.charts import Mark, Scale, scale_for
 
@@ -59,10 +59,9 @@ def find_office(session: Session, code: str) -> Office:
 
 
 def office_results(
-    session: Session, publication: Publication, office_id: int, language: str, minimum: int | None = None
+    session: Session, publication: Publication, office_id: int, language: str
 ) -> list[ClassResults]:
-    """Give an office's figures by class; `minimum` is the campaign's own unless staff may see more."""
-    campaign = session.get_one(Campaign, publication.campaign_id)
+    """Give an office's figures by class, as the public sees them."""
     version = session.get_one(InstrumentVersion, publication.instrument_version_id)
     by_class: dict[str, dict[str, ShownFigure]] = {}
     for figure in session.scalars(
@@ -74,12 +73,10 @@ def office_results(
         )
         .order_by(Figure.provenance)
     ):
-        shown = show(figure, minimum or campaign.minimum_n, campaign.minimum_n)
+        shown = show(figure, publication.minimum_n, publication.minimum_n)
         by_class.setdefault(figure.provenance, {})[figure.measure] = shown
     definition = version.definition
-    return [
-        class_results(figures, definition, language) for figures in by_class.values() if "index" in figures
-    ]
+    return [class_results(figures, definition, language) for figures in by_class.values() if INDEX in figures]
 
 
 def lowest_first(parts: Iterable[Part]) -> tuple[Part, ...]:
@@ -89,12 +86,12 @@ def lowest_first(parts: Iterable[Part]) -> tuple[Part, ...]:
 
 def class_results(figures: Mapping[str, ShownFigure], definition: Definition, language: str) -> ClassResults:
     """Lay out a class's figures, named by their measures, as the index and its parts."""
-    index = figures["index"]
+    index = figures[INDEX]
     scale = scale_for(figure.limits for figure in figures.values())
     factors = [
         Part(factor.title.in_language(language), "", "", figure, scale.mark(figure.limits))
         for factor in definition.factors
-        if (figure := figures.get(f"factor:{factor.code}")) and len(definition.items_of(factor)) > 1
+        if (figure := figures.get(factor_name(factor.code))) and len(definition.items_of(factor)) > 1
     ]
     items = _items(figures, definition, language, scale)
     return ClassResults(
@@ -112,7 +109,7 @@ def _items(
 ) -> list[tuple[Part, bool]]:
     found = []
     for item in definition.items:
-        figure = figures.get(f"item:{item.code}")
+        figure = figures.get(item_name(item.code))
         if figure is not None:
             options = [
                 option.label.in_language(language)

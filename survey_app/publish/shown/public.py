@@ -5,9 +5,10 @@ from datetime import date
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from survey_app.models.breakdown import INDEX, MONTH
 from survey_app.models.office_tree import OfficeTree
 from survey_app.models.publication import Figure, OfficeRelease
-from survey_app.publish.shown.campaign import INDEX, Standing
+from survey_app.publish.shown.campaign import Standing
 from survey_app.publish.shown.figure import show
 from survey_app.publish.shown.figures import FiguresOfClass
 from survey_app.publish.shown.trend import Trend, trend_of
@@ -18,14 +19,14 @@ def public_trends(session: Session, standing: Standing, office_id: int, today: d
     found: dict[str, FiguresOfClass] = {}
     if standing.publication is None:
         return {}
-    minimum = standing.campaign.minimum_n
+    minimum = standing.publication.minimum_n
     for figure in session.scalars(
         select(Figure)
         .where(
             Figure.publication_id == standing.publication.id,
             Figure.office_id == office_id,
             Figure.measure == INDEX,
-            Figure.breakdown.startswith("month:"),
+            Figure.breakdown.startswith(MONTH),
         )
         .order_by(Figure.provenance)
     ):

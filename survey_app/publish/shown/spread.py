@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from survey_app.models.breakdown import item_name
 from survey_app.models.definition import Definition, Item
 from survey_app.publish.shown.figures import FiguresOfClass
 from survey_app.web.charts import Segment, stack
@@ -34,7 +35,7 @@ def spread_of(figures: FiguresOfClass, definition: Definition, language: str) ->
     """Lay out the counts of the reported questions; those of a hidden figure are hidden with it."""
     tables: dict[tuple[tuple[str, str], ...], list[SpreadRow]] = {}
     for item in definition.items:
-        figure = figures.whole.get(f"item:{item.code}")
+        figure = figures.whole.get(item_name(item.code))
         counts = figures.counts.get(item.code)
         if figure is None or counts is None or not sum(counts.values()):
             continue

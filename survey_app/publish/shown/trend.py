@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from survey_app.models.breakdown import MONTH, month_name
 from survey_app.publish.shown.figure import ShownFigure
 from survey_app.publish.shown.figures import FiguresOfClass
 from survey_app.publish.shown.office import Part
@@ -24,13 +25,13 @@ class Trend:
 
 def trend_of(figures: FiguresOfClass, today: date) -> Trend | None:
     """Lay out the last months; None where fewer than two have a figure to show."""
-    by_month = {date.fromisoformat(f"{name}-01"): one for name, one in figures.of_kind("month").items()}
+    by_month = {date.fromisoformat(f"{name}-01"): one for name, one in figures.of_kind(MONTH).items()}
     months = sorted(by_month)[-MONTHS_SHOWN:]
     months = [month for month in months if _distance(month, months[-1]) < MONTHS_SHOWN]
     if sum(by_month[month].limits is not None for month in months) < 2:
         return None
     scale = scale_for(by_month[month].limits for month in months)
-    pooled = [(month, n) for month in months if (n := figures.n_predecessors.get(f"month:{month:%Y-%m}", 0))]
+    pooled = [(month, n) for month in months if (n := figures.n_predecessors.get(month_name(month), 0))]
     rows = [
         Part(month_text(month), "", "", by_month[month], scale.mark(by_month[month].limits))
         for month in reversed(months)

@@ -1,6 +1,7 @@
 """What two people must agree on: who may ask, decide and withdraw, and what the log then says."""
 
 import threading
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,11 +12,12 @@ from survey_app.errors import ApprovalRefused, NotFound
 from survey_app.models.approval import (
     LONGEST_REASON,
     Approval,
+    Part,
     Wanted,
     ask,
-    count_voided,
-    decide,
+    decide as decide_as,
     find_approval,
+    has_stood,
     list_approvals,
     offices_concerned,
     paused_offices,
@@ -24,6 +26,9 @@ from survey_app.models.approval import (
 from survey_app.models.audit import AuditLine
 from tests import factories
 from tests.factories import DAY, MOMENT
+
+ALL = frozenset(range(1, 1000))  # offices: whoever has a role over everything oversees each
+NONE: frozenset[int] = frozenset()
 
 
 @pytest.fixture
@@ -55,6 +60,11 @@ def pausing(campaign, **given):
     )
 
 
+def decide(session, approval_id, decision, staff_id, offices, now):
+    """Decide as somebody who has stood for long, what somebody who may has asked for."""
+    return decide_as(session, approval_id, decision, Part(0, ALL, ALL), Part(staff_id, offices, offices), now)
+
+
 def refused(do, *arguments):
     with pytest.raises(ApprovalRefused) as refusal:
         do(*arguments)
@@ -64,7 +74,7 @@ def refused(do, *arguments):
 def test_one_asks_and_another_approves_and_each_step_is_a_line(session, campaign, one, other):
     approval = ask(session, pausing(campaign), one.id, MOMENT)
     assert approval.decision is None
-    decide(session, approval.id, "approved", other.id, MOMENT)
+    decide(session, approval.id, "approved", other.id, ALL, MOMENT)
     assert (approval.decision, approval.decided_by, approval.decided_at) == ("approved", other.id, MOMENT)
     lines = session.scalars(select(AuditLine).order_by(AuditLine.id)).all()
     assert [(line.act, line.staff_id) for line in lines] == [
@@ -76,36 +86,83 @@ def test_one_asks_and_another_approves_and_each_step_is_a_line(session, campaign
 
 def test_who_asked_can_only_withdraw_and_nobody_else_can(session, campaign, one, other):
     approval = ask(session, pausing(campaign), one.id, MOMENT)
-    assert refused(decide, session, approval.id, "approved", one.id, MOMENT) == "own_request"
-    assert refused(decide, session, approval.id, "refused", one.id, MOMENT) == "own_request"
-    assert refused(decide, session, approval.id, "withdrawn", other.id, MOMENT) == "not_own_request"
-    assert refused(decide, session, approval.id, "", other.id, MOMENT) == "decision_missing"
-    assert decide(session, approval.id, "withdrawn", one.id, MOMENT).decision == "withdrawn"
+    assert refused(decide, session, approval.id, "approved", one.id, ALL, MOMENT) == "own_request"
+    assert refused(decide, session, approval.id, "refused", one.id, ALL, MOMENT) == "own_request"
+    assert refused(decide, session, approval.id, "withdrawn", other.id, ALL, MOMENT) == "not_own_request"
+    assert refused(decide, session, approval.id, "", other.id, ALL, MOMENT) == "decision_missing"
+    assert decide(session, approval.id, "withdrawn", one.id, ALL, MOMENT).decision == "withdrawn"
 
 
-@pytest.mark.parametrize(("hours", "may"), [(0, False), (23.99, False), (24, True)])
-def test_account_decides_from_its_twenty_fourth_hour_on(session, campaign, one, hours, may):
-    young = factories.staff(session, created_at=MOMENT - timedelta(hours=hours))
-    approval = ask(session, pausing(campaign), one.id, MOMENT)
-    if may:
-        assert decide(session, approval.id, "approved", young.id, MOMENT).decision == "approved"
-    else:
-        assert refused(decide, session, approval.id, "approved", young.id, MOMENT) == "young_account"
-        assert approval.decision is None
+ONE_DAY = timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("person", "granted_on", "may"),
+    [
+        ({"created_at": MOMENT - ONE_DAY}, DAY - 9 * ONE_DAY, True),
+        ({"created_at": MOMENT - ONE_DAY + timedelta(seconds=1)}, DAY - 9 * ONE_DAY, False),
+        ({"secured_at": MOMENT - ONE_DAY}, DAY - 9 * ONE_DAY, True),
+        ({"secured_at": MOMENT - ONE_DAY + timedelta(seconds=1)}, DAY - 9 * ONE_DAY, False),
+        ({}, DAY - 2 * ONE_DAY, True),
+        ({}, DAY - ONE_DAY, False),  # perhaps given a minute before midnight
+    ],
+)
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_account_password_and_role_stand_for_a_day_before_they_count(session, person, granted_on, may):
+    someone = factories.staff(session, role=None, **person)
+    grant = factories.staff_grant(session, staff_id=someone.id, valid_from=granted_on)
+    assert has_stood(someone, grant, MOMENT) == may
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    ("asker", "decider", "reason"),
+    [
+        (Part(1, ALL, ALL), Part(2, NONE, NONE), "not_from_above"),
+        (Part(1, ALL, ALL), Part(2, ALL, NONE), "young_decider"),
+        (Part(1, NONE, NONE), Part(2, ALL, ALL), "asker_lost_right"),
+        (Part(1, ALL, NONE), Part(2, ALL, ALL), "young_asker"),
+    ],
+)
+def test_both_people_have_the_right_for_long_when_something_is_approved(
+    session, campaign, one, other, asker, decider, reason
+):
+    office = factories.office(session)
+    approval = ask(session, pausing(campaign, office_id=office.id), one.id, MOMENT)
+    asker, decider = replace(asker, staff_id=one.id), replace(decider, staff_id=other.id)
+    assert refused(decide_as, session, approval.id, "approved", asker, decider, MOMENT) == reason
+    assert approval.decision is None
+    if "asker" in reason:  # what nobody may approve is not left to wait for ever
+        assert decide_as(session, approval.id, "refused", asker, decider, MOMENT).decision == "refused"
+
+
+@pytest.mark.parametrize("kind", ["void_responses", "pause_codes"])
+def test_only_who_oversees_all_its_offices_decides(session, campaign, one, other, kind):
+    office = factories.office(session)
+    below = factories.office(session, parent_id=office.id)
+    wanted = pausing(campaign, kind=kind, office_id=office.id)
+    approval = ask(session, wanted, one.id, MOMENT)
+    for overseen in (frozenset(), {below.id}):
+        for decision in ("approved", "refused"):
+            said = refused(decide, session, approval.id, decision, other.id, overseen, MOMENT)
+            assert said == "not_from_above"
+    assert decide(session, approval.id, "approved", other.id, {office.id, below.id}, MOMENT).decided_by
+    again = ask(session, wanted, one.id, MOMENT)
+    assert decide(session, again.id, "withdrawn", one.id, frozenset(), MOMENT).decided_by == one.id
 
 
 def test_young_account_may_ask_and_withdraw(session, campaign):
     young = factories.staff(session, created_at=MOMENT)
     approval = ask(session, pausing(campaign), young.id, MOMENT)
-    assert decide(session, approval.id, "withdrawn", young.id, MOMENT).decision == "withdrawn"
+    assert decide(session, approval.id, "withdrawn", young.id, NONE, MOMENT).decision == "withdrawn"
 
 
 def test_first_decision_stands(session, campaign, one, other):
     approval = ask(session, pausing(campaign), one.id, MOMENT)
-    decide(session, approval.id, "refused", other.id, MOMENT)
+    decide(session, approval.id, "refused", other.id, ALL, MOMENT)
     third = factories.staff(session)
-    assert refused(decide, session, approval.id, "approved", third.id, MOMENT) == "decided_already"
-    assert refused(decide, session, approval.id, "withdrawn", one.id, MOMENT) == "decided_already"
+    assert refused(decide, session, approval.id, "approved", third.id, ALL, MOMENT) == "decided_already"
+    assert refused(decide, session, approval.id, "withdrawn", one.id, ALL, MOMENT) == "decided_already"
     assert approval.decision == "refused"
 
 
@@ -120,7 +177,7 @@ def test_of_two_who_decide_at_once_one_is_told_that_it_was_decided(database):
         start.wait()
         try:
             with database.transaction() as session:
-                told.append(decide(session, approval_id, decision, staff_id, MOMENT).decision)
+                told.append(decide(session, approval_id, decision, staff_id, ALL, MOMENT).decision)
         except ApprovalRefused as refusal:
             told.append(refusal.reason)
 
@@ -139,7 +196,7 @@ def test_same_request_waits_once_and_may_be_asked_again_when_decided(session, ca
     assert refused(ask, session, pausing(campaign, reason="Khác"), other.id, MOMENT) == "asked_already"
     elsewhere = factories.office(session)
     ask(session, pausing(campaign, office_id=elsewhere.id), other.id, MOMENT)
-    decide(session, first.id, "refused", other.id, MOMENT)
+    decide(session, first.id, "refused", other.id, ALL, MOMENT)
     assert ask(session, pausing(campaign), one.id, MOMENT).id != first.id
 
 
@@ -168,16 +225,19 @@ def test_request_is_seen_only_by_who_reaches_all_its_offices(session, campaign):
     near, far = (factories.office(session, parent_id=province.id) for _ in range(2))
     for office in (near, far):
         factories.access_point(session, campaign_id=campaign.id, office_id=office.id)
+    alone = factories.office(session, parent_id=province.id)
     whole = factories.approval(session, campaign_id=campaign.id)
     of_near = factories.approval(session, campaign_id=campaign.id, office_id=near.id)
-    assert offices_concerned(session, campaign.id, None) == {near.id, far.id}
-    assert offices_concerned(session, campaign.id, province.id) == {province.id, near.id, far.id}
+    everywhere = {province.id, near.id, far.id, alone.id}  # though `alone` has no code of it
+    factories.office(session)  # in another tree
+    assert offices_concerned(session, campaign.id, None) == everywhere
+    assert offices_concerned(session, campaign.id, province.id) == everywhere
 
     def seen(scope):
         return [one.approval.id for one in list_approvals(session, scope, most=9)]
 
-    assert seen({near.id, far.id}) == [of_near.id, whole.id]
-    assert seen({near.id}) == [of_near.id]
+    assert seen(everywhere) == [of_near.id, whole.id]
+    assert seen({near.id, far.id}) == [of_near.id]
     assert find_approval(session, of_near.id, {near.id}).office == near
     for number in (whole.id, 999, -1, 2**40):
         with pytest.raises(NotFound):
@@ -191,41 +251,30 @@ def test_campaign_without_a_way_in_is_a_matter_of_all_offices(session, campaign)
         find_approval(session, approval.id, {office.id})
 
 
-def test_pauses_stand_until_two_people_resume_them(session, campaign, one, other):
+def test_office_rests_while_its_codes_do(session, campaign):
     province = factories.office(session, kind="province")
-    near, far = (factories.office(session, parent_id=province.id) for _ in range(2))
+    near, far, new = (factories.office(session, parent_id=province.id) for _ in range(3))
+    given = {"campaign_id": campaign.id}
+    codes = [factories.access_point(session, office_id=one.id, **given) for one in (near, far)]
+    offices = [province.id, near.id, far.id, new.id]
 
-    def decided(kind, office_id, decision="approved", days=0):
-        wanted = pausing(campaign, kind=kind, office_id=office_id)
-        at = MOMENT + timedelta(days=days)
-        decide(session, ask(session, wanted, one.id, at).id, decision, other.id, at)
+    def resting():
+        session.flush()
+        return paused_offices(session, campaign.id, offices)
 
-    decided("pause_codes", near.id, "refused")
-    assert paused_offices(session, campaign.id) == {}
-    decided("pause_codes", near.id)
-    decided("pause_codes", province.id, days=1)
-    tomorrow = DAY + timedelta(days=1)
-    assert paused_offices(session, campaign.id) == {near.id: DAY, province.id: tomorrow, far.id: tomorrow}
-    decided("resume_codes", near.id, days=2)
-    assert paused_offices(session, campaign.id) == {province.id: tomorrow, far.id: tomorrow}
-    assert paused_offices(session, factories.campaign(session).id) == {}
-
-
-def test_voided_responses_are_counted_by_campaign_and_office(session, campaign):
-    points = [factories.access_point(session, campaign_id=campaign.id) for _ in range(2)]
-    for point, n in zip(points, (3, 4), strict=True):
-        factories.access_point_day(session, access_point_id=point.id, n_received=9, n_voided=n)
-    given = {"campaign_id": campaign.id, "kind": "void_responses"}
-    arguments = {"access_point_ids": [point.id for point in points]}
-    approval = factories.approval(session, **given, arguments=arguments)
-    assert count_voided(session, campaign.id) == 0
-    approval.decision, approval.decided_by = "approved", factories.staff(session).id
-    approval.decided_at = MOMENT
-    session.flush()
-    assert count_voided(session, campaign.id) == 7
-    assert count_voided(session, campaign.id, [points[0].office_id]) == 3
-    assert count_voided(session, campaign.id, []) == 0
-    assert count_voided(session, factories.campaign(session).id) == 0
+    assert resting() == {}
+    codes[0].paused_on = DAY
+    assert resting() == {near.id: DAY}
+    codes[0].revoked_on = DAY  # to be replaced: its place rests on
+    assert resting() == {near.id: DAY}
+    near.parent_id = factories.office(session, kind="province").id  # moved away from those with whom it rests
+    assert resting() == {near.id: DAY}
+    codes[1].paused_on = DAY + ONE_DAY
+    later = dict.fromkeys((province.id, far.id, new.id), DAY + ONE_DAY)  # one without a code is as its parent
+    assert resting() == {near.id: DAY} | later
+    codes[0].paused_on = None
+    assert resting() == later
+    assert paused_offices(session, factories.campaign(session).id, offices) == {}
 
 
 def test_database_itself_refuses_one_person_for_both(session, one):

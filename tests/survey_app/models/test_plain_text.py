@@ -4,7 +4,14 @@ import unicodedata
 
 import pytest
 
-from survey_app.models.plain_text import UNREADABLE_MARK, composed, marked_unreadable, one_line
+from survey_app.models.plain_text import (
+    FORMULA_SIGNS,
+    UNREADABLE_MARK,
+    composed,
+    marked_unreadable,
+    one_line,
+    without_formula,
+)
 from tests.nasty_strings import nasty_strings
 
 
@@ -21,6 +28,12 @@ def test_symbols_that_cannot_be_read_are_marked_or_dropped(symbol):
 def test_readable_text_stays_as_it_is():
     for text in ("Chờ lâu quá.\n\tXin cảm ơn.", "👩🏽‍👧🏿 ភាសា\u200bខ្មែរ"):
         assert marked_unreadable(composed(text)) == text
+
+
+@pytest.mark.parametrize("sign", FORMULA_SIGNS)
+def test_no_text_begins_as_a_formula_does(sign):
+    assert without_formula(f"{sign}1+1") == f"'{sign}1+1"
+    assert without_formula(f"Một cửa {sign}") == f"Một cửa {sign}"
 
 
 def test_one_line_is_one_line_of_what_is_seen():

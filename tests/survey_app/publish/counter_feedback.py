@@ -7,7 +7,8 @@ from sqlalchemy.orm import Session
 
 from survey_app.db import Database
 from survey_app.models.access_point import AccessPoint, AccessPointDay
-from survey_app.models.publication import WHOLE, Figure, Publication
+from survey_app.models.breakdown import WHOLE
+from survey_app.models.publication import Figure, Publication
 from survey_app.publish.release import release_due
 from tests import factories
 

@@ -1,9 +1,12 @@
 """An observer who polls all that is published, knows who came when and to which counter, and does sums.
 
-Answers are unknown whole numbers: how many of a group (same counter, same release, counted to the same month)
+Answers are unknown whole numbers: how many of a group (same counter, same release, counted to the same day)
 chose an option of an item. Every published count is an equation over them. Nothing that is published tells
 two people of a group apart, so a person's answer is determined exactly if all of the group must have given
 it: the smallest possible count is the group's size.
+
+A standard error is one equation over the squares of the sums of sampling units. The observer is given more:
+each of those sums.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -27,8 +30,12 @@ class Group(NamedTuple):
     office: str
     counter: str
     field: str
-    month: str
+    day: str  # to which their batch was counted
     turn: int  # after which they were first published
+
+    @property
+    def month(self) -> str:
+        return self.day[:7]
 
 
 class Count(NamedTuple):
@@ -39,6 +46,8 @@ class Count(NamedTuple):
     breakdown: str
     options: Options
     n: int
+    day: str = ""  # of the sampling unit, if it is the count of one
+    counter: str = ""  # likewise
 
 
 Unknown = tuple[Group, str, str]  # of a group those who chose an option of an item
@@ -73,7 +82,14 @@ class Observer:
         for group, item, option in self._places:
             is_there = count.office in (group.office, self._parent) and group.turn <= turn
             is_of_part = not kind or getattr(group, kind) == part
-            if is_there and is_of_part and (name == "index" or item == code) and option in count.options:
+            is_of_unit = count.day in ("", group.day) and count.counter in ("", group.counter)
+            if (
+                is_there
+                and is_of_part
+                and is_of_unit
+                and (name == "index" or item == code)
+                and option in count.options
+            ):
                 yield group, item, option
 
     def _exactly(self, equations: Mapping[frozenset[int], int]) -> LinearConstraint:

@@ -190,8 +190,7 @@ def test_the_closing_release_takes_what_no_batch_took(database: Database) -> Non
         receive(session, hall.door, 2, NOT_SATISFIED)
     release(database, LONG_AFTER)
     assert n_answers(database, hall.office_id) == 26
-    assert n_answers(database, hall.office_id, "month:2026-02") == 16
-    assert n_answers(database, hall.office_id, "month:2026-03") == 10
+    assert n_answers(database, hall.office_id, "month:2026-02") == 26  # with the last batch there is
     with database.reading() as session:
         assert due_offices(session, LONG_AFTER.date()) == []
 
@@ -227,24 +226,70 @@ def test_nothing_is_left_of_an_office_whose_responses_were_all_voided(database: 
             assert session.scalar(select(func.count()).select_from(table)) == 0
 
 
-def test_four_voided_responses_wait_for_a_fifth(database: Database) -> None:
+def test_four_voided_responses_leave_with_their_batch_and_the_rest_comes_back_with_five_new(
+    database: Database,
+) -> None:
     hall = hall_with(database)
     yesterday = DAY - timedelta(days=1)
     with database.transaction() as session:
+        receive(session, hall.other, 5, day=yesterday - timedelta(days=1))
         receive(session, hall.land, 4)
         receive(session, hall.land, 3, day=yesterday)
         receive(session, hall.other, 6)
     release(database)
+    assert n_answers(database, hall.office_id) == 36
     with database.transaction() as session:
         void(session, hall.land, DAY)
-    assert release(database) == 0
-    assert n_answers(database, hall.office_id) == 26
-    with database.reading() as session:
-        assert due_offices(session, DAY) == [], "it was looked at"
-    with database.transaction() as session:
-        void(session, hall.land, yesterday)
     assert release(database) == 1
-    assert n_answers(database, hall.office_id) == 12
+    assert n_answers(database, hall.office_id) == 10, "of the batches before"
+    assert release(database) == 0
+    with database.transaction() as session:
+        assert due_offices(session, DAY) == [], "it was looked at"
+        receive(session, hall.other, 4)
+    assert release(database) == 0
+    with database.transaction() as session:
+        receive(session, hall.other, 1)
+    assert release(database) == 1
+    assert n_answers(database, hall.office_id) == 32, "the three at the other counter wait"
+
+
+def test_who_stays_of_a_voided_flood_is_not_left_alone(database: Database) -> None:
+    hall = hall_with(database)
+    with database.transaction() as session:
+        receive(session, hall.land, 10, day=DAY - timedelta(days=1))
+    release(database)
+    with database.transaction() as session:
+        receive(session, hall.land, 9, {"q1": "1", "q2": "5"})
+        flood = hall.land
+        receive(session, hall.other, 5)
+        receive(session, hall.land, 1, day=DAY - timedelta(days=2))  # late: counted with the flood
+    release(database)
+    assert n_answers(database, hall.office_id) == 50
+    with database.transaction() as session:
+        void(session, flood, DAY)
+    release(database)
+    assert n_answers(database, hall.office_id) == 20
+
+
+def test_after_the_end_what_was_voided_leaves_by_five_alone(database: Database) -> None:
+    hall = hall_with(database, opens_on=FEBRUARY, **CLOSED)
+    with database.transaction() as session:
+        receive(session, hall.land, 8, day=FEBRUARY)
+        receive(session, hall.land, 4, day=FEBRUARY + timedelta(days=1))
+        receive(session, hall.land, 7, day=FEBRUARY + timedelta(days=2))
+    release(database, LONG_AFTER)
+    assert n_answers(database, hall.office_id) == 38
+    with database.transaction() as session:
+        void(session, hall.land, FEBRUARY + timedelta(days=1))
+    assert release(database, LONG_AFTER) == 0
+    with database.transaction() as session:
+        assert due_offices(session, LONG_AFTER.date()) == []
+        assert session.scalars(select(OfficeRelease.n_voided)).all() == [0], "the figures hold them"
+        void(session, hall.land, FEBRUARY)
+    assert release(database, LONG_AFTER) == 1
+    assert n_answers(database, hall.office_id) == 14
+    with database.reading() as session:
+        assert session.scalars(select(OfficeRelease.n_voided)).all() == [12]
 
 
 def test_as_many_new_as_voided_responses_are_noticed(database: Database) -> None:
@@ -310,7 +355,7 @@ def published_cells(session: Session, halls: list[Hall]) -> Cells:
                 f"q{n}": (int(counts[n - 1][1:6].sum()), int(counts[n - 1][4:6].sum())) for n in (1, 2)
             }
             index = tuple(map(sum, zip(*of_items.values(), strict=True)))
-            parts = ["", f"month:{row.month:%Y-%m}"]
+            parts = ["", f"month:{row.batch_day:%Y-%m}"]
             own = [f"counter:{counter_id}", f"field {fields.get(counter_id)}"]
             for office_id, breakdowns in ((hall.office_id, parts + own), (hall.parent_id, parts)):
                 for item, (valid, satisfied) in of_items.items():

@@ -1,5 +1,6 @@
 """Changes between periods: what the release stores equals what the library says of the same answers."""
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -9,8 +10,8 @@ from sqlalchemy.exc import DatabaseError
 from analysis import SurveyDesign, change, ratio
 from survey_app.db import Database
 from survey_app.models.access_point import AccessPoint
-from survey_app.models.publication import Change
-from survey_app.publish.changes import quarter_name
+from survey_app.models.breakdown import first_day_of, quarter_name
+from survey_app.models.publication import Change, Publication
 from survey_app.publish.freeze import publish_wave
 from tests import factories
 from tests.survey_app.publish.counter_feedback import SATISFIED, receive, release
@@ -143,10 +144,10 @@ def test_months_without_spread_have_no_change_but_its_reason(database: Database)
 
 
 def test_quarters_are_named_as_people_count_them() -> None:
-    assert [quarter_name(number) for number in (2026 * 4, 2026 * 4 + 3)] == [
-        "quarter:2026-1",
-        "quarter:2026-4",
-    ]
+    ends = {date(2026, 1, 31): "quarter:2026-1", date(2026, 12, 1): "quarter:2026-4"}
+    for day, name in ends.items():
+        assert quarter_name(day) == name
+        assert first_day_of(name) == date(2026, 1 if day.month == 1 else 10, 1)
 
 
 # ---- waves
@@ -195,23 +196,62 @@ def test_a_wave_is_compared_with_the_one_before(database: Database) -> None:
     second = wave(database, 2025, office_id, 8, 3, instrument_version_id=version_id)
     assert of_wave(database, first) == []
     (found,) = of_wave(database, second)
-    assert found.earlier == f"publication:{first}"
+    assert (found.earlier, found.earlier_publication_id) == ("publication", first)
     # (8+9+10+11)/(38+12) against (5+6+7+8)/(26+20)
     assert found.value == pytest.approx(38 / 50 - 26 / 46)
     assert found.low < found.value < found.high
     assert (found.n_earlier, found.n_later) == (46, 50)
 
 
-@pytest.mark.parametrize("other", ["form", "basis"])
+FORM = factories.definition("yearly", 1)
+FORMS = {
+    "same": replace(FORM, version=2),
+    "another name": replace(FORM, code="other"),
+    "question more": replace(
+        FORM, version=2, items=(*FORM.items[:2], replace(FORM.items[1], code="q3"), *FORM.items[2:])
+    ),
+    "another rule": replace(FORM, version=2, index=replace(FORM.index, satisfied=("3", "4", "5"))),
+}
+
+
+@pytest.mark.parametrize(
+    ("form", "basis", "is_compared"),
+    [
+        ("same", "probability", True),
+        ("another name", "probability", True),
+        ("question more", "probability", False),
+        ("another rule", "probability", False),
+        ("same", "census", False),
+    ],
+)
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
-def test_another_form_or_basis_is_not_compared(database: Database, other: str) -> None:
+def test_the_same_questions_put_to_people_chosen_alike_are_compared(
+    database: Database, form: str, basis: str, is_compared: bool
+) -> None:
     with database.transaction() as session:
         office_id = factories.office(session).id
+        one, other = (factories.instrument_version(session, found).id for found in (FORM, FORMS[form]))
+    wave(database, 2024, office_id, 5, 5, instrument_version_id=one)
+    second = wave(database, 2025, office_id, 8, 3, instrument_version_id=other, sampling_basis=basis)
+    (found,) = of_wave(database, second)
+    assert (found.value is not None, found.reason == "not_comparable") == (is_compared, not is_compared)
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_the_wave_before_is_the_latest_of_these_offices_or_the_one_that_was_named(database: Database) -> None:
+    with database.transaction() as session:
+        here, elsewhere = (factories.office(session).id for _ in range(2))
         version_id = factories.instrument_version(session).id
-    wave(database, 2024, office_id, 5, 5, instrument_version_id=version_id)
-    changed = {} if other == "form" else {"instrument_version_id": version_id, "sampling_basis": "census"}
-    (found,) = of_wave(database, wave(database, 2025, office_id, 8, 3, **changed))
-    assert (found.value, found.reason) == (None, "not_comparable")
+    waves = {
+        year: wave(database, year, office_id, 5, 5, instrument_version_id=version_id)
+        for year, office_id in ((2022, here), (2023, here), (2024, elsewhere))
+    }
+    with database.reading() as session:
+        named = session.get_one(Publication, waves[2022]).campaign_id
+    for previous_id, expected in ((None, waves[2023]), (named, waves[2022])):
+        number = wave(database, 2025, here, 8, 3, instrument_version_id=version_id, previous_id=previous_id)
+        (found,) = of_wave(database, number)
+        assert (found.earlier_publication_id, found.reason) == (expected, None)
 
 
 def test_a_sealed_change_cannot_be_changed(database: Database) -> None:

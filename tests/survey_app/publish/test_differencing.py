@@ -23,11 +23,13 @@ from survey_app.models.office import Office
 from survey_app.models.publication import Distribution, Figure, Tally
 from survey_app.publish import batch, due
 from survey_app.publish.suppression import INSIDE_MINIMUM, is_suppressed
+from survey_app.publish.tallies import unpacked
 from tests import factories
 from tests.conftest import SettableClock, StaffClient
 from tests.survey_app.publish.counter_feedback import receive, release
 from tests.survey_app.publish.differencing import (
     ENOUGH_TO_HIDE_AMONG,
+    ITEMS,
     NOT_SATISFIED_OPTIONS,
     OPTIONS,
     SATISFIED_OPTIONS,
@@ -41,6 +43,7 @@ FIRST_DAY = date(2026, 2, 26)  # so that March begins among the twelve
 N_ARRIVING = 12
 CODE = "quay"
 DIGITS = ("estimate", "low", "high")
+ASKED = [item.code for item in factories.definition().items]
 Answers = dict[str, str]
 
 
@@ -138,6 +141,7 @@ class World:
     public: FlaskClient
     manager: FlaskClient
     hall: Hall
+    are_days_units: bool = False  # as a survey would have it that knows its respondents' names
     turn: int = 0
     seen: list[tuple[int, Count]] = field(default_factory=list)
     pages: dict[str, str] = field(default_factory=dict)
@@ -159,20 +163,23 @@ class World:
         self.clock.moment = datetime.combine(arrivals[-1].day, time(10), tzinfo=VIETNAM_TIME)
         before = self._released()
         release(self.database, self.clock.moment)
-        for (place, _, month), n in (self._released() - before).items():
+        for (place, day, batch_day), n in (self._released() - before).items():
             point = self.hall.points[place]
             office = self.hall.offices[0 if place < 2 else 1].code
-            group = Group(office, str(point.counter_id), self.hall.fields[place], f"{month:%Y-%m}", self.turn)
+            unit = str(day if self.are_days_units else batch_day)
+            group = Group(office, str(point.counter_id), self.hall.fields[place], unit, self.turn)
             self.groups[group] += n
         self._look(has_changed=self._released() != before)
 
     def _released(self) -> Counter[tuple[int, date, date]]:
         places = {point.id: place for place, point in enumerate(self.hall.points)}
         with self.database.reading() as session:
-            rows = session.execute(select(Tally.access_point_id, Tally.day, Tally.month, Tally.n_respondents))
+            rows = session.execute(
+                select(Tally.access_point_id, Tally.day, Tally.batch_day, Tally.n_respondents)
+            )
             found: Counter[tuple[int, date, date]] = Counter()
-            for point_id, day, month, n in rows:
-                found[places[point_id], day, month] += n
+            for point_id, day, batch_day, n in rows:
+                found[places[point_id], day, batch_day] += n
             return found
 
     def _look(self, *, has_changed: bool) -> None:
@@ -218,11 +225,37 @@ class World:
                     shown.add((figure.office_id, f"{figure.measure}{figure.breakdown}"))
                     what = (codes[figure.office_id], figure.measure, figure.breakdown)
                     yield from _counts(*what, figure.n_answers, figure.value)
+                    yield from self._of_units(session, *what)
             for one in session.scalars(select(Distribution)):
                 for item, chosen in one.counts.items():
                     if (one.office_id, f"item:{item}") in shown:
                         for option, n in chosen.items():
                             yield Count(codes[one.office_id], f"item:{item}", "", (option,), n)
+
+    def _of_units(self, session: Session, office: str, measure: str, breakdown: str) -> Iterator[Count]:
+        """Give away the sums of each sampling unit behind a figure."""
+        kind, _, part = breakdown.partition(":")
+        sums: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0])
+        for row in session.scalars(select(Tally)):
+            place = next(n for n, point in enumerate(self.hall.points) if point.id == row.access_point_id)
+            its_office = self.hall.offices[0 if place < 2 else 1].code
+            parts = {
+                "": "",
+                "month": f"{row.batch_day:%Y-%m}",
+                "counter": str(self.hall.points[place].counter_id),
+                "field": self.hall.fields[place],
+            }
+            if office in (its_office, self.hall.parent.code) and parts[kind] == part:
+                (counts,) = unpacked([row.counts], len(ASKED))
+                day = str(row.day if self.are_days_units else row.batch_day)
+                unit = (day, parts["counter"] if measure == "index" else "")
+                for item, of_item in zip(ASKED, counts, strict=True):
+                    if item in ITEMS and measure in ("index", f"item:{item}"):
+                        sums[unit][0] += int(of_item[1:6].sum())
+                        sums[unit][1] += int(of_item[4:6].sum())
+        for unit, (n_answers, n_satisfied) in sums.items():
+            yield Count(office, measure, breakdown, OPTIONS, n_answers, *unit)
+            yield Count(office, measure, breakdown, SATISFIED_OPTIONS, n_satisfied, *unit)
 
     @property
     def observer(self) -> Observer:
@@ -280,6 +313,15 @@ def test_the_observer_finds_out_what_smaller_batches_would_give_away(
     world.arrive(crowd(chance))
     for arrival in twelve(chance, pattern):
         world.arrive([arrival])
+    assert list(world.observer.determined())
+
+
+def test_the_observer_finds_out_what_days_as_sampling_units_would_give_away(world: World) -> None:
+    world.are_days_units = True
+    chance = random.Random("days")
+    world.arrive(crowd(chance))
+    for arrival in twelve(chance, whole):
+        world.arrive([arrival._replace(day=arrival.day + timedelta(days=10))])  # in one month
     assert list(world.observer.determined())
 
 

@@ -84,7 +84,7 @@ def test_voided_responses_are_due_once_they_are_as_few_as_one(database: Database
         session.flush()
         assert len(due_offices(session, DAY)) == 1
         release = session.get_one(OfficeRelease, (point.campaign_id, point.office_id, "C"))
-        release.n_voided, release.n_looked_at = 1, 26
+        release.n_voided_looked_at, release.n_looked_at = 1, 26
         session.flush()
         assert due_offices(session, DAY) == []
 
@@ -95,7 +95,7 @@ def test_voided_responses_do_not_count_towards_the_minimum_at_the_close(database
         release = factories.office_release(
             session, campaign_id=point.campaign_id, office_id=point.office_id, n_released=6, n_looked_at=9
         )
-        session.get_one(AccessPointDay, (point.id, DAY)).n_voided = release.n_voided = 3
+        session.get_one(AccessPointDay, (point.id, DAY)).n_voided = release.n_voided_looked_at = 3
         session.flush()
         assert due_offices(session, DAY) == []
 

@@ -18,6 +18,7 @@ from survey_app.models.office import Office
 from survey_app.models.publication import Figure, Publication
 from survey_app.publish.freeze import PublicationRefused, data_checksum, prepare_wave, publish_wave
 from survey_app.publish.shown.office import office_results
+from survey_app.publish.suppression import is_suppressed
 from survey_app.publish.tallies import Recount
 from tests import factories
 from tests.factories import DAY, MOMENT
@@ -197,6 +198,50 @@ def test_a_second_wave_leaves_the_first_as_it_was(database: Database) -> None:
     with database.reading() as session:
         index = select(Figure.n_respondents).where(Figure.measure == "index").order_by(Figure.publication_id)
         assert session.scalars(index).all() == [5, 12]
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_two_waves_of_one_campaign_hide_the_same(database: Database) -> None:
+    """Both stay to be read: 130 in all less 72, 14 and 40 would be the four."""
+    with database.transaction() as session:
+        parent = factories.office(session, kind="province")
+        campaign = factories.campaign(session, kind="annual", closes_on=DAY)
+        points = []
+        for n in (4, 12, 14, 40):
+            office = factories.office(session, parent_id=parent.id)
+            point = factories.access_point(session, campaign_id=campaign.id, office_id=office.id)
+            for part, day in ((n // 2, DAY), (n - n // 2, DAY - timedelta(days=1))):
+                receive(session, point, part, day=day)
+            points.append(point)
+    hidden = []
+    for _ in range(2):
+        number = publish_wave(database, campaign.id, PAST)
+        of_wave = (Figure.publication_id == number, Figure.measure == "index")
+        with database.reading() as session:
+            found = session.scalars(select(Figure).where(*of_wave).order_by(Figure.office_id)).all()
+            hidden.append([one.hidden_inside is not None for one in found])
+        with database.transaction() as session:
+            receive(session, points[1], 60)
+    assert hidden[0] == hidden[1] == [False, True, True, False, False]
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_a_wave_keeps_the_terms_on_which_it_was_published(app: Flask, client: FlaskClient) -> None:
+    database = app.extensions["database"]
+    point = annual_point(database, code="nam", target=0.9)
+    with database.transaction() as session:
+        receive(session, point, 7, day=DAY)
+    number = publish_wave(database, point.campaign_id, PAST)
+    with database.transaction() as session:
+        campaign = session.get_one(Campaign, point.campaign_id)
+        campaign.minimum_n, campaign.target = 5, 0.5
+    with database.reading() as session:
+        found = session.get_one(Publication, number)
+        assert (found.minimum_n, found.target, found.level, found.adjustment) == (10, 0.9, 0.95, "holm")
+        assert is_suppressed(session.scalars(select(Figure)).first(), found.minimum_n)
+    rows = list(csv.DictReader(io.StringIO(client.get("/results/nam.csv").get_data().decode("utf-8-sig"))))
+    assert {row["reason"] for row in rows} == {"hidden"}
+    assert client.get("/results/nam.json").get_json()["minimum_n"] == 10
 
 
 @pytest.mark.parametrize(

@@ -1,15 +1,21 @@
 """What is hidden is decided at release, stored, and read by every page alike."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from survey_app.db import Database
 from survey_app.models.access_point import AccessPoint
-from survey_app.models.publication import Figure
+from survey_app.models.definition import Factor
+from survey_app.models.publication import Figure, Publication
+from survey_app.publish.freeze import publish_wave
+from survey_app.publish.open_data.rows import HEADER, Published
 from survey_app.publish.suppression import INSIDE_MINIMUM, is_suppressed
 from tests import factories
-from tests.factories import DAY
+from tests.factories import DAY, MOMENT
 from tests.survey_app.publish.counter_feedback import NOT_SATISFIED, figure_of, receive, release
 
 PUBLIC_MINIMUM = 10
@@ -79,6 +85,55 @@ def test_staff_read_one_column_and_the_public_the_other(database: Database) -> N
         for figure in session.scalars(select(Figure)):
             assert is_suppressed(figure, INSIDE_MINIMUM) == (figure.hidden_inside is not None)
             assert is_suppressed(figure, PUBLIC_MINIMUM) == (figure.hidden_in_public is not None)
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_who_gave_an_index_no_answer_is_not_counted_behind_it(database: Database) -> None:
+    """Not in what decides, nor in the n that people read; nor is nobody hidden."""
+    with database.transaction() as session:
+        campaign = factories.campaign(session, kind="annual", closes_on=DAY)
+        point = factories.access_point(session, campaign_id=campaign.id)
+        receive(session, point, 15, {"sex": "male"})
+        receive(session, point, 5, {"q1": "1"}, DAY.replace(day=8))
+        receive(session, point, 1, {"q1": "5"}, DAY.replace(day=9))
+    number = publish_wave(database, campaign.id, MOMENT + timedelta(days=1))
+    with database.reading() as session:
+        published = Published(campaign, session.get_one(Publication, number))
+        rows = {
+            row[3]: dict(zip(HEADER, row, strict=True)) for part in published.rows(session) for row in part
+        }
+        found = {one.measure: one for one in session.scalars(select(Figure))}
+        index, nobody = found["index"], found["item:q2"]
+        assert (index.n_respondents, index.n_people, index.n_answers) == (21, 6, 6)
+        assert is_suppressed(index, PUBLIC_MINIMUM)
+        assert (nobody.n_people, is_suppressed(nobody, PUBLIC_MINIMUM)) == (0, False)
+    assert (rows["index"]["n_people"], rows["index"]["reason"]) == (None, "hidden")
+    assert (rows["item:q2"]["n_people"], rows["item:q2"]["reason"]) == (0, "no_answers")
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_people_are_counted_by_the_item_that_most_answered(database: Database) -> None:
+    """As many answered the index as answered one of its items, whatever part that item plays in a version."""
+    plain = factories.definition("parts", 1)
+    in_a_factor = replace(
+        plain,
+        version=2,
+        factors=(Factor("f1", factories.text("Phần", "Part")),),
+        items=(replace(plain.items[0], factor="f1"), *plain.items[1:]),
+    )
+    with database.transaction() as session:
+        versions = [factories.instrument_version(session, one).id for one in (plain, in_a_factor)]
+        campaign = factories.campaign(session, instrument_version_id=versions[1], minimum_n=PUBLIC_MINIMUM)
+        office_id = factories.office(session).id
+        for version_id, n in zip(versions, (7, 9), strict=True):
+            campaign.instrument_version_id = version_id
+            session.flush()
+            point = factories.access_point(session, campaign_id=campaign.id, office_id=office_id)
+            receive(session, point, n)
+    release(database)
+    with database.reading() as session:
+        found = {one.measure: one.n_people for one in session.scalars(select(Figure))}
+    assert found == {"index": 16, "factor:f1": 9, "item:q1": 16, "item:q2": 16}
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)

@@ -186,7 +186,9 @@ def test_a_change_without_an_interval_is_not_given(
 @on_sqlite
 def test_points_carry_their_sign(app: Flask) -> None:
     with app.test_request_context():
-        assert [points_text(one) for one in (0.0161, -0.024, 0.0, -0.0004)] == ["+1,6", "−2,4", "0,0", "0,0"]
+        assert [points_text(one) for one in (0.0161, -0.024, 0.0, -0.0004, -0.0005)] == [
+            *("+1,6", "−2,4", "0,0", "0,0", "0,0")
+        ]
 
 
 @on_sqlite
@@ -350,7 +352,7 @@ def test_a_frozen_wave_is_compared_with_the_one_before(app: Flask, staff_client:
             index = {"publication_id": publication.id, "office_id": office.id, "provenance": "A"}
             factories.figure(session, **index, sampling_basis="probability")
             made.append((index, publication))
-        change = {"later": "publication", "earlier": f"publication:{made[0][1].id}"}
+        change = {"later": "publication", "earlier": "publication", "earlier_publication_id": made[0][1].id}
         factories.figure_change(session, **made[1][0], **change)
         session.flush()
         for _, publication in made:
@@ -361,3 +363,63 @@ def test_a_frozen_wave_is_compared_with_the_one_before(app: Flask, staff_client:
         "So với Đo lường năm 2024: +1,6 điểm phần trăm (khoảng tin cậy 95%: từ −2,4 đến +5,6). "
         "<strong>Chưa đủ cơ sở để nói là thay đổi.</strong>"
     ) in page
+
+
+@on_sqlite
+def test_n_counts_who_answered_what_is_measured(app: Flask, staff_client: StaffClient) -> None:
+    page = Shown(app, n_respondents=40, n_people=34, population_size=400).page(staff_client)
+    assert "n = 34" in page.replace("\N{NO-BREAK SPACE}", " ")
+    assert "8,5%" in page
+    assert "n = 40" not in page.replace("\N{NO-BREAK SPACE}", " ")
+
+
+@on_sqlite
+def test_counters_without_a_figure_are_named_with_the_same_words(
+    app: Flask, shown: Shown, staff_client: StaffClient
+) -> None:
+    """One has answers that wait, one has none: the page tells the same of both, and no count."""
+    with shown.database.transaction() as session:
+        where = {"office_id": shown.office.id, "campaign_id": shown.campaign.id}
+        for number, n_received in ((2, 4), (3, 0)):
+            counter = factories.counter(session, office_id=shown.office.id, label=f"Quầy số {number}")
+            point = factories.access_point(session, counter_id=counter.id, **where)
+            factories.access_point_day(session, access_point_id=point.id, n_received=n_received)
+        # Answers of another class come to this one.
+        other = factories.counter(session, office_id=shown.office.id, label="Quầy số 4")
+        factories.access_point(session, counter_id=other.id, way_in="screen", provenance="B", **where)
+    shown.figure(breakdown=f"counter:{shown.counter_id}")
+    page = shown.page(staff_client, role="office_manager")
+    assert "Chưa có số liệu: Quầy số 2, Quầy số 3." in page
+    assert "Quầy số 4" not in page
+    words = "Phiếu của một quầy được đưa vào số liệu mỗi lần từ 5 phiếu trở lên"
+    assert page.count(words) == 1
+    assert words in staff_client("office_manager", shown.office.id).get("/staff/codes").text
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    ("whole", "line"),
+    [
+        ({}, "84,2% hài lòng (77,0–89,3%), n = 40"),
+        ({"n_respondents": 4}, "Chưa nêu chỉ số: mới có dưới 5 phiếu, cần ít nhất 5."),
+        ({"hidden_inside": "linked"}, "Không nêu chỉ số"),
+    ],
+)
+def test_the_first_page_says_how_each_office_does(
+    app: Flask, staff_client: StaffClient, whole: dict[str, object], line: str
+) -> None:
+    shown = Shown(app, **whole)
+    with shown.database.transaction() as session:
+        factories.office(session, name="Bộ phận Một cửa xã Chưa Có", parent_id=shown.province_id)
+    manager, above = staff_client("office_manager", shown.office.id), staff_client("administrator")
+    for client in (manager, above):
+        page = client.get("/staff").text.replace('<span class="whole">', "").replace("</span>", "")
+        assert line in page
+    assert "Chưa có chỉ số." in above.get("/staff").text
+    assert "xã Chưa Có" not in manager.get("/staff").text
+
+
+@on_sqlite
+def test_what_the_public_does_not_see_yet_says_from_when_on(app: Flask, staff_client: StaffClient) -> None:
+    few = Shown(app, n_respondents=7, hidden_in_public="few").page(staff_client)
+    assert "Người dân thấy khi có từ 10 phiếu." in few

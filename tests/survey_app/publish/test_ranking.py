@@ -8,22 +8,23 @@ from analysis import ComparedEstimates, compare_with_target, rank_sets, tie_band
 from survey_app.models.publication import Comparison, Figure
 from survey_app.publish.estimates import Estimated
 from survey_app.publish.hiding import HiddenAnew
-from survey_app.publish.ranking import TARGET, IndexOfOffice, compare_family, compare_offices
+from survey_app.publish.ranking import IndexOfOffice, compare_family, compare_offices
 from tests import factories
 from tests.survey_app.publish.counter_feedback import receive, release
 
+TARGET = 0.85
 FAR_BELOW, JUST_BELOW, FAR_ABOVE = 0.60, 0.83, 0.97
 
 
 def index_of(office_id, value, *, error=0.01, basis="probability", **other):
-    known = {"n_respondents": 100, "n_answers": 190, "hidden_inside": None, "degrees_of_freedom": 30}
+    known = {"n_people": 100, "hidden_inside": None, "degrees_of_freedom": 30}
     return IndexOfOffice(
         office_id=office_id, value=value, standard_error=error, sampling_basis=basis, **known | other
     )
 
 
 def verdicts(family, provenance="A"):
-    return {row["office_id"]: row["verdict"] for row in compare_family(family, provenance)}
+    return {row["office_id"]: row["verdict"] for row in compare_family(family, provenance, TARGET)}
 
 
 def test_offices_far_from_the_target_are_shown_and_others_not_decided():
@@ -44,13 +45,18 @@ def test_an_office_without_spread_or_estimate_is_not_tested():
     assert verdicts(family) == {1: "not_testable", 2: "not_testable", 3: "above"}
 
 
+def test_another_target_gives_other_verdicts():
+    (row,) = compare_family([index_of(1, 0.9)], "A", 0.95)
+    assert row["verdict"] == "below"
+
+
 def test_a_census_is_decided_by_its_figure():
     assert verdicts([index_of(1, JUST_BELOW, error=0.0, basis="census")]) == {1: "below"}
 
 
 def test_verdicts_ranks_and_bands_are_those_of_the_library():
     values = [0.95, 0.91, 0.90, 0.86, 0.72, 0.71]
-    found = list(compare_family([index_of(place, one) for place, one in enumerate(values)], "A"))
+    found = list(compare_family([index_of(place, one) for place, one in enumerate(values)], "A", TARGET))
     compared = ComparedEstimates(values, [0.01] * 6, 30.0)
     ranks = rank_sets(compared)
     assert [row["best_rank"] for row in found] == ranks.best_rank.tolist()
@@ -67,7 +73,7 @@ def test_verdicts_ranks_and_bands_are_those_of_the_library():
 @pytest.mark.parametrize(("provenance", "basis"), [("A", "opt_in"), ("B", "opt_in"), ("C", "opt_in")])
 def test_only_drawn_samples_are_ranked(provenance, basis):
     family = [index_of(one, value, basis=basis) for one, value in enumerate((FAR_BELOW, FAR_ABOVE))]
-    for row in compare_family(family, provenance):
+    for row in compare_family(family, provenance, TARGET):
         assert {row[name] for name in ("best_rank", "worst_rank", "n_ranked", "band")} == {None}
         assert row["verdict"] in {"above", "below"}
 
@@ -75,8 +81,8 @@ def test_only_drawn_samples_are_ranked(provenance, basis):
 def test_hidden_and_few_take_no_part():
     assert index_of(1, 0.9).takes_part
     assert not index_of(1, 0.9, hidden_inside="linked").takes_part
-    assert not index_of(1, 0.9, n_respondents=4).takes_part
-    assert not index_of(1, 0.9, n_answers=4).takes_part
+    assert not index_of(1, 0.9, n_people=4).takes_part
+    assert not index_of(1, 0.9, n_people=0).takes_part
 
 
 @pytest.fixture
@@ -113,9 +119,9 @@ def test_a_release_compares_what_changes_with_what_is_stored(database, province)
         row = figure_row(session, publication_id, offices[3], value=0.62, low=0.60, high=0.64)
         estimated = Estimated("C", [offices[3]], [row], [])
         hidden = HiddenAnew("C", [])
-        compare_offices(session, publication_id, estimated, hidden).write(session, publication_id)
+        compare_offices(session, publication_id, estimated, hidden, TARGET).write(session, publication_id)
         # Once more: what stood before is replaced.
-        compare_offices(session, publication_id, estimated, hidden).write(session, publication_id)
+        compare_offices(session, publication_id, estimated, hidden, TARGET).write(session, publication_id)
     with database.reading() as session:
         found = {one.office_id: one.verdict for one in session.scalars(select(Comparison))}
         parents = set(session.scalars(select(Comparison.parent_id)))
@@ -133,7 +139,7 @@ def test_a_figure_that_the_release_hides_or_shows_is_compared_as_it_will_stand(d
     with database.reading() as session:
         estimated = Estimated("C", [offices[3]], [figure_row(session, publication_id, offices[3])], [])
         hidden = HiddenAnew("C", [anew(offices[0], "linked"), anew(offices[2], None)])
-        rows = compare_offices(session, publication_id, estimated, hidden).rows
+        rows = compare_offices(session, publication_id, estimated, hidden, TARGET).rows
     assert {row["office_id"]: row["verdict"] for row in rows} == {
         offices[1]: "above",
         offices[2]: "above",

@@ -25,8 +25,8 @@ def succeed(session: Session, heirs: dict[int, list[int]]) -> None:
             )
 
 
-def offices(session: Session, n: int) -> list[int]:
-    return [factories.office(session).id for _ in range(n)]
+def offices(session: Session, n: int, **given: object) -> list[int]:
+    return [factories.office(session, **given).id for _ in range(n)]
 
 
 def months_of(session: Session, office_id: int) -> dict[str, tuple[int, int]]:
@@ -49,7 +49,8 @@ def test_months_before_a_merger_pool_the_counts_of_all_that_merged(database: Dat
         receive(session, points[0], 6, day=JANUARY)
         receive(session, points[0], 6, {"q1": "2", "q2": "5"}, FEBRUARY)
         receive(session, points[0], 1, day=FEBRUARY.replace(day=21))
-        receive(session, points[1], 7, day=FEBRUARY)
+        receive(session, points[1], 5, day=FEBRUARY)
+        receive(session, points[1], 5, day=FEBRUARY.replace(day=21))
         receive(session, points[2], 8, day=MARCH)
         for office_id, month in ((first, 1), (first, 2), (second, 1), (second, 2), (heir, 3)):
             factories.dossier_count(session, office_id=office_id, month=date(2026, month, 1), n_settled=100)
@@ -57,20 +58,20 @@ def test_months_before_a_merger_pool_the_counts_of_all_that_merged(database: Dat
     with database.reading() as session:
         assert months_of(session, heir) == {
             "month:2026-01": (6, 1),
-            "month:2026-02": (14, 2),
+            "month:2026-02": (17, 2),
             "month:2026-03": (8, 0),
         }
         february = figure_of(session, heir, breakdown="month:2026-02")
         whole = figure_of(session, heir)
         assert february is not None
         assert whole is not None
-        assert (february.value, february.population_size) == (pytest.approx(22 / 28), 200)
+        assert (february.value, february.population_size) == (pytest.approx(28 / 34), 200)
         assert (whole.n_respondents, whole.n_predecessors) == (8, 0), "the whole is its own"
 
 
 def test_a_late_answer_to_a_former_office_renews_the_trend_of_its_heir(database: Database) -> None:
     with database.transaction() as session:
-        former, heir = offices(session, 2)
+        (former,), (heir,) = offices(session, 1, valid_until=LAST_DAY), offices(session, 1)
         succeed(session, {heir: [former]})
         point = factories.access_point(
             session,
@@ -87,20 +88,64 @@ def test_a_late_answer_to_a_former_office_renews_the_trend_of_its_heir(database:
         assert figure_of(session, heir) is None
 
 
+def test_an_office_that_goes_on_beside_its_heir_keeps_its_answers(database: Database) -> None:
+    with database.transaction() as session:
+        former, heir = offices(session, 2)
+        succeed(session, {heir: [former]})
+        found = Predecessors(session)
+    assert found.of(heir) == set()
+
+
+def test_the_month_of_a_merger_pools_the_days_before_and_after(database: Database) -> None:
+    """Dossiers, too: each office of the part of the month in which it existed."""
+    with database.transaction() as session:
+        (former,) = offices(session, 1, valid_until=date(2026, 2, 14))
+        (heir,) = offices(session, 1, valid_from=date(2026, 2, 15))
+        factories.office_succession(
+            session, predecessor_id=former, successor_id=heir, took_over_on=date(2026, 2, 15)
+        )
+        campaign_id = factories.campaign(session, opens_on=date(2026, 1, 1)).id
+        for office_id, days in ((former, (10, 11)), (heir, (20, 21))):
+            point = factories.access_point(session, campaign_id=campaign_id, office_id=office_id)
+            for day in days:
+                receive(session, point, 10, day=date(2026, 2, day))
+            factories.dossier_count(session, office_id=office_id, month=date(2026, 2, 1), n_settled=100)
+    release(database)
+    with database.reading() as session:
+        assert months_of(session, heir) == {"month:2026-02": (40, 1)}
+        february = figure_of(session, heir, breakdown="month:2026-02")
+        assert february is not None
+        assert february.population_size == 200
+
+
+def test_an_office_begun_in_a_month_has_the_dossiers_of_that_month(database: Database) -> None:
+    with database.transaction() as session:
+        parent = factories.office(session, kind="province").id
+        campaign_id = factories.campaign(session, opens_on=date(2026, 1, 1)).id
+        for begun in (date(2025, 1, 1), date(2026, 1, 15)):
+            office = factories.office(session, parent_id=parent, valid_from=begun).id
+            point = factories.access_point(session, campaign_id=campaign_id, office_id=office)
+            receive(session, point, 20, day=JANUARY)
+            factories.dossier_count(session, office_id=office, month=date(2026, 1, 1), n_settled=400)
+    release(database)
+    with database.reading() as session:
+        found = [figure_of(session, one, breakdown="month:2026-01") for one in (parent, office)]
+        assert [one.population_size for one in found if one] == [800, 400]
+
+
 def test_the_heirs_of_a_split_office_start_new(database: Database) -> None:
     with database.transaction() as session:
-        whole, split, heir, other = offices(session, 4)
+        whole, split, heir, other = offices(session, 4, valid_until=LAST_DAY)
         succeed(session, {heir: [whole, split], other: [split]})
         found = Predecessors(session)
-    assert found.of(heir) == found.of(other) == {}
+    assert found.of(heir) == found.of(other) == set()
     assert found.with_heirs([whole, split]) == {whole, split}
 
 
 def test_mergers_of_mergers_go_back_to_the_first(database: Database) -> None:
     with database.transaction() as session:
-        first, second, third, heir = offices(session, 4)
+        first, second, third, heir = offices(session, 4, valid_until=LAST_DAY)
         succeed(session, {second: [first], heir: [second, third]})
         found = Predecessors(session)
-        march_2026 = 2026 * 12 + 2
-    assert found.of(heir) == dict.fromkeys((first, second, third), march_2026)
+    assert found.of(heir) == {first, second, third}
     assert found.with_heirs([first]) == {first, second, heir}

@@ -14,10 +14,12 @@ from survey_app.models.campaign import Campaign
 from survey_app.models.definition import Item
 from survey_app.models.instrument import InstrumentVersion
 from survey_app.models.job import Work
+from survey_app.models.office import Office
 from survey_app.models.publication import Figure, OfficeRelease, Publication, Tally
 from survey_app.models.response import Response
+from survey_app.models.stale_office import mark_stale
 from survey_app.publish import release as release_module
-from survey_app.publish.due import due_offices
+from survey_app.publish.due import due_offices, is_anything_due
 from survey_app.publish.tallies import UnfitResponses
 from tests import factories
 from tests.factories import DAY, MOMENT
@@ -142,7 +144,8 @@ def beside(item: Item) -> Item:
 def test_the_index_pools_satisfied_answers_over_valid_ones(database: Database) -> None:
     point, _, _ = two_offices(database)
     with database.transaction() as session:
-        receive(session, point, 6, {"q1": "5", "q2": "no_opinion"})
+        receive(session, point, 5, {"q1": "5", "q2": "no_opinion"})
+        receive(session, point, 1, {"q1": "5"}, DAY - timedelta(days=1))
         receive(session, point, 4, {"q1": "3"}, DAY - timedelta(days=1))
     release(database)
     with database.reading() as session:
@@ -174,17 +177,17 @@ def test_unreleased_answers_never_reach_the_parent_when_another_office_releases(
     waiting, releasing, parent_id = two_offices(database)
     with database.transaction() as session:
         receive(session, waiting, 4, NOT_SATISFIED)
-        receive(session, releasing, 3)
-        receive(session, releasing, 3, day=DAY - timedelta(days=1))
+        receive(session, releasing, 5)
+        receive(session, releasing, 5, day=DAY - timedelta(days=1))
     release(database)
     with database.reading() as session:
         index = figure_of(session, parent_id)
         assert index is not None
-        assert (index.n_respondents, index.value) == (6, 1.0)
+        assert (index.n_respondents, index.value) == (10, 1.0)
         assert figure_of(session, waiting.office_id) is None
 
 
-def test_a_counter_day_is_the_sampling_unit_of_opt_in_answers(database: Database) -> None:
+def test_a_day_of_an_office_is_the_sampling_unit_of_opt_in_answers(database: Database) -> None:
     point, _, _ = two_offices(database)
     with database.transaction() as session:
         receive(session, point, 20)
@@ -211,12 +214,12 @@ def test_classes_are_never_pooled(database: Database) -> None:
         )
         for day in (DAY, DAY - timedelta(days=1)):
             receive(session, point, 5, day=day)
-            receive(session, kiosk, 2, NOT_SATISFIED, day=day)
-            receive(session, kiosk, 2, day=day)
+            receive(session, kiosk, 3, NOT_SATISFIED, day=day)
+            receive(session, kiosk, 3, day=day)
     release(database)
     with database.reading() as session:
         found = [figure_of(session, point.office_id, provenance=letter) for letter in "BC"]
-        assert [(one.value, one.n_respondents) for one in found if one] == [(0.5, 8), (1.0, 10)]
+        assert [(one.value, one.n_respondents) for one in found if one] == [(0.5, 12), (1.0, 10)]
 
 
 def test_population_is_known_only_when_every_month_of_every_office_is(database: Database) -> None:
@@ -265,7 +268,7 @@ def test_a_release_that_was_overtaken_writes_nothing(database: Database) -> None
         receive(session, point, 5)
     with database.reading() as session:
         due = release_module.due_offices(session, DAY)
-        slow = release_module.prepare_release(session, due, DAY, [])
+        slow = release_module.prepare_release(session, due[0].campaign_id, due, DAY, [])
     with database.transaction() as session:
         receive(session, point, 5)
     release(database)
@@ -292,6 +295,75 @@ def test_another_method_version_renews_every_figure(
         assert renewed is not None
         assert renewed.released_on == DAY + timedelta(days=1)
         assert session.scalar(select(Publication.method_version)) == "next"
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_other_terms_of_the_campaign_renew_every_figure(database: Database) -> None:
+    first, second, _ = two_offices(database)
+    with database.transaction() as session:
+        receive(session, first, 7)
+    release(database)
+    with database.transaction() as session:
+        assert figure_of(session, first.office_id).hidden_in_public == "few"
+        session.get_one(Campaign, first.campaign_id).minimum_n = 5
+        receive(session, second, 5)
+    release(database)
+    with database.reading() as session:
+        assert figure_of(session, first.office_id).hidden_in_public is None
+        assert session.scalars(select(Publication.minimum_n)).one() == 5
+        assert session.scalars(select(Publication.revision)).one() == 2
+
+
+def test_a_move_renews_the_figures_of_both_parents_though_nobody_answers(database: Database) -> None:
+    first, second, parent_id = two_offices(database)
+    with database.transaction() as session:
+        receive(session, first, 20)
+        receive(session, second, 20)
+        other_id = factories.office(session, kind="province").id
+    release(database)
+    with database.transaction() as session:
+        session.get_one(Office, first.office_id).parent_id = other_id
+        mark_stale(session, [parent_id, other_id])
+    with database.reading() as session:
+        assert is_anything_due(session, DAY, in_settled_too=False)
+    release(database)
+    with database.reading() as session:
+        found = [figure_of(session, one) for one in (parent_id, other_id, first.office_id)]
+        assert [one.n_people for one in found if one] == [20, 20, 20]
+        assert not is_anything_due(session, DAY, in_settled_too=False)
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_the_figures_of_a_parent_that_lost_all_its_offices_go(database: Database) -> None:
+    first, second, parent_id = two_offices(database)
+    with database.transaction() as session:
+        receive(session, first, 20)
+    release(database)
+    with database.transaction() as session:
+        for point in (first, second):
+            session.get_one(Office, point.office_id).parent_id = None
+        mark_stale(session, [parent_id])
+    release(database)
+    with database.reading() as session:
+        assert figure_of(session, parent_id) is None
+        assert figure_of(session, first.office_id) is not None
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_a_counter_that_changes_its_field_takes_its_answers_along(database: Database) -> None:
+    with database.transaction() as session:
+        office_id = factories.office(session).id
+        fields = [factories.service_field(session) for _ in range(2)]
+        counter = factories.counter(session, office_id=office_id, field_id=fields[0].id)
+        receive(session, factories.access_point(session, office_id=office_id, counter_id=counter.id), 20)
+    release(database)
+    with database.transaction() as session:
+        session.get_one(factories.Counter, counter.id).field_id = fields[1].id
+        mark_stale(session, [office_id])
+    release(database)
+    with database.reading() as session:
+        found = [figure_of(session, office_id, breakdown=f"field:{one.code}") for one in fields]
+        assert [one and one.n_people for one in found] == [None, 20]
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)

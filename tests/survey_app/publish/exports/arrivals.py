@@ -13,7 +13,7 @@ from survey_app.models.response import Response
 from tests import factories
 from tests.factories import DAY
 
-SETTLED = DAY - timedelta(days=3)  # old enough to leave
+SETTLED = DAY - timedelta(days=3)  # long enough ago for a closing release
 
 
 def come(session, point, n=1, day=SETTLED, answers=None, **given):
@@ -28,7 +28,7 @@ def come(session, point, n=1, day=SETTLED, answers=None, **given):
 
 
 def release(session, point):
-    """Put all that came by a point into its tallies, as a release does."""
+    """Put all that came by a point into its tallies, as the closing release does."""
     for tally in session.scalars(select(Tally).where(Tally.access_point_id == point.id)):
         session.delete(tally)
     session.flush()
@@ -52,7 +52,7 @@ def release(session, point):
                 day=day,
                 instrument_version_id=version_id,
                 cell_id=cell_id,
-                month=day.replace(day=1),
+                batch_day=day,
                 n_respondents=len(answers),
                 counts=zlib.compress(counts),
             )
@@ -69,7 +69,7 @@ def count_released(session, point):
     found = session.get(OfficeRelease, at)
     if found is None:
         keys = dict(zip(("campaign_id", "office_id", "provenance"), at, strict=True))
-        factories.office_release(session, **keys, n_released=n)
+        factories.office_release(session, **keys, n_released=n, closed_on=DAY)
     else:
         found.n_released = n
 

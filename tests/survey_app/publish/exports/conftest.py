@@ -1,16 +1,16 @@
-"""An office with a counter and its poster."""
+"""An office with a counter and its poster, in a survey that is over."""
 
 import pytest
 
 from survey_app.models.campaign import Campaign
 from tests import factories
-from tests.survey_app.publish.exports.arrivals import point_of
+from tests.survey_app.publish.exports.arrivals import SETTLED, point_of
 
 
 @pytest.fixture
 def campaign(database):
     with database.transaction() as session:
-        return factories.campaign(session, code="quay")
+        return factories.campaign(session, code="quay", closes_on=SETTLED)
 
 
 @pytest.fixture

@@ -15,11 +15,10 @@ from survey_app.models.campaign import Campaign
 from survey_app.models.job import CLAIM, Job, Work, claim
 from survey_app.models.office import Office
 from survey_app.models.response import Response
-from survey_app.models.staff import StaffGrant
 from survey_app.publish.exports import csv_file, export_job, rows
 from survey_app.publish.exports.ask import ask_for_export
 from survey_app.publish.exports.choice import Choice
-from survey_app.publish.exports.export_job import Contradiction, RightGone
+from survey_app.publish.exports.export_job import Contradiction
 from survey_app.publish.release import release_due
 from tests import factories
 from tests.factories import DAY, MOMENT
@@ -42,10 +41,11 @@ def ask(database, campaign, office):
             "file_format": "csv",
             "answers": "codes",
             "language": "vi",
+            "with_respondents": True,
         }
         with database.transaction() as session:
             staff = factories.staff(session, role="analyst")
-            return ask_for_export(session, Choice(**values | given), None, staff.id, MOMENT)
+            return ask_for_export(session, Choice(**values | given), staff.id, MOMENT)
 
     return asked
 
@@ -248,33 +248,6 @@ def test_nothing_that_may_leave_makes_no_file(ask, do, settings, point):
     assert list(settings.files_dir.iterdir()) == []
 
 
-def test_a_right_that_ended_before_the_job_began_makes_no_file(database, ask, do, settings, point):
-    job = ask()
-    with database.transaction() as session:
-        session.scalars(select(StaffGrant)).one().valid_until = DAY - timedelta(days=1)
-    with pytest.raises(RightGone):
-        do(job)
-    assert not settings.files_dir.exists()
-
-
-def test_a_disabled_account_gets_no_file(database, ask, do, point):
-    job = ask()
-    with database.transaction() as session:
-        session.get_one(factories.Staff, job.owner_id).disabled_at = MOMENT
-    with pytest.raises(RightGone):
-        do(job)
-
-
-def test_a_right_over_fewer_offices_than_were_asked_for_makes_no_file(database, ask, do, office, point):
-    with database.transaction() as session:
-        other = factories.office(session)
-    job = ask([office.id, other.id])
-    with database.transaction() as session:
-        session.scalars(select(StaffGrant)).one().office_id = office.id
-    with pytest.raises(RightGone):
-        do(job)
-
-
 def test_a_fault_half_way_leaves_no_half_a_file(database, ask, do, settings, point, monkeypatch):
     with database.transaction() as session:
         come(session, point, 5)
@@ -337,7 +310,8 @@ def test_who_asks_is_written_down_with_what(database, ask, office):
         line = session.scalars(select(AuditLine)).one()
     assert (line.act, line.staff_id, line.at) == ("responses.export", job.owner_id, MOMENT)
     assert line.what == (
-        f"Xuất phiếu trả lời ra CSV (việc số {job.id}): quay, 1 đơn vị, loại A, C, từ 01/03/2026"
+        f"Xuất phiếu trả lời ra CSV (việc số {job.id}): quay, 1 đơn vị, loại A, C, từ 01/03/2026, "
+        "có câu hỏi về người trả lời"
     )
 
 
@@ -372,3 +346,13 @@ def test_what_the_release_job_took_in_leaves_and_nothing_else(database, ask, do,
         come(session, point, 1)
     path, outcome = do(ask())
     assert (outcome["n_rows"], outcome["n_waiting"]) == (6, 7)
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_asking_for_several_offices_is_noted_where_whoever_watches_over_all_finds_it(database, ask):
+    with database.transaction() as session:
+        province = factories.office(session, kind="province").id
+        office_ids = [factories.office(session, parent_id=province).id for _ in range(2)]
+    ask(office_ids)
+    with database.reading() as session:
+        assert session.scalars(select(AuditLine.office_id)).all() == [province]

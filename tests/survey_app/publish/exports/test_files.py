@@ -11,8 +11,9 @@ import pytest
 from pyarrow import parquet
 from python_calamine import load_workbook
 
+from survey_app.models.plain_text import FORMULA_SIGNS
 from survey_app.publish.exports import csv_file, parquet_file, xlsx_file
-from survey_app.publish.exports.csv_file import FORMULA_SIGNS
+from survey_app.publish.exports.closeness import Drawn
 from survey_app.publish.exports.layout import DAY, NUMBER, TEXT, WEIGHT, Column, Layout
 from survey_app.publish.exports.xlsx_file import TooManyRows
 from tests import factories
@@ -46,9 +47,11 @@ def nasty_rows():
     """As rows come out of a layout, which makes every text plain."""
     names = []
     layout = Layout({1: factories.definition()}, "codes", names.append)
-    layout.design(
-        [factories.SampleCell(id=n, stratum=text, psu=text, weight=1.0) for n, text in enumerate(NASTY)]
-    )
+    cells = {
+        n: factories.SampleCell(id=n, stratum=text, psu=text, weight=1.0) for n, text in enumerate(NASTY)
+    }
+    for n, text in enumerate(NASTY):
+        layout.design(Drawn(text, n), cells)
     return [(name, None, None, None, None) for name in names if isinstance(name, str)]
 
 

@@ -5,7 +5,7 @@ from datetime import date
 
 from survey_app.models.campaign import SampleCell
 from survey_app.models.definition import Branch, Item, Option
-from survey_app.publish.exports.closeness import Said, Way
+from survey_app.publish.exports.closeness import Drawn, Said, Way
 from survey_app.publish.exports.layout import DESIGN, PLACE, Layout, in_parts
 from tests import factories
 
@@ -108,9 +108,19 @@ def test_names_are_composed_and_stand_on_one_line():
     assert layout().place(where, Said(None, None, None), 1)[2] == "Xã Ân đảo"
 
 
-def test_the_design_of_a_drawn_sample_stands_in_its_row():
-    rows = layout().design([SampleCell(id=7, campaign_id=1, stratum="S1", psu="P2", weight=2.5)])
-    assert rows == {None: (None, None, None, None), 7: (7, "S1", "P2", 2.5)}
+def test_the_design_of_a_drawn_sample_stands_in_its_row_as_closely_as_it_may():
+    cells = {7: SampleCell(id=7, campaign_id=1, stratum="S1", psu="P2", weight=2.5)}
+    made = layout()
+    assert made.design(Drawn("S1", 7), cells) == (7, "S1", "P2", 2.5)
+    assert made.design(Drawn("S1"), cells) == (None, "S1", None, None)
+    assert made.design(Drawn(), cells) == (None, None, None, None)
+
+
+def test_what_was_asked_about_the_person_can_be_left_out():
+    definitions = {1: FIRST, 2: with_item("more")}
+    made = Layout(definitions, "codes", lambda value: value, with_respondents=False)
+    assert names(made) == ["q1", "q2", "more"]
+    assert made.answers(1, FIRST.pack({"q1": "4", "sex": "female"})) == ("4", None, "not_asked")
 
 
 def test_rows_come_in_parts():

@@ -1,4 +1,4 @@
-"""Only what figures contain may leave."""
+"""Only what figures contain may leave, in whole days, batches and months."""
 
 from datetime import timedelta
 
@@ -7,11 +7,15 @@ from sqlalchemy import select
 
 from survey_app.models.access_point import AccessPointDay
 from survey_app.models.base import EPOCH
+from survey_app.models.campaign import Campaign
 from survey_app.models.response import Response
-from survey_app.publish.exports.released import find_released
+from survey_app.publish.exports.closeness import Way
+from survey_app.publish.exports.released import Point, find_leaving, finished_in
 from tests import factories
 from tests.factories import DAY
 from tests.survey_app.publish.exports.arrivals import SETTLED, come, release
+
+WAY = Way("Quầy số 1", "poster", "web")
 
 
 @pytest.fixture
@@ -20,10 +24,21 @@ def session(database):
         yield session
 
 
+def found(session, point):
+    """Decide what leaves of a point that is the only one of its office."""
+    owner = (point.office_id, point.provenance)
+    campaign = session.get_one(Campaign, point.campaign_id)
+    points = {owner: [Point(point.id, point.counter_id, WAY)]}
+    return find_leaving(session, points, finished_in(session, campaign, DAY))[owner]
+
+
 def leaving(session, point):
     """Give how many responses of each day may leave."""
-    found = find_released(session, [point.id], DAY).n_responses.get(point.id, {})
-    return {unit.day - (DAY - EPOCH).days: n for unit, n in found.items()}
+    units = {}
+    for group in found(session, point).groups:
+        for unit, n in group.n_responses.items():
+            units[unit.day - (DAY - EPOCH).days] = n
+    return units
 
 
 def void(session, point, of=("1",)):
@@ -42,9 +57,8 @@ def test_days_leave_that_the_tallies_hold_whole(session, point):
     assert leaving(session, point) == {}
     release(session, point)
     come(session, point, 3, day=DAY)
-    found = find_released(session, [point.id], DAY)
     assert leaving(session, point) == {-3: 6}
-    assert found.n_waiting[point.id] == 3
+    assert found(session, point).n_waiting == 3
 
 
 def test_a_day_to_which_one_more_came_stays_back_whole_until_its_release(session, point):
@@ -52,7 +66,7 @@ def test_a_day_to_which_one_more_came_stays_back_whole_until_its_release(session
     release(session, point)
     come(session, point, 1)
     assert leaving(session, point) == {}
-    assert find_released(session, [point.id], DAY).n_waiting[point.id] == 7
+    assert found(session, point).n_waiting == 7
     release(session, point)
     assert leaving(session, point) == {-3: 7}
 
@@ -73,18 +87,10 @@ def test_voided_responses_do_not_leave_and_are_counted(session, point):
     assert leaving(session, point) == {}
     release(session, point)
     assert leaving(session, point) == {-3: 5}
-    assert find_released(session, [point.id], DAY).n_voided[point.id] == 1
+    assert found(session, point).n_voided == 1
 
 
-@pytest.mark.parametrize("days_ago", [0, 1, 2])
-def test_days_to_which_many_late_forms_may_come_stay_back(session, point, days_ago):
-    come(session, point, 6, day=DAY - timedelta(days=days_ago))
-    release(session, point)
-    assert leaving(session, point) == {}
-    assert find_released(session, [point.id], DAY).n_waiting[point.id] == 6
-
-
-def test_a_day_may_be_in_the_tallies_of_two_months(session, point):
+def test_a_day_may_be_in_two_batches(session, point):
     come(session, point, 6)
     release(session, point)
     (tally,) = session.scalars(select(factories.Tally))
@@ -94,7 +100,7 @@ def test_a_day_may_be_in_the_tallies_of_two_months(session, point):
         access_point_id=point.id,
         day=SETTLED,
         instrument_version_id=tally.instrument_version_id,
-        month=DAY.replace(month=4, day=1),
+        batch_day=DAY.replace(month=4, day=1),
         n_respondents=2,
     )
     assert leaving(session, point) == {-3: 6}
@@ -102,3 +108,46 @@ def test_a_day_may_be_in_the_tallies_of_two_months(session, point):
 
 def test_a_point_without_responses_lets_nothing_leave(session, point):
     assert leaving(session, point) == {}
+
+
+def test_nothing_leaves_of_a_month_that_goes_on_and_all_of_it_later(session, point):
+    session.get_one(Campaign, point.campaign_id).closes_on = None
+    come(session, point, 6, day=DAY - timedelta(days=40))
+    come(session, point, 6)
+    release(session, point)
+    assert leaving(session, point) == {-40: 6}
+    session.get_one(Campaign, point.campaign_id).closes_on = DAY - timedelta(days=2)
+    assert leaving(session, point) == {-40: 6}  # a late form may still come
+    session.get_one(Campaign, point.campaign_id).closes_on = SETTLED
+    assert leaving(session, point) == {-40: 6, -3: 6}
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"n": 4},  # few people
+        {"n": 9, "answers": {"q2": "4"}},  # enough people, but none answered the other item
+        {"n": 5, "answers": {"q1": "4"}},
+    ],
+)
+def test_what_stays_back_decides_how_much_leaves(session, point, given):
+    session.get_one(Campaign, point.campaign_id).closes_on = None
+    come(session, point, 6, day=DAY - timedelta(days=40))
+    come(session, point, 1, answers={"q1": "4", "q2": "4"})
+    come(session, point, **given)
+    release(session, point)
+    is_enough = given["n"] + 1 >= 5 and "answers" not in given
+    assert leaving(session, point) == ({-40: 6} if is_enough else {})
+
+
+def test_a_sealed_wave_leaves_whole(session, point):
+    campaign = session.get_one(Campaign, point.campaign_id)
+    campaign.kind = "annual"
+    come(session, point, 6)
+    release(session, point)
+    session.get_one(
+        factories.OfficeRelease, (campaign.id, point.office_id, point.provenance)
+    ).closed_on = None
+    assert leaving(session, point) == {}
+    factories.publication(session, campaign_id=campaign.id, kind="wave", sealed_at=factories.MOMENT)
+    assert leaving(session, point) == {-3: 6}

@@ -78,7 +78,10 @@ def ask(client, address=PAGE, **given):
 
 def test_page_says_first_how_many_responses_can_leave(manager, office, released):
     page = manager.get(PAGE).text
-    assert f"6 phiếu của {office.name} đã vào số liệu phát hành và có thể xuất." in page
+    assert (
+        f"6 phiếu của {office.name} đã vào số liệu phát hành. Phiếu xuất được theo từng tháng trọn vẹn."
+        in page
+    )
     assert 'name="q"' not in page  # there is one office alone
 
 
@@ -132,6 +135,51 @@ def test_from_the_page_to_the_file(manager, rows, work, released):
     assert [line.act for line in rows(AuditLine)] == ["responses.export", "file.download"]
     assert "phieu-tra-loi-1.xlsx" in rows(AuditLine)[1].what
     assert "XLSX" in manager.get(PAGE).text
+
+
+def test_who_works_at_an_office_does_not_get_what_people_said_of_themselves(
+    manager, staff_client, office, rows, work, released
+):
+    """By sex and age some of those who came to a counter on a day are alone."""
+    analyst = staff_client("analyst", office.id)
+    for client, is_in_it, words in (
+        (manager, False, "không có câu trả lời về bản thân người dân"),
+        (analyst, True, "có câu trả lời về bản thân người dân"),
+    ):
+        assert f"Tệp của Ông/Bà {words}" in client.get(PAGE).text
+        address = ask(client).location
+        work()
+        columns = client.get(f"{address}/file").data.decode("utf-8-sig").splitlines()[0].split(",")
+        assert "q1" in columns
+        assert ("sex" in columns) == is_in_it
+        what = [line.what for line in rows(AuditLine) if line.act == "responses.export"][-1]
+        assert what.endswith("có câu hỏi về người trả lời")
+        assert ("không có câu hỏi" in what) != is_in_it
+
+
+def test_who_is_analyst_of_a_part_gets_the_whole_without_what_people_said_of_themselves(
+    app, manager, office, other_office, rows, released
+):
+    with app.extensions["database"].transaction() as session:
+        staff = session.scalars(select(StaffGrant).filter_by(role="office_manager")).one().staff_id
+        factories.staff_grant(session, staff_id=staff, role="analyst", office_id=other_office.id)
+    ask(manager)
+    ask(manager, f"{PAGE}?office={other_office.id}")
+    assert [job.arguments["with_respondents"] for job in rows(Job)] == [False, True]
+    assert [job.arguments["bound"]["right"] for job in rows(Job)] == ["exports", "respondents"]
+
+
+def test_a_file_with_what_people_said_of_themselves_dies_with_the_role_that_got_it(
+    app, staff_client, office, rows, work, released
+):
+    analyst = staff_client("analyst", office.id)
+    address = ask(analyst).location
+    work()
+    assert analyst.get(f"{address}/file").status_code == 200
+    with app.extensions["database"].transaction() as session:
+        session.scalars(select(StaffGrant).filter_by(role="analyst")).one().role = "office_manager"
+    assert analyst.get(f"{address}/file").status_code == 404
+    assert address not in analyst.get(PAGE).text
 
 
 def test_every_download_is_a_line_of_who_took_it(manager, staff_client, rows, work, released):
@@ -249,7 +297,7 @@ def test_what_stays_back_is_told_beside_the_file(app, manager, work, point, rele
     address = ask(manager).location
     work()
     page = manager.get(address).text
-    waiting = "thuộc ba ngày gần nhất, hoặc những ngày chưa vào hết số liệu phát hành"
+    waiting = "thuộc những tháng chưa khép lại, hoặc chưa vào hết số liệu phát hành"
     assert f"<dt>Không đưa vào: {waiting}</dt><dd>3</dd>" in page
     address = ask(manager, first=DAY.isoformat()).location
     work()
@@ -271,7 +319,7 @@ def test_nasty_words_in_any_field_are_refused_or_passed_over(manager, rows, rele
 
 def test_page_speaks_english_when_the_address_says_so(manager, released):
     page = manager.get(f"{PAGE}?lang=en").text
-    assert "can be exported." in page
+    assert "can be exported by whole months." in page
     assert "What a file says, and what it does not" in page
 
 

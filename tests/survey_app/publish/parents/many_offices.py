@@ -5,20 +5,22 @@ import random
 from sqlalchemy.orm import Session
 
 from survey_app.models.office import Office
-from survey_app.models.publication import Publication
 from survey_app.models.vietnamese import sort_key
 from survey_app.publish.ranking import Compared, IndexOfOffice, compare_family
 from tests import factories
 
+TARGET = 0.85
 NAMES = ("An Phú", "Bình Minh", "Điện Biên Phủ", "Xá Lượng", "Tân Lập", "Phước Hải", "Đại Đồng", "Hòa Bình")
 PERIODS = ("month:2026-01", "month:2026-02")
 
 
-def province(session: Session, n_offices: int, *, provenance: str = "C", basis: str = "opt_in") -> Office:
+def province(
+    session: Session, n_offices: int, *, provenance: str = "C", basis: str = "opt_in", target: float = TARGET
+) -> Office:
     """Every seventeenth office has no figure, every twenty-third a hidden one; every other one a change."""
     chance = random.Random(1)
     parent = factories.office(session, kind="province", name="Tỉnh Mẫu")
-    campaign = factories.campaign(session, code="quay", sampling_basis=basis)
+    campaign = factories.campaign(session, code="quay", sampling_basis=basis, target=target)
     publication = factories.publication(session, campaign_id=campaign.id)
     shared = {"publication_id": publication.id, "provenance": provenance}
     figures = {**shared, "sampling_basis": basis}
@@ -43,6 +45,7 @@ def province(session: Session, n_offices: int, *, provenance: str = "C", basis: 
             high=min(1.0, value + 2 * error),
             degrees_of_freedom=30,
             n_respondents=3 if hidden else 1_000 + number,
+            n_people=3 if hidden else 1_000 + number,
             population_size=None if number % 11 == 3 else 4_000,
             hidden_inside=hidden,
             **figures,
@@ -53,12 +56,6 @@ def province(session: Session, n_offices: int, *, provenance: str = "C", basis: 
         one = IndexOfOffice(*(getattr(found, column) for column in IndexOfOffice._fields))
         if one.takes_part:
             family.append(one)
-    compare(session, publication, parent, family, provenance)
-    return parent
-
-
-def compare(
-    session: Session, publication: Publication, parent: Office, family: list[IndexOfOffice], provenance: str
-) -> None:
-    rows = [{"parent_id": parent.id, **row} for row in compare_family(family, provenance)]
+    rows = [{"parent_id": parent.id, **row} for row in compare_family(family, provenance, target)]
     Compared(provenance, [parent.id], rows).write(session, publication.id)
+    return parent

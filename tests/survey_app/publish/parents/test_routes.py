@@ -84,7 +84,7 @@ def as_on_page(line, *, ranks):
         figures = [
             percent(line["satisfied_percent"]),
             f"{low}–{high}",
-            f"{int(line['n_respondents']):,}".replace(",", "."),
+            f"{int(line['n_people']):,}".replace(",", "."),
         ]
     said = [
         percent(line["coverage_percent"]),
@@ -122,6 +122,18 @@ def test_answer_counts_what_the_table_shows(reader, drawn):
 
 
 @on_sqlite
+def test_the_target_of_the_campaign_stands_everywhere(database, reader):
+    with database.transaction() as session:
+        path = f"/staff/offices/{province(session, 60, target=0.875).id}/below"
+    page, file = reader.get(path).text, lines_of(reader, f"{path}.csv")
+    lead = read(re.search(r'<p class="lead">(.*?)</p>', page).group(1))
+    assert lead.startswith("So với chỉ tiêu 87,5%, trong ")
+    assert "Đường nét đứt là chỉ tiêu 87,5%." in page
+    assert ">87,5%</text>" in page, "the line of the picture says where it stands"
+    assert {line["target_percent"] for line in file if line["verdict"]} == {"87.5"}
+
+
+@on_sqlite
 def test_no_office_passes_or_fails(reader, drawn):
     words = read(reader.get(drawn).text).casefold()
     assert not re.search(r"(?<!\w)(không )?đạt(?!\w)", words)
@@ -152,7 +164,7 @@ def test_offices_without_an_index_stand_at_the_end_by_name(reader, drawn, sort):
 @on_sqlite
 @pytest.mark.parametrize(
     ("sort", "column"),
-    [("index", "satisfied_percent"), ("n", "n_respondents"), ("coverage", "coverage_percent")],
+    [("index", "satisfied_percent"), ("n", "n_people"), ("coverage", "coverage_percent")],
 )
 def test_a_column_sorts_both_ways(reader, opt_in, sort, column):
     up, down = (

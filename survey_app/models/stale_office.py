@@ -1,0 +1,49 @@
+"""Offices whose running figures no longer say what is true, though nobody has answered since.
+
+A move takes the answers of an office from one parent to another, a succession pools them with an heir's, and
+a counter takes them from one field to another. The next release makes these figures anew.
+"""
+
+from collections.abc import Collection
+
+from sqlalchemy import ForeignKey, Index, delete, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from survey_app.models.base import KEPT_IDS, Base
+from survey_app.models.publication import Publication
+
+
+class StaleOffice(Base):
+    """One office of one campaign; a row for each change, so that a release takes away what it has seen."""
+
+    __tablename__ = "stale_office"
+    __table_args__ = (Index("ix_stale_office_campaign_id", "campaign_id"), KEPT_IDS)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"))
+    office_id: Mapped[int] = mapped_column(ForeignKey("office.id"))
+
+
+def mark_stale(session: Session, office_ids: Collection[int]) -> None:
+    """Note offices in the transaction that changes them; a frozen publication says what was true then."""
+    running = session.scalars(select(Publication.campaign_id).where(Publication.kind == "running"))
+    session.add_all(
+        StaleOffice(campaign_id=campaign_id, office_id=office_id)
+        for campaign_id in running
+        for office_id in sorted(set(office_ids))
+    )
+
+
+def stale_offices(session: Session, campaign_id: int) -> dict[int, int]:
+    """Give the offices of a campaign by the rows that note them; to be read before the tree of offices."""
+    rows = select(StaleOffice.id, StaleOffice.office_id).where(StaleOffice.campaign_id == campaign_id)
+    return dict(session.execute(rows).all())
+
+
+def campaigns_with_stale(session: Session) -> set[int]:
+    return set(session.scalars(select(StaleOffice.campaign_id).distinct()))
+
+
+def forget_stale(session: Session, row_ids: Collection[int]) -> None:
+    """Take away what a release made anew; what was noted since stays."""
+    session.execute(delete(StaleOffice).where(StaleOffice.id.in_(row_ids)))

@@ -1,0 +1,48 @@
+"""Who may take part in what needs two people: by which right, over which offices, and since when."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from survey_app.config import VIETNAM_TIME
+from survey_app.models import approval as approvals
+from survey_app.models.approval import Approval, Part, StatedApproval, has_stood
+from survey_app.models.staff import Staff
+from survey_app.web.access import SignedIn, account_on, offices_in_scope, offices_overseen
+
+
+def right_over(office_id: int | None) -> str:
+    """Name the right to ask for, and decide on, what concerns an office, or a whole campaign."""
+    return "campaigns" if office_id is None else "decide"
+
+
+class Overseer:
+    """Which requests somebody may decide, by the offices that his rights reach from above."""
+
+    def __init__(self, session: Session, staff: SignedIn) -> None:
+        self._overseen = {right: offices_overseen(session, staff, right) for right in ("decide", "campaigns")}
+
+    def oversees(self, stated: StatedApproval) -> bool:
+        return stated.offices <= self._overseen[right_over(stated.approval.office_id)]
+
+
+def decide(
+    session: Session, stated: StatedApproval, decision: str, staff: SignedIn, now: datetime
+) -> Approval:
+    """Approve, refuse or withdraw, by what both people may do at this moment."""
+    one = stated.approval
+    asker = _part(session, one.asked_by, one.office_id, now, is_decider=False)
+    decider = _part(session, staff.id, one.office_id, now, is_decider=True)
+    return approvals.decide(session, one.id, decision, asker, decider, now)
+
+
+def _part(session: Session, staff_id: int, office_id: int | None, now: datetime, *, is_decider: bool) -> Part:
+    account = account_on(session, staff_id, now.astimezone(VIETNAM_TIME).date())
+    if account is None:
+        return Part(staff_id, frozenset(), frozenset())
+    person = session.get_one(Staff, staff_id)
+    stood = replace(account, grants=tuple(one for one in account.grants if has_stood(person, one, now)))
+    reached = offices_overseen if is_decider else offices_in_scope
+    right = right_over(office_id)
+    return Part(staff_id, reached(session, account, right), reached(session, stood, right))
