@@ -82,6 +82,7 @@ def fill(database: Database, version_id: int) -> list[int]:
             instrument_version_id=version_id,
             code="bench",
             opens_on=today() - LATE_BY - timedelta(days=DAYS),
+            closes_on=today() - LATE_BY - timedelta(days=1),  # so that all of it leaves
         )
         offices = [factories.office(session).id for _ in range(N_OFFICES)]
         points = []
@@ -95,7 +96,7 @@ def fill(database: Database, version_id: int) -> list[int]:
         n_each = N_RESPONSES // N_OFFICES
         releases = [
             {"campaign_id": campaign.id, "office_id": one, "provenance": "C", "n_looked_at": n_each}
-            | {"n_released": n_each, "released_on": today()}
+            | {"n_released": n_each, "released_on": today(), "closed_on": today()}
             for one in offices
         ]
         session.execute(insert(OfficeRelease), releases)
@@ -127,7 +128,7 @@ def store(session, point_id: int, version_id: int, answers: list[bytes], rng: ra
         insert(Tally),
         [
             {"access_point_id": point_id, "day": day, "instrument_version_id": version_id, "cell_id": 0}
-            | {"month": day.replace(day=1), "n_respondents": n, "counts": counts}
+            | {"batch_day": day, "n_respondents": n, "counts": counts}
             for day, n in came.items()
         ],
     )
@@ -152,7 +153,9 @@ def responses(
 def ask(database: Database, office_ids: list[int], file_format: str) -> int:
     with database.transaction() as session:
         campaign_id = session.query(Campaign.id).filter_by(code="bench").scalar()
-        choice = Choice(campaign_id, office_ids, ["A", "B", "C", "D"], None, None, file_format, "codes", "vi")
+        choice = Choice(
+            campaign_id, office_ids, ["A", "B", "C", "D"], None, None, file_format, "codes", "vi", True
+        )
         owner_id = factories.staff(session).id
         arguments = choice.arguments() | bound_to(RIGHT, office_ids)
         return enqueue(session, JOB, arguments, datetime.now(UTC), owner_id).id

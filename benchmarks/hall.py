@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from benchmarks import load
 from survey_app.cli.database import migrate
 from survey_app.collect.keys import SubmissionKey
-from survey_app.config import VIETNAM_TIME, Settings, read_settings
+from survey_app.config import VIETNAM_TIME, Settings, begin, read_settings
 from survey_app.db import Database
 from survey_app.prepare.instruments.definition_file import shipped_definition
 from survey_app.prepare.instruments.publish import publish_version
@@ -60,7 +60,7 @@ def today() -> date:
 
 def open_hall(folder: Path, url: str, instrument: str = "sipas_service_2022") -> Hall:
     environment = {**os.environ, "DATA_DIR": str(folder), "DATABASE_URL": url, "DEMO": "no"}
-    settings = read_settings(environment)
+    settings = begin(read_settings(environment))
     database = Database(url)
     migrate(database)
     definition = shipped_definition(instrument)
