@@ -1,4 +1,4 @@
-"""`make pictures`: the README's pictures, taken from the running product with its demo."""
+"""`make pictures`: the pictures of README and tour, taken from the running product with its demo."""
 
 import secrets
 import sys
@@ -9,7 +9,8 @@ import pypdfium2
 from playwright.sync_api import Browser
 from sqlalchemy import select
 
-from survey_app.config import Settings, read_settings
+from survey_app.cli.database import migrate
+from survey_app.config import Settings, begin, read_settings
 from survey_app.db import Database
 from survey_app.models.access_point import AccessPoint
 from survey_app.models.invitation_token import InvitationToken
@@ -18,7 +19,8 @@ from survey_app.models.short_code import form_path
 from survey_app.prepare.codes.address import qr_address
 from survey_app.prepare.codes.poster import Poster, render_posters
 from survey_app.prepare.invitations.slips import Stack, render_slips
-from tests import chromium, postgresql, running_server
+from tests import chromium, factories, postgresql, running_server
+from tests.tour import book, house
 
 FOLDER = Path(__file__).parents[1] / "docs" / "pictures"
 PUBLIC_URL = "https://khaosat.example.vn"
@@ -31,7 +33,7 @@ def main() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     port = postgresql.free_port()
     with tempfile.TemporaryDirectory() as folder:
-        settings = read_settings({"DATA_DIR": folder})
+        settings = begin(read_settings({"DATA_DIR": folder}))
         environment = running_server.environment(settings, port, DEMO="yes")
         with (
             running_server.started(running_server.service(), environment, within=90),
@@ -41,7 +43,21 @@ def main() -> None:
             take_pages(browser, f"http://127.0.0.1:{port}", accounts)
             take_screen(browser, f"http://127.0.0.1:{port}", settings)
             take_offline(browser, f"http://127.0.0.1:{port}", settings)
+            take_tour(browser, Path(folder))
     take_slips()
+    for picture in FOLDER.glob("*.png"):
+        picture.write_bytes(book.small(picture.read_bytes(), "PNG", colours=64, optimize=True))
+
+
+def take_tour(browser: Browser, folder: Path) -> None:
+    """Walk through the pages of an installation of its own, at the moment at which the tests stand."""
+    template = folder / "template.sqlite"
+    database = Database(f"sqlite:///{template}")
+    migrate(database)
+    database.engine.dispose()
+    (folder / "tour").mkdir()
+    with house.furnished(template, folder / "tour", factories.MOMENT) as furnished:
+        book.take(browser, furnished)
 
 
 def take_pages(browser: Browser, url: str, accounts: str) -> None:
@@ -54,6 +70,7 @@ def take_pages(browser: Browser, url: str, accounts: str) -> None:
     page.locator("#password").fill(password)
     page.locator("main button").click()
     page.locator("main a[href*='/staff/offices/']").first.click()
+    page.wait_for_url("**/staff/offices/*")
     page.locator("main svg").first.evaluate("chart => chart.scrollIntoView({block: 'center'})")
     page.screenshot(path=FOLDER / "office.png")
     page.goto(f"{url}/staff/codes")

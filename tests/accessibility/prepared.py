@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from survey_app.collect.keys import SubmissionKey
-from survey_app.config import VIETNAM_TIME, Settings, read_settings
+from survey_app.config import VIETNAM_TIME, Settings, begin, read_settings
 from survey_app.db import Database
 from survey_app.models import rotating_code
 from survey_app.models.access_point import AccessPoint
@@ -48,13 +48,15 @@ def prepared(template: Path, folder: Path) -> Iterator[Prepared]:
     path = folder / "survey.sqlite"
     path.write_bytes(template.read_bytes())
     port = postgresql.free_port()
-    settings = read_settings(
-        {
-            "DATA_DIR": str(folder / "data"),
-            "DATABASE_URL": f"sqlite:///{path}",
-            "PORT": str(port),
-            "DEMO": "no",
-        }
+    settings = begin(
+        read_settings(
+            {
+                "DATA_DIR": str(folder / "data"),
+                "DATABASE_URL": f"sqlite:///{path}",
+                "PORT": str(port),
+                "DEMO": "no",
+            }
+        )
     )
     database = Database(settings.database_url)
     today = datetime.now(VIETNAM_TIME).date()
