@@ -1,4 +1,4 @@
-"""Strings that break careless programs, two hundred and fifty for each field that takes text."""
+"""Strings that break careless programs, as many as asked for each field that takes text."""
 
 import random
 from urllib.parse import quote_from_bytes
@@ -31,6 +31,12 @@ SEEDS = (
     "&lt;b&gt; &amp; &#0; &#x202e;",
     "../../etc/passwd?number=1&lang=en#x",
     "\x1b[31m\x07\x7f\x85",
+    '#eval("6*7") #sys.version $x^2$ *b* _i_ @ref <label> // /* \\ ` ~',
+    "+1+cmd|' /C calc'!A0",
+    "@SUM(1+9)",
+    "\t=1+1",
+    "\r-2+3",
+    "%ED%A0%80 %00 %0d%0aX: y",
 )
 
 
