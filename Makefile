@@ -5,11 +5,15 @@ PYTHON ?= python3
 VENV := .venv
 TEST_VENV ?= .venv-test
 TEST_BIN := $(TEST_VENV)/bin
-TEST_PROCESSES ?= 2
+# One more than the gate has cores: some tests wait, for a browser, a server that starts or a moment to pass.
+TEST_PROCESSES ?= 3
 PIP_INSTALL := pip install --quiet --disable-pip-version-check --require-hashes
 LOCK := uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	--no-emit-index-url --quiet $(UPGRADE)
 COMPILED := $(patsubst %.po,%.mo,$(wildcard survey_app/translations/*/LC_MESSAGES/*.po))
+
+# Each server and command that a test starts would compile all it imports, each time anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -28,10 +32,10 @@ test: $(TEST_VENV)/tests-installed ## Check format, lint, types and imports, the
 	$(TEST_BIN)/ruff check .
 	$(TEST_BIN)/mypy
 	$(TEST_BIN)/lint-imports
-	$(TEST_BIN)/pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder $(PYTEST_OPTIONS)
+	$(TEST_BIN)/pytest -n $(TEST_PROCESSES) --dist worksteal $(PYTEST_OPTIONS)
 
 soak: $(TEST_VENV)/tests-installed ## Run the long sets whole: each citizen page in every width and look, the slowest of readers
-	SOAK=yes $(TEST_BIN)/pytest tests/survey_app/collect/test_accessibility.py tests/survey_app/web/test_whole_requests.py
+	SOAK=yes $(TEST_BIN)/pytest tests/survey_app/collect/test_accessibility.py tests/survey_app/web/test_whole_requests.py tests/survey_app/hostile
 
 bench: $(TEST_VENV)/tests-installed $(COMPILED) ## Measure: ratios against peers and raw limits, sizes (docs/performance.md, performance-analysis.md)
 	$(TEST_BIN)/python -m benchmarks.collecting
@@ -80,9 +84,10 @@ $(VENV)/installed: requirements.txt
 	$(VENV)/bin/$(PIP_INSTALL) -r requirements.txt
 	@touch $@
 
+# What is imported is compiled then, and kept; to compile all that is installed takes twice as long.
 $(TEST_VENV)/tests-installed: tests/requirements.txt
 	$(make_environment)
-	$(TEST_BIN)/$(PIP_INSTALL) -r tests/requirements.txt
+	$(TEST_BIN)/$(PIP_INSTALL) --no-compile -r tests/requirements.txt
 	@touch $@
 
 %.mo: %.po | $(VENV)/installed

@@ -15,14 +15,14 @@ from typing import Any, NoReturn
 import hypothesis
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from survey_app import create_app
 from survey_app.cli.database import migrate
-from survey_app.config import SECRET_BYTES, Settings, read_settings
+from survey_app.config import SECRET_BYTES, Settings, begin, read_settings
 from survey_app.db import Database
 from survey_app.web.access import hash_token
-from tests import catalogues, chromium, factories, postgresql
+from tests import catalogues, chromium, compiled_once, factories, postgresql
 from tests.page_inspector import InspectingClient
 
 TEMPLATE = "survey_template"
@@ -33,6 +33,8 @@ IS_CI = os.environ.get("CI") == "true"
 # A slow machine is no fault of the code, and the gate must say the same thing twice.
 hypothesis.settings.register_profile("house", deadline=None, derandomize=IS_CI)
 hypothesis.settings.load_profile("house")
+expect.set_options(timeout=20_000)  # milliseconds: what is to be seen is waited for on a busy machine, too
+compiled_once.share()
 
 
 missing_programs: set[str] = set()
@@ -186,7 +188,9 @@ def database(database_url: str) -> Iterator[Database]:
 @pytest.fixture
 def settings(database_url: str, tmp_path: Path) -> Settings:
     """Settings as the service reads them: a data folder of the test's own, a random secret, no demo."""
-    return read_settings({"DATA_DIR": str(tmp_path / "data"), "DATABASE_URL": database_url, "DEMO": "no"})
+    return begin(
+        read_settings({"DATA_DIR": str(tmp_path / "data"), "DATABASE_URL": database_url, "DEMO": "no"})
+    )
 
 
 @pytest.fixture

@@ -36,14 +36,22 @@ class Server:
     def url(self, name: str) -> str:
         return f"postgresql+psycopg://{SUPERUSER}@127.0.0.1:{self.port}/{name}"
 
-    def run(self, command: str) -> None:
-        """Run a command that stands outside of any transaction (CREATE DATABASE and its like)."""
+    @contextmanager
+    def connected(self) -> Iterator[psycopg.Connection]:
+        """Connect outside of any transaction, as CREATE DATABASE and its like must be."""
         address = f"host=127.0.0.1 port={self.port} user={SUPERUSER} dbname=postgres"
         with psycopg.connect(address, autocommit=True) as connection:
+            yield connection
+
+    def run(self, command: str) -> None:
+        with self.connected() as connection:
             connection.execute(command.encode())
 
     def create_database(self, name: str, template: str = "template0") -> str:
-        self.run(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        with self.connected() as connection:
+            # Half the work of a copy through the log, which is how versions from 15 on copy unless told.
+            how = "STRATEGY FILE_COPY" if connection.info.server_version >= 150_000 else ""
+            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" {how}'.encode())
         return self.url(name)
 
     def drop_database(self, name: str) -> None:

@@ -1,9 +1,13 @@
 """How often somebody may try to sign in, without a lock that could be turned against the account's owner.
 
-No account is ever locked. What is counted is (account, network) and the network in total; whoever signed
-in as that account before, on this device or from this network, has a count of his own that strangers cannot
-fill. All of it lives in the memory of the one web process: no address is written anywhere, and inside stand
-keyed hashes that die with the process. Accounts that do not exist are counted like those that do.
+No account is ever locked. Strangers are counted by address and by the network around it, for one account
+and in total. What a network may do is far more at once than what an address may, and empties as fast, so one
+address cannot use it up for its neighbours. Whoever signed in as that account before, on this device or from
+this address, has a count of his own that nobody else can fill. What remains for guessing a password: 5 at
+once and 480 a day from an address, 60 at once and no more than 480 a day from all of a network.
+
+All of it lives in the memory of the one web process: no address is written anywhere, and inside stand keyed
+hashes that die with the process. Accounts that do not exist are counted like those that do.
 """
 
 import hashlib
@@ -19,7 +23,8 @@ from survey_app.errors import TooManyAttempts
 
 Stage = Literal["password", "code"]
 MOST_COUNTS, MOST_KNOWN = 50_000, 20_000  # some 10 MB when full; the longest untouched give way
-IPV4_PREFIX, IPV6_PREFIX = 24, 48
+# Of an address, and of the network around it: a household chooses the last half of its IPv6 addresses itself.
+PREFIXES = {4: (32, 24), 6: (64, 48)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +36,22 @@ class Pace:
 
 
 OWN_DEVICE = {"password": Pace(20, timedelta(minutes=1)), "code": Pace(10, timedelta(minutes=5))}
-OWN_NETWORK = {"password": Pace(30, timedelta(seconds=30)), "code": Pace(10, timedelta(minutes=5))}
+OWN_ADDRESS = {"password": Pace(30, timedelta(seconds=30)), "code": Pace(10, timedelta(minutes=5))}
 STRANGER = {"password": Pace(5, timedelta(minutes=3)), "code": Pace(5, timedelta(minutes=10))}
-STRANGE_NETWORK = Pace(60, timedelta(seconds=20))
+STRANGERS_OF_NETWORK = Pace(60, timedelta(minutes=3))
+# Whatever accounts they try.
+STRANGE_ADDRESS = Pace(60, timedelta(seconds=20))
+STRANGE_NETWORK = Pace(600, timedelta(seconds=20))
 # Whoever asks for a code has the password: all strangers together get few guesses at six digits.
 ALL_STRANGERS_CODES = Pace(20, timedelta(minutes=10))
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a request comes from: the address, and the network in which it has neighbours."""
+
+    address: str
+    network: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +59,7 @@ class Attempt:
     """Somebody tries to be `account`; `device` names a browser that was this account before, if it is one."""
 
     account: str
-    network: str
+    place: Place
     device: str | None
     stage: Stage = "password"
 
@@ -70,30 +86,34 @@ class Attempts:
                 self._add(name, pace, moment)
 
     def succeeded(self, attempt: Attempt, *, is_signed_in: bool) -> None:
-        """Take a right attempt out of the counts; a whole sign-in makes the network one of the account's."""
+        """Take a right attempt out of the counts; a whole sign-in makes the address one of the account's."""
         with self._lock:
             for name, pace in self._counts(attempt):
                 if name in self._full_until:
                     self._full_until[name] -= pace.one_more_after.total_seconds()
             if is_signed_in:
-                known = self._name("known", attempt.account, attempt.network)
+                known = self._name("known", attempt.account, attempt.place.address)
                 self._known[known] = None
                 self._known.move_to_end(known)
                 if len(self._known) > MOST_KNOWN:
                     self._known.popitem(last=False)
 
     def _counts(self, attempt: Attempt) -> list[tuple[bytes, Pace]]:
-        stage, account, network = attempt.stage, attempt.account, attempt.network
+        stage, account = attempt.stage, attempt.account
+        address, network = attempt.place.address, attempt.place.network
         if attempt.device is not None:
             return [(self._name(stage, "device", attempt.device), OWN_DEVICE[stage])]
-        if self._name("known", account, network) in self._known:
-            return [(self._name(stage, "own network", account, network), OWN_NETWORK[stage])]
+        if self._name("known", account, address) in self._known:
+            return [(self._name(stage, "own address", account, address), OWN_ADDRESS[stage])]
         counts = [
+            (self._name("address", address), STRANGE_ADDRESS),
             (self._name("network", network), STRANGE_NETWORK),
-            (self._name(stage, "stranger", account, network), STRANGER[stage]),
+            (self._name(stage, "stranger", account, address), STRANGER[stage]),
         ]
         if stage == "code":
             counts.append((self._name(stage, "strangers", account), ALL_STRANGERS_CODES))
+        else:
+            counts.append((self._name("strangers of network", account, network), STRANGERS_OF_NETWORK))
         return counts
 
     def _wait(self, name: bytes, pace: Pace, moment: float) -> float:
@@ -111,15 +131,15 @@ class Attempts:
         return hashlib.blake2b("\0".join(parts).encode(), key=self._key, digest_size=16).digest()
 
 
-def network_of(peer: str | None, forwarded_for: str | None) -> str:
-    """Tell from which network a request comes; only a proxy on this machine is believed what it says."""
+def place_of(peer: str | None, forwarded_for: str | None) -> Place:
+    """Tell where a request comes from; only a proxy on this machine is believed what it says."""
     try:
         address = ip_address(peer or "")
         if address.is_loopback and forwarded_for:
             address = ip_address(forwarded_for.rpartition(",")[2].strip())
     except ValueError:
-        return "unknown"
+        return Place("unknown", "unknown")
     if isinstance(address, IPv6Address):
         address = address.ipv4_mapped or address
-    prefix = IPV4_PREFIX if address.version == 4 else IPV6_PREFIX
-    return str(ip_network((str(address).partition("%")[0], prefix), strict=False))
+    plain = str(address).partition("%")[0]
+    return Place(*(str(ip_network((plain, prefix), strict=False)) for prefix in PREFIXES[address.version]))

@@ -55,6 +55,10 @@ class OwnPasswordForm(FlaskForm):  # type: ignore[misc]  # flask_wtf publishes n
     )
 
 
+class OwnPhoneForm(OwnPasswordForm, CodeForm):
+    """The first code of a phone that shall protect an account from now on."""
+
+
 class NewPasswordForm(FlaskForm):  # type: ignore[misc]  # flask_wtf publishes no types
     password = PasswordField(
         _l("New password"),

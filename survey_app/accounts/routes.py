@@ -14,8 +14,8 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from survey_app.accounts import device, passwords, sign_in as accounts
-from survey_app.accounts.attempts import Attempt, Attempts, Stage, network_of
-from survey_app.accounts.forms import NewPasswordForm, SignInForm, faults_of, refusal
+from survey_app.accounts.attempts import Attempt, Attempts, Stage, place_of
+from survey_app.accounts.forms import NewPasswordForm, OwnPasswordForm, SignInForm, faults_of, refusal
 from survey_app.accounts.home import starting_offices
 from survey_app.accounts.people.reset import find_link, use_link
 from survey_app.errors import AccountRefused
@@ -49,7 +49,7 @@ def sign_in() -> str | Response | tuple[str, int]:
         faults = [(form.username.id, _("Username or password is not right. Check both and try again."))]
         return render_template("accounts/sign_in.html", form=form, next=wanted, faults=faults), 422
     with database().transaction() as session:
-        accounts.sign_out(session, cookie.get("token", ""))
+        access.end_session(session, cookie.get("token", ""))
         opened = accounts.sign_in(session, proof, now())
     if opened.is_proven:
         return let_in(attempt, opened.token, redirect(wanted or url_for("accounts.home"), 303))
@@ -67,8 +67,8 @@ def this_attempt(username: str, stage: Stage = "password") -> Attempt:
     """Tell as whom, from where and from which browser this request tries something."""
     account = accounts.plain_name(username)
     known = device.device_of(request.cookies.get(device.COOKIE), account, settings().secrets)
-    network = network_of(request.remote_addr, request.headers.get("X-Forwarded-For"))
-    return Attempt(account, network, known, stage)
+    place = place_of(request.remote_addr, request.headers.get("X-Forwarded-For"))
+    return Attempt(account, place, known, stage)
 
 
 def let_in(attempt: Attempt, token: str, response: Response) -> Response:
@@ -97,7 +97,7 @@ def keep_token(token: str) -> None:
 @access.staff_only(access.PROVE)
 def sign_out() -> Response:
     with database().transaction() as session:
-        accounts.sign_out(session, cookie["token"])
+        access.end_session(session, cookie["token"])
     cookie.clear()
     return redirect(url_for("accounts.sign_in"), 303)
 
@@ -120,6 +120,20 @@ def reset(token: str) -> str | Response | tuple[str, int]:
     cookie.clear()
     flash(_("The new password holds. Sign in with it."))
     return redirect(url_for("accounts.sign_in"), 303)
+
+
+def present_password(form: OwnPasswordForm) -> accounts.Proof | None:
+    """Check the present password, as slowly and as rarely as a sign-in; a wrong one is said in the form."""
+    staff = access.current_staff()
+    attempt = this_attempt(staff.username)
+    attempts().begin(attempt, now())
+    with database().reading() as session:
+        proof = accounts.check_password(session, staff.username, form.current.data)
+    if proof is None:
+        form.current.errors = [_("This is not your present password.")]
+        return None
+    attempts().succeeded(attempt, is_signed_in=False)
+    return proof
 
 
 def new_password_faults(form: NewPasswordForm) -> list[tuple[str, str]]:

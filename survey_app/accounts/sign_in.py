@@ -2,7 +2,7 @@
 
 import secrets
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import delete, exists, or_, select
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from survey_app.accounts import passwords
 from survey_app.config import VIETNAM_TIME
+from survey_app.errors import SignInRequired
 from survey_app.models.staff import NEEDS_SECOND_FACTOR, Staff, StaffGrant, StaffSession
 from survey_app.web.access import hash_token
 
@@ -19,10 +20,14 @@ TOKEN_BYTES = 32
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """Somebody gave the right password; `renewed_hash` stands where the stored one has become weak."""
+    """Somebody gave the right password, as it was stored then.
+
+    `renewed_hash` stands where that has become weak.
+    """
 
     staff_id: int
-    renewed_hash: str | None
+    stored_hash: str = field(repr=False)
+    renewed_hash: str | None = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +47,23 @@ def check_password(session: Session, username: str, password: str) -> Proof | No
     stored = passwords.NOBODYS_HASH if staff is None else staff.password_hash
     if not passwords.is_right(password, stored) or staff is None or staff.disabled_at is not None:
         return None
-    return Proof(staff.id, passwords.renewed(password, stored))
+    return Proof(staff.id, stored, passwords.renewed(password, stored))
+
+
+def owner_of(session: Session, proof: Proof) -> Staff:
+    """Give the account that a password has opened, locked; none if that is no more its password.
+
+    Hashing takes its time, and whoever changes a password meanwhile wants the old one to open nothing.
+    """
+    staff = session.get_one(Staff, proof.staff_id, with_for_update=True)
+    if staff.password_hash != proof.stored_hash or staff.disabled_at is not None:
+        raise SignInRequired
+    return staff
 
 
 def sign_in(session: Session, proof: Proof, now: datetime) -> NewSession:
     """Open a session for the password's owner; it is proven where no second factor is set up or needed."""
-    staff = session.get_one(Staff, proof.staff_id)
+    staff = owner_of(session, proof)
     if proof.renewed_hash:
         staff.password_hash = proof.renewed_hash
     is_proven = staff.totp_secret is None and not must_have_second_factor(session, staff.id, now)
@@ -79,10 +95,6 @@ def must_have_second_factor(session: Session, staff_id: int, now: datetime) -> b
         or_(StaffGrant.valid_until.is_(None), StaffGrant.valid_until >= first),
     )
     return bool(session.scalar(select(needed)))
-
-
-def sign_out(session: Session, token: str) -> None:
-    session.execute(delete(StaffSession).where(StaffSession.token_hash == hash_token(token)))
 
 
 def sign_out_everywhere(session: Session, staff_id: int) -> None:

@@ -8,7 +8,7 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from survey_app.cli.failing import faults_named
+from survey_app.cli.command import Commands
 from survey_app.collect.paper.import_forms import import_forms
 from survey_app.models.campaign import Campaign
 from survey_app.web import context
@@ -20,7 +20,7 @@ def register(app: Flask) -> None:
 
 
 def _register_responses(app: Flask) -> None:
-    @app.cli.group("response")
+    @app.cli.group("response", cls=Commands)
     def responses() -> None:
         """Bring responses in."""
 
@@ -37,17 +37,19 @@ def _register_responses(app: Flask) -> None:
     )
     def import_(file: Path, campaign_code: str, day: datetime, columns: tuple[str, ...]) -> None:
         """Import keyed paper forms from a CSV file: all of them, or none."""
+        if day.date() > context.today():
+            raise click.BadParameter("this day has not come yet", param_hint="--day")
         names = dict(column.partition("=")[::2] for column in columns)
         # The oldest secret: a form keeps its key when a newer secret comes on top.
         secret = context.settings().secrets[-1]
-        with faults_named(), context.database().transaction() as session:
+        with context.database().transaction() as session:
             campaign = find_campaign(session, campaign_code)
             n = import_forms(session, campaign, file.read_text("utf-8"), day.date(), secret, names)
         click.echo(f"{n} forms are imported.")
 
 
 def _register_publications(app: Flask) -> None:
-    @app.cli.group("publication")
+    @app.cli.group("publication", cls=Commands)
     def publications() -> None:
         """Publish results."""
 
@@ -59,8 +61,7 @@ def _register_publications(app: Flask) -> None:
 
         with context.database().reading() as session:
             campaign_id = find_campaign(session, campaign_code).id
-        with faults_named():
-            number = publish_wave(context.database(), campaign_id, context.now())
+        number = publish_wave(context.database(), campaign_id, context.now())
         click.echo(f"Publication {number}: {context.settings().public_url}/results/{campaign_code}")
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import OperationalError
 
-from survey_app.cli.failing import faults_named
+from survey_app.cli.command import Anywhere, Commands, begin_here
 from survey_app.collect.cases.contact import forget_expired_contacts
 from survey_app.collect.entry import FORM_LIVES
 from survey_app.db import LOCK_WAIT_MILLISECONDS, Database
@@ -132,7 +132,7 @@ def _wait_for_readers(are_gone: Callable[[], bool]) -> None:
 
 
 def register(app: Flask) -> None:
-    @app.cli.group("database")
+    @app.cli.group("database", cls=Commands)
     def group() -> None:
         """Look after the database."""
 
@@ -142,7 +142,7 @@ def register(app: Flask) -> None:
 
         The job process does both every night; this is for doing it at once.
         """
-        with faults_named(), context.database().transaction() as session:
+        with context.database().transaction() as session:
             forget_expired_contacts(session, context.today())
         click.echo("Expired contacts are deleted.")
         try:
@@ -152,8 +152,9 @@ def register(app: Flask) -> None:
             raise click.exceptions.Exit(1) from error
         click.echo("The order of arrival is gone from the tables.")
 
-    @group.command("upgrade")
+    @group.command("upgrade", cls=Anywhere)
     def upgrade() -> None:
-        """Bring the schema up to date."""
+        """Bring the schema up to date; begin an installation where there is none."""
+        begin_here()
         migrate(context.database())
         click.echo("The database is up to date.")

@@ -3,12 +3,12 @@
 import click
 from flask import Flask
 
-from survey_app.cli.failing import faults_named
+from survey_app.cli.command import Commands
 from survey_app.web import context
 
 
 def register(app: Flask) -> None:
-    @app.cli.group("demo")
+    @app.cli.group("demo", cls=Commands)
     def group() -> None:
         """Load or remove the demonstration data."""
 
@@ -17,8 +17,7 @@ def register(app: Flask) -> None:
         """Fill an empty database with a made-up province."""
         from survey_app.demo.load import load_demo  # it computes figures, so numpy comes with it
 
-        with faults_named():
-            load_demo(context.database(), context.settings(), context.now())
+        load_demo(context.database(), context.settings(), context.now())
         click.echo("The demo is loaded.")
 
     @group.command("remove")
@@ -26,6 +25,5 @@ def register(app: Flask) -> None:
         """Remove the demonstration data, all of it and nothing else."""
         from survey_app.demo.remove import remove_demo
 
-        with faults_named():
-            remove_demo(context.database(), context.settings())
+        remove_demo(context.database(), context.settings())
         click.echo("Nothing of the demo is here any more. Start with DEMO=no from now on.")

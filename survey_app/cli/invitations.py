@@ -7,19 +7,18 @@ from typing import Any
 
 import click
 from flask import Flask, current_app
-from flask.cli import AppGroup
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from survey_app.cli.command import Commands
 from survey_app.cli.data import find_campaign
-from survey_app.cli.failing import faults_named
 from survey_app.models.campaign import Campaign, SampleCell
 from survey_app.models.invitation import DELIVERIES, InvitationBatch
 from survey_app.models.office import Counter, Office
 from survey_app.web.context import database, settings, today
 from survey_app.web.i18n import DEFAULT_LANGUAGE, LANGUAGES, speaking
 
-invitation = AppGroup("invitation", help="Single-use invitations.")
+invitation = Commands("invitation", help="Single-use invitations.")
 
 
 def register(app: Flask) -> None:
@@ -50,7 +49,7 @@ def issue(
     """Issue a batch of invitations."""
     from survey_app.prepare.invitations.issue import BatchPlan, issue_batch
 
-    with faults_named(), _refused_in_vietnamese(), database().transaction() as session:
+    with _refused_in_vietnamese(), database().transaction() as session:
         campaign, office = find_campaign(session, campaign_code), _find_office(session, office_code)
         plan = BatchPlan(
             campaign=campaign,
@@ -76,12 +75,11 @@ def export(batch_number: int, file: Path, force: bool) -> None:
 
     _check_target(file, force)
 
-    with faults_named(), database().reading() as session:
+    with database().reading() as session:
         batch = session.get(InvitationBatch, batch_number)
     if batch is None:
         raise click.BadParameter(f"there is no batch {batch_number}", param_hint="BATCH")
-    with faults_named():
-        tokens = batch_tokens(batch, settings().secrets)
+    tokens = batch_tokens(batch, settings().secrets)
     try:
         write_privately(file, list_of_invitations(tokens, settings().public_url))
     except OSError as error:

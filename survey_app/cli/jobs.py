@@ -11,14 +11,17 @@ from flask import Flask
 from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
+from survey_app.cli.command import Commands
 from survey_app.cli.database import forget_order
 from survey_app.collect.cases.contact import forget_expired_contacts
 from survey_app.config import VIETNAM_TIME, Settings
 from survey_app.db import Database
 from survey_app.errors import SurveyError
+from survey_app.jobs.bound import refuse_lost_right
 from survey_app.jobs.files import remove_old_files
-from survey_app.models.job import CLAIM, Job, Work, claim, waits
+from survey_app.models.job import CLAIM, Job, Work, claim, give_up, waits
 from survey_app.publish.due import enqueue_release, is_anything_due, may_release
+from survey_app.review.comments.batches import gather_waiting
 from survey_app.web import context
 from survey_app.web.context import Clock
 
@@ -48,7 +51,7 @@ class Worker:
         self._database = database
         self._settings = settings
         self._clock = clock
-        self._forgot_on: date | None = None
+        self._kept_house_on: date | None = None
         self._tidied_on: date | None = None
         self._tidies_from: datetime | None = None
         self._settled_on: date | None = None
@@ -58,7 +61,7 @@ class Worker:
         now = self._clock()
         local = now.astimezone(VIETNAM_TIME)
         today = local.date()
-        self._forget_once_a_day(today)
+        self._keep_house_once_a_day(today)
         if local.hour in TIDIES_AT_HOURS:
             self._tidy_once_a_day(now, today)
         with self._database.reading() as session:
@@ -67,6 +70,7 @@ class Worker:
         if not is_waiting:
             return False
         with self._database.transaction() as session:
+            give_up(session, now)
             if is_due:
                 enqueue_release(session, now)
             job = claim(session, now)
@@ -75,15 +79,19 @@ class Worker:
         self._do(job)
         return True
 
-    def _forget_once_a_day(self, today: date) -> None:
-        """Delete what has outlived its day: at the start and on every new day, without anybody's cron."""
-        if today == self._forgot_on:
+    def _keep_house_once_a_day(self, today: date) -> None:
+        """Delete what has outlived its day, and let comments be read that are enough by now.
+
+        At the start and on every new day, without anybody's cron.
+        """
+        if today == self._kept_house_on:
             return
         with self._database.transaction() as session:
             forget_expired_contacts(session, today)
+        gather_waiting(self._database)
         with self._database.reading() as session:
             remove_old_files(session, self._settings.files_dir, today)
-        self._forgot_on = today
+        self._kept_house_on = today
 
     def _is_anything_due(self, session: Session, today: date) -> bool:
         """Look into long settled campaigns too, until nothing is left in them: then not before tomorrow."""
@@ -115,6 +123,7 @@ class Worker:
             report=self._reporter(job.id),
         )
         try:
+            self._refuse_lost_right(job)
             run: Callable[[Work], str | None] = import_module(MODULES[job.name]).run
             file_name = run(work)
         except Exception as error:
@@ -127,6 +136,10 @@ class Worker:
                 self._forget(job.id)
             else:
                 self._finish(job.id, state="done", file_name=file_name)
+
+    def _refuse_lost_right(self, job: Job) -> None:
+        with self._database.reading() as session:
+            refuse_lost_right(session, job, self._clock().astimezone(VIETNAM_TIME).date())
 
     def _finish(self, job_id: int, **values: str | None) -> None:
         with self._database.transaction() as session:
@@ -164,7 +177,7 @@ def run_forever(worker: Worker, parent: int) -> None:
 
 
 def register(app: Flask) -> None:
-    @app.cli.group("jobs")
+    @app.cli.group("jobs", cls=Commands)
     def group() -> None:
         """Do the work that pages ask for."""
 

@@ -6,19 +6,18 @@ from typing import Any
 
 import click
 from flask import Flask
-from flask.cli import AppGroup
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from survey_app.cli.failing import faults_named
-from survey_app.models.campaign import CAMPAIGN_KINDS, SAMPLING_BASES
+from survey_app.cli.command import Anywhere, Commands
+from survey_app.models.campaign import CAMPAIGN_KINDS, SAMPLING_BASES, USUAL_TARGET
 from survey_app.models.instrument import InstrumentVersion
 from survey_app.web.context import database, now, settings
 
-office = AppGroup("office", help="Offices over time.")
-dossier = AppGroup("dossier", help="Dossiers settled per office and month.")
-instrument = AppGroup("instrument", help="Instrument definitions.")
-campaign = AppGroup("campaign", help="Campaigns.")
+office = Commands("office", help="Offices over time.")
+dossier = Commands("dossier", help="Dossiers settled per office and month.")
+instrument = Commands("instrument", help="Instrument definitions.")
+campaign = Commands("campaign", help="Campaigns.")
 
 FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 DAY = click.DateTime(["%Y-%m-%d"])
@@ -44,7 +43,7 @@ def import_offices_file(file: Path) -> None:
     """Import offices from a CSV or XLSX file."""
     from survey_app.prepare.offices.office_file import import_offices
 
-    with faults_named(), database().transaction() as session:
+    with database().transaction() as session:
         n_offices = import_offices(session, file.read_bytes())
     click.echo(f"Imported {n_offices} offices.")
 
@@ -56,19 +55,18 @@ def import_dossier_file(file: Path, accept: bool) -> None:
     """Import dossier counts from a CSV or XLSX file."""
     from survey_app.prepare.dossiers.dossier_file import import_dossiers
 
-    with faults_named(), database().transaction() as session:
+    with database().transaction() as session:
         n_counts = import_dossiers(session, file.read_bytes(), accepts_contradictions=accept)
     click.echo(f"Imported {n_counts} dossier counts.")
 
 
-@instrument.command("check")
+@instrument.command("check", cls=Anywhere)
 @FILE
 def check_definition(file: Path) -> None:
     """List what is wrong with a definition file."""
     from survey_app.prepare.instruments.definition_file import read_definition
 
-    with faults_named():
-        definition = read_definition(file)
+    definition = read_definition(file)
     click.echo(
         f"{definition.code} version {definition.version}: {definition.n_questions} questions, no fault."
     )
@@ -81,7 +79,7 @@ def publish_definition(file: Path) -> None:
     from survey_app.prepare.instruments.definition_file import read_definition
     from survey_app.prepare.instruments.publish import publish_version
 
-    with faults_named(), database().transaction() as session:
+    with database().transaction() as session:
         version = publish_version(session, read_definition(file), now())
     click.echo(f"{version.code} version {version.version} is published.")
 
@@ -96,7 +94,7 @@ def voice(file: Path, code: str, item_code: str, language: str, reader: str) -> 
     """Keep an MP3 of a question being read, for the citizens' form."""
     from survey_app.collect.form.clips import keep_clip
 
-    with faults_named(), database().reading() as session:
+    with database().reading() as session:
         definition = newest_version(session, code).definition
         place = settings().data_dir / "audio"
         sentence = keep_clip(place, definition, item_code, language, reader, file.read_bytes())
@@ -122,16 +120,30 @@ def newest_version(session: Session, code: str) -> InstrumentVersion:
 @click.option("--opens-on", type=DAY, required=True)
 @click.option("--closes-on", type=DAY, help="The last day on which it is open.")
 @click.option("--minimum-n", type=int, default=10, show_default=True)
+@click.option(
+    "--target",
+    "target_percent",
+    type=float,
+    default=100 * USUAL_TARGET,
+    show_default=True,
+    help="Percent of satisfied people to be reached: offices are compared with it.",
+)
+@click.option("--after", help="Code of the annual campaign to compare with; else the latest of its offices.")
 @click.option("--controller-name", required=True, help="Who answers for the data.")
 @click.option("--controller-address", required=True)
 @click.option("--controller-phone", required=True)
 @click.option("--retention-years", type=int, required=True, help="How long responses are kept.")
-def create(opens_on: datetime, closes_on: datetime | None, **stated: Any) -> None:
+def create(opens_on: datetime, closes_on: datetime | None, target_percent: float, **stated: Any) -> None:
     """Create a campaign."""
     from survey_app.prepare.campaigns.create import CampaignPlan, create_campaign
 
-    plan = CampaignPlan(opens_on=opens_on.date(), closes_on=closes_on.date() if closes_on else None, **stated)
-    with faults_named(), database().transaction() as session:
+    plan = CampaignPlan(
+        opens_on=opens_on.date(),
+        closes_on=closes_on.date() if closes_on else None,
+        target=round(target_percent / 100, 6),
+        **stated,
+    )
+    with database().transaction() as session:
         created = create_campaign(session, plan)
     click.echo(f"Campaign {created.code} is created; it opens on {created.opens_on}.")
 
@@ -143,6 +155,6 @@ def follow(code: str, instrument_version: int) -> None:
     """Let a campaign ask a newer version of its instrument."""
     from survey_app.prepare.campaigns.follow import follow_version
 
-    with faults_named(), database().transaction() as session:
+    with database().transaction() as session:
         follow_version(session, code, instrument_version)
     click.echo(f"Campaign {code} asks version {instrument_version} now.")

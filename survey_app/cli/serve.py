@@ -16,8 +16,8 @@ from flask import Flask
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
+from survey_app.cli.command import Anywhere, begin_here
 from survey_app.cli.database import migrate
-from survey_app.cli.failing import faults_named
 from survey_app.config import Settings
 from survey_app.db import Database
 from survey_app.errors import SurveyError
@@ -25,7 +25,7 @@ from survey_app.models.access_point import AccessPoint
 from survey_app.models.campaign import Campaign
 from survey_app.models.instrument import InstrumentVersion
 from survey_app.models.invitation_token import token_path
-from survey_app.models.office import Office
+from survey_app.models.office import Office, serves_on
 from survey_app.models.rotating_code import screen_path
 from survey_app.models.short_code import form_path
 from survey_app.models.staff import Staff, StaffGrant
@@ -71,13 +71,12 @@ class PortRefused(SurveyError):
 
 
 def register(app: Flask) -> None:
-    @app.cli.command("serve")
+    @app.cli.command("serve", cls=Anywhere)
     def serve() -> None:
         """Prepare the database and serve until stopped."""
-        settings, database = context.settings(), context.database()
-        with faults_named():
-            check_port(settings, PORT_IS_FREE_WITHIN_SECONDS)
-            prepare(database, settings)
+        settings, database = begin_here(), context.database()
+        check_port(settings, PORT_IS_FREE_WITHIN_SECONDS)
+        prepare(database, settings)
         for line in announcement(database, settings):
             click.echo(line)
         database.engine.dispose()
@@ -161,8 +160,10 @@ def open_code(session: Session, *conditions: ColumnElement[bool]) -> str | None:
     return session.scalar(
         select(AccessPoint.code)
         .join(Campaign, Campaign.id == AccessPoint.campaign_id)
+        .join(Office, Office.id == AccessPoint.office_id)
         .where(
             *conditions,
+            serves_on(today),
             AccessPoint.revoked_on.is_(None),
             Campaign.opens_on <= today,
             Campaign.closes_on.is_(None) | (Campaign.closes_on >= today),

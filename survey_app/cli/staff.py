@@ -7,7 +7,7 @@ from sqlalchemy import select
 from survey_app.accounts.people.create import StaffDetails, create_staff
 from survey_app.accounts.people.grants import IN_THE_LOG
 from survey_app.accounts.sign_in import plain_name
-from survey_app.cli.failing import faults_named
+from survey_app.cli.command import Commands
 from survey_app.models.audit import note
 from survey_app.models.office import Office
 from survey_app.models.staff import ROLES, Staff
@@ -15,7 +15,7 @@ from survey_app.web import context
 
 
 def register(app: Flask) -> None:
-    @app.cli.group("staff")
+    @app.cli.group("staff", cls=Commands)
     def group() -> None:
         """Look after staff accounts."""
 
@@ -38,7 +38,7 @@ def _register_create(group: click.Group) -> None:
     )
     def create(username: str, full_name: str, role: str, office: str | None, password: str) -> None:
         """Make an account, such as the first administrator."""
-        with faults_named(), context.database().transaction() as session:
+        with context.database().transaction() as session:
             office_id = None
             if office is not None:
                 office_id = session.scalar(select(Office.id).where(Office.code == office))

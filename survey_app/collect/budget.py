@@ -5,28 +5,52 @@ a mark that asks somebody to look.
 """
 
 import math
+from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import Select, func, literal, select
 from sqlalchemy.orm import Session
 
-from survey_app.models.office import DossierCount
+from survey_app.models.office import ALL_FIELDS, DossierCount, OfficeSuccession
 
 BUDGET_WHERE_UNKNOWN = 200
 SATURDAY = 5
 
 
-def last_month_before(session: Session, office_id: int, today: date) -> DossierCount | None:
-    """Give the office's dossiers of the last whole month that is known."""
-    return session.scalar(
-        select(DossierCount)
-        .where(DossierCount.office_id == office_id, DossierCount.month < today.replace(day=1))
+@dataclass(frozen=True, slots=True)
+class MonthOfWork:
+    month: date
+    n_settled: int
+
+
+def last_month_before(session: Session, office_id: int, today: date) -> MonthOfWork | None:
+    """Give the dossiers of the last whole month that is known: the office's, and those it took over."""
+    row = session.execute(
+        select(DossierCount.month, func.sum(DossierCount.n_settled))
+        .where(
+            DossierCount.office_id.in_(_itself_and_taken_over(office_id, today)),
+            DossierCount.month < today.replace(day=1),
+            DossierCount.field_id == ALL_FIELDS,
+        )
+        .group_by(DossierCount.month)
         .order_by(DossierCount.month.desc())
         .limit(1)
+    ).one_or_none()
+    return None if row is None else MonthOfWork(*row)
+
+
+def _itself_and_taken_over(office_id: int, today: date) -> Select[int]:
+    """Say in SQL whose people come to an office today: after a split, to each heir perhaps all of them."""
+    found = select(literal(office_id).label("id")).cte("taken_over", recursive=True)
+    found = found.union(
+        select(OfficeSuccession.predecessor_id)
+        .join(found, OfficeSuccession.successor_id == found.c.id)
+        .where(OfficeSuccession.took_over_on <= today)
     )
+    return select(found.c.id)
 
 
-def daily_budget(last: DossierCount | None) -> int:
+def daily_budget(last: MonthOfWork | None) -> int:
     """Share a month's dossiers out over its working days, rounded up."""
     if last is None or last.n_settled == 0:
         return BUDGET_WHERE_UNKNOWN

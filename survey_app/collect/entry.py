@@ -16,7 +16,7 @@ from survey_app.errors import (
     InvitationUsed,
     UnknownCode,
 )
-from survey_app.models.access_point import AccessPoint
+from survey_app.models.access_point import AccessPoint, out_of_use_since
 from survey_app.models.campaign import Campaign
 from survey_app.models.invitation import InvitationBatch, SpentInvitation
 from survey_app.models.office import Counter, Office
@@ -34,7 +34,7 @@ SENT_TO_DRAWN_UNITS = ("letter", "message")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One way in: where it is, what is asked, from when to when."""
+    """One way in: where it is, what is asked, from when to when the campaign and the office are there."""
 
     code: str
     way_in: str
@@ -85,6 +85,11 @@ def _find(session: Session, condition: ColumnElement[bool], today: date) -> Entr
         return None
     stated = row._asdict()
     office_id = stated.pop("office_id")
+    # Codes of an office are made and hung up before it begins; nobody need press anything when it ends.
+    stated["opens_on"] = max(stated["opens_on"], stated.pop("office_begins_on"))
+    stated["revoked_on"] = out_of_use_since(
+        stated["way_in"], stated["revoked_on"], stated.pop("office_ends_on"), today
+    )
     if stated.pop("delivery") in SENT_TO_DRAWN_UNITS:
         return Entry(**stated, daily_budget=None)  # a token is a budget by itself: it works once
     # Slips have one all the same: whoever prints them could fill them in.
@@ -101,6 +106,8 @@ _FIND = (
         InvitationBatch.delivery,
         Campaign.instrument_version_id,
         Office.name.label("office"),
+        Office.valid_from.label("office_begins_on"),
+        Office.valid_until.label("office_ends_on"),
         Counter.label.label("counter"),
         Campaign.code.label("campaign_code"),
         Campaign.opens_on,
@@ -161,4 +168,4 @@ def is_in_time(entry: Entry, issued_on: date, today: date) -> bool:
 
 
 def _is_too_late(last_day: date, issued_on: date, today: date) -> bool:
-    return issued_on > last_day or today > last_day + LATE_BY
+    return issued_on > last_day or today - LATE_BY > last_day

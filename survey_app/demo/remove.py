@@ -9,7 +9,7 @@ from survey_app.demo.accounts import accounts_file
 from survey_app.demo.fields import FIELD_CODES
 from survey_app.demo.load import INSTRUMENTS
 from survey_app.errors import SurveyError
-from survey_app.models.access_point import AccessPoint, AccessPointDay
+from survey_app.models.access_point import AccessPoint, AccessPointDay, SeenDay
 from survey_app.models.approval import Approval
 from survey_app.models.audit import AuditLine
 from survey_app.models.campaign import Campaign, SampleCell
@@ -33,10 +33,12 @@ from survey_app.models.publication import (
     Figure,
     OfficeRelease,
     Publication,
+    ReturnedTally,
     Tally,
 )
 from survey_app.models.response import BatchedComment, Comment, Response
 from survey_app.models.staff import RecoveryCode, ResetLink, Staff, StaffGrant, StaffSession
+from survey_app.models.stale_office import StaleOffice
 
 DEMO_OFFICES = select(Office.id).where(Office.is_demo)
 DEMO_STAFF = select(Staff.id).where(Staff.is_demo)
@@ -54,8 +56,12 @@ STEPS = (
     delete(Distribution).where(Distribution.publication_id.in_(DEMO_PUBLICATIONS)),
     delete(Figure).where(Figure.publication_id.in_(DEMO_PUBLICATIONS)),
     delete(Publication).where(Publication.campaign_id.in_(DEMO_CAMPAIGNS)),
+    delete(StaleOffice).where(
+        or_(StaleOffice.campaign_id.in_(DEMO_CAMPAIGNS), StaleOffice.office_id.in_(DEMO_OFFICES))
+    ),
     delete(OfficeRelease).where(OfficeRelease.campaign_id.in_(DEMO_CAMPAIGNS)),
     delete(Tally).where(Tally.access_point_id.in_(DEMO_POINTS)),
+    delete(ReturnedTally).where(ReturnedTally.access_point_id.in_(DEMO_POINTS)),
     delete(Contact).where(Contact.case_number.in_(DEMO_CASES)),
     delete(BatchedComment).where(BatchedComment.comment_key.in_(DEMO_COMMENTS)),
     delete(Case).where(Case.comment_key.in_(DEMO_COMMENTS)),
@@ -64,6 +70,7 @@ STEPS = (
     delete(SpentInvitation).where(SpentInvitation.batch_id.in_(DEMO_BATCHES)),
     delete(InvitationBatch).where(InvitationBatch.access_point_id.in_(DEMO_POINTS)),
     delete(CodeReport).where(CodeReport.access_point_id.in_(DEMO_POINTS)),
+    delete(SeenDay).where(SeenDay.access_point_id.in_(DEMO_POINTS)),
     delete(AccessPointDay).where(AccessPointDay.access_point_id.in_(DEMO_POINTS)),
     delete(AccessPoint).where(AccessPoint.campaign_id.in_(DEMO_CAMPAIGNS)),
     delete(Approval).where(Approval.campaign_id.in_(DEMO_CAMPAIGNS)),
@@ -78,6 +85,7 @@ STEPS = (
     delete(Job).where(Job.owner_id.in_(DEMO_STAFF)),
     # What a demo account did about somebody's real comment or report stays done.
     update(Case).where(Case.answered_by.in_(DEMO_STAFF)).values(answered_by=None),
+    update(SeenDay).where(SeenDay.seen_by.in_(DEMO_STAFF)).values(seen_by=None),
     update(CodeReport).where(CodeReport.settled_by.in_(DEMO_STAFF)).values(settled_by=None),
     delete(Staff).where(Staff.is_demo),
     delete(DossierCount).where(DossierCount.office_id.in_(DEMO_OFFICES)),

@@ -1,16 +1,20 @@
-"""Jobs that are bound to a right: their page and their file live only as long as it reaches their offices."""
+"""Jobs are bound to a right: job, page and file live only as long as it reaches their offices."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import date
 from typing import Any
 
 from sqlalchemy.orm import Session
 
+from survey_app.errors import SurveyError
 from survey_app.models.job import Job
-from survey_app.models.staff import Staff
-from survey_app.web.access import SignedIn, grants_on, offices_in_scope
+from survey_app.web.access import SignedIn, account_on, offices_in_scope
 
 BOUND = "bound"  # the argument of a job that holds the right and the offices
+
+
+class RightGone(SurveyError):
+    """Between asking and making, who asked lost the right to some of the offices."""
 
 
 def bound_to(right: str, office_ids: Collection[int]) -> dict[str, Any]:
@@ -18,19 +22,21 @@ def bound_to(right: str, office_ids: Collection[int]) -> dict[str, Any]:
     return {BOUND: {"right": right, "office_ids": sorted(office_ids)}}
 
 
-def is_bound(job: Job) -> bool:
-    return BOUND in job.arguments
+def offices_of(job: Job) -> list[int]:
+    office_ids: list[int] = job.arguments[BOUND]["office_ids"]
+    return office_ids
 
 
-def is_reached(session: Session, arguments: Mapping[str, Any], staff: SignedIn) -> bool:
-    """Whether somebody's grants of today reach every office of a job; of an unbound one, always."""
-    bound = arguments.get(BOUND)
-    return bound is None or set(bound["office_ids"]) <= offices_in_scope(session, staff, bound["right"])
+def is_reached(session: Session, job: Job, staff: SignedIn) -> bool:
+    """Whether somebody's grants reach every office of a job; one that is bound to no right is nobody's."""
+    bound = job.arguments.get(BOUND)
+    return bound is not None and set(bound["office_ids"]) <= offices_in_scope(session, staff, bound["right"])
 
 
-def owner_of(session: Session, job_id: int, today: date) -> SignedIn | None:
-    """Give who asked for a job, with the grants of today, unless the account is gone or disabled."""
-    owner = session.get(Staff, session.get_one(Job, job_id).owner_id)
-    if owner is None or owner.disabled_at is not None:
-        return None
-    return SignedIn(owner.id, owner.username, owner.full_name, True, grants_on(session, owner.id, today))
+def refuse_lost_right(session: Session, job: Job, today: date) -> None:
+    """Let no job begin whose owner may not have its file any more; the service's own jobs have no owner."""
+    if job.owner_id is None:
+        return
+    owner = account_on(session, job.owner_id, today)
+    if owner is None or not is_reached(session, job, owner):
+        raise RightGone("who asked for it has no right to these offices any more")

@@ -4,7 +4,7 @@ from flask import Blueprint, Response, render_template, request, send_from_direc
 from sqlalchemy.orm import Session
 
 from survey_app.errors import NotFound
-from survey_app.jobs.bound import is_bound, is_reached
+from survey_app.jobs.bound import is_reached, offices_of
 from survey_app.jobs.files import FILE_LIVES, last_day
 from survey_app.models import audit
 from survey_app.models.job import Job
@@ -44,17 +44,16 @@ def job(job_id: int) -> Response:
 @blueprint.get("/staff/jobs/<int:job_id>/file")
 @access.staff_only("jobs")
 def job_file(job_id: int) -> Response:
-    """Give the file; where it is bound to a right, one more line in the audit log stands before it."""
+    """Give the file; one more line in the audit log stands before it."""
     with database().reading() as session:
         found = _own_job(session, job_id)
     if found.file_name is None:
         raise NotFound
     response = send_from_directory(settings().files_dir, found.file_name, as_attachment=True)
     response.headers["Cache-Control"] = "no-store"  # Flask would let a shared cache keep it for a day
-    if is_bound(found):
-        what = f"Tải về {found.file_name} (việc số {found.id})"
-        with database().transaction() as session:
-            audit.note(session, now(), current_staff().id, DOWNLOADED, what)
+    what = f"Tải về {found.file_name} (việc số {found.id})"
+    with database().transaction() as session:
+        audit.note_over(session, now(), current_staff().id, DOWNLOADED, what, offices_of(found))
     return response
 
 
@@ -67,6 +66,6 @@ def _own_job(session: Session, job_id: int) -> Job:
     staff = current_staff()
     if found is None or (found.owner_id != staff.id and None not in staff.roots("people")):
         raise NotFound
-    if not is_reached(session, found.arguments, staff):
+    if not is_reached(session, found, staff):
         raise NotFound
     return found

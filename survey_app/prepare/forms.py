@@ -10,9 +10,9 @@ from survey_app.errors import NotFound
 from survey_app.models.campaign import Campaign
 from survey_app.prepare.codes.issue import Place
 from survey_app.prepare.codes.listing import FILTERS
+from survey_app.web.paging import typed_search
 
-LONGEST_SEARCH = 100
-_PLACE = re.compile(r"(\d{1,9})-(\d{1,9})")
+_PLACE = re.compile(r"([0-9]{1,9})-([0-9]{1,9})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class CodesRequest:
     def read(cls, fields: MultiDict[str, str]) -> "CodesRequest":
         return cls(
             fields.get("campaign", ""),
-            fields.get("q", "").strip()[:LONGEST_SEARCH],
+            typed_search(fields),
             fields.get("page", 1, type=int),
             fields.get("show", "") if fields.get("show") in FILTERS else "",
         )

@@ -1,4 +1,6 @@
-"""The doors of preparation: codes and posters, and the jobs that make files."""
+"""The doors of codes and their posters."""
+
+from collections.abc import Sequence
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _, ngettext
@@ -6,7 +8,9 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from survey_app.errors import NotFound
+from survey_app.jobs.bound import bound_to
 from survey_app.models import short_code
+from survey_app.models.access_point import AccessPoint
 from survey_app.models.campaign import Campaign
 from survey_app.models.job import enqueue
 from survey_app.models.office import Counter, Office
@@ -67,9 +71,7 @@ def issue_new() -> AnyResponse:
     """Give every chosen place a code."""
     with database().transaction() as session:
         campaign, places = _chosen(session)
-        had = issue.active_codes(session, campaign, {place.office_id for place in places})
-        points = issue.issue_codes(session, campaign, places, today())
-    n_new = sum(point not in had.values() for point in points)
+        points, n_new = issue.issue_as_asked(session, campaign, places, _moment())
     if not points:
         flash(_("No counter is ticked."))
     else:
@@ -88,21 +90,22 @@ def print_posters() -> AnyResponse:
     with database().transaction() as session:
         campaign, places = _chosen(session)
         active = issue.active_codes(session, campaign, {place.office_id for place in places})
-        ids = [point.id for place, point in active.items() if place in places]
-        if ids:
-            return _to_posters(session, ids, request.form.get("layout", ""))
+        printed = [point for place, point in active.items() if place in places]
+        if printed:
+            return _to_posters(session, printed, request.form.get("layout", ""))
     flash(
         _("These counters have no code yet: make the codes first.") if places else _("No counter is ticked.")
     )
     return redirect(_back_to_list(campaign), 303)
 
 
-def _to_posters(session: Session, access_point_ids: list[int], layout: str) -> AnyResponse:
+def _to_posters(session: Session, points: Sequence[AccessPoint], layout: str) -> AnyResponse:
     """Ask for the file, and lead to the page that has it when it is ready."""
     arguments = {
-        "access_point_ids": access_point_ids,
+        "access_point_ids": [point.id for point in points],
         "language": chosen_language(),
         "layout": layout if layout in LAYOUTS else DEFAULT_LAYOUT,
+        **bound_to("codes", {point.office_id for point in points}),
     }
     job = enqueue(session, "posters", arguments, now(), owner_id=current_staff().id)
     return redirect(url_for("jobs.job", job_id=job.id), 303)
@@ -204,7 +207,7 @@ def replace_one(access_point_id: int) -> AnyResponse:
         new = replace.replace_code(session, point, request.form.get("reason", ""), _moment())
         if new.way_in == "screen":
             return redirect(url_for("screens.address", access_point_id=new.id), 303)
-        return _to_posters(session, [new.id], request.form.get("layout", ""))
+        return _to_posters(session, [new], request.form.get("layout", ""))
 
 
 def _one_code(session: Session, access_point_id: int) -> dict[str, object]:

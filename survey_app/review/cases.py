@@ -1,8 +1,8 @@
 """Comments that ask for an answer: the list, one of them, its contact, and answering it once."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Select, select, update
@@ -13,11 +13,17 @@ from survey_app.models.access_point import AccessPoint
 from survey_app.models.case import Case, Contact, read_case_number
 from survey_app.models.contact_seal import unseal
 from survey_app.models.office import Counter, Office
+from survey_app.models.office_tree import OfficeTree
 from survey_app.models.response import Comment
 from survey_app.models.staff import Staff
+from survey_app.review.comments.marks import HIDDEN
+from survey_app.review.comments.redact import redacted
 from survey_app.review.page import find_page
 from survey_app.review.scope import Scope
+from survey_app.review.visits import note_visit
 from survey_app.web.paging import Page, PageAsked
+
+READ = "cases.read"  # in the audit log
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +32,11 @@ class ListedCase:
 
     number: str
     day: date
+    office_id: int
     office: str
     counter: str | None
-    text: str
+    text: str  # redacted
+    is_whole: bool  # nothing in it is hidden
     answer: str | None
     answered_on: date | None
     answered_by: str | None
@@ -43,7 +51,7 @@ def list_cases(
     # Within a day by number, which is random: the place in the list shall not tell who came first.
     order = Case.answered_on.desc() if answered else Comment.day
     query = _cases(scope, today).where(state).order_by(order, Case.number)
-    return find_page(session, query, ListedCase, asked)
+    return find_page(session, query, _listed, asked)
 
 
 def find_case(session: Session, scope: Scope, typed: str, today: date) -> ListedCase:
@@ -52,7 +60,23 @@ def find_case(session: Session, scope: Scope, typed: str, today: date) -> Listed
     row = session.execute(_cases(scope, today).where(Case.number == number)).one_or_none()
     if row is None:
         raise NotFound
-    return ListedCase(**row._asdict())
+    return _listed(**row._asdict())
+
+
+def read_whole(session: Session, number: str) -> str:
+    """Give what was written with nothing hidden, to who cannot answer without it."""
+    of_case = select(Comment.text).join(Case, Case.comment_key == Comment.comment_key)
+    return session.scalars(of_case.where(Case.number == number)).one()
+
+
+def note_reading(session: Session, now: datetime, staff_id: int, cases: Sequence[ListedCase]) -> None:
+    """Write down that somebody reads these, once a visit: at the lowest office above all of theirs."""
+    office_ids = {case.office_id for case in cases}
+    tree = OfficeTree(session)
+    for place in tree.meeting(office_ids):
+        below = "" if tree.subtree(place) & office_ids == {place} else " và các đơn vị bên dưới"
+        name = session.get_one(Office, place).name
+        note_visit(session, now, staff_id, READ, f"Đọc góp ý cần trả lời của {name}{below}", place)
 
 
 def answer_case(session: Session, number: str, answer: str, staff_id: int, today: date) -> bool:
@@ -74,11 +98,17 @@ def open_contact(session: Session, number: str, today: date, keys: Iterable[byte
     return unseal(contact.sealed, number, keys)
 
 
+def _listed(*, text: str, **shown: Any) -> ListedCase:
+    seen = redacted(text)
+    return ListedCase(**shown, text=seen, is_whole=HIDDEN not in seen)
+
+
 def _cases(scope: Scope, today: date) -> Select[*tuple[Any, ...]]:
     return (
         select(
             Case.number,
             Comment.day,
+            Office.id.label("office_id"),
             Office.name.label("office"),
             Counter.label.label("counter"),
             Comment.text,

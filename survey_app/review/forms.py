@@ -1,12 +1,17 @@
-"""The form of an answer to a citizen."""
+"""What the pages of the review were sent: an answer to a citizen, a look at a day."""
+
+from datetime import date
 
 from flask_babel import gettext as _, lazy_gettext as _l
 from flask_wtf import FlaskForm
+from werkzeug.datastructures import MultiDict
 from wtforms import TextAreaField, ValidationError
 from wtforms.validators import DataRequired
 
+from survey_app.errors import NotFound
 from survey_app.models.case import LONGEST_ANSWER
-from survey_app.models.plain_text import UNREADABLE_MARK, composed, marked_unreadable
+from survey_app.models.plain_text import UNREADABLE_MARK, composed, marked_unreadable, one_line
+from survey_app.review.busy_days import LONGEST_NOTE, Look
 
 
 def readable(typed: str | None) -> str:
@@ -34,3 +39,17 @@ class AnswerForm(FlaskForm):  # type: ignore[misc]  # flask_wtf publishes no typ
                     over=over,
                 )
             )
+
+
+def read_look(point_id: int, fields: MultiDict[str, str]) -> Look:
+    """Read what a row of the list of days sends; only a hand that alters it sends no day."""
+    try:
+        day = date.fromisoformat(fields.get("day", ""))
+    except ValueError:
+        raise NotFound from None
+    return Look(
+        point_id=point_id,
+        day=day,
+        n_marked=fields.get("n_marked", 0, type=int),
+        note=one_line(fields.get("note", ""))[:LONGEST_NOTE],
+    )

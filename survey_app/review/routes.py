@@ -1,18 +1,31 @@
 """The doors of the review: three lists, and what to do about each row."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _, ngettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from survey_app.models.audit import note
-from survey_app.review.busy_days import list_busy_days
-from survey_app.review.cases import ListedCase, answer_case, find_case, list_cases, open_contact
-from survey_app.review.forms import AnswerForm
+from survey_app.review.busy_days import list_busy_days, mark_seen
+from survey_app.review.cases import (
+    ListedCase,
+    answer_case,
+    find_case,
+    list_cases,
+    note_reading,
+    open_contact,
+    read_whole,
+)
+from survey_app.review.comments.marks import HIDDEN
+from survey_app.review.forms import AnswerForm, read_look
 from survey_app.review.reports import list_reports, settle_report, settle_reports_of_code
 from survey_app.review.scope import Scope
 from survey_app.web import access
 from survey_app.web.access import current_staff, offices_in_scope
+from survey_app.web.addresses import row_id
 from survey_app.web.context import database, now, settings, today
 from survey_app.web.formatting import count_text
 from survey_app.web.paging import PageAsked
@@ -28,12 +41,11 @@ def overview() -> str:
     """Say what waits for somebody to look at it."""
     with database().reading() as session:
         scope = _scope(session)
-        return render_template(
-            "review/overview.html",
-            cases=list_cases(session, scope, today(), FIRST_FEW),
-            reports=list_reports(session, scope, FIRST_FEW),
-            days=list_busy_days(session, scope, FIRST_FEW),
-        )
+        cases = list_cases(session, scope, today(), FIRST_FEW)
+        reports = list_reports(session, scope, FIRST_FEW)
+        days = list_busy_days(session, scope, FIRST_FEW)
+    _note_reading(cases.rows)
+    return render_template("review/overview.html", cases=cases, reports=reports, days=days)
 
 
 @blueprint.get("/staff/review/comments")
@@ -43,6 +55,7 @@ def comments() -> str:
     answered = "answered" in request.args
     with database().reading() as session:
         page = list_cases(session, _scope(session), today(), _page_asked(), answered=answered)
+    _note_reading(page.rows)
     return render_template("review/comments.html", cases=page, answered=answered)
 
 
@@ -57,9 +70,22 @@ def reports() -> str:
 @blueprint.get("/staff/review/days")
 @access.staff_only("review")
 def days() -> str:
+    """List the days that want a look, or those at which somebody has looked."""
+    seen = "seen" in request.args
     with database().reading() as session:
-        page = list_busy_days(session, _scope(session), _page_asked())
-    return render_template("review/days.html", days=page)
+        page = list_busy_days(session, _scope(session), _page_asked(), seen=seen)
+    return render_template("review/days.html", days=page, seen=seen)
+
+
+@blueprint.post("/staff/review/days/<int:access_point_id>/seen")
+@access.staff_only("answer")
+def see_day(access_point_id: int) -> AnyResponse:
+    """Take a day off the list; who has looked, and the note, stay to be found."""
+    look = read_look(access_point_id, request.form)
+    with database().transaction() as session:
+        mark_seen(session, _scope(session), look, current_staff().id, now())
+    flash(_("The day is off the list. It stays among the days looked at."))
+    return redirect(url_for("review.days"), 303)
 
 
 @blueprint.get("/staff/review/comments/<number>")
@@ -68,7 +94,19 @@ def comment(number: str) -> str:
     """Show one comment with its answer, or the form for it."""
     with database().reading() as session:
         found = find_case(session, _scope(session), number, today())
+    _note_reading([found])
     return _case_page(found, AnswerForm())
+
+
+@blueprint.post("/staff/review/comments/<number>/whole")
+@access.staff_only("answer")
+def whole(number: str) -> str:
+    """Show a comment with nothing hidden, where it cannot be answered otherwise; the audit log says so."""
+    with database().transaction() as session:
+        found = find_case(session, _scope(session), number, today())
+        text = read_whole(session, found.number)
+        note(session, now(), current_staff().id, "case.whole", found.office, found.office_id)
+    return _case_page(replace(found, text=text, is_whole=True), AnswerForm(formdata=None))
 
 
 @blueprint.post("/staff/review/comments/<number>/answer")
@@ -78,7 +116,8 @@ def answer(number: str) -> AnyResponse | tuple[str, int]:
     form = AnswerForm()
     with database().reading() as session:
         found = find_case(session, _scope(session), number, today())
-    if not form.validate_on_submit():
+    # Where somebody was quicker, the page has no form in which anything could be mended.
+    if not form.validate_on_submit() and found.answer is None:
         return _case_page(found, form), 422
     number = found.number
     with database().transaction() as session:
@@ -98,7 +137,7 @@ def contact(number: str) -> str:
         found = find_case(session, _scope(session), number, today())
         opened = open_contact(session, found.number, today(), settings().contact_keys)
     with database().transaction() as session:
-        note(session, now(), current_staff().id, "case.contact", found.office)
+        note(session, now(), current_staff().id, "case.contact", found.office, found.office_id)
     return _case_page(found, AnswerForm(formdata=None), opened=opened, was_asked=True)
 
 
@@ -115,7 +154,7 @@ def settle(report_id: int) -> AnyResponse:
 @access.staff_only("answer")
 def settle_code(access_point_id: int) -> AnyResponse:
     """Settle what the list showed of a code; what came since stays open."""
-    newest = request.form.get("newest", 0, type=int)
+    newest = row_id(request.form.get("newest", ""))
     settled = current_staff().id, today()
     with database().transaction() as session:
         n = settle_reports_of_code(session, _scope(session), access_point_id, newest, settled)
@@ -128,6 +167,13 @@ def _scope(session: Session) -> Scope:
     return Scope(offices_in_scope(session, staff), is_everything=access.reaches_all(staff))
 
 
+def _note_reading(cases: Sequence[ListedCase]) -> None:
+    """Write a line after the reading and before the page: the database is not held while lists are made."""
+    if cases:
+        with database().transaction() as session:
+            note_reading(session, now(), current_staff().id, cases)
+
+
 def _page_asked() -> PageAsked:
     return PageAsked(request.args.get("page", 1, type=int))
 
@@ -135,4 +181,6 @@ def _page_asked() -> PageAsked:
 def _case_page(
     found: ListedCase, form: AnswerForm, *, opened: str | None = None, was_asked: bool = False
 ) -> str:
-    return render_template("review/comment.html", case=found, form=form, contact=opened, was_asked=was_asked)
+    return render_template(
+        "review/comment.html", case=found, form=form, contact=opened, was_asked=was_asked, hidden=HIDDEN
+    )

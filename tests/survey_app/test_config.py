@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from survey_app.config import SECRET_BYTES, VIETNAM_TIME, Settings, read_secrets, read_settings
+from survey_app.config import SECRET_BYTES, VIETNAM_TIME, Settings, begin, read_secrets, read_settings
 from survey_app.errors import BadSettings
 
 SECRET = "ab" * SECRET_BYTES
 
 
 def settings(tmp_path: Path, **environment: str) -> Settings:
-    return read_settings({"DATA_DIR": str(tmp_path / "data"), **environment})
+    return begin(read_settings({"DATA_DIR": str(tmp_path / "data"), **environment}))
 
 
 def secret_file(tmp_path: Path, text: str, mode: int = 0o600) -> Path:
@@ -79,11 +79,20 @@ def test_settings_cannot_be_changed(tmp_path: Path) -> None:
 
 
 def test_first_start_makes_a_secret_that_only_its_owner_reads(tmp_path: Path) -> None:
-    path = tmp_path / "secrets"
-    (secret,) = read_secrets(path)
+    begun = settings(tmp_path)
+    (secret,) = begun.secrets
     assert len(secret) == SECRET_BYTES
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert read_secrets(path) == (secret,), "the second start finds the same"
+    assert stat.S_IMODE((begun.data_dir / "secrets").stat().st_mode) == 0o600
+    assert settings(tmp_path).secrets == (secret,), "the second start finds the same"
+
+
+def test_reading_changes_nothing(tmp_path: Path) -> None:
+    found = read_settings({"DATA_DIR": str(tmp_path / "forgotten")})
+    assert (found.secrets, found.contact_keys, found.has_begun) == ((), (), False)
+    assert list(tmp_path.iterdir()) == []
+    begun = begin(found)
+    assert begun.has_begun
+    assert read_settings({"DATA_DIR": str(tmp_path / "forgotten")}) == begun
 
 
 def test_contacts_have_keys_of_their_own_in_a_file_of_their_own(tmp_path: Path) -> None:
@@ -99,7 +108,7 @@ def test_contacts_have_keys_of_their_own_in_a_file_of_their_own(tmp_path: Path) 
 
 
 def test_no_two_installations_share_a_secret(tmp_path: Path) -> None:
-    assert read_secrets(tmp_path / "one") != read_secrets(tmp_path / "two")
+    assert settings(tmp_path / "one").secrets != settings(tmp_path / "two").secrets
 
 
 def test_data_folder_is_closed_to_others(tmp_path: Path) -> None:

@@ -6,8 +6,9 @@ from datetime import date
 from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
-LONGEST_SEARCH = 100
-FIRST_BEYOND = 2**31
+from survey_app.models.plain_text import one_line
+from survey_app.web.addresses import row_id
+from survey_app.web.paging import typed_search
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +24,14 @@ class AuditRequest:
 
     @classmethod
     def read(cls, fields: MultiDict[str, str]) -> "AuditRequest":
-        before = fields.get("before", 0, type=int)
+        before = row_id(fields.get("before", ""))
         return cls(
-            act=fields.get("act", "")[:LONGEST_SEARCH],
-            username=fields.get("person", "").strip()[:LONGEST_SEARCH],
-            office=fields.get("office", "").strip()[:LONGEST_SEARCH],
+            act=one_line(typed_search(fields, "act")),
+            username=typed_search(fields, "person"),
+            office=typed_search(fields, "office"),
             first_day=_day(fields.get("from", "")),
             last_day=_day(fields.get("until", "")),
-            before=before if 0 < before < FIRST_BEYOND else None,
+            before=before or None,
         )
 
     def kept(self) -> dict[str, str | None]:
@@ -103,9 +104,15 @@ def _of_campaigns() -> dict[str, str]:
         "campaigns.reopen": _("reopened a campaign"),
         "campaigns.resume_codes": _("resumed codes"),
         "case.contact": _("looked at a citizen's contact"),
+        "case.whole": _("read a comment with nothing hidden"),
+        "cases.read": _("read comments to answer"),
+        "codes.issue": _("made codes"),
         "codes.replace": _("replaced a code"),
         "codes.revoke": _("revoked a code"),
         "comments.read": _("read an office's comments"),
+        "invitations.issue": _("issued invitations"),
+        "invitations.revoke": _("revoked a batch of invitations"),
+        "days.seen": _("looked at a day with many responses"),
         "figures.export": _("downloaded a table of figures"),
         "file.download": _("downloaded a file"),
         "responses.export": _("exported responses"),

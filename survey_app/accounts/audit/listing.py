@@ -4,16 +4,17 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from survey_app.accounts.sign_in import plain_name
 from survey_app.config import VIETNAM_TIME
 from survey_app.models.audit import AuditLine
 from survey_app.models.office import Office
-from survey_app.models.staff import Staff
+from survey_app.models.staff import Staff, StaffGrant
 
 LINES_A_PAGE = 50
+OF_ACCOUNTS = "account."  # acts on one's own account
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,9 @@ class Asked:
     act: str = ""
     username: str = ""
     office_ids: Collection[int] | None = None  # none: whichever
+    with_accounts: bool = (
+        False  # of people who have a role in these offices, what they did to their own account
+    )
     first_day: date | None = None
     last_day: date | None = None
     before: int | None = None
@@ -64,13 +68,22 @@ def _conditions(session: Session, asked: Asked) -> Iterator[ColumnElement[bool]]
         person = session.scalar(select(Staff.id).where(Staff.username == plain_name(asked.username)))
         yield AuditLine.staff_id == (person or 0)
     if asked.office_ids is not None:
-        yield AuditLine.office_id.in_(asked.office_ids)
+        here = AuditLine.office_id.in_(asked.office_ids)
+        yield or_(here, _of_accounts_in(asked.office_ids)) if asked.with_accounts else here
     if asked.first_day is not None:
         yield AuditLine.at >= _begin(asked.first_day)
     if asked.last_day is not None:
         yield AuditLine.at < _begin(asked.last_day + timedelta(days=1))
     if asked.before is not None:
         yield AuditLine.id < asked.before
+
+
+def _of_accounts_in(office_ids: Collection[int]) -> ColumnElement[bool]:
+    """Find what belongs to no office but to a person whose role, past or present, is in one of these."""
+    people = select(StaffGrant.staff_id).where(StaffGrant.office_id.in_(office_ids))
+    return and_(
+        AuditLine.office_id.is_(None), AuditLine.act.startswith(OF_ACCOUNTS), AuditLine.staff_id.in_(people)
+    )
 
 
 def _begin(day: date) -> datetime:

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from survey_app.accounts.audit.forms import AuditRequest, act_names
 from survey_app.accounts.audit.listing import Asked, list_lines
 from survey_app.models.office import Office
-from survey_app.models.vietnamese import is_found, name_key, search_key
+from survey_app.models.vietnamese import is_found, search_key, stored_name_key
 from survey_app.web import access
 from survey_app.web.access import current_staff, offices_in_scope
 from survey_app.web.context import database
@@ -25,6 +25,7 @@ def log() -> str:
             act=wanted.act,
             username=wanted.username,
             office_ids=_offices(session, wanted.office),
+            with_accounts=not wanted.office,
             first_day=wanted.first_day,
             last_day=wanted.last_day,
             before=wanted.before,
@@ -54,5 +55,5 @@ def _offices(session: Session, search: str) -> set[int] | None:
     return {
         office_id
         for office_id, code, name in rows
-        if office_id in within and (code == search or (key and is_found(key, name_key(name))))
+        if office_id in within and (code == search or (key and is_found(key, stored_name_key(name))))
     }

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from survey_app.accounts import passwords, sign_in as accounts
 from survey_app.accounts.forms import ChangePasswordForm, OwnPasswordForm, faults_of
-from survey_app.accounts.routes import attempts, keep_token, new_password_faults, this_attempt
+from survey_app.accounts.routes import keep_token, new_password_faults, present_password
 from survey_app.accounts.second_factor import recovery
 from survey_app.accounts.second_factor.prove import clear
 from survey_app.models.audit import note
@@ -39,11 +39,12 @@ def password() -> Answer:
     """Change the password; every session but this one ends."""
     form, faults = ChangePasswordForm(), []
     if form.validate_on_submit():
-        faults = new_password_faults(form) or _wrong_password(form)
-        if not faults:
+        faults = new_password_faults(form)
+        proof = None if faults else present_password(form)
+        if proof is not None:
             new_hash = passwords.hashed(form.password.data)
             with database().transaction() as session:
-                session.get_one(Staff, current_staff().id).password_hash = new_hash
+                accounts.owner_of(session, proof).password_hash = new_hash
                 token = _only_this_session(session, "account.password")
             keep_token(token)
             flash(_("Your new password holds. All other devices are signed out."))
@@ -55,38 +56,38 @@ def password() -> Answer:
 @access.staff_only("home")
 def recovery_codes() -> Answer:
     """Make ten new codes, which end the old ones."""
-    form, faults = OwnPasswordForm(), []
+    form = OwnPasswordForm()
     if form.validate_on_submit():
-        faults = _wrong_password(form)
-        if not faults:
-            staff = current_staff()
+        proof = present_password(form)
+        if proof is not None:
             with database().transaction() as session:
+                staff = accounts.owner_of(session, proof)
                 codes = recovery.new_codes(session, staff.id)
                 note(session, now(), staff.id, "account.recovery_codes", staff.username)
             return render_template(
                 "accounts/recovery_codes.html", codes=codes, next=None, username=staff.username
             )
-    return _shown("accounts/recovery_codes_new.html", form=form, faults=faults or faults_of(form))
+    return _shown("accounts/recovery_codes_new.html", form=form, faults=faults_of(form))
 
 
 @blueprint.route("/staff/account/phone", methods=["GET", "POST"])
 @access.staff_only("home")
 def phone() -> Answer:
     """Take the second factor off the old phone, and lead on to setting up the new one."""
-    form, faults = OwnPasswordForm(), []
+    form = OwnPasswordForm()
     if form.validate_on_submit():
-        faults = _wrong_password(form)
-        if not faults:
-            staff = current_staff()
+        proof = present_password(form)
+        if proof is not None:
             with database().transaction() as session:
-                clear(session, session.get_one(Staff, staff.id))
+                staff = accounts.owner_of(session, proof)
+                clear(session, staff, now())
                 must = accounts.must_have_second_factor(session, staff.id, now())
                 accounts.sign_out_everywhere(session, staff.id)
                 token = accounts.open_session(session, staff.id, now(), is_proven=not must)
                 note(session, now(), staff.id, "account.phone", staff.username)
             keep_token(token)
             return redirect(url_for("second_factor.set_up"), 303)
-    return _shown("accounts/phone.html", form=form, faults=faults or faults_of(form))
+    return _shown("accounts/phone.html", form=form, faults=faults_of(form))
 
 
 @blueprint.post("/staff/account/sign-out-everywhere")
@@ -99,19 +100,6 @@ def sign_out_everywhere() -> Response:
     cookie.clear()
     flash(_("You are signed out on all devices."))
     return redirect(url_for("accounts.sign_in"), 303)
-
-
-def _wrong_password(form: OwnPasswordForm) -> list[tuple[str, str]]:
-    """Check the present password, as slowly and as rarely as a sign-in."""
-    staff = current_staff()
-    attempt = this_attempt(staff.username)
-    attempts().begin(attempt, now())
-    with database().reading() as session:
-        proof = accounts.check_password(session, staff.username, form.current.data)
-    if proof is None:
-        return [(form.current.id, _("This is not your present password."))]
-    attempts().succeeded(attempt, is_signed_in=False)
-    return []
 
 
 def _only_this_session(session: Session, act: str) -> str:

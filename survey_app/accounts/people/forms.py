@@ -1,6 +1,7 @@
 """The forms of people: a new account, a role with its days."""
 
 from datetime import date
+from typing import Any
 
 from flask_babel import gettext as _, lazy_gettext as _l
 from flask_wtf import FlaskForm
@@ -9,33 +10,26 @@ from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
 from survey_app.accounts.people.reach import Duty
 from survey_app.accounts.routes import role_name
+from survey_app.models.days import read_day
 from survey_app.models.staff import ROLES
-
-DAY_FORMATS = [
-    "%Y-%m-%d",
-    "%d/%m/%Y",
-]  # browsers send the first, people type the second where there is no picker
-FIRST_YEAR, LAST_YEAR = 2000, 2200
 
 
 class DayField(DateField):  # type: ignore[misc]  # wtforms publishes no types
     """A day; what is none is refused in words of ours."""
 
+    data: Any
+
     def process_formdata(self, valuelist: list[str]) -> None:
-        try:
-            super().process_formdata(valuelist)
-        except ValueError:
-            raise ValueError(_l("Type a day, such as 31/12/2026.")) from None
-        if self.data is not None and not FIRST_YEAR <= self.data.year <= LAST_YEAR:
+        typed = valuelist[0] if valuelist else ""
+        self.data = read_day(typed)
+        if typed and self.data is None:  # blanks too: to InputRequired they are something
             raise ValueError(_l("Type a day, such as 31/12/2026."))
 
 
 class RoleForm(FlaskForm):  # type: ignore[misc]  # flask_wtf publishes no types
     role = SelectField(_l("Role"), validate_choice=False)
-    valid_from = DayField(
-        _l("First day"), format=DAY_FORMATS, validators=[InputRequired(_l("Type the first day."))]
-    )
-    valid_until = DayField(_l("Last day"), format=DAY_FORMATS, validators=[Optional()])
+    valid_from = DayField(_l("First day"), validators=[InputRequired(_l("Type the first day."))])
+    valid_until = DayField(_l("Last day"), validators=[Optional()])
 
     def offer(self, roles: list[str]) -> None:
         # None is chosen beforehand: the first of the list has the most rights.
@@ -71,7 +65,7 @@ class PersonForm(RoleForm):
 
 
 class EndForm(FlaskForm):  # type: ignore[misc]  # flask_wtf publishes no types
-    last_day = DayField(_l("Last day"), format=DAY_FORMATS, validators=[Optional()])
+    last_day = DayField(_l("Last day"), validators=[Optional()])
 
 
 class LinkForm(FlaskForm):  # type: ignore[misc]  # flask_wtf publishes no types

@@ -17,7 +17,7 @@ from survey_app.accounts.people.reach import (
 from survey_app.accounts.sign_in import sign_out_everywhere
 from survey_app.config import VIETNAM_TIME
 from survey_app.errors import AccountRefused, NotFound
-from survey_app.models.audit import note
+from survey_app.models.audit import note, note_over
 from survey_app.models.office import Office
 from survey_app.models.staff import ROLES, ResetLink, Staff, StaffGrant
 
@@ -46,6 +46,13 @@ class Deed:
     def write(self, act: str, what: str, office_id: int | None = None) -> None:
         note(self.session, self.now, self.reach.staff.id, act, what, office_id)
 
+    def write_about(self, person: Staff, act: str, what: str) -> None:
+        """Write what concerns a whole account where its roles are, or last were."""
+        grants = all_grants(self.session, person.id)
+        running = [grant for grant in grants if not has_ended(grant, self.today)]
+        places = {grant.office_id for grant in running or grants if grant.office_id is not None}
+        note_over(self.session, self.now, self.reach.staff.id, act, what, places)
+
 
 def give_role(deed: Deed, person: Staff, duty: Duty) -> StaffGrant:
     """Give a role, or say why not."""
@@ -60,7 +67,7 @@ def give_role(deed: Deed, person: Staff, duty: Duty) -> StaffGrant:
     )
     deed.session.add(grant)
     deed.session.flush()
-    sign_out_everywhere(deed.session, person.id)  # whoever needs a second factor now meets it at once
+    _end_ways_in(deed.session, person)  # whoever needs a second factor now meets it at once
     deed.write("people.grant", _words(deed.session, person, grant), grant.office_id)
     return grant
 
@@ -80,7 +87,7 @@ def end_role(deed: Deed, person: Staff, grant: StaffGrant, last_day: date | None
         deed.session.delete(grant)  # it would have to end before it began
     else:
         grant.valid_until = ends_on
-    sign_out_everywhere(deed.session, person.id)
+    _end_ways_in(deed.session, person)
 
 
 def disable(deed: Deed, person: Staff) -> None:
@@ -90,21 +97,27 @@ def disable(deed: Deed, person: Staff) -> None:
         if not has_ended(grant, deed.today):
             _keep_an_administrator(deed, person, grant, deed.today, whole_account=True)
     person.disabled_at = deed.now
-    sign_out_everywhere(deed.session, person.id)
-    deed.session.execute(delete(ResetLink).where(ResetLink.staff_id == person.id))
-    deed.write("people.disable", person.username)
+    _end_ways_in(deed.session, person)
+    deed.session.execute(delete(ResetLink).where(ResetLink.made_by == person.id))
+    deed.write_about(person, "people.disable", person.username)
 
 
 def enable(deed: Deed, person: Staff) -> None:
     _check_manageable(deed, person)
     person.disabled_at = None
-    deed.write("people.enable", person.username)
+    deed.write_about(person, "people.enable", person.username)
 
 
 def end_sessions(deed: Deed, person: Staff) -> None:
     _check_manageable(deed, person)
     sign_out_everywhere(deed.session, person.id)
-    deed.write("people.sign_out", person.username)
+    deed.write_about(person, "people.sign_out", person.username)
+
+
+def _end_ways_in(session: Session, person: Staff) -> None:
+    """End an account's sessions and links: what they were opened and made for may hold no more."""
+    sign_out_everywhere(session, person.id)
+    session.execute(delete(ResetLink).where(ResetLink.staff_id == person.id))
 
 
 def _check_manageable(deed: Deed, person: Staff) -> None:
@@ -115,8 +128,7 @@ def _check_manageable(deed: Deed, person: Staff) -> None:
 
 
 def _check_duty(deed: Deed, person: Staff, duty: Duty) -> None:
-    if person.id == deed.reach.staff.id:
-        raise AccountRefused("oneself", "Nobody does this to his own account.")
+    _check_manageable(deed, person)  # a new role ends the sessions of the whole account
     if duty.role not in ROLES:
         raise AccountRefused("role_unknown", f"There is no role {duty.role!r}.")
     if duty.role == "office_manager" and duty.office_id is None:

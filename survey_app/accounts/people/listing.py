@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from survey_app.accounts.people.reach import Reach, has_ended
 from survey_app.models.office import Office
 from survey_app.models.staff import NEEDS_SECOND_FACTOR, Staff, StaffGrant
-from survey_app.models.vietnamese import is_found, name_key, search_key
+from survey_app.models.vietnamese import is_found, search_key, stored_name_key
 from survey_app.web.paging import Page, PageAsked, page_of, read_page
 
 
@@ -68,7 +68,7 @@ def _found(session: Session, in_reach: ColumnElement[bool], search: str) -> list
     found = [
         (username, staff_id)
         for staff_id, username, full_name in rows
-        if typed in username or (key and is_found(key, name_key(full_name)))
+        if typed in username or (key and is_found(key, stored_name_key(full_name)))
     ]
     return [staff_id for _username, staff_id in sorted(found)]
 
@@ -99,6 +99,6 @@ def find_offices(
     found = [
         (office_id, name)
         for office_id, name in rows
-        if office_id in within and (not key or is_found(key, name_key(name)))
+        if office_id in within and (not key or is_found(key, stored_name_key(name)))
     ]
     return page_of(found, asked)

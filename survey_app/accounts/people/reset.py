@@ -7,12 +7,14 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from survey_app.accounts.people.grants import Deed
+from survey_app.accounts.people.reach import Reach
 from survey_app.accounts.second_factor.prove import clear
 from survey_app.accounts.sign_in import TOKEN_BYTES, sign_out_everywhere
+from survey_app.config import VIETNAM_TIME
 from survey_app.errors import AccountRefused, LinkExpired
 from survey_app.models.audit import note
 from survey_app.models.staff import ResetLink, Staff
-from survey_app.web.access import hash_token
+from survey_app.web.access import account_on, hash_token
 
 LINK_LASTS = timedelta(hours=24)
 
@@ -35,12 +37,12 @@ def make_link(deed: Deed, person: Staff, *, clears_second_factor: bool) -> str:
         )
     )
     what = ", tắt xác thực hai bước" if clears_second_factor else ""
-    deed.write("people.reset_link", person.username + what)
+    deed.write_about(person, "people.reset_link", person.username + what)
     return token
 
 
 def find_link(session: Session, token: str, now: datetime) -> tuple[ResetLink, Staff]:
-    """Find whose link this is; used, too old and never made are one."""
+    """Find whose link this is; used, too old, never made and no more rightly made are one."""
     found = session.execute(
         select(ResetLink, Staff)
         .join(Staff, Staff.id == ResetLink.staff_id)
@@ -53,7 +55,16 @@ def find_link(session: Session, token: str, now: datetime) -> tuple[ResetLink, S
     if found is None:
         raise LinkExpired
     link, staff = found
+    if link.made_by is not None and not _may_still_make(session, link.made_by, staff, now):
+        raise LinkExpired
     return link, staff
+
+
+def _may_still_make(session: Session, maker_id: int, person: Staff, now: datetime) -> bool:
+    """Whether who handed a link over could make it today: his role or the account's may have changed."""
+    today = now.astimezone(VIETNAM_TIME).date()
+    maker = account_on(session, maker_id, today)
+    return maker is not None and Reach(session, maker).may_manage(person, today)
 
 
 def use_link(session: Session, token: str, password_hash: str, now: datetime) -> None:
@@ -64,9 +75,9 @@ def use_link(session: Session, token: str, password_hash: str, now: datetime) ->
     )
     if used.one_or_none() is None:
         raise LinkExpired
-    staff.password_hash = password_hash
+    staff.password_hash, staff.secured_at = password_hash, now
     if link.clears_second_factor:
-        clear(session, staff)
+        clear(session, staff, now)
     session.execute(delete(ResetLink).where(ResetLink.staff_id == staff.id))
     sign_out_everywhere(session, staff.id)
     note(session, now, staff.id, "account.reset", staff.username)

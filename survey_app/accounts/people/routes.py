@@ -20,12 +20,20 @@ from survey_app.models.staff import ROLES, Staff, StaffGrant
 from survey_app.web import access
 from survey_app.web.access import current_staff
 from survey_app.web.context import database, now, settings, today
-from survey_app.web.paging import PageAsked
+from survey_app.web.paging import PageAsked, typed_search
 
 blueprint = Blueprint("people", __name__)
 
 Answer = str | Response | tuple[str, int]
-LONGEST_SEARCH = 100
+# The field in which a refused account can be mended; all else is about its role.
+FIELDS = {
+    "full_name_missing": "full_name",
+    "name_long": "username",
+    "username_taken": "username",
+    "username_unreadable": "username",
+    "begins_before": "valid_from",
+    "ends_before": "valid_until",
+}
 
 
 @blueprint.get("/staff/people")
@@ -242,7 +250,7 @@ def _deed(session: Session) -> Deed:
 
 
 def _grant(session: Session, found: Staff, grant_id: int) -> StaffGrant:
-    grant = session.get(StaffGrant, grant_id) if 0 < grant_id < 2**31 else None
+    grant = session.get(StaffGrant, grant_id)
     if grant is None or grant.staff_id != found.id:
         raise NotFound
     return grant
@@ -254,12 +262,7 @@ def _back(person_id: int, refused: str | None, done: str) -> Response:
 
 
 def _field_of(error: AccountRefused) -> str:
-    fields = {
-        "full_name_missing": "full_name",
-        "begins_before": "valid_from",
-        "ends_before": "valid_until",
-    }
-    return fields.get(error.reason, "username" if "name" in error.reason else "role")
+    return FIELDS.get(error.reason, "role")
 
 
 def _shown(template: str, **values: object) -> Answer:
@@ -268,7 +271,7 @@ def _shown(template: str, **values: object) -> Answer:
 
 
 def _search() -> str:
-    return request.args.get("q", "").strip()[:LONGEST_SEARCH]
+    return typed_search(request.args)
 
 
 def _page_asked() -> PageAsked:

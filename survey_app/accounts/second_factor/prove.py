@@ -30,7 +30,8 @@ def is_proven_by(session: Session, staff: Staff, typed: str, now: datetime, keys
     return True
 
 
-def clear(session: Session, staff: Staff) -> None:
+def clear(session: Session, staff: Staff, now: datetime) -> None:
     """Take the second factor away; whoever needs one sets up a new one at the next sign-in."""
     staff.totp_secret = staff.totp_step = None
+    staff.secured_at = now
     session.execute(delete(RecoveryCode).where(RecoveryCode.staff_id == staff.id))

@@ -6,8 +6,8 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from survey_app.accounts import sign_in as accounts
-from survey_app.accounts.forms import CodeForm, faults_of
-from survey_app.accounts.routes import attempts, let_in, local_path, this_attempt
+from survey_app.accounts.forms import CodeForm, OwnPhoneForm, faults_of
+from survey_app.accounts.routes import attempts, let_in, local_path, present_password, this_attempt
 from survey_app.accounts.second_factor import recovery, totp
 from survey_app.accounts.second_factor.prove import is_proven_by, plain_code
 from survey_app.accounts.second_factor.qr import qr_path
@@ -57,7 +57,7 @@ def _proven_session(staff_id: int, code: str) -> str | None:
 
 def _next_session(session: Session, staff_id: int) -> str:
     """Open a proven session in place of this one: a token that was about before the proof opens nothing."""
-    accounts.sign_out(session, cookie["token"])
+    access.end_session(session, cookie["token"])
     return accounts.open_session(session, staff_id, now(), is_proven=True)
 
 
@@ -70,8 +70,9 @@ def set_up() -> Answer:
         # Another phone takes the place of this one from the page of one's own account, by password.
         return redirect(url_for("oneself.account" if staff.is_proven else "second_factor.prove"), 303)
     secret = totp.secret_for(cookie["token"], settings().secrets[0])
-    form, faults = CodeForm(), []
-    if form.validate_on_submit():
+    # Whoever has just given the password at the sign-in is not asked for it again.
+    form = OwnPhoneForm() if staff.is_proven else CodeForm()
+    if form.validate_on_submit() and (not staff.is_proven or present_password(form)):
         attempt = this_attempt(staff.username, "code")
         attempts().begin(attempt, now())
         confirmed = _set_up(staff.id, secret, form.code.data)
@@ -81,12 +82,12 @@ def set_up() -> Answer:
                 "accounts/recovery_codes.html", codes=codes, next=wanted, username=staff.username
             )
             return let_in(attempt, token, Response(page, mimetype="text/html"))
-        faults = [(form.code.id, _("This code is not right. Wait for the next one and type it."))]
+        form.code.errors = [_("This code is not right. Wait for the next one and type it.")]
     address = totp.address_for_app(secret, staff.username)
     return _shown(
         "accounts/second_factor_new.html",
         form=form,
-        faults=faults or faults_of(form),
+        faults=faults_of(form),
         next=wanted,
         address=address,
         picture=qr_path(address),

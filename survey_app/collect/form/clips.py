@@ -18,7 +18,6 @@ from survey_app.errors import SurveyError
 from survey_app.models.definition import Definition, Item
 
 SAMPLES = Path(__file__).parents[2] / "static" / "audio"
-MACHINE = "machine"  # in the reader's place: a synthesiser
 LARGEST_CLIP = 200 * 1024  # a minute at 24 kbit/s; a question takes ten seconds
 LONGEST_READER = 60
 WORD = re.compile("[a-z0-9_]{1,20}")  # an item's code, an instrument's, a language's: no way out of a folder

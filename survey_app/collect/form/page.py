@@ -51,12 +51,9 @@ class PageParts:
 
     @classmethod
     def of(cls, definition: Definition) -> Self:
-        reported = [item.section for item in definition.items if item.reported_as]
-        codes = [section.code for section in definition.sections]
-        last = max(map(codes.index, reported), default=len(codes) - 1)
-        asked = [item for item in definition.items if item.branch is None]
-        n_of_service = sum(codes.index(item.section) <= last for item in asked)
-        return cls(codes[last], n_of_service, len(asked) - n_of_service)
+        asked = {item.code for item in definition.items if item.branch is None}
+        n_of_respondent = len(asked & definition.about_the_person)
+        return cls(definition.last_of_service, len(asked) - n_of_respondent, n_of_respondent)
 
     @property
     def is_worth_telling(self) -> bool:

@@ -99,7 +99,7 @@ class FormTable:
             self.fault(line, "form_number", f"Số phiếu “{number}” có hai lần.")
         self._numbers.add(number)
         if office not in self._offices:
-            self.fault(line, "office", f"Không có đơn vị mang mã “{office}”.")
+            self.fault(line, "office", f"Không có đơn vị nào mang mã “{office}” phục vụ dân vào ngày này.")
         cell = self._read_cell(line, cells) if self._is_sample else None
         answers = self._read_answers(line, cells)
         if len(self.faults) == n_faults:

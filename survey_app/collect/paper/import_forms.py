@@ -14,7 +14,8 @@ from survey_app.errors import ImportRefused
 from survey_app.models.access_point import AccessPoint, AccessPointDay
 from survey_app.models.campaign import Campaign, SampleCell
 from survey_app.models.instrument import InstrumentVersion
-from survey_app.models.office import Office
+from survey_app.models.office import Office, serves_on
+from survey_app.models.publication import is_frozen
 from survey_app.models.response import Response
 
 
@@ -33,8 +34,9 @@ def import_forms(
     """
     # Two imports of one file at the same instant would each find nothing stored yet: one waits here.
     session.execute(select(Campaign.id).where(Campaign.id == campaign.id).with_for_update())
+    _check_takes_forms(session, campaign, day)
     version = session.get_one(InstrumentVersion, campaign.instrument_version_id)
-    office_ids = dict(session.execute(select(Office.code, Office.id)).all())
+    office_ids = dict(session.execute(select(Office.code, Office.id).where(serves_on(day))).all())
     is_sample = campaign.sampling_basis == "probability"
     table = FormTable(version.definition, set(office_ids), columns or {}, is_sample=is_sample)
     forms = list(table.read(text))
@@ -46,14 +48,13 @@ def import_forms(
         session, campaign, {form.office: office_ids[form.office] for form in forms}, day
     )
     cell_ids = _store_cells(session, campaign, forms)
-    definition = version.definition
     fixed = {"day": day, "instrument_version_id": version.id}
     session.execute(
         insert(Response),
         [
             {
                 **fixed,
-                **_packed(definition.pack(form.answers)),
+                **_packed(version.definition.pack(form.answers)),
                 "access_point_id": point_ids[form.office],
                 "cell_id": cell_ids[form.cell] if form.cell else None,
                 "submission_key": key,
@@ -63,6 +64,16 @@ def import_forms(
     )
     _count_received(session, Counter(point_ids[form.office] for form in forms), day)
     return len(forms)
+
+
+def _check_takes_forms(session: Session, campaign: Campaign, day: date) -> None:
+    """Refuse a day on which nobody was asked, and more answers than what was frozen says there were."""
+    if day < campaign.opens_on or (campaign.closes_on is not None and day > campaign.closes_on):
+        until = f"{campaign.closes_on:%d/%m/%Y}" if campaign.closes_on else "nay"
+        message = f"Ngày {day:%d/%m/%Y} nằm ngoài cuộc khảo sát ({campaign.opens_on:%d/%m/%Y} – {until})."
+        raise ImportRefused([(0, "day", message)])
+    if is_frozen(session, campaign.id):
+        raise ImportRefused([(0, "", "Kết quả cuộc khảo sát này đã chốt, không nhận thêm phiếu.")])
 
 
 def _packed(answers: bytes) -> dict[str, bytes | int]:

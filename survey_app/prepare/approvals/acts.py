@@ -13,7 +13,7 @@ from survey_app.models.approval import Approval
 from survey_app.models.audit import note
 from survey_app.models.campaign import Campaign
 from survey_app.models.office_tree import OfficeTree
-from survey_app.models.publication import Publication
+from survey_app.models.publication import is_frozen
 from survey_app.prepare.moment import Moment
 
 KINDS = ("pause_codes", "resume_codes", "close_early", "reopen")  # decided here
@@ -30,7 +30,7 @@ def check_can_be_done(
 ) -> None:
     """Refuse what would change nothing, or what must not be."""
     if kind in OF_CODES:
-        if not count_codes(session, kind, campaign.id, office_id):
+        if not session.scalar(select(exists().where(*_touched(session, kind, campaign.id, office_id)))):
             raise ApprovalRefused("nothing_to_pause" if kind == "pause_codes" else "nothing_to_resume")
     elif kind == "close_early":
         _check_closing(campaign, last_day(arguments), today)
@@ -41,9 +41,10 @@ def check_can_be_done(
 
 
 def count_codes(session: Session, kind: str, campaign_id: int, office_id: int | None) -> int:
-    """Count the codes that pausing, or resuming, would touch today."""
+    """Count the codes that would rest, or work again."""
     touched = _touched(session, kind, campaign_id, office_id)
-    return session.scalar(select(func.count(AccessPoint.id)).where(*touched)) or 0
+    in_use = AccessPoint.revoked_on.is_(None)
+    return session.scalar(select(func.count(AccessPoint.id)).where(*touched, in_use)) or 0
 
 
 def carry_out(session: Session, approval: Approval, moment: Moment) -> None:
@@ -70,12 +71,12 @@ def _pause_or_resume(session: Session, approval: Approval, today: date) -> str:
 def _touched(
     session: Session, kind: str, campaign_id: int, office_id: int | None
 ) -> list[ColumnElement[bool]]:
-    works = AccessPoint.paused_on.is_(None) if kind == "pause_codes" else AccessPoint.paused_on.is_not(None)
+    works = AccessPoint.paused_on.is_(None) & AccessPoint.revoked_on.is_(None)
+    rests = AccessPoint.paused_on.is_not(None)  # revoked ones too: they say that their office rests
     touched = [
         AccessPoint.campaign_id == campaign_id,
         AccessPoint.code.is_not(None),
-        AccessPoint.revoked_on.is_(None),
-        works,
+        works if kind == "pause_codes" else rests,
     ]
     if office_id is not None:
         touched.append(AccessPoint.office_id.in_(OfficeTree(session).subtree(office_id)))
@@ -106,10 +107,7 @@ def _check_reopening(session: Session, campaign: Campaign, day: date | None, tod
     if day is not None and day < today:
         raise ApprovalRefused("day_has_passed")
     # What was frozen once says what the whole campaign found; more answers would make that untrue.
-    is_sealed = exists().where(
-        Publication.campaign_id == campaign.id, Publication.kind == "wave", Publication.sealed_at.is_not(None)
-    )
-    if session.scalar(select(is_sealed)):
+    if is_frozen(session, campaign.id):
         raise ApprovalRefused("results_are_frozen")
 
 

@@ -1,13 +1,14 @@
 """What the page that asks for a second person was sent."""
 
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
 from survey_app.errors import ApprovalRefused
+from survey_app.models.days import read_day
 from survey_app.prepare.approvals.acts import KINDS, OF_CODES
+from survey_app.web.addresses import row_id
 
 WHOLE = "all"
 
@@ -37,7 +38,7 @@ class AskedFor:
         """Give the office that was chosen; none stands for the whole campaign, 0 for no office at all."""
         if self.kind not in OF_CODES or self.office in {"", WHOLE}:
             return None
-        return int(self.office) if self.office.isascii() and self.office.isdecimal() else 0
+        return row_id(self.office)
 
     def arguments(self) -> dict[str, Any]:
         """Give what the kind needs to know."""
@@ -48,7 +49,7 @@ class AskedFor:
     def _day(self) -> str | None:
         if not self.closes_on:
             return None
-        try:
-            return date.fromisoformat(self.closes_on).isoformat()
-        except ValueError:
-            raise ApprovalRefused("day_unreadable") from None
+        day = read_day(self.closes_on)
+        if day is None:
+            raise ApprovalRefused("day_unreadable")
+        return day.isoformat()

@@ -14,9 +14,10 @@ from survey_app.models.office import Office
 from survey_app.prepare.approvals import acts
 from survey_app.prepare.approvals.forms import AskedFor
 from survey_app.prepare.moment import Moment
-from survey_app.web import access
+from survey_app.web import access, two_people
 from survey_app.web.access import current_staff, offices_in_scope
 from survey_app.web.context import database, now, today
+from survey_app.web.two_people import Overseer, right_over
 
 blueprint = Blueprint("approvals", __name__)
 
@@ -31,7 +32,14 @@ def overview() -> str:
         scope = offices_in_scope(session, current_staff())
         waiting = list_approvals(session, scope, Approval.decision.is_(None), most=MOST_WAITING)
         decided = list_approvals(session, scope, Approval.decision.is_not(None), most=MOST_DECIDED)
-    return render_template("prepare/approvals.html", waiting=waiting, decided=decided, staff=current_staff())
+        overseer = Overseer(session, current_staff())
+    return render_template(
+        "prepare/approvals.html",
+        waiting=waiting,
+        decided=decided,
+        staff=current_staff(),
+        overseer=overseer,
+    )
 
 
 @blueprint.get("/staff/approvals/new")
@@ -50,7 +58,7 @@ def ask() -> AnyResponse | tuple[str, int]:
             approval = _ask(session, asked)
     except ApprovalRefused as error:
         return _new_page(asked, error.reason), 422
-    flash(_("The request is written down. Another person with this right decides."))
+    flash(_("The request is written down. Somebody whose role is over a higher office decides."))
     return redirect(url_for("approvals.show", approval_id=approval.id), 303)
 
 
@@ -61,9 +69,8 @@ def _ask(session: Session, asked: AskedFor) -> Approval:
         raise NotFound
     if not asked.kind:
         raise ApprovalRefused("kind_missing")
-    if not offices_concerned(session, campaign.id, asked.office_id) <= offices_in_scope(
-        session, current_staff()
-    ):
+    scope = offices_in_scope(session, current_staff(), right_over(asked.office_id))
+    if not offices_concerned(session, campaign.id, asked.office_id) <= scope:
         raise NotFound
     arguments = asked.arguments()
     acts.check_can_be_done(session, asked.kind, campaign, asked.office_id, arguments, today())
@@ -76,7 +83,10 @@ def _new_page(asked: AskedFor, refusal: str | None) -> str:
     with database().reading() as session:
         scope = offices_in_scope(session, current_staff())
         campaigns = list(session.scalars(select(Campaign).order_by(Campaign.opens_on.desc(), Campaign.id)))
-        wholly_in_scope = {one.id for one in campaigns if offices_concerned(session, one.id, None) <= scope}
+        # Most often one that runs is meant; to re-open, one that has ended.
+        campaigns.sort(key=lambda one: _has_ended(one) != (asked.kind == "reopen"))
+        whole = offices_in_scope(session, current_staff(), right_over(None))
+        wholly_in_scope = {one.id for one in campaigns if offices_concerned(session, one.id, None) <= whole}
         offices = _offices_to_choose(session, asked, scope)
     return render_template(
         "prepare/approvals_new.html",
@@ -87,6 +97,10 @@ def _new_page(asked: AskedFor, refusal: str | None) -> str:
         offices=offices,
         today=today(),
     )
+
+
+def _has_ended(campaign: Campaign) -> bool:
+    return campaign.closes_on is not None and campaign.closes_on < today()
 
 
 def _offices_to_choose(session: Session, asked: AskedFor, scope: set[int]) -> list[Office]:
@@ -121,7 +135,7 @@ def _decide(session: Session, approval_id: int, decision: str) -> None:
     stated = find_approval(session, approval_id, offices_in_scope(session, staff))
     if stated.approval.kind not in acts.KINDS:
         raise NotFound
-    approval = approvals.decide(session, stated.approval.id, decision, staff.id, now())
+    approval = two_people.decide(session, stated, decision, staff, now())
     if approval.decision == "approved":
         acts.carry_out(session, approval, Moment(now(), today(), staff.id))
 
@@ -129,6 +143,7 @@ def _decide(session: Session, approval_id: int, decision: str) -> None:
 def _page(approval_id: int, refusal: str | None) -> str | AnyResponse:
     with database().reading() as session:
         stated = find_approval(session, approval_id, offices_in_scope(session, current_staff()))
+        overseer = Overseer(session, current_staff())
         approval = stated.approval
         if approval.kind not in acts.KINDS:
             return redirect(url_for("voiding.show", approval_id=approval.id))
@@ -144,4 +159,5 @@ def _page(approval_id: int, refusal: str | None) -> str | AnyResponse:
         closes_on=acts.last_day(approval.arguments),
         refused=refusal,
         staff=current_staff(),
+        overseer=overseer,
     )

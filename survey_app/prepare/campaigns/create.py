@@ -10,7 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from survey_app.errors import SurveyError
-from survey_app.models.campaign import CAMPAIGN_KINDS, SAMPLING_BASES, Campaign
+from survey_app.models.campaign import CAMPAIGN_KINDS, SAMPLING_BASES, USUAL_TARGET, Campaign
+from survey_app.models.days import FIRST_DAY, LAST_DAY, is_within_bounds
 from survey_app.models.instrument import InstrumentVersion
 
 CODE = re.compile(r"[a-z0-9][a-z0-9-]{0,39}", re.ASCII)  # it stands in addresses
@@ -33,10 +34,12 @@ class CampaignPlan:
     opens_on: date
     closes_on: date | None = None
     minimum_n: int = 10
+    target: float = USUAL_TARGET
     controller_name: str
     controller_address: str
     controller_phone: str
     retention_years: int
+    after: str | None = None  # code of the campaign whose wave it follows; none: the latest with its offices
     is_demo: bool = False
 
 
@@ -57,11 +60,14 @@ def create_campaign(session: Session, plan: CampaignPlan) -> Campaign:
     if version is None:
         wanted = f" phiên bản {plan.instrument_version}" if plan.instrument_version else ""
         faults.append(("instrument", f"chưa công bố bộ câu hỏi “{plan.instrument_code}”{wanted}"))
+    previous = session.scalar(select(Campaign).where(Campaign.code == plan.after)) if plan.after else None
+    faults.extend(_faults_of_previous(plan, previous))
     if faults or version is None:
         raise CampaignRefused(faults)
     stated = asdict(plan)
-    del stated["instrument_code"], stated["instrument_version"]
-    campaign = Campaign(**stated, instrument_version_id=version.id)
+    del stated["instrument_code"], stated["instrument_version"], stated["after"]
+    previous_id = previous.id if previous else None
+    campaign = Campaign(**stated, instrument_version_id=version.id, previous_id=previous_id)
     session.add(campaign)
     session.flush()  # gives the id by which access points name it
     return campaign
@@ -95,7 +101,23 @@ def _faults(plan: CampaignPlan) -> Iterator[tuple[str, str]]:
     yield from _faults_of_numbers(plan)
 
 
+def _faults_of_previous(plan: CampaignPlan, previous: Campaign | None) -> Iterator[tuple[str, str]]:
+    if not plan.after:
+        return
+    if plan.kind != "annual":
+        yield "after", "chỉ cuộc đo lường hằng năm mới nối tiếp một cuộc trước"
+    elif previous is None:
+        yield "after", f"chưa có cuộc khảo sát nào mang mã “{plan.after}”"
+    elif previous.kind != plan.kind or previous.closes_on is None or previous.closes_on >= plan.opens_on:
+        yield "after", f"“{plan.after}” phải là cuộc đo lường hằng năm đã kết thúc trước ngày mở cuộc này"
+    elif previous.is_demo != plan.is_demo:
+        yield "after", "dữ liệu mẫu và dữ liệu thật không nối tiếp nhau"
+
+
 def _faults_of_numbers(plan: CampaignPlan) -> Iterator[tuple[str, str]]:
+    for field, day in (("opens_on", plan.opens_on), ("closes_on", plan.closes_on)):
+        if day is not None and not is_within_bounds(day):
+            yield field, f"phải từ năm {FIRST_DAY.year} đến năm {LAST_DAY.year}"
     if plan.kind == "annual" and plan.closes_on is None:
         yield "closes_on", "cuộc khảo sát hằng năm phải có ngày kết thúc"
     if plan.closes_on is not None and plan.closes_on < plan.opens_on:
@@ -105,5 +127,8 @@ def _faults_of_numbers(plan: CampaignPlan) -> Iterator[tuple[str, str]]:
             "minimum_n",
             f"ít nhất là {SMALLEST_MINIMUM}: số liệu của ít người hơn có thể làm lộ câu trả lời",
         )
+    # Finer targets would not be told apart where figures have one decimal.
+    if not 0 < plan.target < 1 or round(plan.target, 3) != plan.target:
+        yield "target", "từ 0,1% đến 99,9%, nhiều nhất một chữ số thập phân"
     if not 1 <= plan.retention_years <= MOST_YEARS:
         yield "retention_years", f"từ 1 đến {MOST_YEARS} năm"

@@ -11,14 +11,17 @@ from sqlalchemy.orm import Session
 from survey_app.errors import CampaignClosed, NotFound
 from survey_app.models import short_code
 from survey_app.models.access_point import AccessPoint
-from survey_app.models.approval import paused_offices
+from survey_app.models.approval import lock_campaign, paused_offices
+from survey_app.models.audit import note_over
 from survey_app.models.campaign import Campaign
 from survey_app.models.office import Counter, Office
+from survey_app.prepare.moment import Moment
 
 T = TypeVar("T")
 
 # Anybody may scan a poster, wherever a picture of it goes; a screen is read at the counter, while it shows.
 PROVENANCE = {"poster": "C", "screen": "B"}
+IN_THE_LOG = {"poster": "tờ mã", "screen": "màn hình"}
 AT_ONCE = 5_000  # ids in one question: below what either database takes
 
 
@@ -35,18 +38,18 @@ def issue_codes(
 ) -> list[AccessPoint]:
     """Give each place its one active code for posters (or for a screen), new where it has none.
 
-    Places of offices that do not exist today are passed over.
+    Places of offices that have ended are passed over.
     """
     if campaign.closes_on is not None and campaign.closes_on < today:
         raise CampaignClosed(campaign.closes_on, campaign.code)
     # Two people who press the button at once wait for each other here, so that no place gets two codes.
-    session.execute(select(Campaign.id).where(Campaign.id == campaign.id).with_for_update())
+    lock_campaign(session, campaign.id)
     wanted = set(places)
     offices = {place.office_id for place in wanted}
     real = [place for place in places_in(session, offices, today) if place in wanted]
     active = active_codes(session, campaign, offices, way_in)
     missing = [place for place in real if place not in active]
-    paused = paused_offices(session, campaign.id) if missing else {}
+    paused = paused_offices(session, campaign.id, {place.office_id for place in missing})
     for place, code in zip(missing, _unused_codes(session, len(missing)), strict=True):
         active[place] = AccessPoint(
             code=code,
@@ -64,6 +67,21 @@ def issue_codes(
     return [active[place] for place in real]
 
 
+def issue_as_asked(
+    session: Session, campaign: Campaign, places: Collection[Place], moment: Moment, way_in: str = "poster"
+) -> tuple[list[AccessPoint], int]:
+    """Issue codes because somebody asks, with a line in the audit log; say how many of them are new."""
+    had = active_codes(session, campaign, {place.office_id for place in places}, way_in).values()
+    points = issue_codes(session, campaign, places, moment.today, way_in)
+    new = [point for point in points if point not in had]
+    if new:
+        codes = short_code.printed(new[0].code or "") if len(new) == 1 else f"{len(new)} mã"
+        what = f"Tạo {codes} ({IN_THE_LOG[way_in]}), {campaign.code}"
+        touched = {point.office_id for point in new}
+        note_over(session, moment.now, moment.staff_id, "codes.issue", what, touched)
+    return points, len(new)
+
+
 def revoke_code(session: Session, access_point: AccessPoint, today: date) -> None:
     """Withdraw a code for good; its row stays, so that whoever scans it learns why it is out of use."""
     if access_point.revoked_on is None:
@@ -72,7 +90,7 @@ def revoke_code(session: Session, access_point: AccessPoint, today: date) -> Non
 
 
 def places_in(session: Session, office_ids: Collection[int], today: date) -> list[Place]:
-    """List the places of those offices that exist today: each counter, or the office where it has none."""
+    """List the places of those offices that have not ended: each counter, or the office where it has none."""
     found: list[Place] = []
     for some in _portions(office_ids):
         rows = session.execute(
@@ -113,19 +131,19 @@ def issued_code(
     ways_in: Collection[str] = tuple(PROVENANCE),
 ) -> AccessPoint:
     """Give one code of these offices; foreign and non-existing look the same."""
-    point = session.get(AccessPoint, access_point_id) if 0 < access_point_id < 2**31 else None
+    point = session.get(AccessPoint, access_point_id)
     if point is None or point.way_in not in ways_in or point.office_id not in office_ids:
         raise NotFound
     return point
 
 
 def takes_codes(today: date) -> ColumnElement[bool]:
-    """Say in SQL that an office exists today and serves people (a province only sums its offices up)."""
-    return (
-        (Office.valid_from <= today)
-        & or_(Office.valid_until.is_(None), Office.valid_until >= today)
-        & (Office.kind != "province")
-    )
+    """Say in SQL that an office serves people, now or soon (a province only sums its offices up).
+
+    What hangs in an office that begins on a later day opens on that day.
+    """
+    has_not_ended = or_(Office.valid_until.is_(None), Office.valid_until >= today)
+    return has_not_ended & (Office.kind != "province")
 
 
 def is_issued(campaign: Campaign) -> ColumnElement[bool]:

@@ -1,18 +1,19 @@
 """The list of codes that staff see: offices found by name, their places, and the codes that hang there."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from operator import attrgetter
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, Select, case, func, select, true
+from sqlalchemy import ColumnElement, Select, case, func, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from survey_app.models.access_point import AccessPoint
 from survey_app.models.campaign import Campaign
 from survey_app.models.office import Counter, Office
-from survey_app.models.vietnamese import is_found, name_key, search_key, sort_key
+from survey_app.models.vietnamese import is_found, search_key, sort_key, stored_name_key
 from survey_app.prepare.codes.issue import Place, is_issued, takes_codes
 from survey_app.prepare.codes.stock import NEVER_USED, Use, is_quiet, is_reported, uses
 from survey_app.web.paging import ROWS_A_PAGE, Page
@@ -22,14 +23,16 @@ FILTERS = ("look", "paused", "missing", "revoked")
 PLACES_A_PAGE = ROWS_A_PAGE
 FEW_OFFICES = 500  # up to here they are named in the question; of more, all are read
 MOST_REVOKED = 3  # of a place, beside its code
+NO_CODES = (0,) * 7
 
 
-@dataclass(frozen=True, slots=True)
-class FoundOffice:
+class FoundOffice(NamedTuple):  # thousands are made for a page: as a frozen dataclass, four times as slowly
     id: int
     name: str
     parent: str | None
-    exists: bool
+    begins_on: date | None
+    """Where it has not begun yet."""
+    ends_on: date | None
     n_places: int
     n_codes: int
     """How many of the places have their poster's code."""
@@ -40,15 +43,10 @@ class FoundOffice:
     n_working: int
     """How many codes work, of posters and of screens."""
 
-    @property
-    def n_ended(self) -> int:
-        """Count the codes that still work though the office has ended."""
-        return 0 if self.exists else self.n_working
-
     def fits(self, narrowed: str) -> bool:
         """Whether any of its places belongs on a list that is narrowed down."""
         n = {
-            "look": self.n_quiet + self.n_reported + self.n_ended,
+            "look": self.n_quiet + self.n_reported,
             "paused": self.n_paused,
             "missing": self.n_places - self.n_codes,
             "revoked": self.n_revoked,
@@ -74,12 +72,12 @@ class ListedPlace:
     screen: ListedCode | None
     revoked: list[AccessPoint]
 
-    def fits(self, narrowed: str, *, exists: bool) -> bool:
+    def fits(self, narrowed: str) -> bool:
         works = [code for code in (self.poster, self.screen) if code is not None]
         belongs = {
-            "look": any(code.use.needs_a_look or not exists for code in works),
+            "look": any(code.use.needs_a_look for code in works),
             "paused": any(code.point.paused_on is not None for code in works),
-            "missing": exists and self.poster is None,
+            "missing": self.poster is None,
             "revoked": bool(self.revoked),
         }
         return belongs.get(narrowed, True)
@@ -113,16 +111,15 @@ class Stock:
     n_revoked: int
     n_quiet: int
     n_reported: int
-    n_ended: int
 
     @classmethod
     def of(cls, found: Collection[FoundOffice]) -> "Stock":
-        counted = (tuple(getattr(office, name) for name in cls.__dataclass_fields__) for office in found)
-        return cls(*map(sum, zip(*counted, strict=True))) if found else cls(0, 0, 0, 0, 0, 0)
+        read = attrgetter(*cls.__dataclass_fields__)
+        return cls(*map(sum, zip(*map(read, found), strict=True))) if found else cls(0, 0, 0, 0, 0)
 
     @property
     def needs_a_look(self) -> bool:
-        return bool(self.n_quiet or self.n_reported or self.n_ended)
+        return bool(self.n_quiet or self.n_reported)
 
 
 def campaigns_to_prepare(session: Session, today: date) -> list[Campaign]:
@@ -135,18 +132,14 @@ def campaigns_to_prepare(session: Session, today: date) -> list[Campaign]:
 def find_offices(
     session: Session, campaign: Campaign, office_ids: Collection[int], search: str, today: date
 ) -> list[FoundOffice]:
-    """Find offices by a part of their name, with or without marks; what matches to the mark comes first.
-
-    Offices that have ended are listed only while one of their codes is still active.
-    """
+    """Find offices by a part of their name, with or without marks; what matches to the mark comes first."""
     key, typed = search_key(search), " ".join(search.casefold().split())
-    found = [
-        (typed not in row.name.casefold(), row.sort_key, row)
-        for row in _office_rows(session, campaign, office_ids, today)
-        if row.id in office_ids and (not key or is_found(key, name_key(row.name)))
-    ]
-    found.sort(key=lambda item: (*item[:2], item[2].id))
-    return [FoundOffice(*tuple(row)[:-1]) for _, _, row in found]
+    found = list(_offices(session, campaign, office_ids, today))
+    if key:
+        found = [one for one in found if is_found(key, stored_name_key(one.name))]
+    if typed:
+        found.sort(key=lambda one: typed not in one.name.casefold())
+    return found
 
 
 def list_codes(
@@ -159,9 +152,7 @@ def list_codes(
     shown = pages[number - 1]
     places = _places_by_office(session, campaign, [office.id for office in shown], today)
     listed = [
-        ListedOffice(
-            office, [one for one in places.get(office.id, []) if one.fits(narrowed, exists=office.exists)]
-        )
+        ListedOffice(office, [one for one in places.get(office.id, []) if one.fits(narrowed)])
         for office in shown
     ]
     return CodesPage(
@@ -176,7 +167,7 @@ def _cut_by_places(offices: list[FoundOffice]) -> list[list[FoundOffice]]:
     pages: list[list[FoundOffice]] = [[]]
     left = PLACES_A_PAGE
     for office in offices:
-        n = max(1, office.n_places, office.n_ended)
+        n = office.n_places
         if n > left and pages[-1]:
             pages.append([])
             left = PLACES_A_PAGE
@@ -185,38 +176,36 @@ def _cut_by_places(offices: list[FoundOffice]) -> list[list[FoundOffice]]:
     return pages
 
 
-def _office_rows(
+def _offices(
     session: Session, campaign: Campaign, office_ids: Collection[int], today: date
-) -> list[Row[Any]]:
-    """Read offices with what their codes add up to: few of them as quickly as if there were no others."""
-    parent = aliased(Office)
+) -> Iterator[FoundOffice]:
+    """Read offices that take codes, with what these add up to: few as quickly as if there were no others.
+
+    Three questions, joined here: SQLite takes twice as long to join what they find.
+    """
 
     def wanted(office_id: InstrumentedAttribute[int]) -> ColumnElement[bool]:
         return office_id.in_(office_ids) if len(office_ids) <= FEW_OFFICES else true()
 
-    counters = _count_by_office(Counter.office_id).where(wanted(Counter.office_id)).subquery("counters")
-    codes = _codes_by_office(campaign, today).where(wanted(AccessPoint.office_id)).subquery("codes")
-    exists = takes_codes(today)
-    # A code of the whole office may still work where counters came later; it is no code of theirs.
-    of_places = case((counters.c.n.is_(None), codes.c.at_whole), else_=codes.c.at_counters)
-    in_stock = (codes.c.n_paused, codes.c.n_revoked, codes.c.n_quiet, codes.c.n_reported, codes.c.n_working)
-    query = (
-        select(
-            Office.id,
-            Office.name,
-            parent.name.label("parent"),
-            exists.label("exists"),
-            case((exists, func.coalesce(counters.c.n, 1)), else_=0).label("n_places"),
-            case((exists, func.coalesce(of_places, 0)), else_=0).label("n_codes"),
-            *(func.coalesce(column, 0) for column in in_stock),
-            Office.sort_key,
-        )
+    counters = _count_by_office(Counter.office_id).where(wanted(Counter.office_id))
+    n_counters = dict(session.execute(counters).all())
+    codes = session.execute(_codes_by_office(campaign, today).where(wanted(AccessPoint.office_id)))
+    codes_of = {office_id: n for office_id, *n in codes}
+    parent = aliased(Office)
+    begins_on = case((Office.valid_from > today, Office.valid_from))  # of most none: dates are slow to read
+    offices = (
+        select(Office.id, Office.name, parent.name, begins_on, Office.valid_until)
         .outerjoin(parent, parent.id == Office.parent_id)
-        .outerjoin(counters, counters.c.office_id == Office.id)
-        .outerjoin(codes, codes.c.office_id == Office.id)
-        .where(wanted(Office.id), exists | (codes.c.n_working > 0))
+        .where(wanted(Office.id), takes_codes(today))
+        .order_by(Office.sort_key, Office.id)
     )
-    return list(session.execute(query))
+    for office_id, name, parent_name, begins, ends in session.execute(offices):
+        if office_id in office_ids:
+            at_counters, at_whole, *in_stock = codes_of.get(office_id, NO_CODES)
+            # A code of the whole office may still work where counters came later; it is no code of theirs.
+            n = n_counters.get(office_id)
+            n_codes = at_whole if n is None else at_counters
+            yield FoundOffice(office_id, name, parent_name, begins, ends, n or 1, n_codes, *in_stock)
 
 
 def _codes_by_office(campaign: Campaign, today: date) -> Select[*tuple[Any, ...]]:

@@ -11,6 +11,7 @@ from survey_app.models.access_point import AccessPoint, AccessPointDay
 from survey_app.models.base import EpochDay
 from survey_app.models.campaign import Campaign
 from survey_app.models.code_report import CodeReport
+from survey_app.models.office import Office
 
 # Longer than a week of holidays with its weekends: such a code is gone, hidden or still in a drawer.
 QUIET_AFTER_DAYS = 14
@@ -51,6 +52,8 @@ def is_quiet(campaign: Campaign, today: date) -> ColumnElement[bool]:
     since = today - timedelta(days=QUIET_AFTER_DAYS)
     if campaign.opens_on > since:
         return false()
+    # What hangs in an office that has not begun cannot have been scanned.
+    begins_later = select(Office.id).where(Office.valid_from > since)
     was_opened = exists().where(
         AccessPointDay.access_point_id == AccessPoint.id,
         AccessPointDay.day > since,
@@ -60,6 +63,7 @@ def is_quiet(campaign: Campaign, today: date) -> ColumnElement[bool]:
         AccessPoint.revoked_on.is_(None),
         AccessPoint.paused_on.is_(None),
         AccessPoint.issued_on <= since,
+        AccessPoint.office_id.not_in(begins_later),
         ~was_opened,
     )
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from survey_app.models.office import ALL_FIELDS
-from survey_app.prepare.dossiers.counts import Counts, Rates, added, rates_of
+from survey_app.prepare.dossiers.counts import NAMES, Counts, Rates, added, rates_of
 
 Place = tuple[int, date, int]  # office, month, field
 
@@ -24,6 +24,8 @@ class Contradiction:
     rates: Rates | None = None
     gives: str | None = None
     """The formula that yields a stated rate, if one does."""
+    count: str = "n_settled"
+    """Which count of a total its fields contradict."""
 
     @property
     def gap(self) -> float:
@@ -70,11 +72,14 @@ def between_fields(lines: Mapping[Place, int], after: Mapping[Place, Counts]) ->
     """Compare the total of each office and month with its fields, as both will be stored."""
     months = {place[:2]: line for place, line in lines.items()}
     for (office_id, month), of_fields in _by_month(after).items():
-        total = after.get((office_id, month, ALL_FIELDS))
-        found = added(of_fields).n_settled
-        if total is not None and (office_id, month) in months and total.n_settled != found:
-            place = (office_id, month, ALL_FIELDS)
-            yield Contradiction(months[office_id, month], place, "fields", total.n_settled, found)
+        place = (office_id, month, ALL_FIELDS)
+        total, summed = after.get(place), added(of_fields)
+        if total is None or (office_id, month) not in months:
+            continue
+        for name in NAMES:
+            stated, found = getattr(total, name), getattr(summed, name)
+            if None not in (stated, found) and stated != found:
+                yield Contradiction(months[office_id, month], place, "fields", stated, found, count=name)
 
 
 def of_provinces(totals: Iterable[Reported], below: Mapping[Place, Counts]) -> Iterator[Contradiction]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import astuple, dataclass, fields
 
 from survey_app.models.office import DossierCount
+from survey_app.prepare.tables.numbers import LARGEST_COUNT
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,11 @@ class Counts:
         """Early, on time and late together; None where one was not reported."""
         found = (self.n_early, self.n_on_time, self.n_late)
         return None if None in found else sum(n or 0 for n in found)
+
+    @property
+    def is_too_large(self) -> bool:
+        """Whether one of them is larger than a reader of numbers takes, as sums may be."""
+        return max(n or 0 for n in astuple(self)) > LARGEST_COUNT
 
     @property
     def gap(self) -> int:

@@ -1,13 +1,14 @@
 """Reads the dossiers that offices settled, from a file: all of it, or every fault is told."""
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from survey_app.models.days import read_month
 from survey_app.models.office import ALL_FIELDS, Office, ServiceField
 from survey_app.models.office_tree import OfficeTree
 from survey_app.models.vietnamese import name_key
@@ -52,11 +53,6 @@ HEADINGS = {
     "on_time_rate": ("Tỷ lệ đúng hạn", "Tỷ lệ đúng hạn (%)", "Tỷ lệ trước hạn và đúng hạn (%)"),
 }
 ALIASES = {name_key(words): column for column, several in HEADINGS.items() for words in several}
-MONTH_FORMS = (
-    re.compile(r"(?P<year>\d{4})-(?P<month>\d{1,2})(?:-01)?", re.ASCII),
-    # What a spreadsheet makes of a month when it saves ends in the month's first day.
-    re.compile(r"(?:0?1/)?(?P<month>\d{1,2})/(?P<year>\d{4})", re.ASCII),
-)
 _RATE = re.compile(r"\d{1,3}(?:\.\d{1,6})?", re.ASCII)
 
 
@@ -130,9 +126,12 @@ def look_at(session: Session, rows: list[Row], sender: Sender) -> Intake:
     rows[0].faults.refuse_if_any()
     counted = [one for one in reported if one.place[0] not in reading.sum_ups]
     totals = [one for one in reported if one.place[0] in reading.sum_ups]
+    if not counted:
+        raise refused("tệp chỉ có dòng của tỉnh; dòng này chỉ để so với các đơn vị, không được lưu riêng")
     given = {one.place: one.counts for one in counted}
     before = stored_counts(session, {place[1] for place in given})
     made = with_totals(before, given)
+    _check_sums(made, {one.place[:2]: one.line for one in counted}, rows)
     found = [contradiction for one in reported for contradiction in contradictions.in_itself(one)]
     lines = {one.place: one.line for one in counted}
     found += contradictions.between_fields(lines, before | made)
@@ -198,22 +197,13 @@ class _Reading:
 
     def _month(self, row: Row) -> date | None:
         text = row.required("month")
-        month = month_of(text)
+        month = read_month(text)
         if month is None:
             if text:
                 row.refuse("month", f"“{shown(text)}” không phải tháng; hãy ghi như 2026-02 hoặc 02/2026")
         elif month > self._sender.today:
             row.refuse("month", "tháng này chưa đến")
         return month
-
-
-def month_of(text: str) -> date | None:
-    """Read 2026-02 or 02/2026, as its first day."""
-    for form in MONTH_FORMS:
-        found = form.fullmatch(text)
-        if found and 1 <= int(found["month"]) <= 12 and int(found["year"]) > 0:
-            return date(int(found["year"]), int(found["month"]), 1)
-    return None
 
 
 def _rate(row: Row) -> str:
@@ -228,6 +218,15 @@ def _rate(row: Row) -> str:
         row.refuse("on_time_rate", f"“{shown(text)}” không phải tỷ lệ phần trăm; hãy ghi như 97,37")
         return ""
     return plain
+
+
+def _check_sums(made: Mapping[Place, Counts], lines: Mapping[tuple[int, date], int], rows: list[Row]) -> None:
+    by_line = {row.line: row for row in rows}
+    for place, counts in made.items():
+        if counts.is_too_large:
+            message = "tổng các lĩnh vực của tháng này lớn quá mức lưu được"
+            by_line[lines[place[:2]]].refuse("n_settled", message)
+    rows[0].faults.refuse_if_any()
 
 
 def _check_doubles(reported: list[Reported], rows: list[Row]) -> None:

@@ -7,28 +7,22 @@ from datetime import date
 from flask_babel import gettext as _
 from werkzeug.datastructures import FileStorage, MultiDict
 
+from survey_app.models.days import read_month
 from survey_app.models.office import ALL_FIELDS, Office, ServiceField
 from survey_app.prepare.dossiers.contradictions import Contradiction
-from survey_app.prepare.dossiers.counts import NAMES, Counts, Rates
-from survey_app.prepare.dossiers.dossier_file import month_of
+from survey_app.prepare.dossiers.counts import NAMES, Counts, Rates, added
 from survey_app.prepare.dossiers.record import Typed
 from survey_app.prepare.tables.numbers import NOTHING, whole_number
 from survey_app.web.formatting import count_text, percent_text
 
-LONGEST_SEARCH = 100
-LARGEST_FILE_MEGABYTES = 1  # what a page of this service takes; larger ones come in by the command
 FORMULAS = tuple(Rates.__slots__)
 Fault = tuple[str, str]  # the id of a field, what is wrong there
 
 
 def asked_month(fields: MultiDict[str, str], default: date, latest: date) -> date:
     """Read which month a page is about; a month that has not begun, or none at all, is the default."""
-    month = month_of(fields.get("month", ""))
+    month = read_month(fields.get("month", ""))
     return default if month is None or month > latest else month
-
-
-def asked_search(fields: MultiDict[str, str]) -> str:
-    return fields.get("q", "").strip()[:LONGEST_SEARCH]
 
 
 def sent_file(files: MultiDict[str, FileStorage]) -> tuple[str, bytes]:
@@ -62,7 +56,15 @@ class CountsForm:
             form.by_field[field_id] = form._counts(sent, field_id)
         if not form.faults and all(counts is None for counts in form.by_field.values()):
             form.faults.append((box(ALL_FIELDS, "n_settled"), _("Type at least the settled dossiers.")))
+        if form.by_field[ALL_FIELDS] is None and form.sums_too_much:
+            message = _("The fields add up to more than can be kept.")
+            form.faults.append((box(ALL_FIELDS, "n_settled"), message))
         return form
+
+    @property
+    def sums_too_much(self) -> bool:
+        found = [counts for counts in self.by_field.values() if counts is not None]
+        return bool(found) and added(found).is_too_large
 
     def typed(self, office: Office, month: date) -> Typed:
         return Typed(office, month, self.by_field)
@@ -125,10 +127,18 @@ def contradiction_words(one: Contradiction) -> str:
             "exactly the early ones, so “on time” probably includes them: tick that when sending the file.",
             **counts,
         )
-    if one.kind == "fields":
+    if one.kind == "fields" and one.count == "n_settled":
         return _(
             "Totals disagree: the fields add up to %(found)s settled dossiers, the total says %(stated)s, "
             "%(gap)s apart. Coverage uses the total.",
+            gap=gap,
+            **counts,
+        )
+    if one.kind == "fields":
+        return _(
+            "Totals disagree, “%(count)s”: the fields add up to %(found)s, the total says %(stated)s, "
+            "%(gap)s apart. Both are kept as they were reported.",
+            count=count_name(one.count),
             gap=gap,
             **counts,
         )

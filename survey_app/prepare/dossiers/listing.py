@@ -3,19 +3,20 @@
 from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import date
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
+from survey_app.models.breakdown import INDEX, MONTH, first_day_of
+from survey_app.models.days import first_of, month_after, month_before
 from survey_app.models.office import ALL_FIELDS, DossierCount, Office, ServiceField
 from survey_app.models.publication import Figure, Publication
-from survey_app.models.vietnamese import is_found, name_key, search_key
+from survey_app.models.vietnamese import is_found, search_key, stored_name_key
 from survey_app.prepare.dossiers.counts import NAMES, Counts, counts_of
 from survey_app.web.paging import Page, PageAsked, read_page
 
 MONTHS_SHOWN = 12
-OF_MONTH = "month:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,24 +56,12 @@ class MonthOfOffice:
     answered: list[Answered] = field(default_factory=list)
 
 
-def first_of(day: date) -> date:
-    return day.replace(day=1)
-
-
-def month_before(month: date) -> date:
-    return (month - timedelta(days=1)).replace(day=1)
-
-
-def month_after(month: date) -> date:
-    return (month + timedelta(days=31)).replace(day=1)
-
-
 def list_month(
     session: Session, office_ids: Collection[int], month: date, search: str, asked: PageAsked
 ) -> MonthPage:
     offices = offices_of_month(session, office_ids, month)
     key = search_key(search)
-    found = [one for one in offices if not key or is_found(key, name_key(one.name))]
+    found = [one for one in offices if not key or is_found(key, stored_name_key(one.name))]
     found.sort(key=lambda one: one.counts is not None)
 
     def with_fields(shown: slice) -> list[OfficeOfMonth]:
@@ -172,20 +161,20 @@ def _answered(session: Session, office: Office) -> dict[date, list[Answered]]:
         select(
             Figure.breakdown,
             Figure.provenance,
-            func.sum(Figure.n_respondents),
+            func.sum(Figure.n_people),
             func.count(Figure.hidden_inside),
         )
         .where(
             Figure.publication_id.in_(running),
             Figure.office_id == office.id,
-            Figure.measure == "index",
-            Figure.breakdown.startswith(OF_MONTH),
+            Figure.measure == INDEX,
+            Figure.breakdown.startswith(MONTH),
         )
         .group_by(Figure.breakdown, Figure.provenance)
         .order_by(Figure.breakdown, Figure.provenance)
     )
     found: dict[date, list[Answered]] = defaultdict(list)
     for breakdown, provenance, n, n_hidden in rows:
-        month = date.fromisoformat(f"{breakdown.removeprefix(OF_MONTH)}-01")
+        month = first_day_of(breakdown)
         found[month].append(Answered(provenance, None if n_hidden else int(n)))
     return found

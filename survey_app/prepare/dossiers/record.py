@@ -7,7 +7,7 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from survey_app.models.audit import note
+from survey_app.models.audit import note, note_over
 from survey_app.models.office import ALL_FIELDS, Office
 from survey_app.prepare.dossiers import contradictions
 from survey_app.prepare.dossiers.contradictions import Contradiction, Place, Reported
@@ -70,7 +70,8 @@ def record_file(session: Session, intake: Intake, name: str, now: datetime, staf
         f"Tệp “{name}”: {len(intake.given)} dòng của {intake.n_offices} đơn vị, "
         f"{intake.n_replaced} dòng thay số cũ, nhận {len(intake.contradictions)} chỗ không khớp"
     )
-    note(session, now, staff_id, "dossiers.import", what)
+    touched = {office_id for office_id, _month, _field_id in intake.given}
+    note_over(session, now, staff_id, "dossiers.import", what, touched)
 
 
 def wait_for_turn(session: Session, office_ids: Collection[int]) -> None:

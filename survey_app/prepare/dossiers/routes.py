@@ -10,12 +10,13 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from survey_app.errors import ImportRefused, NotFound
+from survey_app.models.days import first_of, month_after, month_before, read_month
 from survey_app.models.office import Office, ServiceField
 from survey_app.models.plain_text import one_line
 from survey_app.prepare.dossiers import forms, listing, waiting
 from survey_app.prepare.dossiers.contradictions import Contradiction
 from survey_app.prepare.dossiers.counts import NAMES, rates_of
-from survey_app.prepare.dossiers.dossier_file import HEADINGS, Intake, Sender, look_at, month_of, rows_of
+from survey_app.prepare.dossiers.dossier_file import HEADINGS, Intake, Sender, look_at, rows_of
 from survey_app.prepare.dossiers.forms import CountsForm
 from survey_app.prepare.dossiers.record import (
     contradictions_of,
@@ -29,7 +30,8 @@ from survey_app.web.access import current_staff, office_in_scope, offices_in_sco
 from survey_app.web.context import database, now, settings, today
 from survey_app.web.formatting import count_text, month_text
 from survey_app.web.i18n import chosen_language
-from survey_app.web.paging import PageAsked
+from survey_app.web.paging import PageAsked, typed_search
+from survey_app.web.uploads import takes_file
 
 blueprint = Blueprint("dossiers", __name__)
 blueprint.add_app_template_filter(forms.contradiction_words, "contradiction_words")
@@ -67,6 +69,7 @@ def template(kind: str) -> Response:
 
 @blueprint.post("/staff/dossiers/file")
 @access.staff_only("dossiers")
+@takes_file
 def check_file() -> tuple[str, int]:
     """Read a file and show what would be stored, and what in it does not add up; store nothing yet."""
     name, content = forms.sent_file(request.files)
@@ -143,7 +146,7 @@ def month(office_id: int, month: str) -> str | AnyResponse | tuple[str, int]:
 
 def _overview(faults: list[tuple[int, str, str]] | None = None) -> str:
     month = forms.asked_month(request.args, _last_full_month(), today())
-    search = forms.asked_search(request.args)
+    search = typed_search(request.args)
     asked = PageAsked(request.args.get("page", 1, type=int))
     with database().reading() as session:
         scope = offices_in_scope(session, current_staff())
@@ -153,8 +156,8 @@ def _overview(faults: list[tuple[int, str, str]] | None = None) -> str:
         found=found,
         page=found.offices,
         month=month,
-        before=listing.month_before(month),
-        after=listing.month_after(month) if listing.month_after(month) <= today() else None,
+        before=month_before(month),
+        after=month_after(month) if month_after(month) <= today() else None,
         search=search,
         faults=(faults or [])[:MOST_FAULTS_SHOWN],
         n_faults=len(faults or []),
@@ -221,7 +224,7 @@ def _is_accepted(intake: Intake) -> bool:
 
 
 def _checksum(contradictions: list[Contradiction]) -> str:
-    said = [(one.place, one.kind, one.stated, one.found) for one in contradictions]
+    said = [(one.place, one.kind, one.count, one.stated, one.found) for one in contradictions]
     return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
 
 
@@ -233,14 +236,14 @@ def _serving_office(session: Session, office_id: int) -> Office:
 
 
 def _month_of_office(session: Session, office_id: int, text: str) -> date:
-    month = month_of(text)
+    month = read_month(text)
     if month is None or month > today() or not session.get_one(Office, office_id).exists_in_month(month):
         raise NotFound
     return month
 
 
 def _last_full_month() -> date:
-    return listing.month_before(listing.first_of(today()))
+    return month_before(first_of(today()))
 
 
 def _shown_name(name: str) -> str:

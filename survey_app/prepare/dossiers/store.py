@@ -26,7 +26,7 @@ def stored_counts(session: Session, months: Iterable[date]) -> Stored:
 def with_totals(before: Stored, given: Mapping[Place, Counts]) -> Stored:
     """Add the totals that follow from fields: where none is given, and none stands against its fields.
 
-    A total that differs from the sum of its fields was reported by itself, so it stays.
+    A total of which any count differs from the sum of its fields was reported by itself, so it stays.
     """
     after = {**before, **given}
     made = dict(given)
@@ -35,8 +35,8 @@ def with_totals(before: Stored, given: Mapping[Place, Counts]) -> Stored:
         total = (office_id, month, ALL_FIELDS)
         if field_id == ALL_FIELDS or total in given:
             continue
-        known, summed = before.get(total), of_before.get((office_id, month))
-        if known is None or (summed is not None and known.n_settled == summed.n_settled):
+        known = before.get(total)
+        if known is None or known == of_before.get((office_id, month)):
             made[total] = of_after[office_id, month]
     return made
 

@@ -5,6 +5,7 @@ import io
 from collections.abc import Iterable, Sequence
 from datetime import date
 
+from survey_app.models.plain_text import without_formula
 from survey_app.prepare.dossiers.dossier_file import HEADINGS
 from survey_app.prepare.dossiers.listing import OfficeOfMonth
 from survey_app.prepare.tables.sheet_writer import write_sheet
@@ -28,7 +29,7 @@ def lines_of(month: date, offices: Iterable[OfficeOfMonth]) -> list[Line]:
 def as_csv(lines: Iterable[Line]) -> bytes:
     """Write it with a byte order mark, without which a spreadsheet would break the letters."""
     text = io.StringIO(newline="")
-    csv.writer(text).writerows([_harmless(cell) for cell in line] for line in lines)
+    csv.writer(text).writerows([_cell(value) for value in line] for line in lines)
     return b"\xef\xbb\xbf" + text.getvalue().encode()
 
 
@@ -36,6 +37,5 @@ def as_sheet(lines: Iterable[Line]) -> bytes:
     return write_sheet(lines)
 
 
-def _harmless(cell: str | int | None) -> str | int | None:
-    """Keep a spreadsheet from running a name that looks like a formula."""
-    return f"'{cell}" if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
+def _cell(value: str | int | None) -> str | int | None:
+    return without_formula(value) if isinstance(value, str) else value

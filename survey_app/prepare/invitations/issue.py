@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from survey_app.errors import NotFound, SurveyError
 from survey_app.models.access_point import AccessPoint
-from survey_app.models.approval import paused_offices
+from survey_app.models.approval import lock_campaign, paused_offices
 from survey_app.models.campaign import Campaign, SampleCell
 from survey_app.models.invitation import DELIVERIES, LARGEST_BATCH, SMALLEST_BATCH, InvitationBatch
 from survey_app.models.invitation_token import secret_mark
@@ -65,6 +65,8 @@ def issue_batch(session: Session, plan: BatchPlan, today: date, secret: bytes) -
     faults = list(_faults(plan, today))
     if faults:
         raise BatchRefused(faults)
+    lock_campaign(session, plan.campaign.id)  # whoever pauses its codes at this moment finds this one too
+    paused = paused_offices(session, plan.campaign.id, [plan.office.id])
     point = AccessPoint(
         code=_unused_code(session),
         campaign_id=plan.campaign.id,
@@ -74,7 +76,7 @@ def issue_batch(session: Session, plan: BatchPlan, today: date, secret: bytes) -
         mode="web",
         provenance=provenance_of(plan.delivery),
         issued_on=today,
-        paused_on=paused_offices(session, plan.campaign.id).get(plan.office.id),
+        paused_on=paused.get(plan.office.id),
     )
     session.add(point)
     session.flush()  # gives the id by which the batch names it
@@ -149,17 +151,22 @@ def sample_cell(session: Session, campaign: Campaign, stratum: str, psu: str, we
     return found
 
 
-def revoke_batch(session: Session, batch: InvitationBatch, today: date) -> None:
-    """Withdraw all invitations of a batch for good; forms opened before still count for 48 hours."""
+def revoke_batch(session: Session, batch: InvitationBatch, today: date) -> bool:
+    """Withdraw all invitations of a batch for good; forms opened before still count for 48 hours.
+
+    Say whether they were in use until now.
+    """
     point = session.get_one(AccessPoint, batch.access_point_id)
-    if point.revoked_on is None:
-        point.revoked_on = today
-        session.flush()
+    if point.revoked_on is not None:
+        return False
+    point.revoked_on = today
+    session.flush()
+    return True
 
 
 def batch_of_offices(session: Session, batch_id: int, office_ids: Collection[int]) -> InvitationBatch:
     """Give a batch of these offices; foreign and non-existing look the same."""
-    batch = session.get(InvitationBatch, batch_id) if 0 < batch_id < 2**31 else None
+    batch = session.get(InvitationBatch, batch_id)
     if batch is None or session.get_one(AccessPoint, batch.access_point_id).office_id not in office_ids:
         raise NotFound
     return batch

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import ColumnElement, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from survey_app.models.access_point import AccessPoint, AccessPointDay
 from survey_app.models.campaign import Campaign, SampleCell
@@ -70,10 +70,9 @@ def batches_of(session: Session, office_ids: Collection[int]) -> list[int]:
 
 def listed_batches(session: Session, batch_ids: Sequence[int], today: date) -> list[ListedBatch]:
     """Say of each batch where it belongs and how far it had come by yesterday, in the order of the ids."""
-    opened = _before(session, func.sum(AccessPointDay.n_opened), batch_ids, today)
-    used = _before(session, func.sum(AccessPointDay.n_received), batch_ids, today)
+    counts = _sum_before(today, AccessPointDay.n_opened), _sum_before(today, AccessPointDay.n_received)
     rows = session.execute(
-        select(InvitationBatch, AccessPoint, Campaign, Office, Counter.label, SampleCell)
+        select(InvitationBatch, AccessPoint, Campaign, Office, Counter.label, SampleCell, *counts)
         .join(AccessPoint, AccessPoint.id == InvitationBatch.access_point_id)
         .join(Campaign, Campaign.id == AccessPoint.campaign_id)
         .join(Office, Office.id == AccessPoint.office_id)
@@ -84,24 +83,19 @@ def listed_batches(session: Session, batch_ids: Sequence[int], today: date) -> l
     listed = {
         batch.id: ListedBatch(
             *(batch, point, campaign, office, counter, cell),
-            Funnel(batch.n_issued, in_steps(opened.get(batch.id, 0)), in_steps(used.get(batch.id, 0))),
+            Funnel(batch.n_issued, in_steps(n_opened), in_steps(n_used)),
         )
-        for batch, point, campaign, office, counter, cell in rows
+        for batch, point, campaign, office, counter, cell, n_opened, n_used in rows
     }
     return [listed[batch_id] for batch_id in batch_ids]
 
 
-def _before(
-    session: Session, count: ColumnElement[int], batch_ids: Sequence[int], today: date
-) -> dict[int, int]:
-    """Count by batch, on the days before today: each batch has an access point of its own."""
-    query = (
-        select(InvitationBatch.id, count)
-        .join(AccessPointDay, AccessPointDay.access_point_id == InvitationBatch.access_point_id)
-        .where(InvitationBatch.id.in_(batch_ids), AccessPointDay.day < today)
-        .group_by(InvitationBatch.id)
+def _sum_before(today: date, count: InstrumentedAttribute[int]) -> ColumnElement[int]:
+    """Sum up the days before today of a batch's access point: point by point, as their days lie."""
+    days = select(func.coalesce(func.sum(count), 0)).where(
+        AccessPointDay.access_point_id == InvitationBatch.access_point_id, AccessPointDay.day < today
     )
-    return dict(session.execute(query).all())
+    return days.correlate(InvitationBatch).scalar_subquery()
 
 
 def counters_of(session: Session, office: Office) -> Sequence[Counter]:

@@ -1,12 +1,16 @@
 """The doors of invitations: the batches and their funnels, a new batch, its files, its end."""
 
+from collections.abc import Sequence
+
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _, ngettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from survey_app.errors import NotFound
-from survey_app.models.campaign import Campaign
+from survey_app.jobs.bound import bound_to
+from survey_app.models.audit import note
+from survey_app.models.campaign import Campaign, SampleCell
 from survey_app.models.job import enqueue
 from survey_app.models.office import Office
 from survey_app.prepare.codes import listing as places
@@ -47,12 +51,13 @@ def batch(batch_id: int) -> str:
     """Show one batch: its funnel, its files, its end."""
     with database().reading() as session:
         listed = _batch_in_scope(session, batch_id)
+        may_hold, may_list = _may_hold(session, listed), _may_list(session, listed.office)
     return render_template(
         "prepare/invitations_batch.html",
         listed=listed,
         state=listed.state_on(today()),
-        may_hold=_may_hold(listed),
-        may_list=_may_list(),
+        may_hold=may_hold,
+        may_list=may_list,
         is_printable=has_secret(listed.batch, settings().secrets),
     )
 
@@ -63,10 +68,15 @@ def make_file(batch_id: int, kind: str) -> AnyResponse:
     """Ask for the slips or the list of a batch that is still in use."""
     with database().transaction() as session:
         listed = _held_batch(session, batch_id)
-        if kind == "list" and not _may_list():
+        if kind == "list" and not _may_list(session, listed.office):
             raise NotFound
         if listed.state_on(today()) == "in_use" and has_secret(listed.batch, settings().secrets):
-            arguments = {"batch_id": batch_id, "language": chosen_language()}
+            right = "samples" if kind == "list" else issue.right_to(listed.point.provenance)
+            arguments = {
+                "batch_id": batch_id,
+                "language": chosen_language(),
+                **bound_to(right, {listed.office.id}),
+            }
             job = enqueue(session, JOBS[kind], arguments, now(), owner_id=current_staff().id)
             return redirect(url_for("jobs.job", job_id=job.id), 303)
     flash(_("These invitations are out of use, so no file was made. Issue a new batch."))
@@ -86,7 +96,10 @@ def ask_revoke(batch_id: int) -> str:
 @access.staff_only("invitations")
 def revoke(batch_id: int) -> AnyResponse:
     with database().transaction() as session:
-        issue.revoke_batch(session, _held_batch(session, batch_id).batch, today())
+        listed = _held_batch(session, batch_id)
+        if issue.revoke_batch(session, listed.batch, today()):
+            what = f"Thu hồi lô phiếu mời {batch_id}, {listed.campaign.code}"
+            note(session, now(), current_staff().id, "invitations.revoke", what, listed.office.id)
     flash(_("Batch %(number)s is out of use.", number=batch_id))
     return redirect(url_for("invitations.batch", batch_id=batch_id), 303)
 
@@ -103,7 +116,7 @@ def choose_office() -> str | AnyResponse:
             return render_template("prepare/invitations_no_campaign.html")
         scope = offices_in_scope(session, current_staff())
         found = places.find_offices(session, campaign, scope, asked.search, today())
-    offices = [office for office in found if office.exists]
+    offices = [office for office in found if office.begins_on is None]
     if len(campaigns) == len(offices) == 1 and not asked.search:
         return redirect(url_for("invitations.new", office_id=offices[0].id, campaign=campaign.code))
     page = page_of(offices, PageAsked(asked.page))
@@ -134,6 +147,8 @@ def new(office_id: int) -> str | AnyResponse | tuple[str, int]:
             except issue.BatchRefused as error:
                 faults = [("", fault_words(fault)) for fault in error.faults]
             else:
+                what = f"Phát hành lô {issued.id}: {issued.n_issued} phiếu mời, {campaign.code}"
+                note(session, now(), current_staff().id, "invitations.issue", what, office.id)
                 _say_issued(issued.n_issued)
                 return redirect(url_for("invitations.batch", batch_id=issued.id), 303)
     faults += [(field.id, field.errors[0]) for field in form if field.errors]
@@ -156,14 +171,14 @@ def _target(session: Session, office_id: int) -> tuple[Campaign, Office]:
 
 
 def _offer(form: BatchForm, session: Session, campaign: Campaign, office: Office) -> None:
-    staff = current_staff()
     deliveries = [
         delivery
         for delivery in issue.open_deliveries(campaign)
-        if staff.may(issue.right_to(issue.provenance_of(delivery)))
+        if _has(session, issue.right_to(issue.provenance_of(delivery)), office)
     ]
-    cells = listing.cells_of(session, campaign) if _may_list() else []
-    form.offer(deliveries, list(listing.counters_of(session, office)), list(cells))
+    form.offer(
+        deliveries, list(listing.counters_of(session, office)), list(_cells(session, campaign, office))
+    )
     form.with_cell = issue.deliveries_with_cell(campaign)
     if not form.is_submitted():
         form.delivery.data = deliveries[0]
@@ -171,7 +186,7 @@ def _offer(form: BatchForm, session: Session, campaign: Campaign, office: Office
 
 def _plan(form: BatchForm, session: Session, campaign: Campaign, office: Office) -> issue.BatchPlan:
     counters = {str(one.id): one for one in listing.counters_of(session, office)}
-    cells = {str(one.id): one for one in listing.cells_of(session, campaign)}
+    cells = {str(one.id): one for one in _cells(session, campaign, office)}
     return issue.BatchPlan(
         campaign=campaign,
         office=office,
@@ -195,15 +210,23 @@ def _batch_in_scope(session: Session, batch_id: int) -> ListedBatch:
 def _held_batch(session: Session, batch_id: int) -> ListedBatch:
     """Give a batch to somebody who may have its tokens; to others what they ask for looks missing."""
     listed = _batch_in_scope(session, batch_id)
-    if not _may_hold(listed):
+    if not _may_hold(session, listed):
         raise NotFound
     return listed
 
 
-def _may_hold(listed: ListedBatch) -> bool:
-    return current_staff().may(issue.right_to(listed.point.provenance))
+def _may_hold(session: Session, listed: ListedBatch) -> bool:
+    return _has(session, issue.right_to(listed.point.provenance), listed.office)
 
 
-def _may_list() -> bool:
+def _may_list(session: Session, office: Office) -> bool:
     """Whether somebody may have tokens as a list: with one, a program fills in what paper would be for."""
-    return current_staff().may("samples")
+    return _has(session, "samples", office)
+
+
+def _cells(session: Session, campaign: Campaign, office: Office) -> Sequence[SampleCell]:
+    return listing.cells_of(session, campaign) if _has(session, "samples", office) else ()
+
+
+def _has(session: Session, right: str, office: Office) -> bool:
+    return access.reaches(session, current_staff(), office.id, right)

@@ -9,6 +9,7 @@ from survey_app.models.access_point import AccessPoint
 from survey_app.models.audit import note
 from survey_app.models.office import Counter, Office, ServiceField
 from survey_app.models.plain_text import one_line
+from survey_app.models.stale_office import mark_stale
 from survey_app.models.vietnamese import sort_key
 from survey_app.prepare.offices.changes.rules import Author, ChangeRefused
 from survey_app.prepare.offices.office_rules import CODE
@@ -78,7 +79,10 @@ def change_counter(
     _check_label_is_free(session, counter.office_id, label, counter.id)
     before = session.get(ServiceField, counter.field_id) if counter.field_id else None
     what = f"“{counter.label}” → “{label}”, lĩnh vực {_code(before)} → {_code(field)}"
-    counter.label, counter.field_id = label, field.id if field else None
+    field_id = field.id if field else None
+    if field_id != counter.field_id:
+        mark_stale(session, [counter.office_id])
+    counter.label, counter.field_id = label, field_id
     note(session, author.now, author.staff_id, "counters.change", what, counter.office_id)
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from werkzeug.datastructures import MultiDict
 
 from survey_app.models.office import ServiceField
-
-LONGEST_SEARCH = 100
+from survey_app.web.addresses import row_id
+from survey_app.web.paging import typed_search
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +22,8 @@ class TreeRequest:
     @classmethod
     def read(cls, fields: MultiDict[str, str]) -> "TreeRequest":
         return cls(
-            fields.get("open", None, type=int),
-            fields.get("q", "").strip()[:LONGEST_SEARCH],
+            row_id(fields["open"]) if fields.get("open") else None,
+            typed_search(fields),
             bool(fields.get("ended")),
             fields.get("page", 1, type=int),
         )

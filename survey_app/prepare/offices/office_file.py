@@ -35,9 +35,11 @@ def import_offices(session: Session, content: bytes, *, is_demo: bool = False) -
 
 
 def _stored_offices(session: Session) -> tuple[dict[str, int], dict[str, Lifetime]]:
-    found = session.execute(select(Office.code, Office.id, Office.valid_from, Office.valid_until)).all()
+    found = session.execute(
+        select(Office.code, Office.id, Office.kind, Office.valid_from, Office.valid_until)
+    ).all()
     return {row.code: row.id for row in found}, {
-        row.code: Lifetime(row.valid_from, row.valid_until) for row in found
+        row.code: Lifetime(row.kind, row.valid_from, row.valid_until) for row in found
     }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from survey_app.models.office import OFFICE_KINDS
+from survey_app.models.office import OFFICE_KINDS, may_stand_under
 from survey_app.prepare.tables.table_file import Row, shown
 
 # A code stands in addresses and file names.
@@ -28,11 +28,16 @@ class Draft:
     counters: tuple[str, ...]
     successors: tuple[str, ...]
 
+    @property
+    def has_bad_end(self) -> bool:
+        return self.valid_until is None and bool(self.row.optional("valid_until"))
+
 
 @dataclass(frozen=True)
 class Lifetime:
-    """From when to when an office exists; a bad date is no bound, it has its own fault."""
+    """Of which kind an office is, and from when to when; a bad date is no bound, it has its own fault."""
 
+    kind: str
     valid_from: date | None
     valid_until: date | None
 
@@ -109,6 +114,26 @@ def _parents_lead_up(drafts: list[Draft], _stored: Stored) -> Iterator[Finding]:
             yield draft, "parent_code", "đơn vị thành cấp trên của chính mình (vòng tròn)"
 
 
+def _parents_last_and_stand_higher(drafts: list[Draft], stored: Stored) -> Iterator[Finding]:
+    """Look at the parent's end alone: where an office stood before a reform, no column of the file says."""
+    lives = _lives(drafts, stored)
+    for draft in drafts:
+        parent = lives.get(draft.parent_code)
+        if parent is None:
+            continue
+        goes_on = draft.valid_until is None and not draft.has_bad_end
+        ends_later = draft.valid_until and parent.valid_until and draft.valid_until > parent.valid_until
+        if parent.valid_until and (goes_on or ends_later):
+            yield draft, "parent_code", f"đơn vị cấp trên kết thúc trước, ngày {parent.valid_until:%d/%m/%Y}"
+        if {draft.kind, parent.kind} <= set(OFFICE_KINDS) and not may_stand_under(draft.kind, parent.kind):
+            yield draft, "parent_code", f"“{draft.kind}” không thể trực thuộc “{parent.kind}”"
+
+
+def _lives(drafts: list[Draft], stored: Stored) -> Stored:
+    in_file = {draft.code: Lifetime(draft.kind, draft.valid_from, draft.valid_until) for draft in drafts}
+    return {**stored, **in_file}
+
+
 def _lives_end_after_they_begin(drafts: list[Draft], _stored: Stored) -> Iterator[Finding]:
     for draft in drafts:
         if draft.valid_from and draft.valid_until and draft.valid_until < draft.valid_from:
@@ -116,11 +141,9 @@ def _lives_end_after_they_begin(drafts: list[Draft], _stored: Stored) -> Iterato
 
 
 def _successors_take_over(drafts: list[Draft], stored: Stored) -> Iterator[Finding]:
-    in_file = {draft.code: Lifetime(draft.valid_from, draft.valid_until) for draft in drafts}
-    lives = {**stored, **in_file}
+    lives = _lives(drafts, stored)
     for draft in drafts:
-        has_bad_end = draft.valid_until is None and draft.row.optional("valid_until")
-        if draft.successors and draft.valid_until is None and not has_bad_end:
+        if draft.successors and draft.valid_until is None and not draft.has_bad_end:
             yield draft, "successors", "đơn vị chưa kết thúc thì chưa có đơn vị kế thừa"
         for code in draft.successors:
             if message := _why_not_successor(draft, code, lives):
@@ -142,6 +165,7 @@ RULES: tuple[Callable[[list[Draft], Stored], Iterator[Finding]], ...] = (
     _codes_are_new,
     _parents_exist,
     _parents_lead_up,
+    _parents_last_and_stand_higher,
     _lives_end_after_they_begin,
     _successors_take_over,
 )

@@ -161,7 +161,7 @@ def _counter_page(session: Session, found: Office, one: Counter, refused: Change
 
 def _counter(session: Session, office_id: int, counter_id: int) -> tuple[Office, Counter]:
     found = office_in_scope(session, current_staff(), office_id)
-    one = session.get(Counter, counter_id) if 0 < counter_id < 2**31 else None
+    one = session.get(Counter, counter_id)
     if one is None or one.office_id != found.id:
         raise NotFound
     return found, one

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from survey_app.models.office import Office
-from survey_app.models.vietnamese import is_found, name_key, search_key
+from survey_app.models.vietnamese import is_found, search_key, stored_name_key
 from survey_app.web.paging import Page, PageAsked, read_page
 
 ROWS_A_PAGE = 40
@@ -56,7 +56,7 @@ def search_offices(session: Session, branch: Branch, typed: str, page: int) -> P
         (exact not in row.name.casefold(), row.sort_key, row.id)
         for row in rows
         if row.id in branch.office_ids
-        if row.code.casefold() == exact or (key and is_found(key, name_key(row.name)))
+        if row.code.casefold() == exact or (key and is_found(key, stored_name_key(row.name)))
     )
 
     def read(shown: slice) -> list[Twig]:

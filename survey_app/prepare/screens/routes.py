@@ -26,8 +26,9 @@ from survey_app.prepare.codes.address import plain_address
 from survey_app.prepare.codes.listing import campaigns_to_prepare
 from survey_app.prepare.codes.qr import qr_svg
 from survey_app.prepare.forms import CodesRequest, read_places
+from survey_app.prepare.moment import Moment
 from survey_app.prepare.screens import inline
-from survey_app.prepare.screens.screen import Screen, end_session, find_screen, show_code
+from survey_app.prepare.screens.screen import Screen, find_screen, show_code
 from survey_app.web import access
 from survey_app.web.access import current_staff, offices_in_scope, signed_in_staff
 from survey_app.web.context import database, now, settings, today
@@ -73,7 +74,7 @@ def sign_out_first(address: str) -> AnyResponse:
     """End the session that this browser may have, and show the screen in it."""
     _find(address)
     with database().transaction() as session:
-        end_session(session, cookie.get("token", ""))
+        access.end_session(session, cookie.get("token", ""))  # it is to show a screen to everybody
     cookie.clear()
     return redirect(url_for("screens.screen", address=address), 303)
 
@@ -88,7 +89,7 @@ def code_of_now(address: str) -> Response:
 
 def _find(address: str) -> Screen:
     with database().reading() as session:
-        return find_screen(session, address, settings().secrets)
+        return find_screen(session, address, settings().secrets, today())
 
 
 def _told(found: Screen) -> tuple[int, dict[str, object]]:
@@ -146,7 +147,8 @@ def issue_screen() -> AnyResponse:
         places = read_places(request.form.getlist("place"))
         if not offices_in_scope(session, current_staff()).issuperset(place.office_id for place in places):
             raise NotFound
-        points = issue.issue_codes(session, campaign, places, today(), "screen")
+        moment = Moment(now(), today(), current_staff().id)
+        points, _n_new = issue.issue_as_asked(session, campaign, places, moment, "screen")
         if len(points) != 1:
             raise NotFound
         return redirect(url_for("screens.address", access_point_id=points[0].id), 303)

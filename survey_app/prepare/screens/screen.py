@@ -3,18 +3,16 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from survey_app.errors import NotFound
 from survey_app.models import rotating_code, short_code
-from survey_app.models.access_point import AccessPoint
+from survey_app.models.access_point import AccessPoint, out_of_use_since
 from survey_app.models.campaign import Campaign
 from survey_app.models.office import Counter, Office
-from survey_app.models.staff import StaffSession
 from survey_app.prepare.codes.address import qr_address
 from survey_app.prepare.codes.qr import qr_svg
-from survey_app.web.access import hash_token
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +29,7 @@ class Screen:
     is_demo: bool
 
 
-def find_screen(session: Session, address: str, accepted_secrets: tuple[bytes, ...]) -> Screen:
+def find_screen(session: Session, address: str, accepted_secrets: tuple[bytes, ...], today: date) -> Screen:
     """Find the screen by the last part of its page's address; without its proof it looks missing."""
     symbols = short_code.normalise(address)
     code, proof = symbols[: short_code.LENGTH], symbols[short_code.LENGTH :]
@@ -41,6 +39,8 @@ def find_screen(session: Session, address: str, accepted_secrets: tuple[bytes, .
         select(
             AccessPoint.code,
             Office.name.label("office"),
+            Office.valid_from.label("office_begins_on"),
+            Office.valid_until.label("office_ends_on"),
             Counter.label.label("counter"),
             Campaign.opens_on,
             Campaign.closes_on,
@@ -55,7 +55,12 @@ def find_screen(session: Session, address: str, accepted_secrets: tuple[bytes, .
     ).one_or_none()
     if row is None:
         raise NotFound
-    return Screen(**row._asdict())
+    stated = row._asdict()
+    stated["opens_on"] = max(stated["opens_on"], stated.pop("office_begins_on"))
+    stated["revoked_on"] = out_of_use_since(
+        "screen", stated["revoked_on"], stated.pop("office_ends_on"), today
+    )
+    return Screen(**stated)
 
 
 def show_code(code: str, now: datetime, secret: bytes, public_url: str) -> dict[str, object]:
@@ -67,8 +72,3 @@ def show_code(code: str, now: datetime, secret: bytes, public_url: str) -> dict[
         "seconds": round(rotating_code.seconds_left(now), 1),
         "seconds_accepted": round(rotating_code.seconds_accepted(now), 1),
     }
-
-
-def end_session(session: Session, token: str) -> None:
-    """Sign out the browser that is to show a screen to everybody."""
-    session.execute(delete(StaffSession).where(StaffSession.token_hash == hash_token(token)))

@@ -4,6 +4,7 @@ import re
 
 # How tables of the state say that there is no number, or none yet.
 NOTHING = frozenset({"", "-", "–", "…", "..."})
+LARGEST_COUNT = 999_999_999
 _COUNT = re.compile(r"[0-9]{1,9}")
 _GROUPED = re.compile(r"[0-9]{1,3}([., \u00a0])[0-9]{3}(?:\1[0-9]{3})*")
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from survey_app.errors import ImportRefused
+from survey_app.models.days import read_day
 from survey_app.models.vietnamese import name_key
 from survey_app.prepare.tables import old_letters
 from survey_app.prepare.tables.numbers import NOTHING, digits_alone, whole_number
@@ -27,11 +28,6 @@ LIST_MARK = "|"
 LONGEST_QUOTE = 60
 # What a spreadsheet would run when the cell comes out again; numbers may begin with a minus sign.
 _FORMULA = re.compile(r"[=@+]|-[^\d\s.,]")
-DAY_FORMS = (
-    re.compile(r"(?P<year>\d{4})-(?P<month>\d{2})-(?P<day>\d{2})", re.ASCII),
-    # A Vietnamese spreadsheet turns 2025-07-01 into this when it saves.
-    re.compile(r"(?P<day>\d{1,2})/(?P<month>\d{1,2})/(?P<year>\d{4})", re.ASCII),
-)
 
 
 @dataclass
@@ -76,13 +72,10 @@ class Row:
 
     def day(self, column: str) -> date | None:
         text = self.cells[column]
-        if not text:
-            return None
-        try:
-            return day_of(text)
-        except ValueError:
+        day = read_day(text)
+        if text and day is None:
             self.refuse(column, f"“{shown(text)}” không phải ngày; hãy ghi như 2025-07-01 hoặc 01/07/2025")
-            return None
+        return day
 
     def count(self, column: str) -> int:
         """Read a number that must be there; what cannot be read is noted, and counts as 0."""
@@ -224,10 +217,3 @@ def _clean(cell: str) -> str:
     if isinstance(cell, Number):
         return cell
     return re.sub(r"[ \u00a0\t\r\n]+", " ", unicodedata.normalize("NFC", cell)).strip()
-
-
-def day_of(text: str) -> date:
-    for form in DAY_FORMS:
-        if found := form.fullmatch(text):
-            return date(int(found["year"]), int(found["month"]), int(found["day"]))
-    raise ValueError(text)

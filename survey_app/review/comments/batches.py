@@ -1,21 +1,38 @@
 """Which comments may be read: five at least come to their readers at once, in an order that tells nothing."""
 
-from datetime import datetime, timedelta
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import exists, func, insert, select
+from sqlalchemy import Select, exists, func, insert, select
 from sqlalchemy.orm import Session
 
+from survey_app.db import Database
 from survey_app.models.access_point import AccessPoint
-from survey_app.models.audit import AuditLine, note
 from survey_app.models.case import Case
 from survey_app.models.office import Office
+from survey_app.models.office_tree import itself_and_below
 from survey_app.models.response import BatchedComment, Comment
+from survey_app.models.vietnamese import is_found, search_key, stored_name_key
 from survey_app.review.comments.redact import redacted
+from survey_app.review.visits import note_visit
 from survey_app.web.paging import Page, PageAsked, read_page
 
 FEWEST = 5
 ACT = "comments.read"
-VISIT = timedelta(minutes=30)  # turning pages within it is one reading
+IS_WAITING = (
+    ~exists().where(BatchedComment.comment_key == Comment.comment_key),
+    ~exists().where(Case.comment_key == Comment.comment_key),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadComment:
+    """A comment as readers see it, and where it belongs."""
+
+    office_id: int
+    office: str
+    text: str
 
 
 def gather_batch(session: Session, office_id: int) -> None:
@@ -30,8 +47,7 @@ def gather_batch(session: Session, office_id: int) -> None:
         .join(AccessPoint, AccessPoint.id == Comment.access_point_id)
         .where(
             AccessPoint.office_id == office_id,
-            ~exists().where(BatchedComment.comment_key == Comment.comment_key),
-            ~exists().where(Case.comment_key == Comment.comment_key),
+            *IS_WAITING,
         )
     ).all()
     if len(waiting) < FEWEST:
@@ -41,32 +57,59 @@ def gather_batch(session: Session, office_id: int) -> None:
     session.execute(insert(BatchedComment), [{"comment_key": key, **batch} for key in waiting])
 
 
-def read_comments(session: Session, office_id: int, asked: PageAsked) -> Page[str]:
-    """Give one page of an office's comments, the latest batch first, without what names a person.
+def gather_waiting(database: Database) -> None:
+    """Make the batches that are due in all offices: who reads many at once finds them made."""
+    waiting = (
+        select(AccessPoint.office_id)
+        .join(Comment, Comment.access_point_id == AccessPoint.id)
+        .where(*IS_WAITING)
+        .group_by(AccessPoint.office_id)
+        .having(func.count() >= FEWEST)
+    )
+    with database.reading() as session:
+        office_ids = session.scalars(waiting).all()
+    for office_id in office_ids:
+        with database.transaction() as session:  # one an office: citizens' answers shall not wait for all
+            gather_batch(session, office_id)
 
-    Within a batch by the random key: shuffled, and always alike.
+
+def read_comments(
+    session: Session, office_ids: Collection[int] | Select[int], asked: PageAsked
+) -> Page[ReadComment]:
+    """Give one page of some offices' comments, without what names a person.
+
+    By office, its latest batch first; within a batch by the random key: shuffled, and always alike.
     """
-    of_office = BatchedComment.office_id == office_id
-    n_rows = session.scalar(select(func.count()).select_from(BatchedComment).where(of_office)) or 0
+    of_offices = BatchedComment.office_id.in_(office_ids)
+    n_rows = session.scalar(select(func.count()).select_from(BatchedComment).where(of_offices)) or 0
     query = (
-        select(Comment.text)
+        select(Office.id, Office.name, Comment.text)
         .join(BatchedComment, BatchedComment.comment_key == Comment.comment_key)
-        .where(of_office)
-        .order_by(BatchedComment.batch.desc(), Comment.comment_key)
+        .join(Office, Office.id == BatchedComment.office_id)
+        .where(of_offices)
+        .order_by(Office.sort_key, Office.id, BatchedComment.batch.desc(), Comment.comment_key)
     )
 
-    def read(shown: slice) -> list[str]:
-        return [redacted(text) for text in session.scalars(query.slice(shown.start, shown.stop))]
+    def read(shown: slice) -> list[ReadComment]:
+        rows = session.execute(query.slice(shown.start, shown.stop))
+        return [ReadComment(office_id, name, redacted(text)) for office_id, name, text in rows]
 
     return read_page(n_rows, read, asked)
 
 
-def note_reading(session: Session, now: datetime, staff_id: int, office: Office) -> None:
-    """Write down that somebody reads an office's comments, once a visit."""
-    last = session.scalar(
-        select(func.max(AuditLine.at)).where(
-            AuditLine.office_id == office.id, AuditLine.staff_id == staff_id, AuditLine.act == ACT
-        )
+def offices_with_comments(session: Session, office_id: int, search: str) -> list[int]:
+    """Find the offices at and below one that have comments to read, by a part of their name."""
+    key = search_key(search)
+    with_comments = select(BatchedComment.office_id).distinct()
+    query = select(Office.id, Office.name).where(
+        Office.id.in_(itself_and_below(office_id)), Office.id.in_(with_comments)
     )
-    if last is None or last < now - VISIT:
-        note(session, now, staff_id, ACT, f"Đọc góp ý của {office.name}", office.id)
+    return [one for one, name in session.execute(query) if is_found(key, stored_name_key(name))]
+
+
+def note_reading(
+    session: Session, now: datetime, staff_id: int, office: Office, *, with_below: bool = False
+) -> None:
+    """Write down that somebody reads an office's comments, once a visit."""
+    below = " và các đơn vị bên dưới" if with_below else ""
+    note_visit(session, now, staff_id, ACT, f"Đọc góp ý của {office.name}{below}", office.id)

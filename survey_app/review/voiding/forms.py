@@ -7,6 +7,7 @@ from werkzeug.datastructures import MultiDict
 
 from survey_app.errors import ApprovalRefused
 from survey_app.review.voiding.void import PointDays
+from survey_app.web.addresses import row_id
 
 MOST_POINTS = 500
 
@@ -26,9 +27,9 @@ class VoidingAsked:
     def read(cls, fields: MultiDict[str, str]) -> "VoidingAsked":
         day = fields.get("day", "")[:20]
         return cls(
-            fields.get("office", 0, type=int),
+            row_id(fields.get("office", "")),
             fields.get("campaign", "")[:100],
-            tuple(sorted(set(fields.getlist("point", type=int)[:MOST_POINTS]))),
+            tuple(sorted(set(map(row_id, filter(None, fields.getlist("point")[:MOST_POINTS]))))),
             fields.get("first_day", day)[:20],
             fields.get("last_day", day)[:20],
             fields.get("reason", ""),

@@ -11,7 +11,7 @@ from survey_app.errors import NotFound
 from survey_app.models.access_point import AccessPoint
 from survey_app.models.campaign import Campaign
 from survey_app.models.office import Counter, Office
-from survey_app.models.vietnamese import is_found, name_key, search_key
+from survey_app.models.vietnamese import is_found, search_key, stored_name_key
 from survey_app.review.voiding.void import points_of
 
 MOST_OFFICES = 20
@@ -49,7 +49,7 @@ def find_offices(session: Session, office_ids: Collection[int], search: str) -> 
         select(Office.id, Office.name).where(Office.id.in_(with_points)).order_by(Office.sort_key, Office.id)
     )
     found = (FoundOffice(*row) for row in session.execute(query) if row.id in office_ids)
-    fitting = (office for office in found if not key or is_found(key, name_key(office.name)))
+    fitting = (office for office in found if not key or is_found(key, stored_name_key(office.name)))
     return list(islice(fitting, MOST_OFFICES))
 
 
@@ -72,12 +72,18 @@ def find_office(
     return OfficeToVoid(office, chosen, campaigns, points)
 
 
-def office_of_point(session: Session, point_id: int) -> tuple[int, str]:
-    """Give the office and the campaign of a way in, for who comes from a list of days."""
-    point = session.get(AccessPoint, point_id) if 0 < point_id < 2**31 else None
-    if point is None:
+def office_of_point(session: Session, office_ids: Collection[int], point_id: int) -> tuple[int, str]:
+    """Give the office, one of these, and the campaign of a way in, for who comes from a list of days."""
+    found = session.execute(
+        select(AccessPoint.office_id, Campaign.code)
+        .join(Campaign, Campaign.id == AccessPoint.campaign_id)
+        .where(
+            AccessPoint.id == (point_id if 0 < point_id < 2**31 else 0), AccessPoint.office_id.in_(office_ids)
+        )
+    ).one_or_none()
+    if found is None:
         raise NotFound
-    return point.office_id, session.get_one(Campaign, point.campaign_id).code
+    return found.office_id, found.code
 
 
 def name_points(session: Session, points: Sequence[AccessPoint]) -> list[NamedPoint]:

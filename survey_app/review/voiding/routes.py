@@ -13,9 +13,10 @@ from survey_app.models.access_point import AccessPoint
 from survey_app.models.approval import Approval, Wanted, find_approval
 from survey_app.review.voiding import listing, void
 from survey_app.review.voiding.forms import VoidingAsked
-from survey_app.web import access
+from survey_app.web import access, two_people
 from survey_app.web.access import current_staff, offices_in_scope
 from survey_app.web.context import database, now, today
+from survey_app.web.two_people import Overseer
 
 blueprint = Blueprint("voiding", __name__)
 
@@ -27,7 +28,8 @@ def new() -> str:
     asked = VoidingAsked.read(request.args)
     with database().reading() as session:
         if asked.point_ids:
-            office_id, code = listing.office_of_point(session, asked.point_ids[0])
+            scope = offices_in_scope(session, current_staff())
+            office_id, code = listing.office_of_point(session, scope, asked.point_ids[0])
             asked = replace(asked, office_id=office_id, campaign_code=code)
     return _form_page(asked, None) if asked.office_id else _search_page()
 
@@ -59,7 +61,7 @@ def ask() -> AnyResponse | tuple[str, int]:
             approval = _ask(session, asked)
     except ApprovalRefused as error:
         return _form_page(asked, error.reason), 422
-    flash(_("The request is written down. Another person with this right decides."))
+    flash(_("The request is written down. Somebody whose role is over a higher office decides."))
     return redirect(url_for("voiding.show", approval_id=approval.id), 303)
 
 
@@ -100,7 +102,7 @@ def _decide(session: Session, approval_id: int, decision: str) -> None:
     stated = find_approval(session, approval_id, offices_in_scope(session, staff))
     if stated.approval.kind != void.KIND:
         raise NotFound
-    approval = approvals.decide(session, stated.approval.id, decision, staff.id, now())
+    approval = two_people.decide(session, stated, decision, staff, now())
     if approval.decision == "approved":
         void.void_responses(session, approval, staff.id, now(), today())
 
@@ -108,6 +110,7 @@ def _decide(session: Session, approval_id: int, decision: str) -> None:
 def _page(approval_id: int, refusal: str | None) -> str:
     with database().reading() as session:
         stated = find_approval(session, approval_id, offices_in_scope(session, current_staff()))
+        overseer = Overseer(session, current_staff())
         if stated.approval.kind != void.KIND:
             raise NotFound
         chosen = void.PointDays.of(stated.approval.arguments)
@@ -122,4 +125,5 @@ def _page(approval_id: int, refusal: str | None) -> str:
         names=names,
         refused=refusal,
         staff=current_staff(),
+        overseer=overseer,
     )

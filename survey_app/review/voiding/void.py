@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, func, select, text, update
+from sqlalchemy import ColumnElement, func, select, text, update
 from sqlalchemy.orm import Session
 
 from survey_app.errors import ApprovalRefused
@@ -13,7 +13,7 @@ from survey_app.models.access_point import AccessPoint, AccessPointDay
 from survey_app.models.approval import Approval
 from survey_app.models.audit import note
 from survey_app.models.campaign import Campaign
-from survey_app.models.publication import Publication
+from survey_app.models.publication import is_frozen
 from survey_app.models.response import Response
 
 KIND = "void_responses"
@@ -66,10 +66,7 @@ def check_can_be_voided(session: Session, campaign: Campaign, chosen: PointDays,
         raise ApprovalRefused("days_are_swapped")
     if chosen.last_day > today or (chosen.last_day - chosen.first_day).days >= MOST_DAYS:
         raise ApprovalRefused("days_out_of_range")
-    is_sealed = exists().where(
-        Publication.campaign_id == campaign.id, Publication.kind == "wave", Publication.sealed_at.is_not(None)
-    )
-    if session.scalar(select(is_sealed)):
+    if is_frozen(session, campaign.id):
         raise ApprovalRefused("results_are_frozen")
     if not any(day.n_live for day in count_days(session, chosen)):
         raise ApprovalRefused("nothing_to_void")
@@ -95,7 +92,8 @@ def void_responses(session: Session, approval: Approval, staff_id: int, now: dat
 
     The figures follow at the next release, which sees by the days' counts what it has to take out.
     """
-    campaign = session.get_one(Campaign, approval.campaign_id)
+    # Locked, so that no publication of the whole campaign is sealed with them in between.
+    campaign = session.get_one(Campaign, approval.campaign_id, with_for_update={"key_share": True})
     chosen = PointDays.of(approval.arguments)
     check_can_be_voided(session, campaign, chosen, today)
     before = _sum_of(session, AccessPointDay.n_voided, chosen)

@@ -14,12 +14,11 @@ from survey_app.accounts.sign_in import (
     check_password,
     must_have_second_factor,
     sign_in,
-    sign_out,
     sign_out_everywhere,
 )
-from survey_app.errors import AccountRefused
+from survey_app.errors import AccountRefused, SignInRequired
 from survey_app.models.staff import Staff, StaffSession
-from survey_app.web.access import find_by_token
+from survey_app.web.access import end_session, find_by_token
 from tests import factories
 from tests.factories import DAY, MOMENT
 
@@ -100,6 +99,23 @@ def test_hash_of_weaker_parameters_is_renewed_at_sign_in(session):
     assert check_password(session, "old", PASSWORD)
 
 
+@pytest.mark.parametrize("weak", [False, True])
+def test_password_that_changed_while_it_was_checked_opens_nothing(session, weak):
+    hasher = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1) if weak else passwords._HASHER
+    staff = factories.staff(session, username="old", password_hash=hasher.hash(PASSWORD))
+    proof = check_password(session, "old", PASSWORD)
+    staff.password_hash = "chosen by a link meanwhile"
+    with pytest.raises(SignInRequired):
+        sign_in(session, proof, MOMENT)
+    assert staff.password_hash == "chosen by a link meanwhile"
+    assert session.scalars(select(StaffSession)).all() == []
+    staff.password_hash, staff.disabled_at = proof.stored_hash, MOMENT
+    with pytest.raises(SignInRequired):
+        sign_in(session, proof, MOMENT)
+    assert PASSWORD not in repr(proof)
+    assert "argon2" not in repr(proof)
+
+
 def test_database_holds_neither_the_password_nor_the_token(session):
     staff = create_staff(session, details(), MOMENT)
     token = sign_in(session, check_password(session, "an.nguyen", PASSWORD), MOMENT).token
@@ -123,7 +139,7 @@ def test_signing_out_ends_one_session_and_no_other(session):
     create_staff(session, details(), MOMENT)
     proof = check_password(session, "an.nguyen", PASSWORD)
     here, elsewhere = (sign_in(session, proof, MOMENT).token for _ in range(2))
-    sign_out(session, here)
+    end_session(session, here)
     assert find_by_token(session, here, MOMENT, DAY) is None
     assert find_by_token(session, elsewhere, MOMENT, DAY)
 

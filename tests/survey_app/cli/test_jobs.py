@@ -10,10 +10,12 @@ from sqlalchemy import select, text
 from survey_app.cli import jobs
 from survey_app.config import VIETNAM_TIME
 from survey_app.errors import SurveyError
+from survey_app.jobs.bound import bound_to
 from survey_app.models.access_point import AccessPointDay
+from survey_app.models.breakdown import WHOLE
 from survey_app.models.case import Contact
 from survey_app.models.job import CLAIM, MOST_ATTEMPTS, Job, claim, enqueue
-from survey_app.models.publication import WHOLE, Figure
+from survey_app.models.publication import Figure
 from tests import factories
 
 # The estimate of a whole office, not of one of its months or counters.
@@ -38,10 +40,13 @@ def does(monkeypatch):
     return use
 
 
+BOUND = bound_to("codes", [])
+
+
 def ask(database, clock, owner=True):
     with database.transaction() as session:
         owner_id = factories.staff(session).id if owner else None
-        return enqueue(session, "made up", {"n": 3}, clock(), owner_id).id
+        return enqueue(session, "made up", {"n": 3} | BOUND, clock(), owner_id).id
 
 
 def found(database, job_id):
@@ -62,7 +67,7 @@ def test_a_job_is_done_with_its_arguments_and_its_file_is_named(worker, database
     assert worker.step()
     assert not worker.step()
     job = found(database, job_id)
-    assert seen == [({"n": 3}, 1)]
+    assert seen == [({"n": 3} | BOUND, 1)]
     assert (job.state, job.file_name, job.finished_at) == ("done", "file.pdf", clock())
 
 
@@ -90,14 +95,56 @@ def test_a_fault_ends_as_the_state_of_its_job_and_names_no_data(worker, database
     assert "một lời kín" not in job.error
 
 
-def test_a_job_that_took_its_process_with_it_three_times_is_left_alone(database, clock):
-    ask(database, clock)
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("lost", ["role", "office", "grant", "account", "binding"])
+def test_who_lost_the_right_between_asking_and_making_gets_no_file(worker, database, clock, does, lost):
+    ran = []
+    does(ran.append)
+    with database.transaction() as session:
+        office = factories.office(session)
+        owner = factories.staff(session, role=None)
+        grant = factories.staff_grant(session, staff_id=owner.id, role="operator", office_id=office.id)
+        arguments = {} if lost == "binding" else bound_to("codes", [office.id])
+        job_id = enqueue(session, "made up", arguments, clock(), owner.id).id
+        if lost == "role":
+            grant.role = "auditor"
+        elif lost == "office":
+            grant.office_id = factories.office(session).id
+        elif lost == "grant":
+            grant.valid_until = factories.DAY - timedelta(days=1)
+        elif lost == "account":
+            owner.disabled_at = clock()
+    assert worker.step()
+    job = found(database, job_id)
+    assert (ran, job.state, job.error.partition(":")[0]) == ([], "failed", "RightGone")
+
+
+def test_a_job_that_took_its_process_with_it_three_times_has_failed(worker, database, clock):
+    job_id = ask(database, clock)
     for _ in range(MOST_ATTEMPTS):
         with database.transaction() as session:
             assert claim(session, clock()) is not None
         clock.advance(seconds=(CLAIM + timedelta(seconds=1)).total_seconds())
+    worker.step()
+    job = found(database, job_id)
+    assert (job.state, job.finished_at) == ("failed", clock())
+    assert "3 times" in job.error
+    assert not worker.step()
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_a_release_that_was_given_up_stands_in_the_way_of_the_next_for_ten_minutes_only(
+    worker, database, clock, settled_point
+):
+    key_in(database, settled_point, 5)
     with database.transaction() as session:
-        assert claim(session, clock()) is None
+        left = {"state": "running", "claimed_until": clock() - timedelta(seconds=1)}
+        factories.job(session, name="release", n_attempts=MOST_ATTEMPTS, **left)
+    work_until_idle(worker)
+    assert n_published(database) is None
+    clock.advance(minutes=11)
+    work_until_idle(worker)
+    assert n_published(database) == 5
 
 
 def test_five_responses_are_released_without_anybody_asking(worker, database, clock):
@@ -149,13 +196,17 @@ def test_settled_campaigns_are_looked_at_at_the_start_and_once_a_day(worker, dat
     key_in(database, settled_point, 5)
     work_until_idle(worker)
     assert n_published(database) == 5
-    key_in(database, settled_point, 2)  # late paper: leftovers of a closed campaign wait for no batch
+    key_in(database, settled_point, 5)  # late paper
     clock.advance(hours=13)  # still the same day in Vietnam
     work_until_idle(worker)
     assert n_published(database) == 5
     clock.advance(hours=2)
     work_until_idle(worker)
-    assert n_published(database) == 7
+    assert n_published(database) == 10
+    key_in(database, settled_point, 4)  # too few to come in after the others
+    clock.advance(hours=24)
+    work_until_idle(worker)
+    assert n_published(database) == 10
 
 
 def test_late_paper_of_a_settled_campaign_comes_along_with_the_release_of_another(

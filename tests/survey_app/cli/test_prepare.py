@@ -24,7 +24,7 @@ CAMPAIGN = (
     *("campaign", "create", "--code", "tai-quay", "--title", "Khảo sát tại quầy"),
     *("--title-en", "Counter survey", "--instrument", "counter_short", "--opens-on", "2026-01-01"),
     *("--controller-name", "Sở Nội vụ", "--controller-address", "số 1", "--controller-phone", "0200"),
-    *("--retention-years", "5"),
+    *("--retention-years", "5", "--target", "87.5"),
 )
 
 
@@ -55,6 +55,7 @@ def test_empty_installation_is_set_up(app: Flask, tmp_path: Path) -> None:
         version = session.scalars(select(InstrumentVersion)).one()
     assert (campaign.code, campaign.opens_on) == ("tai-quay", date(2026, 1, 1))
     assert (campaign.closes_on, campaign.minimum_n, campaign.is_demo) == (None, 10, False)
+    assert campaign.target == 0.875
     assert campaign.instrument_version_id == version.id
 
 

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page
 from sqlalchemy import select
 
-from survey_app.config import VIETNAM_TIME, Settings, read_settings
+from survey_app.config import VIETNAM_TIME, Settings, begin, read_settings
 from survey_app.db import Database
 from survey_app.models.instrument import InstrumentVersion
 from survey_app.models.response import Comment, Response
@@ -85,7 +85,7 @@ def open_counter(sqlite_template, tmp_path_factory) -> Iterator[OpenCounter]:
     folder = tmp_path_factory.mktemp("counters")
     copyfile(sqlite_template, folder / "survey.sqlite")
     url = f"sqlite:///{folder / 'survey.sqlite'}"
-    settings = read_settings({"DATA_DIR": str(folder / "data"), "DATABASE_URL": url, "DEMO": "no"})
+    settings = begin(read_settings({"DATA_DIR": str(folder / "data"), "DATABASE_URL": url, "DEMO": "no"}))
     database, port = Database(url), postgresql.free_port()
     environment = running_server.environment(settings, port)
     with running_server.started(running_server.web(settings, port), environment):

@@ -4,8 +4,13 @@ from datetime import date
 
 import pytest
 
-from survey_app.collect.budget import BUDGET_WHERE_UNKNOWN, daily_budget, last_month_before, working_days
-from survey_app.models.office import DossierCount
+from survey_app.collect.budget import (
+    BUDGET_WHERE_UNKNOWN,
+    MonthOfWork,
+    daily_budget,
+    last_month_before,
+    working_days,
+)
 from tests import factories
 
 
@@ -25,12 +30,12 @@ def test_working_days_are_monday_to_friday(month, n):
 
 @pytest.mark.parametrize(("n_settled", "budget"), [(220, 10), (221, 11), (1, 1), (22, 1), (23, 2)])
 def test_a_months_dossiers_are_shared_out_over_its_working_days_rounded_up(n_settled, budget):
-    assert daily_budget(DossierCount(month=date(2026, 4, 1), n_settled=n_settled)) == budget
+    assert daily_budget(MonthOfWork(month=date(2026, 4, 1), n_settled=n_settled)) == budget
 
 
 def test_an_office_of_which_nothing_is_known_gets_two_hundred():
     assert daily_budget(None) == BUDGET_WHERE_UNKNOWN == 200
-    assert daily_budget(DossierCount(month=date(2026, 4, 1), n_settled=0)) == BUDGET_WHERE_UNKNOWN
+    assert daily_budget(MonthOfWork(month=date(2026, 4, 1), n_settled=0)) == BUDGET_WHERE_UNKNOWN
 
 
 def test_the_last_whole_month_that_is_known_counts(database):
@@ -49,3 +54,39 @@ def test_the_last_whole_month_that_is_known_counts(database):
         assert found(date(2027, 1, 15)) == 5  # nothing newer was imported
         assert found(date(2026, 3, 31)) is None
         assert found(date(2026, 5, 31), other.id) is None
+
+
+MARCH = date(2026, 3, 1)
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_fields_are_parts_of_the_whole_and_set_no_budget(database):
+    with database.transaction() as session:
+        office = factories.office(session)
+        for field_id, n in ((0, 2420), (1, 22), (2, 2398)):
+            factories.dossier_count(session, office_id=office.id, month=MARCH, field_id=field_id, n_settled=n)
+        assert daily_budget(last_month_before(session, office.id, date(2026, 4, 1))) == 110
+
+
+def test_an_heir_has_the_people_of_those_it_took_over_from(database):
+    """Of the offices before those, too; until the day of the hand-over it has its own alone."""
+    with database.transaction() as session:
+        heir, former, first, coming = (factories.office(session) for _ in range(4))
+        for office, n in ((heir, 100), (former, 20), (first, 3), (coming, 7000)):
+            factories.dossier_count(session, office_id=office.id, month=MARCH, n_settled=n)
+        for before, after, day in (
+            (first, former, date(2026, 3, 10)),
+            (former, heir, date(2026, 4, 10)),
+            (coming, heir, date(2026, 9, 1)),
+        ):
+            factories.office_succession(
+                session, predecessor_id=before.id, successor_id=after.id, took_over_on=day
+            )
+
+        def found(today):
+            return last_month_before(session, heir.id, today)
+
+        assert found(date(2026, 4, 9)) == MonthOfWork(MARCH, 100)
+        assert found(date(2026, 4, 10)) == MonthOfWork(MARCH, 123)
+        factories.dossier_count(session, office_id=heir.id, month=date(2026, 5, 1), n_settled=150)
+        assert found(date(2026, 6, 1)) == MonthOfWork(date(2026, 5, 1), 150)

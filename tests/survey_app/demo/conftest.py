@@ -1,27 +1,113 @@
-"""A loaded demo: a fresh one where a test changes it, one for all tests that only read."""
+"""The demo, loaded once for each database: one to look at, copies for tests that change it."""
 
+import fcntl
+import os
+import secrets
 import shutil
-import time
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
-from survey_app.config import read_settings
+from survey_app.config import Settings, begin, read_settings
 from survey_app.db import Database
+from survey_app.demo.accounts import DemoAccounts
 from survey_app.demo.load import load_demo
-from tests import factories
+from tests import factories, postgresql
+
+TEMPLATE = "demo_template"
+GIVEN_PASSWORD = "long enough 123"
+
+
+@dataclass(frozen=True)
+class Demo:
+    """A database with the demo in it, and settings with the data folder that belongs to it."""
+
+    database: Database
+    settings: Settings
+
+
+def _settings(folder: Path, url: str) -> Settings:
+    return begin(read_settings({"DATA_DIR": str(folder / "data"), "DATABASE_URL": url, "DEMO": "no"}))
+
+
+def _load(settings: Settings) -> DemoAccounts:
+    database = Database(settings.database_url)
+    accounts = load_demo(database, settings, factories.MOMENT)
+    database.engine.dispose()
+    return accounts
+
+
+def _sqlite_in(folder: Path) -> str:
+    return f"sqlite:///{folder / 'survey.sqlite'}"
 
 
 @pytest.fixture(scope="session")
-def demo(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+def sqlite_demo(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the folder of a demo on SQLite, which all processes of a run copy and none opens."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    with (shared / "demo-lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (shared / "demo").exists():
+            folder = tmp_path_factory.mktemp("demo")
+            shutil.copyfile(sqlite_template, folder / "survey.sqlite")
+            _load(_settings(folder, _sqlite_in(folder)))
+            folder.rename(shared / "demo")
+    return shared / "demo"
+
+
+@pytest.fixture(scope="session")
+def postgresql_demo(
+    postgresql_server: postgresql.Server,
+    postgresql_template: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Path:
+    """Give the folder that belongs to the demo in the database `demo_template`."""
+    folder = tmp_path_factory.mktemp("postgresql-demo")
+    _load(_settings(folder, postgresql_server.create_database(TEMPLATE, postgresql_template)))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def demo(sqlite_demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     """The demo on SQLite, for tests that only look at it."""
-    folder = tmp_path_factory.mktemp("demo")
-    shutil.copyfile(sqlite_template, folder / "survey.sqlite")
-    settings = read_settings({"DATA_DIR": str(folder)})
-    database = Database(settings.database_url)
-    started = time.perf_counter()
-    load_demo(database, settings, factories.MOMENT)
-    print(f"the demo was loaded in {time.perf_counter() - started:.1f} s")
+    folder = tmp_path_factory.mktemp("demo") / "copy"
+    shutil.copytree(sqlite_demo, folder)
+    database = Database(_sqlite_in(folder))
     yield database
     database.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def another(
+    sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Demo, DemoAccounts]]:
+    """A demo of the same day in another installation, which chose the password: to look at as well."""
+    folder = tmp_path_factory.mktemp("another")
+    shutil.copyfile(sqlite_template, folder / "survey.sqlite")
+    settings = replace(_settings(folder, _sqlite_in(folder)), demo_password=GIVEN_PASSWORD)
+    accounts = _load(settings)
+    database = Database(settings.database_url)
+    yield Demo(database, settings), accounts
+    database.engine.dispose()
+
+
+@pytest.fixture
+def loaded(backend: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Demo]:
+    """A demo of the test's own on either database."""
+    if backend == "sqlite":
+        shutil.copytree(request.getfixturevalue("sqlite_demo"), tmp_path, dirs_exist_ok=True)
+        database = Database(_sqlite_in(tmp_path))
+        yield Demo(database, _settings(tmp_path, _sqlite_in(tmp_path)))
+        database.engine.dispose()
+        return
+    shutil.copytree(request.getfixturevalue("postgresql_demo"), tmp_path, dirs_exist_ok=True)
+    server, name = request.getfixturevalue("postgresql_server"), f"demo_{secrets.token_hex(6)}"
+    url = server.create_database(name, TEMPLATE)
+    database = Database(url)
+    yield Demo(database, _settings(tmp_path, url))
+    database.engine.dispose()
+    server.drop_database(name)

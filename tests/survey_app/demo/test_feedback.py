@@ -10,10 +10,11 @@ from survey_app.db import Database
 from survey_app.demo.accounts import MANAGED_OFFICE
 from survey_app.demo.feedback import first_day, opening_day
 from survey_app.models.access_point import AccessPoint, AccessPointDay
+from survey_app.models.breakdown import WHOLE
 from survey_app.models.campaign import Campaign
 from survey_app.models.instrument import InstrumentVersion
 from survey_app.models.office import Counter as OfficeCounter, Office
-from survey_app.models.publication import WHOLE, Figure, Publication
+from survey_app.models.publication import Figure, Publication
 from survey_app.models.response import Comment, Response
 from tests import factories
 

@@ -4,16 +4,15 @@ from datetime import timedelta
 
 from sqlalchemy import func, select
 
-from survey_app.config import Settings, read_secrets
 from survey_app.db import Database
 from survey_app.demo.invitations import N_ISSUED, N_USED, unused_invitation
-from survey_app.demo.load import load_demo
 from survey_app.models.access_point import AccessPoint
 from survey_app.models.invitation import InvitationBatch, SpentInvitation
 from survey_app.models.invitation_token import InvitationToken, token_hash
 from survey_app.models.response import Response
 from survey_app.prepare.invitations.listing import in_steps, listed_batches
 from tests import factories
+from tests.survey_app.demo.conftest import Demo
 
 
 def test_used_slips_of_the_demo_are_as_many_as_its_answers(demo: Database) -> None:
@@ -29,15 +28,15 @@ def test_used_slips_of_the_demo_are_as_many_as_its_answers(demo: Database) -> No
     assert listed.office.code == "MAU-X06"
 
 
-def test_an_unused_slip_is_offered_until_all_are_used(database: Database, settings: Settings) -> None:
-    load_demo(database, settings, factories.MOMENT)
+def test_an_unused_slip_is_offered_until_all_are_used(loaded: Demo) -> None:
+    database, settings = loaded.database, loaded.settings
     secrets = settings.secrets
     with database.transaction() as session:
         token = unused_invitation(session, secrets)
         assert token is not None
         read = InvitationToken.read(token, secrets)
         assert session.get(SpentInvitation, (read.batch_id, token_hash(token))) is None
-        assert unused_invitation(session, read_secrets(settings.data_dir / "other")) is None
+        assert unused_invitation(session, (b"another" * 5,)) is None
         session.add(SpentInvitation(batch_id=read.batch_id, token_hash=token_hash(token)))
         session.flush()
         assert unused_invitation(session, secrets) not in {token, None}

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from survey_app.accounts.sign_in import check_password
 from survey_app.config import Settings
 from survey_app.db import Database
-from survey_app.demo.accounts import MANAGED_OFFICE
+from survey_app.demo.accounts import MANAGED_OFFICE, DemoAccounts
 from survey_app.demo.load import load_demo
 from survey_app.errors import AccountRefused, NotEmpty
 from survey_app.models.access_point import AccessPoint
@@ -25,6 +25,7 @@ from survey_app.models.staff import NEEDS_SECOND_FACTOR, ROLES, Staff, StaffGran
 from survey_app.publish.due import due_offices
 from survey_app.publish.release import release_due
 from tests import factories
+from tests.survey_app.demo.conftest import GIVEN_PASSWORD, Demo
 
 OF_MAU = Office.code.startswith("MAU")
 ENDED = Office.valid_until == date(2025, 6, 30)
@@ -34,9 +35,8 @@ def n_rows(session: Session, *condition: object) -> int:
     return session.scalar(select(func.count(Office.id)).where(*condition)) or 0  # type: ignore[arg-type]
 
 
-def test_demo_is_whole_on_both_databases(database: Database, settings: Settings) -> None:
-    load_demo(database, settings, factories.MOMENT)
-    with database.reading() as session:
+def test_demo_is_whole_on_both_databases(loaded: Demo) -> None:
+    with loaded.database.reading() as session:
         kinds = session.execute(select(Office.kind, func.count()).where(OF_MAU).group_by(Office.kind))
         assert dict(map(tuple, kinds)) == {
             "province": 1,
@@ -62,15 +62,23 @@ def test_one_counter_of_the_managed_office_has_a_screen(demo: Database) -> None:
         assert screen.provenance == "B"
 
 
-def test_accounts_are_written_where_nobody_else_reads(database: Database, settings: Settings) -> None:
-    accounts = load_demo(database, settings, factories.MOMENT).accounts
-    path = settings.data_dir / "demo-accounts.txt"
-    assert path.stat().st_mode & 0o777 == 0o600
-    assert path.read_text("utf-8").splitlines() == [account.line for account in accounts]
-    assert {account.role for account in accounts} == set(ROLES)
-    assert {account.role for account in accounts if account.secret} == NEEDS_SECOND_FACTOR
-    with database.reading() as session:
-        assert all(check_password(session, account.username, account.password) for account in accounts)
+def written_accounts(settings: Settings) -> list[str]:
+    return (settings.data_dir / "demo-accounts.txt").read_text("utf-8").splitlines()
+
+
+def test_accounts_are_written_where_nobody_else_reads(another: tuple[Demo, DemoAccounts]) -> None:
+    demo, made = another
+    assert (demo.settings.data_dir / "demo-accounts.txt").stat().st_mode & 0o777 == 0o600
+    assert written_accounts(demo.settings) == [account.line for account in made.accounts]
+    assert {account.role for account in made.accounts} == set(ROLES)
+    assert {account.role for account in made.accounts if account.secret} == NEEDS_SECOND_FACTOR
+
+
+def test_written_passwords_open_accounts_that_have_stood_for_two_days(loaded: Demo) -> None:
+    accounts = [line.split("\t")[:3] for line in written_accounts(loaded.settings)]
+    assert len({password for _role, _name, password in accounts}) == len(accounts) == len(ROLES)
+    with loaded.database.reading() as session:
+        assert all(check_password(session, name, password) for _role, name, password in accounts)
         created = set(session.scalars(select(Staff.created_at)))
         scopes = (
             select(Office.code).join(StaffGrant, StaffGrant.office_id == Office.id).order_by(StaffGrant.id)
@@ -102,9 +110,7 @@ def row_counts(session: Session) -> dict[str, int]:
     return {table.name: session.scalar(select(func.count()).select_from(table)) or 0 for table in tables}
 
 
-@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
-def test_same_day_gives_the_same_demo(demo: Database, database: Database, settings: Settings) -> None:
-    load_demo(database, settings, factories.MOMENT)
+def test_same_day_gives_the_same_demo(demo: Database, another: tuple[Demo, DemoAccounts]) -> None:
     columns = (Response.access_point_id, Response.day, Response.submission_key, Response.answers)
     # Keys of paper forms come from the installation's secret, so they are its own.
     answers = select(*columns).where(Response.cell_id.is_(None)).order_by(*columns)
@@ -114,18 +120,23 @@ def test_same_day_gives_the_same_demo(demo: Database, database: Database, settin
         Comment.access_point_id, Comment.day, Comment.text
     )
     for query in (answers, figures, comments):
-        with demo.reading() as one, database.reading() as other:
+        with demo.reading() as one, another[0].database.reading() as other:
             assert one.execute(query).all() == other.execute(query).all()
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
-def test_given_password_opens_all_accounts_and_a_weak_one_none(
-    database: Database, settings: Settings
-) -> None:
+def test_a_weak_given_password_loads_nothing(database: Database, settings: Settings) -> None:
     with pytest.raises(AccountRefused):
         load_demo(database, replace(settings, demo_password="short"), factories.MOMENT)
-    accounts = load_demo(database, replace(settings, demo_password="long enough 123"), factories.MOMENT)
-    assert {account.password for account in accounts.accounts} == {"long enough 123"}
+    with database.reading() as session:
+        assert set(row_counts(session).values()) == {0}
+
+
+def test_a_given_password_opens_all_accounts(another: tuple[Demo, DemoAccounts]) -> None:
+    demo, made = another
+    assert {account.password for account in made.accounts} == {GIVEN_PASSWORD}
+    with demo.database.reading() as session:
+        assert all(check_password(session, account.username, GIVEN_PASSWORD) for account in made.accounts)
 
 
 def test_load_that_fails_leaves_the_database_empty(database: Database, settings: Settings) -> None:

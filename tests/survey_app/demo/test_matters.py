@@ -8,9 +8,8 @@ from sqlalchemy import func, select
 
 from survey_app.collect.budget import daily_budget, last_month_before
 from survey_app.collect.cases.find import find_case
-from survey_app.config import Settings
 from survey_app.db import Database
-from survey_app.demo.load import load_demo
+from survey_app.demo.accounts import DemoAccounts
 from survey_app.demo.matters import ANSWER, ANSWERED, N_BEYOND, WAITING, _weekday_before
 from survey_app.models.access_point import AccessPoint, AccessPointDay
 from survey_app.models.case import Case
@@ -23,6 +22,7 @@ from survey_app.review.reports import list_reports
 from survey_app.review.scope import Scope
 from survey_app.web.paging import PageAsked
 from tests import factories
+from tests.survey_app.demo.conftest import Demo
 
 ALL = PageAsked()
 
@@ -90,14 +90,12 @@ def test_one_day_of_one_poster_went_over_its_budget(demo: Database, managers_sco
     assert budget < 200  # of the office's own dossiers, not the one for offices whose dossiers are unknown
 
 
-@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_numbers_of_cases_are_not_the_same_in_every_demo(
-    demo: Database, database: Database, settings: Settings
+    demo: Database, another: tuple[Demo, DemoAccounts]
 ) -> None:
     """Whoever knows a number may leave a contact under it: none shall follow from what the source says."""
-    load_demo(database, settings, factories.MOMENT)
     numbers = []
-    for one in (demo, database):
+    for one in (demo, another[0].database):
         with one.reading() as session:
             numbers.append(set(session.scalars(select(Case.number))))
     assert [len(found) for found in numbers] == [2, 2]

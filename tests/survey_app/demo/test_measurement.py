@@ -6,12 +6,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from survey_app.config import Settings
 from survey_app.db import Database
-from survey_app.demo.load import load_demo
 from survey_app.models.office import Office
 from survey_app.models.publication import Figure, Publication
-from tests import factories
+from tests.survey_app.demo.conftest import Demo
 
 EXPECTED = Path(__file__).parents[2] / "analysis" / "reference" / "sipas" / "expected_index.csv"
 MEASURES = {"all": "index"} | {
@@ -40,9 +38,8 @@ def wave_figures(database: Database) -> dict[tuple[str, str], Figure]:
         return {(code, figure.measure): figure for code, figure in session.execute(query)}
 
 
-def test_figures_equal_the_reference(database: Database, settings: Settings) -> None:
-    load_demo(database, settings, factories.MOMENT)
-    figures = wave_figures(database)
+def test_figures_equal_the_reference(loaded: Demo) -> None:
+    figures = wave_figures(loaded.database)
     provinces, offices = expected_rows("S02"), expected_rows("S03")
     assert (len(provinces), len(offices)) == (3 * len(MEASURES), 30 * len(MEASURES))
     for row in provinces + offices:

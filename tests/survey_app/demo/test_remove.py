@@ -20,6 +20,7 @@ from survey_app.models.job import enqueue
 from survey_app.models.office import Office
 from survey_app.models.staff import Staff
 from tests import factories
+from tests.survey_app.demo.conftest import Demo
 
 Rows = dict[str, set[tuple[object, ...]]]
 
@@ -35,8 +36,8 @@ def id_of(session: Session, code: str) -> int:
     return session.scalars(select(Office.id).where(Office.code == code)).one()
 
 
-def test_nothing_is_left_of_the_demo(database: Database, settings: Settings) -> None:
-    load_demo(database, settings, factories.MOMENT)
+def test_nothing_is_left_of_the_demo(loaded: Demo) -> None:
+    database, settings = loaded.database, loaded.settings
     with database.transaction() as session:
         lead = session.scalars(select(Staff).where(Staff.username == "demo-lead")).one()
         factories.staff_session(session, staff_id=lead.id)
@@ -72,6 +73,7 @@ def add_real_rows(session: Session) -> None:
         session, campaign_id=campaign.id, office_id=office.id, counter_id=counter.id
     )
     factories.access_point_day(session, access_point_id=point.id)
+    factories.seen_day(session, access_point_id=point.id)
     factories.response(session, access_point_id=point.id, answers={"overall": "5"})
     comment = factories.comment(session, access_point_id=point.id)
     case = factories.comment_case(session, comment_key=comment.comment_key)
@@ -79,8 +81,10 @@ def add_real_rows(session: Session) -> None:
     factories.code_report(session, access_point_id=point.id)
     factories.spent_invitation(session)
     factories.tally(session, access_point_id=point.id, instrument_version_id=version_id)
+    factories.returned_tally(session, access_point_id=point.id, instrument_version_id=version_id)
     factories.office_release(session, campaign_id=campaign.id, office_id=office.id)
     publication = factories.publication(session, campaign_id=campaign.id)
+    factories.stale_office(session, campaign_id=campaign.id, office_id=office.id)
     factories.figure(session, publication_id=publication.id, office_id=office.id)
     factories.distribution(session, publication_id=publication.id, office_id=office.id)
     factories.figure_change(session, publication_id=publication.id, office_id=office.id)
@@ -100,8 +104,8 @@ def add_real_rows(session: Session) -> None:
     enqueue(session, "posters", {}, factories.MOMENT, staff.id)
 
 
-def test_everything_real_is_kept(database: Database, settings: Settings) -> None:
-    load_demo(database, settings, factories.MOMENT)
+def test_everything_real_is_kept(loaded: Demo) -> None:
+    database, settings = loaded.database, loaded.settings
     with database.reading() as session:
         of_demo = all_rows(session)
     with database.transaction() as session:
@@ -117,10 +121,8 @@ def test_everything_real_is_kept(database: Database, settings: Settings) -> None
         assert all_rows(session) == expected
 
 
-def test_demo_that_something_real_rests_on_is_refused_with_a_list(
-    database: Database, settings: Settings
-) -> None:
-    load_demo(database, settings, factories.MOMENT)
+def test_demo_that_something_real_rests_on_is_refused_with_a_list(loaded: Demo) -> None:
+    database, settings = loaded.database, loaded.settings
     with database.transaction() as session:
         old, living = id_of(session, "MAU-H01-X01"), id_of(session, "MAU-X01")
         factories.office(session, code="REAL-1", parent_id=id_of(session, "MAU"))
@@ -145,8 +147,8 @@ def test_demo_that_something_real_rests_on_is_refused_with_a_list(
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
-def test_what_came_in_under_the_demo_goes_with_it(database: Database, settings: Settings) -> None:
-    load_demo(database, settings, factories.MOMENT)
+def test_what_came_in_under_the_demo_goes_with_it(loaded: Demo) -> None:
+    database, settings = loaded.database, loaded.settings
     with database.transaction() as session:
         demo_campaign = session.scalars(select(Campaign).where(Campaign.kind == "continuous")).one()
         office = factories.office(session, code="REAL-1")
@@ -174,8 +176,8 @@ def test_removing_what_is_not_there_does_nothing(database: Database, settings: S
         assert all_rows(session) == before
 
 
-def test_what_demo_accounts_did_for_real_citizens_stays_done(database: Database, settings: Settings) -> None:
-    load_demo(database, settings, factories.MOMENT)
+def test_what_demo_accounts_did_for_real_citizens_stays_done(loaded: Demo) -> None:
+    database, settings = loaded.database, loaded.settings
     with database.transaction() as session:
         staff_id = session.scalars(select(Staff.id).where(Staff.username == "demo-lead")).one()
         done = {"answer": "Đã thêm ghế.", "answered_on": factories.DAY, "answered_by": staff_id}

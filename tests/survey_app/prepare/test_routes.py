@@ -8,7 +8,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
+from survey_app.jobs.bound import bound_to
 from survey_app.models.access_point import AccessPoint
+from survey_app.models.audit import AuditLine
 from survey_app.models.job import Job
 from survey_app.models.office import Office
 from survey_app.models.short_code import printed
@@ -131,6 +133,8 @@ def test_codes_are_offered_for_the_places_that_have_none_until_each_has_one(app,
     answer = post(manager, "/staff/codes/issue", campaign="tai-quay", reach="all")
     page = manager.get(answer.location).text
     assert "Đã tạo 2 mã mới." in page
+    lines = [(line.act, line.office_id, line.what) for line in all_rows(app, AuditLine)]
+    assert lines == [("codes.issue", rows["mine"].id, "Tạo 2 mã (tờ mã), tai-quay")]
     assert "3 điểm đã có mã" in page
     assert offer.findall(page) == []
     assert "Tạo tờ mã QR cho cả 3 mã (PDF)" in page
@@ -237,6 +241,7 @@ def test_posters_are_asked_of_a_job_that_belongs_to_who_asked(app, manager, rows
         "access_point_ids": [rows["mine_point"].id],
         "language": "vi",
         "layout": "a5",
+        **bound_to("codes", {rows["mine"].id}),
     }
     assert job.owner_id == signed_in_staff(app).id
     page = manager.get(answer.location)
@@ -261,9 +266,9 @@ def own_job(app, manager):
     """Make a job of the manager's in any state."""
 
     def make(**given):
-        owner_id = given.pop("owner_id", signed_in_staff(app).id)
+        values = {"name": "posters", "owner_id": signed_in_staff(app).id, "arguments": bound_to("codes", ())}
         with app.extensions["database"].transaction() as session:
-            return f"/staff/jobs/{factories.job(session, name='posters', owner_id=owner_id, **given).id}"
+            return f"/staff/jobs/{factories.job(session, **values | given).id}"
 
     return make
 
@@ -314,6 +319,24 @@ def test_file_that_is_gone_is_said_to_be_gone_and_can_be_made_again(manager, own
     assert f"{address}/file" not in page
     assert "/staff/codes" in page
     assert manager.get(f"{address}/file").status_code == 404
+
+
+def test_each_download_is_a_line_at_the_office_of_the_file(app, manager, own_job, rows):
+    files = app.extensions["settings"].files_dir
+    files.mkdir()
+    (files / "x.pdf").write_bytes(b"%PDF-1.7")
+    bound = bound_to("codes", {rows["mine"].id})
+    address = own_job(state="done", file_name="x.pdf", arguments=bound)
+    for _ in range(2):
+        assert manager.get(f"{address}/file").status_code == 200
+    lines = [line for line in all_rows(app, AuditLine) if line.act == "file.download"]
+    assert [(line.staff_id, line.office_id) for line in lines] == [
+        (signed_in_staff(app).id, rows["mine"].id)
+    ] * 2
+
+
+def test_job_that_is_bound_to_no_right_is_nobodys(app, manager, own_job):
+    assert manager.get(own_job(arguments={})).status_code == 404
 
 
 @pytest.mark.parametrize("what", ["", "/file"])
@@ -375,7 +398,8 @@ def test_code_is_replaced_in_three_taps(app, manager, rows):
     assert (old.revoked_on, new.revoked_on, new.counter_id) == (DAY, None, old.counter_id)
     (job,) = all_rows(app, Job)
     assert answer.location == f"/staff/jobs/{job.id}"
-    assert job.arguments == {"access_point_ids": [new.id], "language": "vi", "layout": "tent"}
+    bound = bound_to("codes", {new.office_id})
+    assert job.arguments == {"access_point_ids": [new.id], "language": "vi", "layout": "tent", **bound}
 
 
 def test_replaced_screen_leads_to_the_new_one(app, manager, rows):
@@ -400,12 +424,31 @@ def test_foreign_code_cannot_be_replaced(app, manager, rows):
     assert [one.revoked_on for one in all_rows(app, AccessPoint)] == [None, None]
 
 
-def test_code_of_an_office_that_has_ended_can_only_be_revoked(app, manager, rows):
+def test_code_of_an_office_that_has_ended_cannot_be_replaced_and_stands_on_no_list(app, manager, rows):
     with app.extensions["database"].transaction() as session:
         session.get_one(Office, rows["mine"].id).valid_until = DAY - timedelta(days=1)
     page = manager.get(f"/staff/codes/{rows['mine_point'].id}/replace").text
     assert "Không thay được mã" in page
-    assert "1 mã vẫn dùng được dù đơn vị đã kết thúc hoạt động." in manager.get("/staff/codes").text
+    listed = manager.get("/staff/codes").text
+    assert "không có đơn vị nào đang hoạt động hoặc sắp hoạt động" in listed
+    assert "Hãy tạo mã" not in listed
+
+
+def test_codes_of_an_office_that_begins_later_are_made_before_and_say_from_when_they_open(app, manager, rows):
+    with app.extensions["database"].transaction() as session:
+        session.get_one(Office, rows["mine"].id).valid_from = DAY + timedelta(days=9)
+    listed = manager.get("/staff/codes").text
+    assert "Đơn vị hoạt động từ 19/03/2026: có thể treo mã từ trước" in listed
+    assert "mở từ 19/03/2026" in listed
+    post(manager, "/staff/codes/issue", campaign="tai-quay", reach="all")
+    made = [one for one in all_rows(app, AccessPoint) if one.office_id == rows["mine"].id]
+    assert len(made) == 2
+
+
+def test_codes_of_an_office_that_will_end_say_until_when_they_open(app, manager, rows):
+    with app.extensions["database"].transaction() as session:
+        session.get_one(Office, rows["mine"].id).valid_until = DAY + timedelta(days=9)
+    assert "Đơn vị hoạt động đến hết ngày 19/03/2026" in manager.get("/staff/codes").text
 
 
 @pytest.mark.parametrize(("layout", "made"), [("labels", "labels"), ("nosuch", "a5"), ("", "a5")])

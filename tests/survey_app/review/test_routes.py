@@ -8,6 +8,7 @@ import pytest
 from markupsafe import escape
 from sqlalchemy import select
 
+from survey_app.models.access_point import SeenDay
 from survey_app.models.audit import AuditLine
 from survey_app.models.case import CONTACT_LIVES, LONGEST_ANSWER, Case, Contact
 from survey_app.models.code_report import CodeReport
@@ -194,8 +195,8 @@ def test_contact_is_shown_on_its_own_click_and_the_click_is_in_the_audit_log(app
     assert manager.get(f"/staff/review/comments/{number}/contact").status_code == 405
     page = post(manager, f"/staff/review/comments/{number}/contact").text
     assert "0912345678" in page
-    (line,) = stored(app, AuditLine)
-    assert (line.act, line.staff_id) == ("case.contact", stored(app, Staff)[-1].id)
+    (line,) = [line for line in stored(app, AuditLine) if line.act == "case.contact"]
+    assert (line.staff_id, line.office_id) == (stored(app, Staff)[-1].id, rows["mine"].id)
     for secret in ("0912345678", number):
         assert secret not in line.what
         assert secret not in caplog.text
@@ -302,6 +303,52 @@ def test_a_busy_day_is_told_to_the_office_itself_and_to_those_above_in_their_own
         assert (recalls in above, asks in above) == (False, True)
 
 
+def see(client, point_id, n_marked=1, **fields):
+    sent = {"day": DAY.isoformat(), "n_marked": n_marked, **fields}
+    return post(client, f"/staff/review/days/{point_id}/seen", **sent)
+
+
+def test_a_day_looked_at_leaves_the_list_until_more_come_and_stays_to_be_found(app, manager, rows):
+    point_id = rows["mine_point"].id
+    add(app, factories.response, access_point_id=point_id, review_mark=OVER_BUDGET)
+    assert f"/staff/review/days/{point_id}/seen" in manager.get("/staff/review").text
+    sent = see(manager, point_id, n_marked=7, note="  Ngày hội <b>\u202e")
+    assert sent.status_code == 303
+    (line,) = [line for line in stored(app, AuditLine) if line.act == "days.seen"]
+    assert (line.act, line.staff_id, line.office_id) == (
+        "days.seen",
+        stored(app, Staff)[-1].id,
+        rows["mine"].id,
+    )
+    assert line.what == "Ngày 10/03/2026, Bộ phận Một cửa xã mine: 1 phiếu vượt mức. Ngày hội <b>"
+    for path in ("/staff/review", "/staff/review/days"):
+        assert f"/staff/review/days/{point_id}/seen" not in manager.get(path).text
+    page = manager.get("/staff/review/days?seen=yes").text
+    assert f"Đã xem: {stored(app, Staff)[-1].full_name}, 10/03/2026" in page
+    assert "Ngày hội &lt;b&gt;" in page
+    # One more response: a form that claimed seven hides no more than the one that stood there.
+    add(app, factories.response, access_point_id=point_id, review_mark=OVER_BUDGET)
+    page = manager.get("/staff/review/days").text
+    assert "Sau đó lại có thêm phiếu." in page
+    assert see(manager, point_id, n_marked=2).status_code == 303
+    assert "10/03/2026 · Quầy mine" not in manager.get("/staff/review/days").text
+    assert len([line for line in stored(app, AuditLine) if line.act == "days.seen"]) == 2
+
+
+@on_sqlite
+def test_only_a_busy_day_of_ones_own_can_be_looked_at(app, manager, rows, staff_client):
+    mine, other = rows["mine_point"].id, rows["other_point"].id
+    assert see(manager, mine).status_code == 404, "nothing is marked there"
+    for point_id in (mine, other):
+        add(app, factories.response, access_point_id=point_id, review_mark=OVER_BUDGET)
+    assert see(manager, other).status_code == 404
+    assert see(manager, mine, day="hôm qua").status_code == 404
+    auditor = staff_client("auditor", rows["mine"].id)
+    assert "/seen" not in auditor.get("/staff/review/days").text
+    assert see(auditor, mine).status_code == 404
+    assert stored(app, SeenDay) == []
+
+
 def settle_code_path(point_id):
     return f"/staff/review/reports/of-code/{point_id}/settle"
 
@@ -360,14 +407,62 @@ def test_forms_of_other_sites_change_nothing(app, manager, rows):
     for path in (
         answer_path(rows["mine_case"]),
         f"/staff/review/comments/{rows['mine_case']}/contact",
+        f"/staff/review/comments/{rows['mine_case']}/whole",
         f"/staff/review/reports/{report.id}/settle",
     ):
         response = manager.post(path, data={"answer": "Giả mạo"})
         assert response.status_code == 400
         assert "0912345678" not in response.text
+    assert {line.act for line in stored(app, AuditLine)} <= {"cases.read"}
     assert all(case.answer is None for case in stored(app, Case))
     assert stored(app, CodeReport)[0].settled_on is None
     assert len(stored(app, Contact)) == 1
+
+
+@on_sqlite
+def test_reading_cases_is_noted_once_a_visit_where_they_belong(app, staff_client, rows, clock):
+    auditor = staff_client("auditor", rows["mine"].parent_id)
+    for path in ("/staff/review", "/staff/review/comments", "/staff/review/comments"):
+        auditor.get(path)
+    assert [(line.act, line.office_id) for line in stored(app, AuditLine)] == [
+        ("cases.read", rows["mine"].parent_id)
+    ]
+    assert "và các đơn vị bên dưới" in stored(app, AuditLine)[0].what
+    auditor.get("/staff/review/comments?answered=yes")  # there are none
+    auditor.get(f"/staff/review/comments/{rows['other_case']}")
+    clock.advance(minutes=31)
+    auditor.get(f"/staff/review/comments/{rows['other_case']}")
+    assert [line.office_id for line in stored(app, AuditLine)[1:]] == [rows["other"].id] * 2
+    assert "bên dưới" not in stored(app, AuditLine)[-1].what
+
+
+@on_sqlite
+def test_case_names_nobody_until_who_answers_it_asks_for_the_whole_text(app, staff_client, rows):
+    comment = add(
+        app, factories.comment, access_point_id=rows["mine_point"].id, text="Gọi tôi 0912:345:678.\nCảm ơn."
+    )
+    number = add(app, factories.comment_case, comment_key=comment.comment_key).number
+    one, whole = f"/staff/review/comments/{number}", f"/staff/review/comments/{number}/whole"
+    manager, auditor = (staff_client(role, rows["mine"].id) for role in ("office_manager", "auditor"))
+    for path in ("/staff/review", "/staff/review/comments", one):
+        for client in (manager, auditor):
+            page = client.get(path).text
+            assert "Gọi tôi […]" in page
+            assert "345" not in page
+    assert whole in manager.get(one).text
+    assert whole not in auditor.get(one).text
+    assert post(auditor, whole).status_code == 404
+    assert post(staff_client("office_manager", rows["other"].id), whole).status_code == 404
+    assert "case.whole" not in {line.act for line in stored(app, AuditLine)}
+    page = post(manager, whole).text
+    assert "<p>Gọi tôi 0912:345:678.</p>" in page
+    assert whole not in page
+    (line,) = [line for line in stored(app, AuditLine) if line.act == "case.whole"]
+    assert line.office_id == rows["mine"].id
+    assert "0912" not in line.what
+    page = post(manager, answer_path(number), answer="").text
+    assert "345" not in page
+    assert whole not in manager.get(f"/staff/review/comments/{rows['mine_case']}").text
 
 
 def test_nasty_answers_are_stored_readable_or_refused_and_shown_as_text(app, staff_client):

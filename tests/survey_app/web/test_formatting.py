@@ -14,6 +14,7 @@ from survey_app.web.formatting import (
     month_text,
     percent_text,
     range_text,
+    target_text,
     time_text,
 )
 
@@ -72,6 +73,19 @@ def test_range_has_an_en_dash_and_one_sign(speak: Speak) -> None:
 def test_hundredths_have_no_sign(speak: Speak) -> None:
     speak("vi")
     assert hundredths(0.842) == "84,2"
+
+
+@pytest.mark.parametrize("proportion", [0.0, -0.0, -1e-9, -0.0004, -0.0005])
+def test_what_rounds_to_nothing_has_no_sign(speak: Speak, proportion: float) -> None:
+    speak("vi")
+    assert hundredths(proportion) == "0,0"
+    assert range_text(proportion, 0.1) == "0,0–10,0%"
+
+
+@pytest.mark.parametrize(("target", "written"), [(0.85, "85%"), (0.875, "87,5%"), (0.57, "57%")])
+def test_targets_have_a_decimal_where_they_need_one(speak: Speak, target: float, written: str) -> None:
+    speak("vi")
+    assert target_text(target) == written
 
 
 def test_days(speak: Speak) -> None:

@@ -20,6 +20,7 @@ from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from survey_app.config import SECRET_BYTES
+from survey_app.jobs.bound import bound_to
 from survey_app.models.staff import ROLES
 from survey_app.web.access import OF_ACCOUNTS, PUBLIC, RIGHTS, hash_token
 from tests import factories
@@ -58,6 +59,9 @@ def plant(session: Session, office_id: int, owner_id: int) -> Planted:
     slips = factories.access_point(
         session, campaign_id=campaign.id, office_id=office_id, way_in="invitation", provenance="B"
     )
+    letters = factories.access_point(
+        session, campaign_id=campaign.id, office_id=office_id, way_in="invitation", provenance="A"
+    )
     screen = factories.access_point(
         session, campaign_id=campaign.id, office_id=office_id, way_in="screen", provenance="B"
     )
@@ -78,6 +82,7 @@ def plant(session: Session, office_id: int, owner_id: int) -> Planted:
         "office_id": office_id,
         "access_point_id": poster.id,
         "batch_id": factories.invitation_batch(session, access_point_id=slips.id).id,
+        "letters_id": factories.invitation_batch(session, access_point_id=letters.id, delivery="letter").id,
         "number": factories.comment_case(session, comment_key=comment.comment_key).number,
         "report_id": factories.code_report(session, access_point_id=poster.id).id,
         "counter_id": factories.counter(session, office_id=office_id).id,
@@ -87,7 +92,7 @@ def plant(session: Session, office_id: int, owner_id: int) -> Planted:
         "voiding_id": voiding.id,
         "screen_id": screen.id,
         "campaign": campaign.code,  # no word of an address, but many forms ask for it
-        "job_id": factories.job(session, owner_id=owner_id).id,
+        "job_id": factories.job(session, owner_id=owner_id, arguments=bound_to("jobs", [office_id])).id,
         "month": "2026-03",
     }
 
@@ -103,10 +108,13 @@ class House:
             self.foreign = factories.office(session, parent_id=province.id).id
             self._stranger = factories.staff(session, role="operator", office_id=self.foreign).id
 
-    def sign_in(self, role: str) -> tuple[FlaskClient, int]:
+    def sign_in(self, role: str | None, abroad: str | None = None) -> tuple[FlaskClient, int]:
+        """Give a client whose account has a role over one's own office, one over the foreign, or both."""
         token = secrets.token_urlsafe(SECRET_BYTES)
         with self.app.extensions["database"].transaction() as session:
             staff = factories.staff(session, role=role, office_id=self.own)
+            if abroad is not None:
+                factories.staff_grant(session, staff_id=staff.id, role=abroad, office_id=self.foreign)
             factories.staff_session(
                 session,
                 staff_id=staff.id,
@@ -225,6 +233,31 @@ def faults_at_home(client: FlaskClient, rule: Rule, method: str, own: Planted) -
 
 
 SIGNS_OUT = {"accounts.sign_out", "oneself.sign_out_everywhere"}
+
+
+@on_sqlite
+@pytest.mark.parametrize("abroad", ["operator", "auditor"])
+def test_role_at_home_opens_nothing_more_in_an_office_where_one_has_a_smaller_role(
+    abroad: str, house: House
+) -> None:
+    """Whoever leads here and serves there has no more there than whoever only serves there."""
+    wide, narrow = house.sign_in("administrator", abroad), house.sign_in(None, abroad)
+
+    def opens(person: tuple[FlaskClient, int], rule: Rule, method: str, batch: str) -> bool:
+        client, staff_id = person
+        _own, foreign = house.plant(staff_id)
+        rows = foreign | {"batch_id": foreign[batch]}
+        answer = ask(client, method, address(house.app, rule, rows), rows["campaign"])
+        return answer.status_code != 404
+
+    faults = []
+    for rule, method, right in staff_rules(house.app):
+        if right in OF_ACCOUNTS or not words_of(rule) - FREE:
+            continue
+        for batch in ("batch_id", "letters_id") if "batch_id" in words_of(rule) else ("batch_id",):
+            if opens(wide, rule, method, batch) and not opens(narrow, rule, method, batch):
+                faults.append(f"{method} {rule.rule} opens by a role over another office")
+    assert not faults, "\n".join(faults)
 
 
 @on_sqlite

@@ -192,9 +192,10 @@ def test_a_refusal_is_short_final_and_takes_no_thread(port, sent, status):
     with connected(port, N_SLOW, sent) as connections:
         assert seconds_of_a_request(port) < 1
         for connection in connections:
-            answer = until_closed(connection)
-            assert answer.startswith(f"HTTP/1.1 {status} ".encode())
-            assert answer.endswith(b"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+            head, _, told = until_closed(connection).partition(b"\r\n\r\n")
+            assert head.startswith(f"HTTP/1.1 {status} ".encode())
+            assert head.endswith(f"\r\nContent-Length: {len(told)}\r\nConnection: close".encode())
+            assert ("tối đa 8 MB" in told.decode()) == (status == "413")
 
 
 @pytest.mark.parametrize("begun", [LAST[:9], LAST[:-3]])

@@ -1,14 +1,15 @@
 """Begin, rename, move and end an office. Each act can be checked before it is carried out."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import date
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from survey_app.models.access_point import AccessPoint
 from survey_app.models.audit import note
 from survey_app.models.office import Counter, Office, OfficePast
+from survey_app.models.stale_office import mark_stale
 from survey_app.models.vietnamese import sort_key
 from survey_app.prepare.offices.changes import rules
 from survey_app.prepare.offices.changes.rules import Author, ChangeRefused
@@ -34,7 +35,7 @@ class Create:
         rules.check_code_is_new(session, self.code)
         rules.check_kind(self.kind)
         name = rules.clean_name(self.name)
-        rules.check_parent(self.parent, self.valid_from)
+        rules.check_parent(self.parent, self.kind, self.valid_from)
         parent_id = self.parent.id if self.parent else None
         rules.check_name_is_free(session, name, parent_id, self.valid_from, self.beside)
         labels = [clean_label(label).casefold() for label in self.counters]
@@ -42,7 +43,11 @@ class Create:
             raise ChangeRefused("label_twice")
 
     def carry_out(self, session: Session, author: Author) -> Office:
-        self.check(session, author)
+        if self.parent is not None:  # nobody ends it meanwhile
+            parent = locked(session, [self.parent])[self.parent.id]
+            replace(self, parent=parent).check(session, author)
+        else:
+            self.check(session, author)
         name = rules.clean_name(self.name)
         office = Office(
             code=self.code,
@@ -77,7 +82,7 @@ class Rename:
         rules.check_name_is_free(session, name, self.office.parent_id, self.day, {self.office.id})
 
     def carry_out(self, session: Session, author: Author) -> Office:
-        office = locked(session, self.office)
+        office = locked(session, [self.office])[self.office.id]
         self.check(session, author)
         name = rules.clean_name(self.name)
         what = f"{office.code}: “{office.name}” → “{name}”, từ {_day(self.day)}"
@@ -102,21 +107,23 @@ class Move:
             raise ChangeRefused("same_parent")
         rules.check_can_change_from(session, self.office, self.day, author.today)
         rules.check_no_circle(session, self.office, self.parent)
-        rules.check_parent(self.parent, self.day)
+        rules.check_parent(self.parent, self.office.kind, self.day, self.office.valid_until)
         rules.check_name_is_free(session, self.office.name, parent_id, self.day)
 
     def carry_out(self, session: Session, author: Author) -> Office:
-        office = locked(session, self.office)
-        self.check(session, author)
-        put_under(session, office, self.parent, self.day, author)
+        rows = locked(session, [one for one in (self.office, self.parent) if one])
+        office, parent = rows[self.office.id], rows[self.parent.id] if self.parent else None
+        replace(self, office=office, parent=parent).check(session, author)
+        put_under(session, office, parent, self.day, author)
         return office
 
 
 @dataclass(frozen=True)
 class End:
+    """The last day of an office; its codes open no form after it, by that day alone."""
+
     office: Office
     last_day: date
-    revokes_codes: bool
 
     def check(self, session: Session, _author: Author) -> None:
         rules.check_can_end(session, self.office, self.last_day)
@@ -125,19 +132,19 @@ class End:
             raise ChangeRefused("has_offices_below", name=below[0].name, n=len(below))
 
     def carry_out(self, session: Session, author: Author) -> Office:
-        office = locked(session, self.office)
+        office = locked(session, [self.office])[self.office.id]
         self.check(session, author)
         office.valid_until = self.last_day
-        n = revoke_all_codes(session, [office.id], author.today) if self.revokes_codes else 0
-        what = f"{office.code} {office.name}, hết ngày {_day(self.last_day)}; thu hồi {n} mã"
+        what = f"{office.code} {office.name}, hết ngày {_day(self.last_day)}"
         note(session, author.now, author.staff_id, "offices.end", what, office.id)
         return office
 
 
-def locked(session: Session, office: Office) -> Office:
-    """Read an office anew, so that two people who change it wait for each other."""
-    query = select(Office).where(Office.id == office.id).with_for_update(key_share=True)
-    return session.scalars(query.execution_options(populate_existing=True)).one()
+def locked(session: Session, offices: Iterable[Office]) -> dict[int, Office]:
+    """Read offices anew: two people who change them wait for each other, in no circle, so by their ids."""
+    query = select(Office).where(Office.id.in_([one.id for one in offices])).order_by(Office.id)
+    query = query.with_for_update(key_share=True).execution_options(populate_existing=True)
+    return {office.id: office for office in session.scalars(query)}
 
 
 def keep_past(session: Session, office: Office, day: date) -> None:
@@ -156,21 +163,10 @@ def keep_past(session: Session, office: Office, day: date) -> None:
 def put_under(session: Session, office: Office, parent: Office | None, day: date, author: Author) -> None:
     before = session.get(Office, office.parent_id) if office.parent_id else None
     keep_past(session, office, day)
+    mark_stale(session, [one.id for one in (before, parent) if one])
     office.parent_id = parent.id if parent else None
     what = f"{office.code} {office.name}: {_code(before)} → {_code(parent)}, từ {_day(day)}"
     note(session, author.now, author.staff_id, "offices.move", what, office.id)
-
-
-def revoke_all_codes(session: Session, office_ids: list[int], today: date) -> int:
-    """Revoke whatever opens a form of these offices; say how many codes that were."""
-    active = (
-        AccessPoint.office_id.in_(office_ids),
-        AccessPoint.code.is_not(None),
-        AccessPoint.revoked_on.is_(None),
-    )
-    ids = list(session.scalars(select(AccessPoint.id).where(*active)))
-    session.execute(update(AccessPoint).where(*active).values(revoked_on=today))
-    return len(ids)
 
 
 def _day(day: date) -> str:

@@ -8,18 +8,17 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
+from survey_app.models.days import read_day
 from survey_app.models.office import OFFICE_KINDS, Office
 from survey_app.prepare.offices.changes.acts import Create, End, Move, Rename
 from survey_app.prepare.offices.changes.rules import Author, ChangeRefused
 from survey_app.prepare.offices.changes.succession import HandOver, Heir
-from survey_app.prepare.tables.table_file import day_of
+from survey_app.prepare.offices.office_rules import CODE
 from survey_app.web.formatting import count_text, day_text
 
 Act = Create | Rename | Move | End | HandOver
-ACTS = ("rename", "move", "end", "merge", "split")
 MOST_LINES = 60
 LONGEST_TEXT = 10_000
-KEEP, REVOKE = "keep", "revoke"
 
 WORDS = {
     "parent_out_of_scope": _l("An office may come under another only where your right reaches both."),
@@ -39,11 +38,17 @@ WORDS = {
     ),
     "not_there": _l("“%(name)s” did not exist on %(day)s."),
     "parent_not_there": _l("“%(name)s” does not exist on %(day)s, so nothing can stand under it."),
+    "parent_ends": _l("“%(name)s” ends on %(day)s, so nothing that goes on can stand under it."),
+    "parent_of_lower_kind": _l("“%(name)s” is an office of a lower kind, so this one cannot stand under it."),
+    "heir_of_other_kind": _l(
+        "A province serves nobody itself: it takes over from provinces alone, and only a province from it."
+    ),
     "heir_not_there": _l("“%(name)s” does not exist on %(day)s, so it cannot take over."),
     "changed_later": _l("The office changed on a later day already: the first day possible is %(day)s."),
     "circle": _l("The office would come to stand under itself, through “%(name)s”."),
     "has_ended": _l("“%(name)s” has its end on %(day)s already."),
     "ends_before_it_begins": _l("“%(name)s” began on %(day)s: it cannot end before."),
+    "ends_before_it_takes_over": _l("“%(name)s” takes over on %(day)s: it cannot end before."),
     "has_later_responses": _l("“%(name)s” has responses of %(day)s: it cannot have ended before that day."),
     "has_offices_below": _l(
         "Offices that go on stand below, %(n)s of them, such as “%(name)s”. Move or end them first."
@@ -66,12 +71,18 @@ WORDS = {
 # The box in which something can be mended; what is in none of them stands on top without a link.
 BOXES = {
     "name": ("name_missing", "name_too_long", "name_taken", "same_name"),
-    "parent": ("same_parent", "circle", "parent_not_there", "parent_out_of_scope"),
+    "parent": (
+        *("same_parent", "circle", "parent_not_there"),
+        *("parent_ends", "parent_of_lower_kind", "parent_out_of_scope"),
+    ),
     "day": (
         *("day_unreadable", "day_not_come", "not_there", "changed_later"),
-        *("ends_before_it_begins", "has_later_responses", "takes_along_later"),
+        *("ends_before_it_begins", "ends_before_it_takes_over", "has_later_responses", "takes_along_later"),
     ),
-    "heirs": ("splits_into_one", "merges_into_one", "merges_one_into_new", "heir_not_there", "own_successor"),
+    "heirs": (
+        *("splits_into_one", "merges_into_one", "merges_one_into_new"),
+        *("heir_not_there", "heir_of_other_kind", "own_successor"),
+    ),
     "label": ("label_missing", "label_too_long", "label_taken"),
 }
 KINDS = {
@@ -113,22 +124,21 @@ def read_create(fields: MultiDict[str, str], parent: Office | None) -> Create:
 
 
 def read_act(session: Session, act: str, office: Office, fields: MultiDict[str, str], author: Author) -> Act:
-    """Read what one of ACTS is to do with an office; codes name offices of the author's scope alone."""
+    """Read what is to be done with an office; codes name offices of the author's scope alone."""
     day = _day(fields)
     if act == "rename":
         return Rename(office, _short(fields, "name"), day)
     if act == "move":
         code = _short(fields, "parent")
         return Move(office, _office(session, code, author) if code else None, day)
-    revokes = fields.get("codes", REVOKE) != KEEP
     if act == "end":
-        return End(office, day, revokes)
+        return End(office, day)
     others = _lines(fields, "others") if act == "merge" else []
     ending = [office, *(_office(session, code, author) for code in others)]
     heirs = tuple(_heir(session, line, author) for line in _lines(fields, "heirs"))
     # Merged into an office that goes on, it is named among both: it goes on.
     going_on = {heir.office.id for heir in heirs if heir.office} if act == "merge" else set()
-    return HandOver(act, tuple(one for one in ending if one.id not in going_on), heirs, day, revokes)
+    return HandOver(act, tuple(one for one in ending if one.id not in going_on), heirs, day)
 
 
 def _heir(session: Session, line: str, author: Author) -> Heir:
@@ -140,7 +150,8 @@ def _heir(session: Session, line: str, author: Author) -> Heir:
 
 
 def _office(session: Session, code: str, author: Author) -> Office:
-    office = session.scalar(select(Office).where(Office.code == code))
+    # What has not the form of a code is not looked for: PostgreSQL cannot compare a text that holds a NUL.
+    office = session.scalar(select(Office).where(Office.code == code)) if CODE.fullmatch(code) else None
     if office is None or office.id not in author.office_ids:
         raise ChangeRefused("code_unknown", code=code[:40])
     return office
@@ -148,10 +159,10 @@ def _office(session: Session, code: str, author: Author) -> Office:
 
 def _day(fields: MultiDict[str, str]) -> date:
     text = _short(fields, "day")
-    try:
-        return day_of(text)
-    except ValueError:
-        raise ChangeRefused("day_unreadable", text=text[:20]) from None
+    day = read_day(text)
+    if day is None:
+        raise ChangeRefused("day_unreadable", text=text[:20])
+    return day
 
 
 def _lines(fields: MultiDict[str, str], name: str) -> list[str]:

@@ -157,5 +157,5 @@ def _aftermath(session: Session, asked: Act, office: Office) -> Aftermath:
 
 def _kept_fields() -> dict[str, str]:
     """Give what was typed, for the page that comes next to hold it."""
-    kept = ("name", "code", "kind", "parent", "day", "codes", "others", "heirs", "counters")
+    kept = ("name", "code", "kind", "parent", "day", "others", "heirs", "counters")
     return {name: request.form[name] for name in kept if name in request.form}

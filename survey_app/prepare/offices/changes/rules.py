@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from survey_app.errors import SurveyError
 from survey_app.models.access_point import AccessPoint, AccessPointDay
-from survey_app.models.office import OFFICE_KINDS, Office, OfficePast
+from survey_app.models.office import OFFICE_KINDS, Office, OfficePast, OfficeSuccession, may_stand_under
 from survey_app.models.office_tree import OfficeTree
 from survey_app.models.plain_text import one_line
 from survey_app.prepare.offices.office_rules import CODE, ONE_DAY
@@ -74,9 +74,22 @@ def check_name_is_free(
         raise ChangeRefused("name_taken", name=name)
 
 
-def check_parent(parent: Office | None, day: date) -> None:
-    if parent is not None and not parent.exists_on(day):
-        raise ChangeRefused("parent_not_there", name=parent.name, day=day)
+def check_parent(parent: Office | None, kind: str, first_day: date, last_day: date | None = None) -> None:
+    """Refuse a parent that is not there as long as the office, or is of a kind that stands lower."""
+    if parent is None:
+        return
+    if not parent.exists_on(first_day):
+        raise ChangeRefused("parent_not_there", name=parent.name, day=first_day)
+    if parent.valid_until is not None and (last_day is None or parent.valid_until < last_day):
+        raise ChangeRefused("parent_ends", name=parent.name, day=parent.valid_until)
+    if not may_stand_under(kind, parent.kind):
+        raise ChangeRefused("parent_of_lower_kind", name=parent.name)
+
+
+def check_heir_kind(kind: str, heir_kind: str) -> None:
+    """Refuse to hand people over to a province, which serves nobody, or a province to an office."""
+    if (kind == "province") != (heir_kind == "province"):
+        raise ChangeRefused("heir_of_other_kind")
 
 
 def check_no_circle(session: Session, office: Office, parent: Office | None) -> None:
@@ -103,6 +116,10 @@ def check_can_end(session: Session, office: Office, last_day: date) -> None:
         raise ChangeRefused("has_ended", name=office.name, day=office.valid_until)
     if last_day < office.valid_from:
         raise ChangeRefused("ends_before_it_begins", name=office.name, day=office.valid_from)
+    query = select(func.max(OfficeSuccession.took_over_on)).where(OfficeSuccession.successor_id == office.id)
+    took_over_on = session.scalar(query)
+    if took_over_on is not None and last_day < took_over_on:
+        raise ChangeRefused("ends_before_it_takes_over", name=office.name, day=took_over_on)
     last_response = last_day_with_responses(session, office)
     if last_response is not None and last_response > last_day:
         raise ChangeRefused("has_later_responses", name=office.name, day=last_response)
@@ -118,10 +135,15 @@ def children_after(session: Session, office_ids: Iterable[int], last_day: date) 
 
 
 def last_day_with_responses(session: Session, office: Office) -> date | None:
+    """Give the last day on which somebody answered there; invitations may be answered after its end."""
     query = (
         select(func.max(AccessPointDay.day))
         .join(AccessPoint, AccessPoint.id == AccessPointDay.access_point_id)
-        .where(AccessPoint.office_id == office.id, AccessPointDay.n_received > 0)
+        .where(
+            AccessPoint.office_id == office.id,
+            AccessPoint.way_in != "invitation",
+            AccessPointDay.n_received > 0,
+        )
     )
     return session.scalar(query)
 

@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 from datetime import date
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from survey_app.models.audit import note
 from survey_app.models.office import Office, OfficeSuccession
+from survey_app.models.stale_office import mark_stale
 from survey_app.prepare.offices.changes import rules
-from survey_app.prepare.offices.changes.acts import Create, locked, put_under, revoke_all_codes
+from survey_app.prepare.offices.changes.acts import Create, locked, put_under
 from survey_app.prepare.offices.changes.rules import Author, ChangeRefused
 from survey_app.prepare.offices.office_rules import ONE_DAY
 
@@ -31,7 +33,6 @@ class HandOver:
     predecessors: tuple[Office, ...]
     heirs: tuple[Heir, ...]
     last_day: date
-    revokes_codes: bool
 
     @property
     def takes_over_on(self) -> date:
@@ -43,21 +44,16 @@ class HandOver:
             rules.check_can_end(session, office, self.last_day)
         ending = {office.id for office in self.predecessors}
         for heir in self.heirs:
-            if heir.office is None:
-                self._create(session, heir).check(session, author)
-            elif heir.office.id in ending:
-                raise ChangeRefused("own_successor", name=heir.office.name)
-            elif not heir.office.exists_on(self.takes_over_on):
-                raise ChangeRefused("heir_not_there", name=heir.office.name, day=self.takes_over_on)
+            self._check_heir(session, author, heir, ending)
         self._check_below(session, author, ending)
 
     def carry_out(self, session: Session, author: Author) -> list[Office]:
-        predecessors = [locked(session, office) for office in self.predecessors]
+        rows = locked(session, self._touched(session))
         self.check(session, author)
-        ids = [office.id for office in predecessors]
+        ids = sorted(office.id for office in self.predecessors)
         below = [one for one in rules.children_after(session, ids, self.last_day) if one.id not in ids]
-        for office in predecessors:
-            office.valid_until = self.last_day
+        for office_id in ids:
+            rows[office_id].valid_until = self.last_day
         session.flush()
         heirs = [heir.office or self._create(session, heir).carry_out(session, author) for heir in self.heirs]
         session.add_all(
@@ -65,10 +61,10 @@ class HandOver:
             for before in ids
             for heir in heirs
         )
+        mark_stale(session, [*ids, *(heir.id for heir in heirs)])
         for office in below:
             put_under(session, office, heirs[0], self.takes_over_on, author)
-        n = revoke_all_codes(session, ids, author.today) if self.revokes_codes else 0
-        self._note(session, author, heirs, n)
+        self._note(session, author, heirs)
         return heirs
 
     def _check_shape(self) -> None:
@@ -85,6 +81,16 @@ class HandOver:
         if self.act == "merge" and len(self.predecessors) < 2 and self.heirs[0].office is None:
             raise ChangeRefused("merges_one_into_new")
 
+    def _check_heir(self, session: Session, author: Author, heir: Heir, ending: set[int]) -> None:
+        if heir.office is not None and heir.office.id in ending:
+            raise ChangeRefused("own_successor", name=heir.office.name)
+        for office in self.predecessors:
+            rules.check_heir_kind(office.kind, (heir.office or self.predecessors[0]).kind)
+        if heir.office is None:
+            self._create(session, heir).check(session, author)
+        elif not heir.office.exists_on(self.takes_over_on):
+            raise ChangeRefused("heir_not_there", name=heir.office.name, day=self.takes_over_on)
+
     def _check_below(self, session: Session, author: Author, ending: set[int]) -> None:
         """Refuse offices below that would hang in the air: only a merge that has come takes them along."""
         left = [one for one in rules.children_after(session, ending, self.last_day) if one.id not in ending]
@@ -96,7 +102,15 @@ class HandOver:
             raise ChangeRefused("takes_along_later", name=left[0].name, day=self.takes_over_on)
         for one in left:
             rules.check_can_change_from(session, one, self.takes_over_on, author.today)
-            rules.check_no_circle(session, one, self.heirs[0].office)
+            heir = self.heirs[0].office
+            rules.check_no_circle(session, one, heir)
+            rules.check_parent(heir, one.kind, self.takes_over_on, one.valid_until)
+
+    def _touched(self, session: Session) -> list[Office]:
+        """Give every office that must stay as it is until all is done."""
+        above = {office.parent_id for office in self.predecessors} - {None}
+        parents = session.scalars(select(Office).where(Office.id.in_(above)))
+        return [*self.predecessors, *(heir.office for heir in self.heirs if heir.office), *parents]
 
     def _create(self, session: Session, heir: Heir) -> Create:
         """Plan a new office as its first predecessor is: of its kind, under its parent.
@@ -108,9 +122,9 @@ class HandOver:
         ending = frozenset(office.id for office in self.predecessors)
         return Create(heir.code, heir.name, first.kind, parent, self.takes_over_on, beside=ending)
 
-    def _note(self, session: Session, author: Author, heirs: list[Office], n_codes: int) -> None:
+    def _note(self, session: Session, author: Author, heirs: list[Office]) -> None:
         before = ", ".join(office.code for office in self.predecessors)
         after = ", ".join(office.code for office in heirs)
-        what = f"{before} → {after}, từ {self.takes_over_on:%d/%m/%Y}; thu hồi {n_codes} mã"
+        what = f"{before} → {after}, từ {self.takes_over_on:%d/%m/%Y}"
         for office in (*self.predecessors, *heirs):
             note(session, author.now, author.staff_id, f"offices.{self.act}", what, office.id)

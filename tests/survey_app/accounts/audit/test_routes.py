@@ -5,9 +5,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from survey_app.accounts.audit.forms import act_names
 from survey_app.accounts.audit.listing import LINES_A_PAGE
+from survey_app.models.staff import Staff
 from tests import factories
 from tests.factories import MOMENT
 
@@ -64,6 +66,21 @@ def test_auditor_of_one_office_sees_its_lines_alone(staff_client, lines):
     assert "chỉ hiện các thao tác" in auditor.get("/staff/audit").text
 
 
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_auditor_of_one_office_sees_what_its_people_do_to_their_accounts(app, staff_client, lines):
+    for username, act in (("an", "account.password"), ("an", "fields.add"), ("binh", "account.password")):
+        with app.extensions["database"].transaction() as session:
+            person = session.scalars(select(Staff).where(Staff.username == username)).one()
+            if username == "an":
+                factories.staff_grant(session, staff_id=person.id, role="operator", office_id=lines.id)
+            factories.audit_line(session, staff_id=person.id, act=act, what=f"{username} {act}")
+    page = staff_client("auditor", lines.id).get("/staff/audit").text
+    assert "an account.password" in page
+    assert "an fields.add" not in page
+    assert "binh account.password" not in page
+    assert "an account.password" not in staff_client("auditor", lines.id).get("/staff/audit?office=gan").text
+
+
 def test_lines_come_a_page_at_a_time_the_newest_first(app, staff_client):
     for number in range(LINES_A_PAGE + 5):
         add(app, factories.audit_line, what=f"việc {number}.", act="people.grant")
@@ -83,12 +100,12 @@ def test_empty_log_says_so(staff_client):
 
 
 def acts_in_sources():
-    """Find the act of each call of note() and Deed.write(), where it stands as a word."""
+    """Find the act of each call of note() and its like, where it stands as a word."""
     for path in APP.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call):
                 name = getattr(node.func, "attr", getattr(node.func, "id", ""))
-                if name in {"note", "write", "_only_this_session"}:
+                if name in {"note", "note_over", "write", "write_about", "_only_this_session"}:
                     yield from _words(node)
 
 

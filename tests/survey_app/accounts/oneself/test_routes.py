@@ -27,11 +27,11 @@ def sign_in(app, password=PASSWORD):
     return client
 
 
-def set_up(client, clock):
+def set_up(client, clock, password=PASSWORD):
     page = client.get("/staff/second-factor/new").text
     secret = re.search(r'<span class="address">([A-Z2-7 ]+)</span>', page)[1].replace(" ", "")
     code = totp.code_at(secret, totp.step_of(clock()))
-    return client.send_form("/staff/second-factor/new", {"code": code})
+    return client.send_form("/staff/second-factor/new", {"code": code, "current": password})
 
 
 def acts(app):
@@ -96,6 +96,17 @@ def test_second_factor_is_set_up_by_choice_and_codes_made_anew_by_password(app, 
     assert not found[0] & found[1]
     assert count(app, RecoveryCode) == 10
     assert acts(app) == ["account.second_factor", "account.recovery_codes"]
+
+
+def test_page_left_open_takes_no_strangers_phone(app, operator, clock):
+    client = sign_in(app)
+    for password in ("", "sai"):
+        page = set_up(client, clock, password)
+        assert page.status_code == 422
+        assert "#current" in page.text
+    with app.extensions["database"].reading() as session:
+        assert session.get(Staff, operator.id).totp_secret is None
+    assert acts(app) == []
 
 
 def test_another_phone_takes_the_place_of_the_old_one_by_password(app, operator, clock):

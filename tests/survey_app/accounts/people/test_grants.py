@@ -238,6 +238,75 @@ def test_disabling_ends_sessions_and_links_and_enabling_gives_them_not_back(sess
     assert acts(session) == ["people.reset_link", "people.disable", "people.enable"]
 
 
+@pytest.mark.parametrize("change", ["role given", "role ended"])
+def test_link_ends_when_the_roles_of_its_account_change(session, province, commune, change):
+    local, chief = deed_of(session, administrator(session, province.id)), administrator(session)
+    person = factories.staff(session, role="operator", office_id=commune.id)
+    grant = all_grants(session, person.id)[0]
+    token = make_link(local, person, clears_second_factor=True)
+    if change == "role given":
+        give_role(deed_of(session, chief), person, Duty("administrator", None, DAY))
+    else:
+        end_role(deed_of(session, chief), person, grant, TOMORROW)
+    with pytest.raises(LinkExpired):
+        use_link(session, token, "new hash", MOMENT)
+    assert person.password_hash == "!"
+
+
+@pytest.mark.parametrize("change", ["disabled", "role ended", "account grew"])
+def test_link_ends_with_what_allowed_its_maker_to_make_it(session, province, commune, change):
+    maker, chief = administrator(session, province.id), administrator(session)
+    person = factories.staff(session, role="operator", office_id=commune.id)
+    token = make_link(deed_of(session, maker), person, clears_second_factor=False)
+    session.flush()
+    find_link(session, token, MOMENT)
+    if change == "disabled":
+        disable(deed_of(session, chief), maker)
+        enable(deed_of(session, chief), maker)
+    elif change == "role ended":
+        all_grants(session, maker.id)[0].valid_until = DAY - timedelta(days=1)
+    else:
+        factories.staff_grant(session, staff_id=person.id, role="administrator")
+    session.flush()
+    with pytest.raises(LinkExpired):
+        find_link(session, token, MOMENT)
+
+
+def test_nobody_gives_a_role_to_whom_he_may_not_manage(session, province, commune):
+    """Each new role signs the account out: a director could be kept out by roles that he does not want."""
+    local = deed_of(session, administrator(session, commune.id))
+    director = factories.staff(session, role="campaign_lead", office_id=province.id)
+    ended = {"valid_from": DAY - timedelta(days=900), "valid_until": DAY - timedelta(days=800)}
+    factories.staff_grant(session, staff_id=director.id, role="operator", office_id=commune.id, **ended)
+    factories.staff_session(session, staff_id=director.id)
+    assert local.reach.find(director.id) is director
+    with pytest.raises(AccountRefused) as refused:
+        give_role(local, director, Duty("operator", commune.id, DAY))
+    assert refused.value.reason == "beyond"
+    assert session.query(StaffSession).count() == 1
+
+
+def test_what_concerns_an_account_is_written_where_its_roles_are(session, province, commune, neighbour):
+    deed = deed_of(session, administrator(session))
+    person = factories.staff(session, role="operator", office_id=commune.id)
+    ended = {"valid_from": DAY - timedelta(days=900), "valid_until": DAY - timedelta(days=800)}
+    factories.staff_grant(session, staff_id=person.id, role="auditor", office_id=neighbour.id, **ended)
+    make_link(deed, person, clears_second_factor=False)
+    factories.staff_grant(session, staff_id=person.id, role="auditor", office_id=province.id)
+    end_sessions(deed, person)
+    factories.staff_grant(session, staff_id=person.id, role="auditor", office_id=neighbour.id)
+    disable(deed, person)
+    enable(deed, factories.staff(session, role="auditor"))
+    lines = session.execute(select(AuditLine.act, AuditLine.office_id).order_by(AuditLine.id))
+    assert [tuple(line) for line in lines] == [
+        ("people.reset_link", commune.id),
+        ("people.sign_out", province.id),
+        ("people.disable", province.id),
+        ("people.disable", neighbour.id),
+        ("people.enable", None),
+    ]
+
+
 def test_disabled_account_gets_no_link(session, commune):
     deed = deed_of(session, administrator(session))
     person = factories.staff(session, role="operator", office_id=commune.id, disabled_at=MOMENT)
@@ -257,6 +326,7 @@ def test_link_works_once_within_a_day_and_the_newest_alone(session, commune):
             find_link(session, gone, now)
     use_link(session, token, "new hash", MOMENT + timedelta(hours=23))
     assert (person.password_hash, person.totp_secret) == ("new hash", b"s")
+    assert person.secured_at == MOMENT + timedelta(hours=23)
     assert session.query(StaffSession).count() == 0
     with pytest.raises(LinkExpired):
         use_link(session, token, "newer hash", MOMENT)

@@ -88,6 +88,7 @@ def test_account_is_made_for_an_office_found_without_marks_and_opened_by_its_lin
         ({"role": "office_manager"}, "phải gắn với một đơn vị"),
         ({"valid_from": "hôm nay"}, "Hãy nhập một ngày"),
         ({"valid_from": "0001-01-01"}, "Hãy nhập một ngày"),
+        ({"valid_from": " \n\t"}, "Hãy nhập một ngày"),
         ({"valid_from": (DAY - timedelta(days=1)).isoformat()}, "không thể bắt đầu trước hôm nay"),
         ({"valid_until": (DAY - timedelta(days=1)).isoformat()}, "không thể trước hôm nay"),
     ],

@@ -133,7 +133,8 @@ def test_what_is_no_code_proves_nothing(session, staff, typed):
 
 def test_cleared_account_has_neither_secret_nor_codes(session, staff):
     recovery.new_codes(session, staff.id)
-    clear(session, staff)
+    clear(session, staff, MOMENT)
+    assert staff.secured_at == MOMENT
     session.flush()
     assert staff.totp_secret is staff.totp_step is None
     assert session.query(RecoveryCode).count() == 0

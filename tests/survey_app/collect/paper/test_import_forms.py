@@ -1,5 +1,6 @@
 """Import of keyed paper forms: the whole file or nothing, on both databases."""
 
+from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
@@ -10,6 +11,7 @@ from survey_app.errors import ImportRefused
 from survey_app.models.access_point import AccessPoint, AccessPointDay
 from survey_app.models.campaign import Campaign, SampleCell
 from survey_app.models.instrument import InstrumentVersion
+from survey_app.models.office import Office
 from survey_app.models.response import Response
 from tests import factories
 
@@ -106,3 +108,40 @@ def test_a_form_that_was_imported_before_is_refused(sample):
     with pytest.raises(ImportRefused, match="line 2, form_number"):
         run(sample, GOOD)
     assert count(sample, Response) == 3
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    ("changes", "where"),
+    [
+        ({"opens_on": factories.DAY + timedelta(days=1)}, "day"),
+        ({"closes_on": factories.DAY - timedelta(days=1)}, "day"),
+        ({"valid_from": factories.DAY + timedelta(days=1)}, "office"),
+        ({"valid_until": factories.DAY - timedelta(days=1)}, "office"),
+        ({"kind": "province"}, "office"),
+    ],
+)
+def test_nobody_can_have_answered_outside_the_days_of_campaign_and_office(sample, changes, where):
+    with sample.database.transaction() as session:
+        campaign = session.get_one(Campaign, sample.campaign_id)
+        row = campaign if where == "day" else sample_office(session)
+        for name, value in changes.items():
+            setattr(row, name, value)
+    with pytest.raises(ImportRefused) as refused:
+        run(sample, GOOD)
+    assert {column for _line, column, _what in refused.value.faults} == {where}
+    assert count(sample, Response) == 0
+
+
+def sample_office(session):
+    return session.scalars(select(Office).where(Office.code == "X1")).one()
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_what_was_frozen_takes_no_more_forms(sample):
+    with sample.database.transaction() as session:
+        factories.publication(
+            session, campaign_id=sample.campaign_id, kind="wave", sealed_at=factories.MOMENT
+        )
+    with pytest.raises(ImportRefused, match="đã chốt"):
+        run(sample, GOOD)

@@ -6,10 +6,12 @@ import pytest
 from sqlalchemy import select
 
 from survey_app.errors import ApprovalRefused
+from survey_app.models.access_point import AccessPoint
 from survey_app.models.audit import AuditLine
 from survey_app.prepare.approvals.acts import carry_out, check_can_be_done, count_codes
 from survey_app.prepare.codes.issue import Place, issue_codes
 from survey_app.prepare.codes.replace import replace_code
+from survey_app.prepare.invitations.issue import BatchPlan, issue_batch
 from survey_app.prepare.moment import Moment
 from tests import factories
 from tests.factories import DAY, MOMENT
@@ -161,3 +163,29 @@ def test_request_that_makes_no_sense_any_more_cannot_be_approved(session, moment
     with pytest.raises(ApprovalRefused, match="day_has_passed"):
         approved(session, later, "close_early", campaign, closes_on=DAY.isoformat())
     assert campaign.closes_on == DAY + 9 * ONE_DAY
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_who_moves_a_paused_office_and_replaces_its_code_ends_no_pause(session, moment):
+    campaign = factories.campaign(session)
+    here, there = (factories.office(session, kind="province") for _ in range(2))
+    office = factories.office(session, parent_id=here.id)
+    given = {"campaign_id": campaign.id, "office_id": office.id}
+    point = factories.access_point(session, **given)
+    factories.access_point(session, campaign_id=campaign.id, office_id=there.id)
+    approved(session, moment, "pause_codes", campaign, here.id)
+    session.expire_all()
+    office.parent_id = there.id
+    session.flush()
+    new = replace_code(session, point, "pasted_over", moment)
+    assert new.paused_on == DAY
+    plan = BatchPlan(campaign=campaign, office=office, delivery="slip", n_issued=20)
+    batch = issue_batch(session, plan, DAY, b"secret")
+    assert session.get_one(AccessPoint, batch.access_point_id).paused_on == DAY
+    new.revoked_on = DAY
+    session.flush()
+    assert count_codes(session, "resume_codes", campaign.id, office.id) == 1  # the batch
+    approved(session, moment, "resume_codes", campaign, there.id)
+    session.expire_all()
+    (works,) = issue_codes(session, campaign, [Place(office.id, None)], DAY)
+    assert (works.paused_on, point.paused_on) == (None, None)

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from survey_app.models.access_point import AccessPoint
 from survey_app.models.approval import Approval
 from survey_app.models.campaign import Campaign
-from survey_app.models.staff import Staff
+from survey_app.models.staff import Staff, StaffGrant
 from tests import factories
 from tests.factories import DAY, MOMENT
 
@@ -72,15 +72,96 @@ def test_own_request_cannot_be_approved_and_says_why(app, rows, staff_client):
     assert stored(app, Approval)[0].decision is None
 
 
-def test_account_of_today_cannot_decide(app, rows, staff_client):
+def test_colleague_of_the_same_office_reads_who_decides_and_cannot(app, rows, staff_client):
+    mine = rows["mine"].id
+    manager, colleague = staff_client("office_manager", mine), staff_client("administrator", mine)
+    asked = post(manager, "/staff/approvals/new", **PAUSE, office=mine)
+    assert "Người có vai trò ở cấp trên của đơn vị quyết định." in manager.get(asked.location).text
+    page = colleague.get(asked.location).text
+    assert "không có vai trò ở cấp trên của đơn vị, nên người khác quyết định" in page
+    assert 'name="decision"' not in page
+    for decision in ("approved", "refused"):
+        answer = post(colleague, asked.location + "/decide", decision=decision)
+        assert answer.status_code == 409
+        assert "Hãy nhờ người chủ trì khảo sát hoặc quản trị ở cấp trên." in answer.text
+    assert stored(app, Approval)[0].decision is None
+    from_above = staff_client("office_manager", rows["province"].id)
+    assert post(from_above, asked.location + "/decide", decision="approved").status_code == 303
+    assert stored(app, AccessPoint)[0].paused_on == DAY
+
+
+def test_in_an_installation_of_one_office_a_role_over_everything_decides(app, staff_client):
+    with app.extensions["database"].transaction() as session:
+        point = factories.access_point(session)
+        campaign = session.get_one(Campaign, point.campaign_id)
+    manager, lead = staff_client("office_manager", point.office_id), staff_client("campaign_lead")
+    fields = PAUSE | {"campaign": campaign.code}
+    asked = post(manager, "/staff/approvals/new", **fields, office=point.office_id)
+    assert post(lead, asked.location + "/decide", decision="approved").status_code == 303
+    assert stored(app, AccessPoint)[0].paused_on == DAY
+
+
+LATELY = MOMENT - timedelta(hours=23)
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    ("whose", "changed", "words"),
+    [
+        ("decider", {"created_at": LATELY}, "vai trò của bạn còn quá mới"),
+        ("decider", {"secured_at": LATELY}, "vai trò của bạn còn quá mới"),
+        ("decider", {"valid_from": DAY}, "vai trò của bạn còn quá mới"),
+        ("asker", {"created_at": LATELY}, "vai trò của người đề nghị còn quá mới"),
+        ("asker", {"secured_at": LATELY}, "vai trò của người đề nghị còn quá mới"),
+        ("asker", {"valid_from": DAY}, "vai trò của người đề nghị còn quá mới"),
+        ("asker", {"valid_until": DAY - timedelta(days=1)}, "không còn quyền này"),
+        ("asker", {"role": "operator"}, "không còn quyền này"),
+        ("asker", {"disabled_at": MOMENT}, "không còn quyền này"),
+    ],
+)
+def test_nothing_is_approved_unless_both_have_had_the_right_for_a_day(
+    app, rows, staff_client, whose, changed, words
+):
     manager, lead = staff_client("office_manager", rows["mine"].id), staff_client("campaign_lead")
     asked = post(manager, "/staff/approvals/new", **PAUSE, office=rows["mine"].id)
     with app.extensions["database"].transaction() as session:
-        session.get_one(Staff, stored(app, Staff)[-1].id).created_at = MOMENT - timedelta(hours=23)
+        person = session.get_one(Staff, stored(app, Staff)[0 if whose == "asker" else -1].id)
+        grant = session.scalars(select(StaffGrant).where(StaffGrant.staff_id == person.id)).one()
+        for name, value in changed.items():
+            setattr(person if hasattr(person, name) else grant, name, value)
     answer = post(lead, asked.location + "/decide", decision="approved")
     assert answer.status_code == 409
-    assert "chưa đủ 24 giờ" in answer.text
+    assert words in answer.text
     assert stored(app, AccessPoint)[0].paused_on is None
+    refused = post(lead, asked.location + "/decide", decision="refused")
+    assert refused.status_code == (303 if whose == "asker" else 409)
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_leads_of_a_province_decide_on_the_province_and_its_managers_close_no_campaign(
+    app, rows, staff_client
+):
+    province = rows["province"].id
+    one, other = (staff_client("campaign_lead", province) for _ in range(2))
+    manager = staff_client("office_manager", province)
+    asked = post(manager, "/staff/approvals/new", **PAUSE, office=province)
+    assert post(one, asked.location + "/decide", decision="refused").status_code == 303
+    fields = {"kind": "close_early", "campaign": "tai-quay", "closes_on": "2026-03-12", "reason": "Hết mã"}
+    assert post(manager, "/staff/approvals/new", **fields).status_code == 404
+    asked = post(one, "/staff/approvals/new", **fields)
+    assert 'name="decision"' not in manager.get(asked.location).text
+    assert post(manager, asked.location + "/decide", decision="approved").status_code == 409
+    assert post(other, asked.location + "/decide", decision="approved").status_code == 303
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_campaign_is_not_an_offices_own_while_it_alone_has_codes(app, rows, staff_client):
+    with app.extensions["database"].transaction() as session:
+        session.delete(session.get_one(AccessPoint, rows["points"][1].id))
+    fields = {"kind": "close_early", "campaign": "tai-quay", "closes_on": "2026-03-12", "reason": "Hết mã"}
+    for role in ("office_manager", "campaign_lead"):
+        assert post(staff_client(role, rows["mine"].id), "/staff/approvals/new", **fields).status_code == 404
+    assert stored(app, Approval) == []
 
 
 def test_approval_and_its_effect_are_one_transaction(app, rows, staff_client):
@@ -135,6 +216,7 @@ def test_two_leads_close_a_campaign_and_open_it_again(app, rows, staff_client, c
         ({"reason": "\x00"}, 422, "ký tự không đọc được"),
         ({"kind": "nosuch"}, 422, "Hãy chọn việc cần làm."),
         ({"kind": "close_early", "closes_on": "12/03"}, 422, "ngày không đọc được"),
+        ({"kind": "reopen", "closes_on": "9999-12-31"}, 422, "ngày không đọc được"),
         ({"kind": "close_early", "closes_on": "2020-01-01"}, 422, "Ngày đó đã qua"),
         ({"campaign": "nosuch"}, 404, ""),
         ({"office": "99999999"}, 404, ""),

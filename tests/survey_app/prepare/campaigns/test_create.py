@@ -38,7 +38,7 @@ def test_campaign_is_stored_as_planned(database: Database) -> None:
     with database.reading() as session:
         stored = session.get_one(Campaign, newest.id)
         planned = asdict(PLAN)
-        for name in planned.keys() - {"instrument_code", "instrument_version"}:
+        for name in planned.keys() - {"instrument_code", "instrument_version", "after"}:
             assert getattr(stored, name) == planned[name]
 
 
@@ -57,12 +57,21 @@ def test_campaign_is_stored_as_planned(database: Database) -> None:
         ({"instrument_version": 2}, "instrument"),
         ({"closes_on": date(2025, 12, 31)}, "closes_on"),
         ({"kind": "annual"}, "closes_on"),
+        ({"closes_on": date.max}, "closes_on"),
+        ({"opens_on": date.min}, "opens_on"),
         ({"minimum_n": 4}, "minimum_n"),
+        ({"target": 0.0}, "target"),
+        ({"target": 1.0}, "target"),
+        ({"target": float("nan")}, "target"),
+        ({"target": 0.8755}, "target"),
         ({"controller_name": ""}, "controller_name"),
         ({"controller_address": ""}, "controller_address"),
         ({"controller_phone": ""}, "controller_phone"),
         ({"retention_years": 0}, "retention_years"),
         ({"retention_years": 2**40}, "retention_years"),
+        ({"after": "taken"}, "after"),
+        ({"kind": "annual", "closes_on": date(2026, 2, 1), "after": "unknown"}, "after"),
+        ({"kind": "annual", "closes_on": date(2026, 2, 1), "after": "taken"}, "after"),
     ],
 )
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
@@ -74,6 +83,16 @@ def test_plan_that_cannot_be_is_refused(database: Database, change: dict[str, ob
             create_campaign(session, replace(PLAN, **change))  # type: ignore[arg-type]  # wrong on purpose
         assert [name for name, _ in refused.value.faults] == [field]
         assert session.scalar(select(func.count(Campaign.id))) == 1
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_an_annual_campaign_may_say_which_one_it_follows(database: Database) -> None:
+    with database.transaction() as session:
+        factories.instrument_version(session, factories.definition("small"))
+        year = {"kind": "annual", "opens_on": date(2025, 1, 1), "closes_on": date(2025, 2, 1)}
+        before = factories.campaign(session, code="nam-2025", **year)
+        plan = replace(PLAN, kind="annual", closes_on=date(2026, 2, 1), after="nam-2025")
+        assert create_campaign(session, plan).previous_id == before.id
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)

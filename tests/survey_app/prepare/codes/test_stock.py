@@ -94,10 +94,11 @@ def test_end_of_a_campaign_is_announced_thirty_days_before(session, closes_in, s
 @pytest.fixture
 def offices(session, campaign):
     """One office a state."""
-    names = ("quiet", "reported", "paused", "revoked", "missing", "ended", "fine")
+    names = ("quiet", "reported", "paused", "revoked", "missing", "ended", "coming", "fine")
     made = {name: factories.office(session, name=f"Xã {name}") for name in names}
     made["ended"].valid_until = days_ago(1)
-    given = {"reported": {}, "quiet": {}, "paused": {"paused_on": DAY}, "fine": {}, "ended": {}}
+    made["coming"].valid_from = days_ago(3)
+    given = {"reported": {}, "quiet": {}, "paused": {"paused_on": DAY}, "fine": {}, "ended": {}, "coming": {}}
     given |= {"revoked": {"revoked_on": DAY}}
     points = {
         name: hung(session, campaign, office_id=made[name].id, **states) for name, states in given.items()
@@ -111,11 +112,11 @@ def offices(session, campaign):
 @pytest.mark.parametrize(
     ("narrowed", "names"),
     [
-        ("look", {"quiet", "reported", "ended"}),
+        ("look", {"quiet", "reported"}),
         ("paused", {"paused"}),
         ("missing", {"missing", "revoked"}),
         ("revoked", {"revoked"}),
-        ("", {"quiet", "reported", "paused", "revoked", "missing", "ended", "fine"}),
+        ("", {"quiet", "reported", "paused", "revoked", "missing", "coming", "fine"}),
     ],
 )
 def test_list_is_narrowed_to_the_places_that_belong_on_it(session, campaign, offices, narrowed, names):
@@ -128,7 +129,7 @@ def test_list_is_narrowed_to_the_places_that_belong_on_it(session, campaign, off
 def test_stock_is_counted_over_all_offices_found(session, campaign, offices):
     found = find_offices(session, campaign, {one.id for one in offices.values()}, "", DAY)
     stock = Stock.of(found)
-    assert stock == Stock(n_working=5, n_paused=1, n_revoked=1, n_quiet=1, n_reported=1, n_ended=1)
+    assert stock == Stock(n_working=5, n_paused=1, n_revoked=1, n_quiet=1, n_reported=1)
     assert stock.needs_a_look
     assert not Stock.of([]).needs_a_look
 

@@ -7,11 +7,14 @@ from sqlalchemy import select
 
 from survey_app.db import Database
 from survey_app.errors import ImportRefused
-from survey_app.models.office import DossierCount, Office, ServiceField
+from survey_app.models.office import ALL_FIELDS, DossierCount, Office, ServiceField
+from survey_app.prepare.dossiers.counts import Counts
 from survey_app.prepare.dossiers.dossier_file import import_dossiers
+from survey_app.prepare.dossiers.store import stored_counts
 from tests import factories
 
 HEADER = "office_code,month,n_settled"
+JULY = date(2025, 7, 1)
 
 
 def import_into(database: Database, *lines: str) -> int:
@@ -119,3 +122,37 @@ def test_total_that_was_reported_by_itself_stays_beside_its_fields(database: Dat
         with_fields(database, ",100", "F1,10")
     assert with_fields(database, ",100", "F1,10", accepts=True) == {0: 100, 1: 10}
     assert with_fields(database, "F2,50", accepts=True) == {0: 100, 1: 10, 2: 50}
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_total_reported_with_its_parts_keeps_them_when_a_field_comes_again(database: Database) -> None:
+    header = "office_code,month,field_code,n_settled,n_received,n_early,n_on_time,n_late"
+    with database.transaction() as session:
+        office = factories.office(session, code="A")
+        factories.service_field(session, code="F1")
+
+        def total() -> Counts:
+            return stored_counts(session, [JULY])[office.id, JULY, ALL_FIELDS]
+
+        def send(*lines: str) -> None:
+            content = "\n".join([header, *(f"A,2025-07,{line}" for line in lines)])
+            import_dossiers(session, content.encode())
+
+        send(",100,120,40,50,10", "F1,100,,,,")
+        send("F1,100,,,,")
+        assert total() == Counts(100, 120, 40, 50, 10)
+        with pytest.raises(ImportRefused, match="không khớp: 100, tính ra 70"):
+            send("F1,70,,,,")
+        with pytest.raises(ImportRefused, match="không khớp: 10, tính ra 9"):
+            send("F1,100,,40,51,9")
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_total_made_of_its_fields_learns_their_parts(database: Database) -> None:
+    header = "office_code,month,field_code,n_settled,n_early,n_on_time,n_late"
+    with database.transaction() as session:
+        office = factories.office(session, code="A")
+        factories.service_field(session, code="F1")
+        for line, total in (("F1,10,,,", Counts(10)), ("F1,10,1,2,7", Counts(10, None, 1, 2, 7))):
+            import_dossiers(session, f"{header}\nA,2025-07,{line}".encode())
+            assert stored_counts(session, [JULY])[office.id, JULY, ALL_FIELDS] == total

@@ -40,7 +40,8 @@ def stored(app):
 
 def audit(app):
     with app.extensions["database"].reading() as session:
-        return [tuple(row) for row in session.execute(select(AuditLine.act, AuditLine.what))]
+        columns = (AuditLine.act, AuditLine.what, AuditLine.office_id)
+        return session.execute(select(*columns)).all()
 
 
 def send(client, content, name="so-ho-so.csv", **fields):
@@ -73,7 +74,17 @@ def test_overview_says_first_who_lacks_the_counts_of_last_month(app, hue, lead):
 
 @on_sqlite
 @pytest.mark.parametrize(
-    "query", ["month=x", "month=2027-01", "month=0000-01", "page=-5", "q=%00", "month=%F0%9F"]
+    "query",
+    [
+        "month=x",
+        "month=2027-01",
+        "month=0000-01",
+        "month=0001-01",
+        "month=9999-12",
+        "page=-5",
+        "q=%00",
+        "month=%F0%9F",
+    ],
 )
 def test_odd_addresses_still_show_a_month(lead, query):
     assert lead.get(f"/staff/dossiers?{query}").status_code == 200
@@ -93,8 +104,9 @@ def test_file_is_shown_first_and_stored_when_its_contradictions_are_accepted(app
     assert done.status_code == 303
     assert [n for _, _, n in stored(app)] == [21_396, 26_212, 45_679]
     assert "lệch 140" in lead.get(done.location).text
-    [(act, what)] = audit(app)
+    [(act, what, place)] = audit(app)
     assert (act, "nhận 3 chỗ không khớp" in what) == ("dossiers.import", True)
+    assert place == hue["TTH"].id  # the lowest office above all: its auditor sees it
     again = accept(lead, page)
     assert (again.status_code, "không còn lưu" in again.text) == (410, True)
 
@@ -116,11 +128,16 @@ def test_what_was_accepted_is_what_was_shown(app, hue, lead):
 @on_sqlite
 def test_waiting_file_opens_for_its_sender_alone(hue, lead, staff_client, settings):
     page = send(lead, f"{HEADER}TTH-XA,2026-02,3,1,1,1\n")
-    assert accept(staff_client("campaign_lead"), page).status_code in (400, 410)
     [path] = (settings.data_dir / waiting.FOLDER).iterdir()
     assert path.stat().st_mode & 0o777 == 0o600
     for ticket in ("../secrets", "", "x" * 22, "\x00" * 22):
         assert waiting.find(settings.data_dir, 1, ticket) is None
+    ticket = re.search(r'name="ticket" value="([^"]+)"', page.text)[1]
+    for person, status in ((staff_client("campaign_lead"), 410), (lead, 303)):
+        sent = {"ticket": ticket, "name": "x.csv"}
+        assert (
+            person.send_form("/staff/dossiers", sent, to="/staff/dossiers/file/accept").status_code == status
+        )
 
 
 @on_sqlite
@@ -173,7 +190,8 @@ def test_form_stores_counts_and_says_them_in_the_log(app, hue, manager):
     )
     assert "Đã ghi số hồ sơ tháng 02/2026." in manager.get(done.location).text
     assert stored(app) == [(hue["TTH-XA"].id, FEBRUARY, 1234)]
-    assert audit(app) == [("dossiers.set", "TTH-XA, tháng 02/2026: đã giải quyết – → 1234, lệch 0")]
+    what = "TTH-XA, tháng 02/2026: đã giải quyết – → 1234, lệch 0"
+    assert audit(app) == [("dossiers.set", what, hue["TTH-XA"].id)]
 
 
 @on_sqlite
@@ -206,6 +224,31 @@ def test_bad_numbers_are_refused_in_words_and_kept_in_their_boxes(app, hue, mana
     assert (answer.status_code, stored(app)) == (422, [])
     assert words in answer.text
     assert "<b>" not in answer.text
+
+
+@on_sqlite
+def test_fields_that_add_up_to_more_than_a_column_holds_are_refused(app, hue, manager, lead):
+    with app.extensions["database"].transaction() as session:
+        fields = [factories.service_field(session) for _ in range(3)]
+    most = {f"n_settled-{field.id}": "999999999" for field in fields}
+    typed = manager.send_form(form_of(hue), most)
+    assert (typed.status_code, "cộng lại lớn quá" in typed.text) == (422, True)
+    lines = "".join(f"TTH-XA,2026-02,{field.code},999999999\n" for field in fields)
+    sent = send(lead, f"office_code,month,field_code,n_settled\n{lines}")
+    assert (sent.status_code, "lớn quá mức" in sent.text, stored(app)) == (422, True, [])
+
+
+@on_sqlite
+def test_file_with_the_line_of_a_province_alone_is_refused_in_words(hue, lead):
+    sent = send(lead, f"{HEADER}TTH,2026-02,3,1,1,1\n")
+    assert (sent.status_code, "chỉ có dòng của tỉnh" in sent.text) == (422, True)
+
+
+@on_sqlite
+@pytest.mark.parametrize("month", ["0001-01", "9999-12"])
+def test_month_beyond_the_calendar_is_refused_in_words(hue, lead, month):
+    sent = send(lead, f"{HEADER}TTH-XA,{month},3,1,1,1\n")
+    assert (sent.status_code, "không phải tháng" in sent.text) == (422, True)
 
 
 @on_sqlite

@@ -7,11 +7,15 @@ from types import SimpleNamespace
 import pytest
 from sqlalchemy import select
 
+from survey_app.cli.jobs import Worker
+from survey_app.jobs.bound import bound_to
 from survey_app.models.access_point import AccessPoint
+from survey_app.models.audit import AuditLine
 from survey_app.models.campaign import Campaign
 from survey_app.models.invitation import InvitationBatch
 from survey_app.models.invitation_token import secret_mark
 from survey_app.models.job import Job
+from survey_app.models.staff import Staff, StaffGrant
 from tests import factories
 from tests.factories import DAY
 
@@ -176,7 +180,8 @@ def test_a_manager_sees_letters_to_the_sample_and_never_holds_them(app, manager,
 def test_files_are_asked_of_a_job_whose_page_warns(app, lead, rows, kind, name, words):
     answer = post(lead, f"{LIST}/{rows.letters.id}/{kind}")
     (job,) = all_rows(app, Job)
-    assert (job.name, job.arguments) == (name, {"batch_id": rows.letters.id, "language": "vi"})
+    bound = bound_to("samples", {rows.mine.id})
+    assert (job.name, job.arguments) == (name, {"batch_id": rows.letters.id, "language": "vi", **bound})
     assert answer.location == f"/staff/jobs/{job.id}"
     with app.extensions["database"].transaction() as session:
         found = session.get_one(Job, job.id)
@@ -203,6 +208,29 @@ def test_a_manager_prints_slips_and_never_gets_them_as_a_list(app, manager, lead
     assert [job.name for job in all_rows(app, Job)] == ["invitation_slips", "invitation_list"]
 
 
+def test_who_leads_elsewhere_and_prints_slips_here_gets_no_list_and_no_letters(app, rows, staff_client):
+    client = staff_client("campaign_lead", rows.other.id)
+    with app.extensions["database"].transaction() as session:
+        lead = session.scalars(select(Staff)).one()
+        factories.staff_grant(session, staff_id=lead.id, role="operator", office_id=rows.mine.id)
+    assert "Tải danh sách" not in client.get(f"{LIST}/{rows.slips.id}").text
+    assert post(client, f"{LIST}/{rows.slips.id}/list").status_code == 404
+    page = client.get(new_address(rows.mine, "nam")).text
+    assert "loại A" not in page
+    assert "đơn vị cấp I" not in page  # no cell of the sample
+    assert "loại A" in client.get(new_address(rows.other, "nam")).text
+
+
+def test_whose_role_became_smaller_loses_the_list_that_he_asked_for(app, lead, rows, settings):
+    answer = post(lead, f"{LIST}/{rows.letters.id}/list")
+    with app.extensions["database"].transaction() as session:
+        session.scalars(select(StaffGrant)).one().role = "auditor"
+    assert Worker(app.extensions["database"], settings, lambda: factories.MOMENT).step()
+    (job,) = (one for one in all_rows(app, Job) if one.name == "invitation_list")
+    assert (job.state, job.file_name) == ("failed", None)
+    assert lead.get(answer.location).status_code == 404
+
+
 def test_no_file_is_made_of_a_batch_that_is_revoked_or_whose_secret_is_gone(app, manager, rows):
     assert "khóa bí mật" in manager.get(f"{LIST}/{rows.forgotten.id}").text
     post(manager, f"{LIST}/{rows.slips.id}/revoke")
@@ -224,6 +252,10 @@ def test_revoking_asks_first_and_touches_no_other_batch(app, manager, rows):
     assert "ngừng dùng" in manager.get(address).text
     revoked = [point.id for point in all_rows(app, AccessPoint) if point.revoked_on == DAY]
     assert revoked == [rows.slips.access_point_id]
+    post(manager, address)  # once more: it was revoked, so nothing is written
+    assert [(line.act, line.office_id) for line in all_rows(app, AuditLine)] == [
+        ("invitations.revoke", rows.mine.id)
+    ]
 
 
 def test_a_manager_issues_slips_for_a_counter(app, manager, rows):
@@ -241,6 +273,9 @@ def test_a_manager_issues_slips_for_a_counter(app, manager, rows):
     assert (batch.n_issued, batch.delivery, batch.cell_id) == (1_000, "slip", None)
     assert (point.counter_id, point.provenance) == (rows.counter.id, "B")
     assert batch.secret_mark == secret_mark(app.extensions["settings"].secrets[0])
+    (line,) = all_rows(app, AuditLine)
+    assert (line.act, line.office_id) == ("invitations.issue", rows.mine.id)
+    assert line.what == f"Phát hành lô {batch.id}: 1000 phiếu mời, tai-quay"
 
 
 def test_a_lead_issues_letters_to_a_cell_of_the_sample(app, lead, rows):

@@ -9,11 +9,13 @@ from sqlalchemy import select
 from survey_app.models.access_point import AccessPoint
 from survey_app.models.audit import AuditLine
 from survey_app.models.office import Counter, Office, OfficePast, OfficeSuccession
+from survey_app.models.stale_office import StaleOffice, forget_stale, stale_offices
 from survey_app.models.vietnamese import sort_key
-from survey_app.prepare.offices.changes.acts import Create, End, Move, Rename
+from survey_app.prepare.offices.changes.acts import Create, End, Move, Rename, locked
 from survey_app.prepare.offices.changes.aftermath import aftermath_of
 from survey_app.prepare.offices.changes.rules import ChangeRefused
 from survey_app.prepare.offices.changes.succession import HandOver, Heir
+from survey_app.prepare.offices.counters import change_counter
 from survey_app.prepare.offices.history import history_of
 from tests import factories
 from tests.factories import DAY
@@ -130,7 +132,7 @@ def test_change_of_a_wrong_day_is_refused(app, land, author):
     with app.extensions["database"].transaction() as session:
         factories.office_past(session, office_id=land["a"].id, until=YESTERDAY)
     assert refusal(app, author, Rename(land["a"], "Mới", YESTERDAY)) == "changed_later"
-    assert refusal(app, author, End(land["a"], YESTERDAY, revokes_codes=True)) == "changed_later"
+    assert refusal(app, author, End(land["a"], YESTERDAY)) == "changed_later"
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
@@ -149,27 +151,26 @@ def refusal_of_move(app, author, office, parent, *, all_reached=False):
     return refused.value.reason
 
 
-def test_end_revokes_codes_if_asked(app, land, author):
-    carry_out(app, author, End(land["a"], LAST, revokes_codes=True))
-    carry_out(app, author, End(land["b"], LAST, revokes_codes=False))
+def test_end_has_its_day_and_touches_no_code(app, land, author):
+    carry_out(app, author, End(land["a"], LAST))
+    carry_out(app, author, End(land["b"], DAY + timedelta(days=200)))
     ended = select(Office.code, Office.valid_until).where(Office.valid_until.is_not(None))
-    assert sorted(read(app, ended)) == [("T1-A", LAST), ("T1-B", LAST)]
-    revoked = select(AccessPoint.office_id, AccessPoint.revoked_on).where(AccessPoint.revoked_on.is_not(None))
-    assert read(app, revoked) == [(land["a"].id, DAY)]
+    assert sorted(read(app, ended)) == [("T1-A", LAST), ("T1-B", DAY + timedelta(days=200))]
+    assert read(app, select(AccessPoint.id).where(AccessPoint.revoked_on.is_not(None))) == []
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_end_that_contradicts_what_is_known_is_refused(app, land, author):
-    assert refusal(app, author, End(land["a"], date(2023, 12, 31), True)) == "ends_before_it_begins"
-    assert refusal(app, author, End(land["a"], date(2026, 2, 28), True)) == "has_later_responses"
-    assert refusal(app, author, End(land["province"], LAST, True)) == "has_offices_below"
+    assert refusal(app, author, End(land["a"], date(2023, 12, 31))) == "ends_before_it_begins"
+    assert refusal(app, author, End(land["a"], date(2026, 2, 28))) == "has_later_responses"
+    assert refusal(app, author, End(land["province"], LAST)) == "has_offices_below"
     with app.extensions["database"].transaction() as session:
         gone = factories.office(session, valid_until=YESTERDAY)
-    assert refusal(app, author, End(gone, LAST, True)) == "has_ended"
+    assert refusal(app, author, End(gone, LAST)) == "has_ended"
 
 
 def merge(land, *heirs, of="ab", last_day=LAST, act="merge"):
-    return HandOver(act, tuple(land[letter] for letter in of), heirs, last_day, revokes_codes=True)
+    return HandOver(act, tuple(land[letter] for letter in of), heirs, last_day)
 
 
 def successions(app):
@@ -204,6 +205,34 @@ def test_merge_into_an_office_that_goes_on_ends_the_other_alone(app, land, autho
     carry_out(app, author, merge(land, Heir("T1-B", office=land["b"]), of="a"))
     assert successions(app) == [(land["a"].id, land["b"].id, LAST + timedelta(1))]
     assert read(app, select(Office.code).where(Office.valid_until.is_not(None))) == [("T1-A",)]
+
+
+def test_what_a_change_moves_from_one_figure_to_another_is_noted_for_the_next_release(app, land, author):
+    """Of each campaign whose figures run, and of a name or label nothing."""
+    with app.extensions["database"].transaction() as session:
+        running = factories.publication(session).campaign_id
+        factories.publication(session, kind="wave")
+        field = factories.service_field(session)
+
+    def noted():
+        rows = read(app, select(StaleOffice.campaign_id, StaleOffice.office_id))
+        assert {campaign_id for campaign_id, _ in rows} <= {running}
+        with app.extensions["database"].transaction() as session:
+            forget_stale(session, stale_offices(session, running))
+        return {office_id for _, office_id in rows}
+
+    province, other, a, b, c = (land[name].id for name in ("province", "other", "a", "b", "c"))
+    carry_out(app, author, Rename(land["b"], "Tên khác", DAY))
+    assert noted() == set()
+    carry_out(app, author, Move(land["c"], land["other"], DAY))
+    assert noted() == {province, other}
+    carry_out(app, author, merge(land, Heir("T1-B", office=land["b"]), of="a"))
+    assert noted() == {a, b}
+    for label, its_field, expected in (("Quầy 2", None, set()), ("Quầy 2", field, {c})):
+        with app.extensions["database"].transaction() as session:
+            counter = session.get_one(Counter, land["counter_c"].id)
+            change_counter(session, counter, label, its_field, author)
+        assert noted() == expected
 
 
 def test_split_makes_several_successors(app, land, author):
@@ -263,3 +292,79 @@ def test_aftermath_counts_what_hangs_on_an_office(app, land):
         factories.dossier_count(session, office_id=land["a"].id, month=date(2026, 4, 1))
         found = aftermath_of(session, [land["a"]], LAST, DAY)
     assert (found.n_codes, found.n_counters, found.n_grants, found.n_later_counts) == (1, 1, 1, 1)
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_offices_are_locked_in_the_order_of_their_ids(app, land):
+    with app.extensions["database"].transaction() as session:
+        assert list(locked(session, [land["c"], land["province"], land["b"]])) == sorted(
+            land[name].id for name in ("province", "b", "c")
+        )
+
+
+SOON = DAY + timedelta(days=10)
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_parent_must_last_as_long_as_what_stands_under_it(app, land, author):
+    with app.extensions["database"].transaction() as session:
+        gone = factories.office(session, kind="province", valid_until=YESTERDAY)
+        going = factories.office(session, kind="province", valid_until=SOON)
+        short = factories.office(session, parent_id=land["province"].id, valid_until=SOON)
+    last_week = DAY - timedelta(days=7)
+    new = Create("T1-D", "Xã D", "commune_section", gone, last_week)
+    for act in (
+        new,
+        replace(new, parent=going),
+        Move(land["a"], gone, last_week),
+        Move(land["a"], going, DAY),
+    ):
+        assert refusal(app, author, act) == "parent_ends"
+    assert carry_out(app, author, Move(short, going, DAY)).parent_id == going.id
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_parent_that_ended_since_the_page_was_shown_is_refused(app, land, author):
+    """`other` is read before its end is recorded, as by somebody who takes his time."""
+    carry_out(app, author, End(land["other"], SOON))
+    assert land["other"].valid_until is None
+    for act in (
+        Create("T2-A", "Xã lạ", "commune_section", land["other"], DAY),
+        Move(land["a"], land["other"], DAY),
+    ):
+        with pytest.raises(ChangeRefused, match="parent_ends"):
+            carry_out(app, author, act)
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_kinds_of_offices_keep_their_order(app, land, author):
+    under_commune = Create("T3", "Tỉnh mới", "province", land["a"], DAY)
+    assert refusal(app, author, under_commune) == "parent_of_lower_kind"
+    assert refusal(app, author, Move(land["other"], land["a"], DAY)) == "parent_of_lower_kind"
+    into_province = merge(land, Heir("T1", office=land["province"]))
+    assert refusal(app, author, into_province) == "heir_of_other_kind"
+    mixed = merge(land, Heir("T1-N", "Xã N"), of=("a", "other"))
+    assert refusal(app, author, mixed) == "heir_of_other_kind"
+    (heir,) = carry_out(app, author, merge(land, Heir("T1", office=land["province"]), of=("other",)))
+    assert heir.code == "T1"
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_heir_cannot_have_ended_before_it_takes_over(app, land, author):
+    carry_out(app, author, merge(land, Heir("T1-B", office=land["b"]), of="a", last_day=SOON))
+    ends = select(Office.valid_until).where(Office.code == "T1-B")
+    with pytest.raises(ChangeRefused, match="ends_before_it_takes_over"):
+        carry_out(app, author, End(land["b"], SOON))
+    assert read(app, ends) == [(None,)]
+    carry_out(app, author, End(land["b"], SOON + timedelta(days=1)))
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_end_may_lie_before_the_answer_to_an_invitation(app, land, author):
+    with app.extensions["database"].transaction() as session:
+        letters = factories.access_point(session, office_id=land["a"].id, way_in="invitation")
+        factories.access_point_day(session, access_point_id=letters.id, day=DAY)
+        factories.invitation_batch(session, access_point_id=letters.id)
+        found = aftermath_of(session, [land["a"]], LAST, DAY)
+        assert (found.n_codes, [n for _title, n in found.batches]) == (1, [1])
+    carry_out(app, author, End(land["a"], LAST))

@@ -120,11 +120,9 @@ def test_move_goes_by_the_code_of_the_new_parent(app, land, lead):
 
 def test_end_says_what_becomes_of_the_codes(app, land, lead):
     path = page_of(land["a"]) + "/end"
-    asked, done = confirm(lead, path, day="09/03/2026", codes="revoke")
-    assert "1 mã bị thu hồi hôm nay" in asked
-    assert "Đã hoạt động từ 01/01/2024 đến 09/03/2026." in lead.get(done.location).text
-    kept, _done = confirm(lead, page_of(land["b"]) + "/end", day="09/03/2026", codes="keep")
-    assert "1 mã vẫn dùng được" in kept
+    asked, done = confirm(lead, path, day="26/09/2026")
+    assert "1 mã (tờ mã, màn hình) dùng được đến hết ngày 26/09/2026" in asked
+    assert "Hoạt động từ 01/01/2024, kết thúc ngày 26/09/2026." in lead.get(done.location).text
 
 
 def test_merge_and_split_name_who_takes_over(app, land, lead):
@@ -134,7 +132,6 @@ def test_merge_and_split_name_who_takes_over(app, land, lead):
         others="T1-B\r\n\r\n",
         heirs="T1-N | Trung tâm xã Mới",
         day="09/03/2026",
-        codes="revoke",
     )
     assert "Trước 10/03/2026: cộng số phiếu của 2 đơn vị cũ, không lấy bình quân tỷ lệ." in asked
     assert "Trung tâm xã Mới" in lead.get(done.location).text
@@ -143,7 +140,6 @@ def test_merge_and_split_name_who_takes_over(app, land, lead):
         page_of(land["c"]) + "/split",
         heirs="T1-N\nT1-M | Trung tâm xã Mốt",
         day="09/03/2026",
-        codes="keep",
     )
     assert "bắt đầu dãy số liệu mới" in asked
     begun = select(Office.code).where(Office.valid_from == DAY).order_by(Office.code)
@@ -184,12 +180,21 @@ def test_new_office_is_asked_for_and_then_begun(app, land, lead):
         ("merge", {"others": "T1-B\n" * 99, "heirs": "x", "day": "09/03/2026"}, "Tối đa 60 dòng"),
         ("split", {"heirs": "T1-N | N", "day": "09/03/2026"}, "ít nhất hai"),
         ("rename", {}, "không phải ngày"),
+        *((act, {"day": "31/12/9999", "heirs": "T1-N | N"}, "không phải ngày") for act in ("merge", "split")),
+        ("merge", {"heirs": "T1", "day": "09/03/2026"}, "chỉ tiếp nhận từ tỉnh khác"),
     ],
 )
 def test_bad_input_is_refused_in_words(land, lead, act, fields, words):
     answer = lead.send_form(f"{page_of(land['a'])}/{act}", fields)
     assert answer.status_code == 422
     assert words in answer.text
+
+
+@on_sqlite
+def test_office_from_the_first_day_of_the_calendar_is_refused_in_words(land, lead):
+    fields = {"name": "Tỉnh cũ", "code": "T0", "kind": "province", "day": "01/01/0001"}
+    answer = lead.send_form("/staff/offices/new", fields)
+    assert (answer.status_code, "không phải ngày" in answer.text) == (422, True)
 
 
 @on_sqlite
@@ -254,3 +259,18 @@ def test_nasty_text_is_shown_as_text(land, lead):
 def confirm_raw(client, path, **fields):
     asked = client.send_form(path, fields)
     return asked.text, client.send_form(path, {**fields, "confirmed": "yes"})
+
+
+@on_sqlite
+def test_of_two_who_begin_the_same_office_at_once_the_second_is_told_so(app, land, lead, monkeypatch, caplog):
+    """Both have looked before either has stored: then the database itself refuses the second."""
+    rules = "survey_app.prepare.offices.changes.rules"
+    monkeypatch.setattr(f"{rules}.check_code_is_new", lambda *_: None)
+    before = rows(app, select(Office.id))
+    fields = {"code": land["a"].code, "name": "Bộ phận Một cửa xã Mới", "kind": "commune_section"}
+    fields |= {"day": DAY.isoformat(), "counters": ""}
+    _asked, done = confirm(lead, f"{page_of(land['province'])}/new", **fields)
+    assert done.status_code == 409
+    assert "Người khác đã làm trước" in done.text
+    assert rows(app, select(Office.id)) == before
+    assert "xã Mới" not in caplog.text

@@ -12,7 +12,9 @@ from survey_app import create_app
 from survey_app.config import SECRET_BYTES, read_settings
 from survey_app.models import rotating_code
 from survey_app.models.access_point import AccessPoint
+from survey_app.models.audit import AuditLine
 from survey_app.models.campaign import Campaign
+from survey_app.models.short_code import printed
 from survey_app.models.staff import StaffSession
 from survey_app.prepare.screens import routes
 from tests import factories
@@ -232,6 +234,10 @@ def test_a_place_gets_one_screen_of_class_b_beside_its_poster(app, manager, scre
     new = screens(app)[1:]
     assert [answer.location for answer in answers] == [f"/staff/screens/{new[0].id}"] * 2
     assert [(point.counter_id, point.mode, point.provenance) for point in new] == [(counter.id, "web", "B")]
+    with app.extensions["database"].reading() as session:
+        lines = session.execute(select(AuditLine.act, AuditLine.office_id, AuditLine.what)).all()
+    said = f"Tạo {printed(new[0].code)} (màn hình), tai-quay"
+    assert lines == [("codes.issue", screen.office.id, said)]
 
 
 def test_staff_get_the_address_as_picture_link_and_letters(manager, screen):

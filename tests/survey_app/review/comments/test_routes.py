@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from survey_app.models.audit import AuditLine
 from survey_app.models.response import Comment
-from survey_app.review.comments.batches import FEWEST
+from survey_app.review.comments.batches import FEWEST, gather_waiting
 from tests import factories
 from tests.factories import DAY
 from tests.nasty_strings import nasty_strings
@@ -171,3 +171,53 @@ def test_the_page_speaks_english_too(app, manager, point):
     assert "No comments to read yet" in manager.get(address(point) + "?lang=en").text
     write(app, point, *"abcde")
     assert "5 comments can be read." in manager.get(address(point) + "?lang=en").text
+
+
+@pytest.fixture
+def province(app):
+    """A province with two offices below it, each with a way in."""
+    with app.extensions["database"].transaction() as session:
+        top = factories.office(session, kind="province", name="Tỉnh Mẫu")
+        offices = [factories.office(session, parent_id=top.id, name=f"Xã {name}") for name in ("Đông", "Tây")]
+        points = [factories.access_point(session, office_id=office.id) for office in offices]
+    return top, points
+
+
+def test_a_parent_reads_what_its_offices_may_read_and_no_more(app, province, staff_client):
+    top, (east, west) = province
+    write(app, east, *(f"Đông {number}." for number in range(6)))
+    write(app, west, *(f"Tây {number}." for number in range(4)))  # too few: they wait
+    gather_waiting(app.extensions["database"])
+    write(app, east, "muộn")
+    lead = staff_client("campaign_lead", top.id)
+    page = lead.get(f"/staff/offices/{top.id}/comments").text
+    assert [f"Đông {number}." in page for number in range(6)] == [True] * 6
+    assert page.count(f'href="/staff/offices/{east.office_id}/comments"') == 6
+    assert ("Tây" in page, "muộn" in page) == (False, False)
+    write(app, west, "Tây 4.")
+    gather_waiting(app.extensions["database"])
+    page = lead.get(f"/staff/offices/{top.id}/comments?q=tay").text
+    assert [f"Tây {number}." in page for number in range(5)] == [True] * 5
+    assert "Đông 1." not in page
+    assert "“Nam”" in lead.get(f"/staff/offices/{top.id}/comments?q=Nam").text
+    (line,) = lines(app)
+    assert (line.office_id, line.what) == (top.id, "Đọc góp ý của Tỉnh Mẫu và các đơn vị bên dưới")
+
+
+@on_sqlite
+def test_a_parents_comments_come_in_pages_and_only_to_who_has_a_role_there(app, province, staff_client):
+    top, (east, west) = province
+    for point in (east, west):
+        write(app, point, *(f"{point.office_id}:{number}" for number in range(15)))
+    gather_waiting(app.extensions["database"])
+    lead = staff_client("campaign_lead", top.id)
+    shown = [read_at(lead, f"/staff/offices/{top.id}/comments?page={number}") for number in (1, 2)]
+    assert [len(one) for one in shown] == [20, 10]
+    assert len({*shown[0], *shown[1]}) == 30
+    assert {text.split(":")[0] for text in shown[0][:15]} == {str(east.office_id)}, "office by office"
+    manager = staff_client("office_manager", east.office_id)
+    assert manager.get(f"/staff/offices/{top.id}/comments").status_code == 404
+
+
+def read_at(client, path):
+    return re.findall(r'<span class="row-old">(.*?)</span></li>', client.get(path).text, re.DOTALL)

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
 from survey_app.models.approval import Approval
 from survey_app.models.response import OVER_BUDGET, Response
@@ -120,6 +120,33 @@ def test_foreign_points_and_offices_look_missing(app, rows, manager):
         assert manager.get(f"/staff/review/voiding/new?{query}").status_code == 404
     with app.extensions["database"].reading() as session:
         assert session.scalars(select(Approval)).all() == []
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_foreign_and_missing_cost_the_same_queries(app, rows, manager):
+    with app.extensions["database"].transaction() as session:
+        other, campaign_id = rows["other"].id, rows["other_point"].campaign_id
+        foreign = [
+            factories.approval(session, campaign_id=campaign_id, office_id=office_id).id
+            for office_id in (other, None)  # of another office, and of the whole campaign
+        ]
+    statements = []
+
+    @event.listens_for(app.extensions["database"].engine, "before_cursor_execute")
+    def keep(_connection, _cursor, statement, *_rest):
+        statements.append(statement)
+
+    def asked(address):
+        statements.clear()
+        assert manager.get(address).status_code == 404
+        return [*statements]
+
+    for room in ("/staff/approvals", "/staff/review/voiding"):
+        missing = asked(f"{room}/999")
+        assert missing
+        assert [asked(f"{room}/{number}") for number in foreign] == [missing, missing]
+    of_point = "/staff/review/voiding/new?point="
+    assert asked(f"{of_point}{rows['other_point'].id}") == asked(f"{of_point}999999")
 
 
 def test_request_of_another_office_or_kind_looks_missing(app, rows, manager):
