@@ -14,7 +14,7 @@ from survey_app.models.campaign import Campaign
 from survey_app.models.office import Office
 from survey_app.models.publication import Figure, OfficeRelease, Publication
 from survey_app.models.vietnamese import is_found, search_key, stored_name_key
-from survey_app.publish.shown.figure import ShownFigure, show
+from survey_app.publish.shown.figure import BEST_FIRST, ShownFigure, show
 from survey_app.web.charts import Mark, Tick, scale_for
 from survey_app.web.paging import PageAsked, page_of
 
@@ -171,7 +171,7 @@ def _table(session: Session, standing: Standing, lines: Sequence[OfficeLine]) ->
             Figure.measure == INDEX,
             Figure.breakdown == WHOLE,
         )
-        .order_by(Figure.provenance)
+        .order_by(*BEST_FIRST)
     ):
         by_office[figure.office_id].append(show(figure, minimum, minimum))
     figures = [(line, figure) for line in lines for figure in by_office[line.id]]

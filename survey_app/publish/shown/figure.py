@@ -12,6 +12,10 @@ from survey_app.web.formatting import count_text, percent_text, range_text
 NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
+# Class A bears more, then the class in which the most people answered.
+BEST_FIRST = ((Figure.provenance == "A").desc(), Figure.n_people.desc(), Figure.provenance)
+
+
 @dataclass(frozen=True, kw_only=True)
 class ShownFigure:
     """What a page may say about a figure; digits are empty where it may not."""

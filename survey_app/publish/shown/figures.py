@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from survey_app.models.breakdown import INDEX, WHOLE, kind_of, part_of
 from survey_app.models.publication import Change, Distribution, Figure, Publication
-from survey_app.publish.shown.figure import ShownFigure, show
+from survey_app.publish.shown.figure import BEST_FIRST, ShownFigure, show
 from survey_app.publish.suppression import INSIDE_MINIMUM
 
 
@@ -31,7 +31,7 @@ def figures_inside(session: Session, publication: Publication, office_id: int) -
     """Read an office's figures by class, as people of the house may see them."""
     found: dict[str, FiguresOfClass] = {}
     of_office = {"publication_id": publication.id, "office_id": office_id}
-    for figure in session.scalars(select(Figure).filter_by(**of_office).order_by(Figure.provenance)):
+    for figure in session.scalars(select(Figure).filter_by(**of_office).order_by(*BEST_FIRST)):
         of_class = found.setdefault(figure.provenance, FiguresOfClass())
         shown = show(figure, INSIDE_MINIMUM, publication.minimum_n)
         if figure.breakdown == WHOLE:

@@ -11,7 +11,7 @@ from survey_app.models.breakdown import INDEX, WHOLE
 from survey_app.models.campaign import Campaign
 from survey_app.models.publication import Figure, Publication
 from survey_app.publish.shown.campaign import standing_of
-from survey_app.publish.shown.figure import ShownFigure, show
+from survey_app.publish.shown.figure import BEST_FIRST, ShownFigure, show
 from survey_app.publish.suppression import INSIDE_MINIMUM
 
 
@@ -38,10 +38,8 @@ def indices_of(session: Session, office_ids: Collection[int], today: date) -> Li
     if campaign is None or publication is None:
         return Lines()
     found: dict[int, ShownFigure] = {}
-    # Class A bears more; of the others, that of the most respondents. The last one stays.
-    first_is_best = (Figure.provenance == "A", Figure.n_people, Figure.provenance.desc())
     for figure in session.scalars(
-        select(Figure).where(Figure.publication_id == publication.id, *of_offices).order_by(*first_is_best)
+        select(Figure).where(Figure.publication_id == publication.id, *of_offices).order_by(*BEST_FIRST)
     ):
-        found[figure.office_id] = show(figure, INSIDE_MINIMUM, publication.minimum_n)
+        found.setdefault(figure.office_id, show(figure, INSIDE_MINIMUM, publication.minimum_n))
     return Lines(campaign, found)

@@ -87,7 +87,7 @@ def manager_view(session: Session, office: Office, asked: Asked, today: date) ->
     found: dict[str, FiguresOfClass] = {}
     if standing.publication:
         found = figures_inside(session, standing.publication, office.id)
-    provenance = asked.provenance if asked.provenance in found else _first_of(found)
+    provenance = asked.provenance if asked.provenance in found else next(iter(found), "A")
     return ManagerView(
         office=office,
         campaigns=campaigns,
@@ -99,13 +99,6 @@ def manager_view(session: Session, office: Office, asked: Asked, today: date) ->
         is_waiting=not found and _is_waiting(session, chosen.id, offices),
         is_parent=is_parent,
     )
-
-
-def _first_of(found: dict[str, FiguresOfClass]) -> str:
-    """Choose class A, which bears more, or else the class of the most respondents."""
-    if "A" in found or not found:
-        return "A"
-    return max(found, key=lambda one: found[one].whole[INDEX].n_people)
 
 
 def _detail(

@@ -12,7 +12,7 @@ from survey_app.models.definition import Definition
 from survey_app.models.instrument import InstrumentVersion
 from survey_app.models.office import Office
 from survey_app.models.publication import Figure, Publication
-from survey_app.publish.shown.figure import ShownFigure, show
+from survey_app.publish.shown.figure import BEST_FIRST, ShownFigure, show
 from survey_app.web.charts import Mark, Scale, scale_for
 
 
@@ -71,7 +71,7 @@ def office_results(
             Figure.office_id == office_id,
             Figure.breakdown == WHOLE,
         )
-        .order_by(Figure.provenance)
+        .order_by(*BEST_FIRST)
     ):
         shown = show(figure, publication.minimum_n, publication.minimum_n)
         by_class.setdefault(figure.provenance, {})[figure.measure] = shown
