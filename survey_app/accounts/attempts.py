@@ -4,7 +4,8 @@ No account is ever locked. Strangers are counted by address and by the network a
 and in total. What a network may do is far more at once than what an address may, and empties as fast, so one
 address cannot use it up for its neighbours. Whoever signed in as that account before, on this device or from
 this address, has a count of his own that nobody else can fill. What remains for guessing a password: 5 at
-once and 480 a day from an address, 60 at once and no more than 480 a day from all of a network.
+once and 480 a day from an address, 60 at once and no more than 480 a day from all of a network; from an
+address known for the account 30 at once and 2,880 a day.
 
 All of it lives in the memory of the one web process: no address is written anywhere, and inside stand keyed
 hashes that die with the process. Accounts that do not exist are counted like those that do.

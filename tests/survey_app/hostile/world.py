@@ -14,9 +14,11 @@ from survey_app.config import Settings
 from survey_app.models import rotating_code
 from survey_app.models.access_point import AccessPoint
 from survey_app.models.campaign import Campaign
+from survey_app.models.case import Case
 from survey_app.models.invitation_token import InvitationToken, secret_mark
 from survey_app.models.office import Office
 from survey_app.models.publication import Publication
+from survey_app.models.response import Comment
 from survey_app.web.access import hash_token
 from tests import factories
 from tests.factories import DAY, MOMENT
@@ -148,6 +150,8 @@ def _pages_of_states(
     )
     away = factories.staff(session, role="operator", office_id=office.id, disabled_at=MOMENT)
     factories.contact(session, case_number=own["number"])
+    case = session.get_one(Case, own["number"])
+    session.get_one(Comment, case.comment_key).text = "Gọi tôi số 0912 345 678."  # hidden until asked for
     factories.code_report(session, access_point_id=own["access_point_id"], reason="damaged")
     running = session.scalars(select(Campaign).order_by(Campaign.id)).first()
     assert running is not None
