@@ -88,6 +88,10 @@ def refusal(error: AccountRefused) -> str:
     words = {
         "password_short": _("The password needs at least %(n)s characters.", n=SHORTEST_PASSWORD),
         "password_plain": _("The password needs at least %(n)s different characters.", n=FEWEST_SYMBOLS),
+        "password_expected": _(
+            "This password is among the first that others would try: a common word, the username or the name "
+            "of this service, with digits. Take several words that do not belong together."
+        ),
         "username_unreadable": _("The username needs at least one visible character and no blanks."),
         "full_name_missing": _("Type the full name."),
         "name_long": _("This is too long."),

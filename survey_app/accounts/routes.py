@@ -110,7 +110,7 @@ def reset(token: str) -> str | Response | tuple[str, int]:
     with database().reading() as session:
         link, owner = find_link(session, token, now())
     is_whole = form.validate_on_submit()
-    faults = faults_of(form) or (new_password_faults(form) if is_whole else [])
+    faults = faults_of(form) or (new_password_faults(form, owner.username) if is_whole else [])
     if not is_whole or faults:
         page = render_template("accounts/reset.html", form=form, owner=owner, link=link, faults=faults)
         return page if request.method == "GET" else (page, 422)
@@ -136,11 +136,11 @@ def present_password(form: OwnPasswordForm) -> accounts.Proof | None:
     return proof
 
 
-def new_password_faults(form: NewPasswordForm) -> list[tuple[str, str]]:
+def new_password_faults(form: NewPasswordForm, username: str) -> list[tuple[str, str]]:
     if form.password.data != form.again.data:
         return [(form.again.id, _("The two new passwords differ. Type both again."))]
     try:
-        passwords.check_new(form.password.data)
+        passwords.check_new(form.password.data, username)
     except AccountRefused as error:
         return [(form.password.id, refusal(error))]
     return []

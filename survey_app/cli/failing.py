@@ -54,14 +54,17 @@ def start_named() -> Iterator[None]:
     except (SurveyError, OSError) as error:
         if click.get_current_context(silent=True) is None:
             raise
-        raise click.ClickException(_line_of(error)) from error
+        line = _line_of(error)
+        if line is None:
+            raise
+        raise click.ClickException(line) from error
 
 
-def _line_of(error: SurveyError | OSError | UnicodeDecodeError) -> str:
+def _line_of(error: SurveyError | OSError | UnicodeDecodeError) -> str | None:
     if isinstance(error, UnicodeDecodeError):
         return f"The file is not text in UTF-8: byte {error.start + 1} belongs to no letter."
     if isinstance(error, OSError):
-        return f"{error.filename or 'The file'}: {error.strerror or type(error).__name__}."
+        return f"{error.filename}: {error.strerror}." if error.filename else None
     return str(error) or str(type(error).__doc__)
 
 

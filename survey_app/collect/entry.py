@@ -6,7 +6,6 @@ from datetime import date, timedelta
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from survey_app.collect.budget import daily_budget, last_month_before
 from survey_app.errors import (
     BadSubmission,
     CampaignClosed,
@@ -17,6 +16,7 @@ from survey_app.errors import (
     UnknownCode,
 )
 from survey_app.models.access_point import AccessPoint, out_of_use_since
+from survey_app.models.budget import daily_budget, last_month_before
 from survey_app.models.campaign import Campaign
 from survey_app.models.invitation import InvitationBatch, SpentInvitation
 from survey_app.models.office import Counter, Office

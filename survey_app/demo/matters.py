@@ -8,7 +8,6 @@ from datetime import date, timedelta
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from survey_app.collect.budget import daily_budget, last_month_before
 from survey_app.collect.form.submission import Submission
 from survey_app.collect.keys import KEY_BYTES, SubmissionKey
 from survey_app.collect.reports.report import record_report
@@ -17,6 +16,7 @@ from survey_app.demo.accounts import MANAGED_OFFICE
 from survey_app.demo.answers import Moment, Respondents
 from survey_app.demo.comments import PRAISE, WISHES
 from survey_app.models.access_point import AccessPoint, AccessPointDay
+from survey_app.models.budget import daily_budget, last_month_before
 from survey_app.models.campaign import Campaign
 from survey_app.models.instrument import InstrumentVersion
 from survey_app.models.office import Office

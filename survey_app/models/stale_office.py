@@ -1,7 +1,8 @@
 """Offices whose running figures no longer say what is true, though nobody has answered since.
 
-A move takes the answers of an office from one parent to another, a succession pools them with an heir's, and
-a counter takes them from one field to another. The next release makes these figures anew.
+A move takes the answers of an office from one parent to another, a succession pools them with an heir's, a
+counter takes them from one field to another, and dossiers counted later change the coverage. The next release
+makes these figures anew.
 """
 
 from collections.abc import Collection

@@ -1,7 +1,8 @@
 """Compares the offices below a parent, where their figures are made: with the target, and with each other.
 
 All offices below a parent are looked at together, so they are tested together: Holm's method keeps the chance
-of any false verdict at 5 %, however many there are. Only drawn samples are ranked, by ranges that hold
+of any false verdict at 5 %, however many there are; nor is a verdict given that the printed interval does not
+bear out, which may be the wider one. Only drawn samples are ranked, by ranges that hold
 together. An office whose figure staff do not see takes no part: a verdict would tell of it.
 """
 
@@ -38,6 +39,8 @@ class IndexOfOffice(NamedTuple):
     value: float | None
     standard_error: float | None
     degrees_of_freedom: int | None
+    low: float | None
+    high: float | None
     n_people: int
     sampling_basis: str
     hidden_inside: str | None
@@ -45,6 +48,12 @@ class IndexOfOffice(NamedTuple):
     @property
     def takes_part(self) -> bool:
         return self.hidden_inside is None and self.n_people >= INSIDE_MINIMUM
+
+    def lies_beside(self, target: float) -> bool:
+        """Whether the printed interval leaves the target out: a verdict must not contradict it."""
+        if self.low is None or self.high is None:
+            return False
+        return not self.low <= target <= self.high
 
 
 @dataclass(frozen=True)
@@ -116,10 +125,15 @@ def compare_family(
         yield {
             "provenance": provenance,
             "office_id": one.office_id,
-            "verdict": _VERDICTS[verdict],
+            "verdict": _verdict(one, verdict, target),
             **dict.fromkeys(("best_rank", "worst_rank", "n_ranked", "band")),
             **rank,
         }
+
+
+def _verdict(one: IndexOfOffice, tested: str, target: float) -> str:
+    verdict = _VERDICTS[tested]
+    return verdict if verdict not in ("above", "below") or one.lies_beside(target) else "not_decided"
 
 
 def _column(values: Iterable[float | None]) -> list[float]:

@@ -1,19 +1,23 @@
 """Days on which an access point brought more responses than its office serves people."""
 
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, and_, case, func, select
 from sqlalchemy.orm import Session
 
 from survey_app.errors import NotFound
 from survey_app.models.access_point import AccessPoint, AccessPointDay, SeenDay
+from survey_app.models.approval import Approval
 from survey_app.models.audit import note
+from survey_app.models.budget import daily_budget, last_month_before
 from survey_app.models.office import Counter, Office
 from survey_app.models.response import OVER_BUDGET, Response
 from survey_app.models.staff import Staff
 from survey_app.review.page import find_page
 from survey_app.review.scope import Scope
+from survey_app.review.voiding.void import KIND, PointDays
 from survey_app.web.paging import Page, PageAsked
 
 LONGEST_NOTE = 200
@@ -32,6 +36,11 @@ class BusyDay:
     seen_by: str | None
     seen_at: datetime | None
     note: str | None
+    office_id: int
+    level: int | None  # how many are usual; unknown where some were voided before others came
+    month: date | None = None  # whose dossiers say so
+    is_default: bool = False  # no dossiers were known
+    asked_id: int | None = None  # the request to void it, while nobody has decided
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +77,10 @@ def list_busy_days(session: Session, scope: Scope, asked: PageAsked, *, seen: bo
             Staff.full_name.label("seen_by"),
             SeenDay.seen_at,
             SeenDay.note,
+            AccessPoint.office_id,
+            case(
+                (AccessPointDay.n_voided == 0, AccessPointDay.n_received - marked.c.n_marked), else_=None
+            ).label("level"),
         )
         .join(AccessPoint, AccessPoint.id == marked.c.access_point_id)
         .join(Office, Office.id == AccessPoint.office_id)
@@ -78,7 +91,30 @@ def list_busy_days(session: Session, scope: Scope, asked: PageAsked, *, seen: bo
         .where(scope.holds_point(), is_seen if seen else ~is_seen)
         .order_by(marked.c.day.desc(), Office.sort_key, marked.c.access_point_id)
     )
-    return find_page(session, query, BusyDay, asked)
+    page = find_page(session, query, BusyDay, asked)
+    waiting = _waiting_requests(session, {one.office_id for one in page.rows})
+    return replace(page, rows=[_explained(session, one, waiting) for one in page.rows])
+
+
+def _explained(session: Session, one: BusyDay, waiting: Mapping[int, PointDays]) -> BusyDay:
+    """Say from which month a day's level comes, if it still does, and whether somebody asked to void it."""
+    last = last_month_before(session, one.office_id, one.day)
+    known = last if last is not None and last.n_settled > 0 else None
+    is_so = daily_budget(known) == one.level
+    asked = (request for request, chosen in waiting.items() if chosen.has(one.point_id, one.day))
+    return replace(
+        one,
+        month=known.month if known and is_so else None,
+        is_default=known is None and is_so,
+        asked_id=next(asked, None),
+    )
+
+
+def _waiting_requests(session: Session, office_ids: Collection[int]) -> dict[int, PointDays]:
+    query = select(Approval.id, Approval.arguments).where(
+        Approval.kind == KIND, Approval.decision.is_(None), Approval.office_id.in_(office_ids)
+    )
+    return {request: PointDays.of(arguments) for request, arguments in session.execute(query)}
 
 
 def mark_seen(session: Session, scope: Scope, look: Look, staff_id: int, now: datetime) -> None:

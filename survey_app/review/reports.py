@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import func, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import ScalarSelect, func, select, update
+from sqlalchemy.orm import Session, aliased
 
 from survey_app.errors import NotFound
 from survey_app.models.access_point import AccessPoint
@@ -30,6 +30,7 @@ class ListedReport:
     point_id: int | None
     code: str | None
     revoked_on: date | None
+    replaced_by: str | None
     n_of_code: int
     newest_of_code: int
     is_first_of_code: bool
@@ -52,6 +53,7 @@ def list_reports(session: Session, scope: Scope, asked: PageAsked) -> Page[Liste
             AccessPoint.id.label("point_id"),
             AccessPoint.code,
             AccessPoint.revoked_on,
+            _code_in_its_place().label("replaced_by"),
             func.count().over(partition_by=code).label("n_of_code"),
             func.max(CodeReport.id).over(partition_by=code).label("newest_of_code"),
             (func.row_number().over(partition_by=code, order_by=newest_first) == 1).label("is_first_of_code"),
@@ -63,6 +65,27 @@ def list_reports(session: Session, scope: Scope, asked: PageAsked) -> Page[Liste
         .order_by(*newest_first)
     )
     return find_page(session, query, ListedReport, asked)
+
+
+def _code_in_its_place() -> ScalarSelect[str]:
+    """Give the code that hangs where a revoked one did."""
+    newer = aliased(AccessPoint)
+    return (
+        select(newer.code)
+        .where(
+            AccessPoint.revoked_on.is_not(None),
+            newer.campaign_id == AccessPoint.campaign_id,
+            newer.office_id == AccessPoint.office_id,
+            newer.counter_id.is_not_distinct_from(AccessPoint.counter_id),
+            newer.way_in == AccessPoint.way_in,
+            newer.id > AccessPoint.id,
+            newer.revoked_on.is_(None),
+        )
+        .order_by(newer.id)
+        .limit(1)
+        .correlate(AccessPoint)
+        .scalar_subquery()
+    )
 
 
 def settle_report(session: Session, scope: Scope, report_id: int, staff_id: int, today: date) -> None:

@@ -33,6 +33,45 @@ from survey_app.web.paging import PageAsked
 blueprint = Blueprint("review", __name__)
 
 FIRST_FEW = PageAsked(n_rows=5)  # of each list on the overview
+ONE = PageAsked(n_rows=1)  # where the number of all is what matters
+
+
+@blueprint.app_template_global("waiting_for_review")
+def waiting_for_review() -> list[tuple[str, str]]:
+    """Say on the first page of the staff what waits for somebody who may answer it, each with its address."""
+    staff = current_staff()
+    if not staff.may("answer"):
+        return []
+    with database().reading() as session:
+        everything = None in staff.roots("answer")
+        office_ids = set() if everything else offices_in_scope(session, staff, "answer")
+        scope = Scope(office_ids, is_everything=everything)
+        n_cases = list_cases(session, scope, today(), ONE).n_rows
+        n_reports = list_reports(session, scope, ONE).n_rows
+        n_days = list_busy_days(session, scope, ONE).n_rows
+    said = (
+        (
+            n_cases,
+            ngettext("%(n)s comment to answer", "%(n)s comments to answer", n_cases, n=count_text(n_cases)),
+            "review.comments",
+        ),
+        (
+            n_reports,
+            ngettext("%(n)s report of a code", "%(n)s reports of codes", n_reports, n=count_text(n_reports)),
+            "review.reports",
+        ),
+        (
+            n_days,
+            ngettext(
+                "%(n)s day with many responses",
+                "%(n)s days with many responses",
+                n_days,
+                n=count_text(n_days),
+            ),
+            "review.days",
+        ),
+    )
+    return [(words, url_for(endpoint)) for n, words, endpoint in said if n]
 
 
 @blueprint.get("/staff/review")

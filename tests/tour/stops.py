@@ -145,8 +145,8 @@ CHAPTERS: dict[str, tuple[Stop, ...]] = {
             MANAGER,
             "/staff/review/days",
             "On which days came more forms than people?",
-            "Say that it was looked at, or ask a second person to void",
-            "Loại phiếu",
+            "Say that it was looked at, or follow what was asked to be voided",
+            "Xem đề nghị",
         ),
         Stop(
             "voiding-office",

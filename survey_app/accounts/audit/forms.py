@@ -6,6 +6,7 @@ from datetime import date
 from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
+from survey_app.models.days import read_day
 from survey_app.models.plain_text import one_line
 from survey_app.web.addresses import row_id
 from survey_app.web.paging import typed_search
@@ -29,8 +30,8 @@ class AuditRequest:
             act=one_line(typed_search(fields, "act")),
             username=typed_search(fields, "person"),
             office=typed_search(fields, "office"),
-            first_day=_day(fields.get("from", "")),
-            last_day=_day(fields.get("until", "")),
+            first_day=read_day(fields.get("from", "")),
+            last_day=read_day(fields.get("until", "")),
             before=before or None,
         )
 
@@ -43,14 +44,6 @@ class AuditRequest:
             "from": self.first_day.isoformat() if self.first_day else None,
             "until": self.last_day.isoformat() if self.last_day else None,
         }
-
-
-def _day(typed: str) -> date | None:
-    try:
-        day = date.fromisoformat(typed.strip())
-    except ValueError:
-        return None
-    return day if 1970 <= day.year < 9999 else None
 
 
 def act_names() -> dict[str, str]:

@@ -39,7 +39,7 @@ def password() -> Answer:
     """Change the password; every session but this one ends."""
     form, faults = ChangePasswordForm(), []
     if form.validate_on_submit():
-        faults = new_password_faults(form)
+        faults = new_password_faults(form, current_staff().username)
         proof = None if faults else present_password(form)
         if proof is not None:
             new_hash = passwords.hashed(form.password.data)

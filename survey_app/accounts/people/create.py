@@ -32,7 +32,7 @@ class StaffDetails:
 def create_staff(session: Session, details: StaffDetails, now: datetime) -> Staff:
     """Make an account with a role, given by nobody, or say in an `AccountRefused` why not."""
     _check_role(session, details)
-    passwords.check_new(details.password)
+    passwords.check_new(details.password, details.username)
     staff = create_account(session, details.username, details.full_name, now)
     staff.password_hash = passwords.hashed(details.password)
     staff.is_demo = details.is_demo

@@ -1,8 +1,8 @@
 """The doors of what needs two people: the requests that wait, asking for one, deciding one."""
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
-from flask_babel import gettext as _
-from sqlalchemy import select
+from flask_babel import gettext as _, ngettext
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -17,11 +17,29 @@ from survey_app.prepare.moment import Moment
 from survey_app.web import access, two_people
 from survey_app.web.access import current_staff, offices_in_scope
 from survey_app.web.context import database, now, today
+from survey_app.web.formatting import count_text
 from survey_app.web.two_people import Overseer, right_over
 
 blueprint = Blueprint("approvals", __name__)
 
 MOST_WAITING, MOST_DECIDED = 50, 20
+
+
+@blueprint.app_template_global("waiting_for_decision")
+def waiting_for_decision() -> list[tuple[str, str]]:
+    """Say on the first page of the staff how many requests of others wait for this person's decision."""
+    staff = current_staff()
+    of_others = (Approval.decision.is_(None), Approval.asked_by != staff.id)
+    if not staff.may("decide"):
+        return []
+    with database().reading() as session:
+        if not session.scalar(select(exists().where(*of_others))):
+            return []
+        overseer, scope = Overseer(session, staff), offices_in_scope(session, staff, "decide")
+        found = list_approvals(session, scope, *of_others, most=MOST_WAITING)
+    n = sum(overseer.oversees(stated) for stated in found)
+    words = ngettext("%(n)s request to decide", "%(n)s requests to decide", n, n=count_text(n))
+    return [(words, url_for("approvals.overview"))] if n else []
 
 
 @blueprint.get("/staff/approvals")

@@ -71,6 +71,7 @@ def issue_as_asked(
     session: Session, campaign: Campaign, places: Collection[Place], moment: Moment, way_in: str = "poster"
 ) -> tuple[list[AccessPoint], int]:
     """Issue codes because somebody asks, with a line in the audit log; say how many of them are new."""
+    lock_campaign(session, campaign.id)  # before counting what is there: somebody else may press at once
     had = active_codes(session, campaign, {place.office_id for place in places}, way_in).values()
     points = issue_codes(session, campaign, places, moment.today, way_in)
     new = [point for point in points if point not in had]

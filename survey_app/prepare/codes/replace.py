@@ -1,11 +1,13 @@
 """Takes a code out of use for good, alone or for a new one in its place: one person does it, at once."""
 
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from survey_app.errors import NotFound
 from survey_app.models.access_point import AccessPoint
 from survey_app.models.audit import note
 from survey_app.models.campaign import Campaign
+from survey_app.models.code_report import CodeReport
 from survey_app.models.short_code import printed
 from survey_app.prepare.codes.issue import Place, issue_codes, places_in, revoke_code
 from survey_app.prepare.moment import Moment
@@ -40,7 +42,15 @@ def replace_code(session: Session, point: AccessPoint, reason: str, moment: Mome
     if was_active:
         what = f"Thay mã {printed(point.code or '')} bằng {printed(new.code or '')}: {REASONS[reason]}"
         note(session, moment.now, moment.staff_id, "codes.replace", what, point.office_id)
+        _settle_reports(session, point, reason, moment)
     return new
+
+
+def _settle_reports(session: Session, point: AccessPoint, reason: str, moment: Moment) -> None:
+    """Take off the list what people reported of the code, if it is replaced for that very reason."""
+    of_code = (CodeReport.access_point_id == point.id) & (CodeReport.reason == reason)
+    settling = update(CodeReport).where(of_code, CodeReport.settled_on.is_(None))
+    session.execute(settling.values(settled_on=moment.today, settled_by=moment.staff_id))
 
 
 def _place(point: AccessPoint) -> Place:

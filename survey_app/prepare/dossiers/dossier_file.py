@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 from survey_app.models.days import read_month
 from survey_app.models.office import ALL_FIELDS, Office, ServiceField
 from survey_app.models.office_tree import OfficeTree
-from survey_app.models.vietnamese import name_key
 from survey_app.prepare.dossiers import contradictions
 from survey_app.prepare.dossiers.contradictions import Contradiction, Place, Reported
 from survey_app.prepare.dossiers.counts import Counts, added
@@ -52,7 +51,6 @@ HEADINGS = {
     "n_online": ("Trực tuyến", "Nộp trực tuyến"),
     "on_time_rate": ("Tỷ lệ đúng hạn", "Tỷ lệ đúng hạn (%)", "Tỷ lệ trước hạn và đúng hạn (%)"),
 }
-ALIASES = {name_key(words): column for column, several in HEADINGS.items() for words in several}
 _RATE = re.compile(r"\d{1,3}(?:\.\d{1,6})?", re.ASCII)
 
 
@@ -113,7 +111,7 @@ def import_dossiers(session: Session, content: bytes, *, accepts_contradictions:
 def rows_of(content: bytes, name: str = "") -> list[Row]:
     """Read the lines of a file without asking the database anything."""
     faults = Faults()
-    return read_table(content, COLUMNS, faults, aliases=ALIASES, optional=OPTIONAL, name=name)
+    return read_table(content, COLUMNS, faults, headings=HEADINGS, optional=OPTIONAL, name=name)
 
 
 def look_at(session: Session, rows: list[Row], sender: Sender) -> Intake:

@@ -11,8 +11,10 @@ from survey_app.models.days import read_month
 from survey_app.models.office import ALL_FIELDS, Office, ServiceField
 from survey_app.prepare.dossiers.contradictions import Contradiction
 from survey_app.prepare.dossiers.counts import NAMES, Counts, Rates, added
+from survey_app.prepare.dossiers.dossier_file import HEADINGS
 from survey_app.prepare.dossiers.record import Typed
 from survey_app.prepare.tables.numbers import NOTHING, whole_number
+from survey_app.prepare.tables.sheet import WHOLE_FILE
 from survey_app.web.formatting import count_text, percent_text
 
 FORMULAS = tuple(Rates.__slots__)
@@ -29,6 +31,16 @@ def sent_file(files: MultiDict[str, FileStorage]) -> tuple[str, bytes]:
     """Give name and content of the file that was sent; both empty where none was chosen."""
     file = files.get("file")
     return (file.filename or "", file.read()) if file else ("", b"")
+
+
+def placed(fault: tuple[int, str, str]) -> tuple[int, str, str]:
+    """Name a file's column as our own table heads it; a fault of the whole file needs no place."""
+    line, column, what = fault
+    if column in HEADINGS:
+        return line, f"“{HEADINGS[column][0]}” ({column})", what
+    if column != WHOLE_FILE:
+        return fault
+    return (0 if line == 1 else line), "", what[:1].upper() + what[1:] if line == 1 else what
 
 
 @dataclass(frozen=True)
@@ -77,7 +89,8 @@ class CountsForm:
         n_settled = numbers.pop("n_settled")
         if n_settled is not None:
             return Counts(n_settled, **numbers)
-        if any(number is not None for number in numbers.values()):
+        is_empty = self.values[box(field_id, "n_settled")] in NOTHING  # else its own fault is said already
+        if is_empty and any(number is not None for number in numbers.values()):
             self.faults.append((box(field_id, "n_settled"), _("The settled dossiers are missing.")))
         return None
 
@@ -88,7 +101,7 @@ class CountsForm:
             return whole_number(text)
         except ValueError:
             self.faults.append(
-                (place, _("“%(typed)s” is not a whole number; type it as 1234 or 1.234.", typed=text))
+                (place, _("“%(typed)s” cannot be kept: type a number from 0 to 999.999.999.", typed=text))
             )
             return None
 

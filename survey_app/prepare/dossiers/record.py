@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from survey_app.models.audit import note, note_over
 from survey_app.models.office import ALL_FIELDS, Office
+from survey_app.models.stale_office import mark_stale
 from survey_app.prepare.dossiers import contradictions
 from survey_app.prepare.dossiers.contradictions import Contradiction, Place, Reported
 from survey_app.prepare.dossiers.counts import Counts
@@ -55,6 +56,7 @@ def record_typed(session: Session, typed: Typed, now: datetime, staff_id: int) -
         if place in before and place not in made:
             remove_count(session, place)
     write_counts(session, before, made)
+    mark_stale(session, [typed.office.id])  # coverage stands beside each score
     whole = (typed.office.id, typed.month, ALL_FIELDS)
     was, is_now = before.get(whole), made.get(whole)
     what = (
@@ -71,6 +73,7 @@ def record_file(session: Session, intake: Intake, name: str, now: datetime, staf
         f"{intake.n_replaced} dòng thay số cũ, nhận {len(intake.contradictions)} chỗ không khớp"
     )
     touched = {office_id for office_id, _month, _field_id in intake.given}
+    mark_stale(session, touched)
     note_over(session, now, staff_id, "dossiers.import", what, touched)
 
 

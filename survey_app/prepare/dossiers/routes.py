@@ -60,8 +60,9 @@ def template(kind: str) -> Response:
     with database().reading() as session:
         scope = offices_in_scope(session, current_staff())
         offices = listing.offices_of_month(session, scope, month)
+        fields = listing.list_fields(session)
     mimetype, write = KINDS[kind]
-    response = Response(write(lines_of(month, offices)), mimetype=mimetype)
+    response = Response(write(lines_of(month, offices), fields), mimetype=mimetype)
     name = f"so-ho-so-{month:%Y-%m}.{kind}"
     response.headers.set("Content-Disposition", "attachment", filename=name)
     return response
@@ -151,15 +152,17 @@ def _overview(faults: list[tuple[int, str, str]] | None = None) -> str:
     with database().reading() as session:
         scope = offices_in_scope(session, current_staff())
         found = listing.list_month(session, scope, month, search, asked)
+        fields = listing.list_fields(session)
     return render_template(
         "prepare/dossiers.html",
         found=found,
         page=found.offices,
+        fields=fields,
         month=month,
         before=month_before(month),
         after=month_after(month) if month_after(month) <= today() else None,
         search=search,
-        faults=(faults or [])[:MOST_FAULTS_SHOWN],
+        faults=[forms.placed(one) for one in (faults or [])[:MOST_FAULTS_SHOWN]],
         n_faults=len(faults or []),
     )
 

@@ -5,10 +5,11 @@ import io
 from collections.abc import Iterable, Sequence
 from datetime import date
 
+from survey_app.models.office import ServiceField
 from survey_app.models.plain_text import without_formula
 from survey_app.prepare.dossiers.dossier_file import HEADINGS
 from survey_app.prepare.dossiers.listing import OfficeOfMonth
-from survey_app.prepare.tables.sheet_writer import write_sheet
+from survey_app.prepare.tables.sheet_writer import write_sheets
 
 COUNTS = ("n_received", "n_settled", "n_early", "n_on_time", "n_late")
 ORDER = ("office_code", "office_name", "month", "field_code", *COUNTS)
@@ -26,15 +27,18 @@ def lines_of(month: date, offices: Iterable[OfficeOfMonth]) -> list[Line]:
     return lines
 
 
-def as_csv(lines: Iterable[Line]) -> bytes:
+def as_csv(lines: Iterable[Line], _fields: Iterable[ServiceField]) -> bytes:
     """Write it with a byte order mark, without which a spreadsheet would break the letters."""
     text = io.StringIO(newline="")
     csv.writer(text).writerows([_cell(value) for value in line] for line in lines)
     return b"\xef\xbb\xbf" + text.getvalue().encode()
 
 
-def as_sheet(lines: Iterable[Line]) -> bytes:
-    return write_sheet(lines)
+def as_sheet(lines: Iterable[Line], fields: Iterable[ServiceField]) -> bytes:
+    """Put the codes of the fields on a second sheet: nobody knows them by heart."""
+    codes: list[Line] = [[HEADINGS["field_code"][0], HEADINGS["field_name"][0]]]
+    codes += [[one.code, one.name] for one in fields]
+    return write_sheets({"Số hồ sơ": lines, HEADINGS["field_code"][0]: codes})
 
 
 def _cell(value: str | int | None) -> str | int | None:

@@ -26,6 +26,7 @@ MOST_BYTES = 16 * 1024 * 1024
 MOST_FAULTS = 1_000  # whoever has more will send the file again in any case
 LIST_MARK = "|"
 LONGEST_QUOTE = 60
+EMPTY = "tệp trống"
 # What a spreadsheet would run when the cell comes out again; numbers may begin with a minus sign.
 _FORMULA = re.compile(r"[=@+]|-[^\d\s.,]")
 
@@ -104,19 +105,26 @@ def read_table(
     columns: tuple[str, ...],
     faults: Faults,
     *,
-    aliases: Mapping[str, str] | None = None,
+    headings: Mapping[str, Iterable[str]] | None = None,
     optional: Iterable[str] = (),
     name: str = "",
 ) -> list[Row]:
     """Read the rows under a header that names each of `columns` once, in any order.
 
-    `aliases` gives the name of ours for other words that a header may use; `optional` may be missing, and
-    is read as empty then.
+    `headings` gives for names of ours the words that a header may use as well, the usual ones first;
+    `optional` may be missing, and is read as empty then.
     """
     lines = _lines_of(content, name, faults)
     _, header = next(lines, (1, []))
-    names = [_named(cell, aliases or {}) for cell in header]
+    if not header:
+        raise refused(EMPTY)
+    words = {column: tuple(several) for column, several in (headings or {}).items()}
+    aliases = {name_key(one): column for column, several in words.items() for one in several}
+    names = [_named(cell, aliases) for cell in header]
     _refuse_wrong_header(names, columns, tuple(optional), faults)
+    if not {*columns, *optional}.issuperset(names):
+        known = (words.get(column, (column,))[0] for column in (*columns, *optional))
+        faults.add(1, WHOLE_FILE, f"các cột dùng được: {', '.join(known)}")
     faults.refuse_if_any()
     return list(_rows(lines, names, faults))
 
@@ -207,7 +215,7 @@ def _refuse_wrong_header(
     known = columns + optional
     for name in sorted(set(names)):
         if name not in known:
-            faults.add(1, shown(name), f"không dùng cột này; chỉ dùng: {', '.join(known)}")
+            faults.add(1, shown(name) or "cột không tên", "không dùng cột này")
         elif names.count(name) > 1:
             faults.add(1, name, "cột này có hai lần")
 

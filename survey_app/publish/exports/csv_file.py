@@ -28,5 +28,5 @@ def _quoted(text: str) -> str:
 
 def write(path: Path, columns: Sequence[Column], rows: Iterator[Row]) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
-        file.write(BYTE_ORDER_MARK + ",".join(as_cell(column.name) for column in columns) + LINE_END)
+        file.write(BYTE_ORDER_MARK + ",".join(as_cell(column.heading) for column in columns) + LINE_END)
         file.writelines(",".join(row) + LINE_END for row in rows)

@@ -1,13 +1,12 @@
 """What the export page asks for, and its words."""
 
-from datetime import date
-
 from flask_babel import gettext as _, lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import DateField, RadioField, SelectMultipleField
 from wtforms.validators import ValidationError
 
 from survey_app.models.access_point import PROVENANCE_CLASSES
+from survey_app.models.days import read_day
 from survey_app.publish.exports.choice import ANSWERS, FILE_FORMATS, ROWS_OF_A_SHEET
 from survey_app.web.formatting import count_text
 
@@ -18,10 +17,9 @@ class DayField(DateField):  # type: ignore[misc]  # wtforms publishes no types
     def process_formdata(self, valuelist: list[str]) -> None:
         self.data = None
         typed = valuelist[0].strip() if valuelist else ""
-        try:
-            self.data = date.fromisoformat(typed) if typed else None
-        except ValueError:
-            raise ValueError(_("Choose a day of the calendar.")) from None
+        self.data = read_day(typed)
+        if typed and self.data is None:
+            raise ValueError(_("Choose a day of the calendar."))
 
 
 class WordedRadioField(RadioField):  # type: ignore[misc]  # wtforms publishes no types

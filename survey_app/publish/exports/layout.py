@@ -1,7 +1,7 @@
 """The columns of an export, and how a packed response fills them: by tables that are made once."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import chain
 from operator import getitem, itemgetter
@@ -11,6 +11,7 @@ from survey_app.models.campaign import SampleCell
 from survey_app.models.definition import NOT_ASKED, SKIPPED, Definition, Item
 from survey_app.models.plain_text import one_line
 from survey_app.publish.exports.closeness import Drawn, Said
+from survey_app.publish.exports.column_words import WORDS
 
 Cell = Any  # a value as one kind of file takes it
 Row = tuple[Cell, ...]
@@ -39,7 +40,13 @@ NOT_ASKED_WORDS = {"codes": "not_asked", "vi": "không hỏi", "en": "not asked"
 class Column:
     name: str
     kind: str
-    question: str = ""  # as it was asked
+    question: str = ""  # as it was asked; of the columns of every export, what stands in them
+    title: str = ""  # what heads it before people; empty: the name
+    language: str = "vi"
+
+    @property
+    def heading(self) -> str:
+        return self.title or self.name
 
 
 class Layout:
@@ -68,10 +75,17 @@ class Layout:
     def columns(self) -> list[Column]:
         language = "vi" if self._wording == "codes" else self._wording
         fixed = {**PLACE, **DESIGN}
-        return [Column(name, kind) for name, kind in fixed.items()] + [
-            Column(f"item_{code}" if code in fixed else code, TEXT, one_line(item.text.in_language(language)))
-            for code, item in self._items.items()
-        ]
+        found = []
+        for name, kind in fixed.items():
+            title, legend = WORDS[name][language]
+            found.append(Column(name, kind, legend, title, language))
+        for code, item in self._items.items():
+            name = f"item_{code}" if code in fixed else code
+            question = one_line(item.text.in_language(language))
+            is_taken = question in {one.title for one in found}  # no two columns may be called alike
+            title = f"{question} ({name})" if is_taken else question
+            found.append(Column(name, TEXT, question, title, language))
+        return [replace(one, title="") for one in found] if self._wording == "codes" else found
 
     def place(self, where: Sequence[str], said: Said, version_id: int) -> Row:
         """Fill the first columns of rows that say the same; `where`: campaign, office code, name, class."""

@@ -53,6 +53,7 @@ class Leaving:
     n_live: int
     n_voided: int
     n_few: int  # all that figures hold, if that is fewer than five
+    n_in_figures: int
 
     @property
     def n_waiting(self) -> int:
@@ -61,6 +62,11 @@ class Leaving:
             - self.n_few
             - sum(one.n_respondents for group in self.groups for one in group.tallies)
         )
+
+    @property
+    def n_unreleased(self) -> int:
+        """Count those of the waiting that no figure holds yet."""
+        return max(0, self.n_live - self.n_in_figures)
 
 
 @dataclass
@@ -90,6 +96,7 @@ def find_leaving(
             sum(stored.n_live[one.id] for one in points[owner]),
             sum(stored.n_voided[one.id] for one in points[owner]),
             draft.n_few,
+            sum(tally.n_respondents for one in points[owner] for tally in stored.tallies.get(one.id, ())),
         )
         for owner, draft in drafts.items()
     }

@@ -38,9 +38,12 @@ class Outcome:
     """What an export holds, and what it leaves out and why: said beside the file."""
 
     n_rows: int = 0
-    n_wider: int = 0  # of these: without day or counter, because fewer than five share it
+    n_without_day: int = 0  # of these, because fewer than five share counter and day
+    n_without_counter: int = 0  # of those, because fewer than five share counter and month
+    n_by_class: dict[str, int] = field(default_factory=dict)  # of these, the classes asked for
     n_few: int = 0  # fewer than five of an office and class
-    n_waiting: int = 0  # of months that are not over, or not whole in released figures
+    n_held: int = 0  # in released figures, of months that are not over or not whole in them
+    n_unreleased: int = 0  # in no released figure yet
     n_voided: int = 0
     n_other_days: int = 0  # of other days than asked for, or perhaps so
     n_read: int = 0
@@ -68,7 +71,8 @@ class Export:
         layout = Layout(definitions, wording, as_cell, choice.with_respondents)
         cells = session.scalars(select(SampleCell).where(SampleCell.campaign_id == campaign.id))
         finished = finished_in(session, campaign, today)
-        return cls(session, choice, campaign, finished, layout, {cell.id: cell for cell in cells})
+        outcome = Outcome(n_by_class=dict.fromkeys(choice.provenances, 0))
+        return cls(session, choice, campaign, finished, layout, {cell.id: cell for cell in cells}, outcome)
 
     def rows(self) -> Iterator[Row]:
         """Give the rows that may leave, offices in the order of their names."""
@@ -115,7 +119,7 @@ class Export:
         self._note_staying(leaving)
         for group in leaving.groups:
             says = what_to_say(group, ways, strata)
-            self._note(group.n_responses, says)
+            self._note(where[-1], group.n_responses, says)
             for unit, (said, drawn) in says.items():
                 if self.choice.holds(*said.days()):
                     place = self.layout.place(where, said, unit.instrument_version_id)
@@ -123,17 +127,22 @@ class Export:
         return begins
 
     def _note_staying(self, leaving: Leaving) -> None:
-        self.outcome.n_waiting += leaving.n_waiting
+        self.outcome.n_held += leaving.n_waiting - leaving.n_unreleased
+        self.outcome.n_unreleased += leaving.n_unreleased
         self.outcome.n_few += leaving.n_few
         self.outcome.n_voided += leaving.n_voided
 
-    def _note(self, counts: Mapping[Unit, int], says: Mapping[Unit, tuple[Said, Drawn]]) -> None:
+    def _note(
+        self, provenance: str, counts: Mapping[Unit, int], says: Mapping[Unit, tuple[Said, Drawn]]
+    ) -> None:
         for unit, (said, _) in says.items():
             if not self.choice.holds(*said.days()):
                 self.outcome.n_other_days += counts[unit]
             else:
                 self.outcome.n_rows += counts[unit]
-                self.outcome.n_wider += counts[unit] if said.day is None else 0
+                self.outcome.n_without_day += counts[unit] if said.day is None else 0
+                self.outcome.n_without_counter += counts[unit] if said.way is None else 0
+                self.outcome.n_by_class[provenance] += counts[unit]
 
     def _responses(self, units: Mapping[tuple[int, ...], object]) -> Iterator[tuple[tuple[int, ...], bytes]]:
         """Read the responses of these points and the days between their first and last."""

@@ -10,6 +10,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from survey_app.errors import SurveyError
 from survey_app.publish.exports.choice import ROWS_OF_A_SHEET
+from survey_app.publish.exports.column_words import SHEETS
 from survey_app.publish.exports.layout import DAY, Column, Row
 
 FIRST_DAY = date(1899, 12, 30)  # from which spreadsheets count
@@ -40,13 +41,14 @@ def write(path: Path, columns: Sequence[Column], rows: Iterator[Row]) -> None:
     with xlsxwriter.Workbook(str(path), OPTIONS) as book:
         book.use_zip64()
         bold = book.add_format({"bold": True})
-        sheet = book.add_worksheet("responses")
+        of_responses, of_columns = SHEETS[columns[0].language]
+        sheet = book.add_worksheet(of_responses)
         sheet.freeze_panes(1, 0)
         _set_widths(sheet, columns, book.add_format({"num_format": "yyyy-mm-dd"}))
         for place, column in enumerate(columns):
-            sheet.write_string(0, place, column.name, bold)
+            sheet.write_string(0, place, column.heading[:LONGEST_TEXT], bold)
         _write_rows(sheet, rows)
-        _describe(book.add_worksheet("columns"), columns)
+        _describe(book.add_worksheet(of_columns), columns)
 
 
 def _write_rows(sheet: Worksheet, rows: Iterator[Row]) -> None:
@@ -70,9 +72,9 @@ def _set_widths(sheet: Worksheet, columns: Sequence[Column], as_day: Format) -> 
 
 
 def _describe(sheet: Worksheet, columns: Sequence[Column]) -> None:
-    """Say on a sheet of their own what the questions were."""
+    """Say on a sheet of their own what stands in the columns: of questions, how they were asked."""
     sheet.set_column(0, 0, 24)
     sheet.set_column(1, 1, 100)
     for number, column in enumerate(columns):
-        sheet.write_string(number, 0, column.name)
+        sheet.write_string(number, 0, column.heading[:LONGEST_TEXT])
         sheet.write_string(number, 1, column.question[:LONGEST_TEXT])

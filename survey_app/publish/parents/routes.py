@@ -41,6 +41,7 @@ def below(office_id: int) -> str:
         picture=draw_caterpillar(lines, found.scale, found.target),
         same=_same(found),
         at=_address(found, asked),
+        made_on=today(),
     )
 
 

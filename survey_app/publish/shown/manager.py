@@ -13,7 +13,7 @@ from survey_app.models.campaign import Campaign
 from survey_app.models.instrument import InstrumentVersion
 from survey_app.models.office import ALL_FIELDS, Counter, DossierCount, Office, ServiceField
 from survey_app.models.office_tree import itself_and_below
-from survey_app.models.publication import OfficeRelease, Publication
+from survey_app.models.publication import Comparison, OfficeRelease, Publication
 from survey_app.models.vietnamese import sort_key
 from survey_app.publish.shown.alike import Alike, like_offices
 from survey_app.publish.shown.campaign import Standing, standing_of
@@ -21,6 +21,7 @@ from survey_app.publish.shown.change import ShownChange, last_change
 from survey_app.publish.shown.figure import ShownFigure
 from survey_app.publish.shown.figures import FiguresOfClass, figures_inside
 from survey_app.publish.shown.office import ClassResults, Part, class_results
+from survey_app.publish.shown.public import count_voided
 from survey_app.publish.shown.spread import SpreadTable, spread_of
 from survey_app.publish.shown.trend import Trend, trend_of
 from survey_app.publish.suppression import INSIDE_MINIMUM
@@ -49,6 +50,8 @@ class Detail:
     counters_without: tuple[str, ...]  # that take such responses and have no figure of them
     scale_of_parts: Scale  # of counters and fields
     alike: Alike | None
+    verdict: str | None  # on the target, among the offices below the same parent
+    n_voided: int  # left the figures
 
 
 @dataclass(frozen=True)
@@ -120,6 +123,19 @@ def _detail(
         counters_without=_counters_without(session, standing.campaign.id, office.id, figures, counters),
         scale_of_parts=scale,
         alike=like_offices(session, publication, office, figures.whole[INDEX], public_minimum),
+        verdict=_verdict(session, publication, office, figures.whole[INDEX].provenance),
+        n_voided=count_voided(session, standing.campaign.id, office.id),
+    )
+
+
+def _verdict(session: Session, publication: Publication, office: Office, provenance: str) -> str | None:
+    return session.scalar(
+        select(Comparison.verdict).where(
+            Comparison.publication_id == publication.id,
+            Comparison.parent_id == office.parent_id,
+            Comparison.provenance == provenance,
+            Comparison.office_id == office.id,
+        )
     )
 
 

@@ -1,11 +1,11 @@
 """What the page that asks for voiding was sent."""
 
 from dataclasses import dataclass
-from datetime import date
 
 from werkzeug.datastructures import MultiDict
 
 from survey_app.errors import ApprovalRefused
+from survey_app.models.days import read_day
 from survey_app.review.voiding.void import PointDays
 from survey_app.web.addresses import row_id
 
@@ -36,8 +36,7 @@ class VoidingAsked:
         )
 
     def chosen(self) -> PointDays:
-        try:
-            first, last = date.fromisoformat(self.first_day), date.fromisoformat(self.last_day)
-        except ValueError:
-            raise ApprovalRefused("day_unreadable") from None
+        first, last = read_day(self.first_day), read_day(self.last_day)
+        if first is None or last is None:
+            raise ApprovalRefused("day_unreadable")
         return PointDays(self.point_ids, first, last)

@@ -1,5 +1,6 @@
 """The doors of voiding: asking a second person for it, and deciding."""
 
+from collections.abc import Set
 from dataclasses import replace
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -47,15 +48,28 @@ def _form_page(asked: VoidingAsked, refusal: str | None) -> str:
     with database().reading() as session:
         scope = offices_in_scope(session, current_staff())
         found = listing.find_office(session, scope, asked.office_id, asked.campaign_code)
+        n_live = _count_live(session, asked, {one.point.id for one in found.points})
     return render_template(
-        "review/voiding_new.html", asked=asked, found=found, refused=refusal, today=today()
+        "review/voiding_new.html", asked=asked, found=found, refused=refusal, today=today(), n_live=n_live
     )
+
+
+def _count_live(session: Session, asked: VoidingAsked, own: Set[int]) -> int | None:
+    """Count what a request would void; None while ways in or days are not chosen."""
+    if not asked.point_ids or not set(asked.point_ids) <= own:
+        return None
+    try:
+        return sum(day.n_live for day in void.count_days(session, asked.chosen()))
+    except ApprovalRefused:
+        return None
 
 
 @blueprint.post("/staff/review/voiding/new")
 @access.staff_only("decide")
 def ask() -> AnyResponse | tuple[str, int]:
     asked = VoidingAsked.read(request.form)
+    if "look" in request.form:
+        return _form_page(asked, None), 200
     try:
         with database().transaction() as session:
             approval = _ask(session, asked)

@@ -43,6 +43,9 @@ class PointDays:
             date.fromisoformat(arguments["last_day"]),
         )
 
+    def has(self, access_point_id: int, day: date) -> bool:
+        return access_point_id in self.access_point_ids and self.first_day <= day <= self.last_day
+
     def holds(self, row: type[AccessPointDay] | type[Response]) -> tuple[ColumnElement[bool], ...]:
         """Say in SQL that a row belongs to one of these points and days."""
         return row.access_point_id.in_(self.access_point_ids), row.day.between(self.first_day, self.last_day)

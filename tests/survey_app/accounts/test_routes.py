@@ -156,6 +156,20 @@ def test_first_page_of_a_manager_names_the_office_and_those_below_that_exist_tod
     assert f"/staff/offices/{top.id}" in page
 
 
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_first_page_of_many_offices_shows_the_one_above_and_finds_the_others(app, staff_client):
+    with app.extensions["database"].transaction() as session:
+        top = factories.office(session, name="Tỉnh Mẫu", kind="province")
+        for n in range(9):
+            factories.office(session, name=f"Xã Dưới {n}", parent_id=top.id)
+    lead = staff_client("campaign_lead", top.id)
+    page = lead.get("/staff").text
+    assert page.count(f'href="/staff/offices/{top.id}"') == 1
+    assert "Xã Dưới" not in page
+    assert f'action="/staff/offices/{top.id}/below#offices"' in page
+    assert "Xã Dưới 7" in lead.get(f"/staff/offices/{top.id}/below?q=duoi+7").text
+
+
 LINKS = {
     "codes": "/staff/codes",
     "invitations": "/staff/invitations",

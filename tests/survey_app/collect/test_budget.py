@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from survey_app.collect.budget import (
+from survey_app.models.budget import (
     BUDGET_WHERE_UNKNOWN,
     MonthOfWork,
     daily_budget,

@@ -6,12 +6,12 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import func, select
 
-from survey_app.collect.budget import daily_budget, last_month_before
 from survey_app.collect.cases.find import find_case
 from survey_app.db import Database
 from survey_app.demo.accounts import DemoAccounts
 from survey_app.demo.matters import ANSWER, ANSWERED, N_BEYOND, WAITING, _weekday_before
 from survey_app.models.access_point import AccessPoint, AccessPointDay
+from survey_app.models.budget import daily_budget, last_month_before
 from survey_app.models.case import Case
 from survey_app.models.office import Office
 from survey_app.models.response import OVER_BUDGET, Response

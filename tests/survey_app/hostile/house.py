@@ -10,7 +10,8 @@ from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import TestResponse, encode_multipart
 
 from survey_app.accounts.attempts import Attempts
 from survey_app.models.base import Base
@@ -98,8 +99,10 @@ class House:
         self, client: FlaskClient, form: Form, fields: Fields, files: Mapping[str, tuple[bytes, str]]
     ) -> TestResponse:
         sent: dict[str, Any] = {name: as_received(value) for name, value in fields}
-        sent |= {name: (io.BytesIO(content), told) for name, (content, told) in files.items()}
-        return client.post(form.action, data=sent)
+        sent |= {name: FileStorage(io.BytesIO(content), told) for name, (content, told) in files.items()}
+        boundary, body = encode_multipart(sent)  # the client itself would leave a file of it open
+        kind = f"multipart/form-data; boundary={boundary}"
+        return client.post(form.action, data=body, content_type=kind)
 
     def content(self) -> dict[str, list[tuple[object, ...]]]:
         """Read all tables without what chance decides; of long ones, how many values each column has."""

@@ -18,6 +18,10 @@ FAR_BELOW, JUST_BELOW, FAR_ABOVE = 0.60, 0.83, 0.97
 
 def index_of(office_id, value, *, error=0.01, basis="probability", **other):
     known = {"n_people": 100, "hidden_inside": None, "degrees_of_freedom": 30}
+    if value is not None:
+        known |= {"low": value - 2 * error, "high": value + 2 * error}
+    else:
+        known |= {"low": None, "high": None}
     return IndexOfOffice(
         office_id=office_id, value=value, standard_error=error, sampling_basis=basis, **known | other
     )
@@ -38,6 +42,11 @@ def test_a_difference_that_one_office_would_show_is_not_decided_among_many():
     among = [index_of(number, 0.825 if number == 1 else 0.85) for number in range(1, 151)]
     assert verdicts(alone)[1] == "below"
     assert verdicts(among)[1] == "not_decided"
+
+
+def test_no_verdict_contradicts_the_interval_printed_beside_it():
+    wide = index_of(1, FAR_BELOW, low=0.4, high=0.86)  # as with few days that agree by chance
+    assert verdicts([wide, index_of(2, FAR_ABOVE)]) == {1: "not_decided", 2: "above"}
 
 
 def test_an_office_without_spread_or_estimate_is_not_tested():

@@ -8,7 +8,7 @@ import pytest
 from markupsafe import escape
 from sqlalchemy import select
 
-from survey_app.models.access_point import SeenDay
+from survey_app.models.access_point import AccessPoint, SeenDay
 from survey_app.models.audit import AuditLine
 from survey_app.models.case import CONTACT_LIVES, LONGEST_ANSWER, Case, Contact
 from survey_app.models.code_report import CodeReport
@@ -96,6 +96,21 @@ def test_empty_lists_say_so(staff_client, path, query):
     page = staff_client("administrator").get(path + query)
     assert page.status_code == 200
     assert "<li>" not in page.text
+
+
+@on_sqlite
+def test_first_page_of_who_may_answer_counts_what_waits_in_his_offices(app, rows, staff_client):
+    add(app, factories.code_report, access_point_id=rows["mine_point"].id)
+    add(app, factories.response, access_point_id=rows["mine_point"].id, review_mark=OVER_BUDGET)
+
+    def waiting(role, office_id=None):
+        page = staff_client(role, office_id).get("/staff").text.partition("Việc đang chờ:")[2]
+        return re.findall(r'<a href="/staff/review/(\w+)">(\d+) ', page.partition("</p>")[0])
+
+    assert waiting("office_manager", rows["mine"].id) == [("comments", "1"), ("reports", "1"), ("days", "1")]
+    assert waiting("office_manager", rows["other"].id) == [("comments", "1")]
+    assert waiting("campaign_lead") == [("comments", "2"), ("reports", "1"), ("days", "1")]
+    assert waiting("operator", rows["mine"].id) == waiting("auditor") == []
 
 
 def test_overview_names_what_waits(app, manager, rows):
@@ -288,6 +303,42 @@ def test_busy_days_are_told_with_their_counts_by_point(app, manager, rows):
     first = page.index("Nhận 202 phiếu, vượt mức trong ngày 2 phiếu")
     assert page.index(f"10/03/2026 · {where}") < first < page.index(f"09/03/2026 · {where}")
     assert "Nhận 201 phiếu, vượt mức trong ngày 1 phiếu" in page
+
+
+@on_sqlite
+def test_a_busy_day_says_its_level_and_that_voiding_was_asked_for(app, manager, rows):
+    point = rows["mine_point"]
+    add(app, factories.access_point_day, access_point_id=point.id, n_received=41)
+    for _ in range(9):
+        add(app, factories.response, access_point_id=point.id, review_mark=OVER_BUDGET)
+    assert re.search(r"Mức trong ngày: 32\s*<", manager.get("/staff/review/days").text)
+    month = DAY.replace(month=2, day=1)
+    counts = add(app, factories.dossier_count, office_id=rows["mine"].id, month=month, n_settled=32 * 20)
+    page = manager.get("/staff/review/days").text
+    assert "Mức trong ngày: 32, tính theo số hồ sơ tháng 02/2026" in page
+    link = f"/staff/review/voiding/new?point={point.id}&amp;day={DAY}"
+    assert (link in page, "đã đề nghị loại" in page, counts.n_settled) == (True, False, 640)
+    asked = {"access_point_ids": [point.id], "first_day": f"{DAY}", "last_day": f"{DAY}"}
+    whose = {"office_id": point.office_id, "campaign_id": point.campaign_id}
+    request = add(app, factories.approval, kind="void_responses", arguments=asked, **whose)
+    page = manager.get("/staff/review/days").text
+    assert (link in page, "đã đề nghị loại" in page) == (False, True)
+    assert f"/staff/review/voiding/{request.id}" in page
+
+
+@on_sqlite
+def test_report_of_a_replaced_code_names_the_new_one(app, manager, rows):
+    old = rows["mine_point"]
+    for reason in ("asks_money", "damaged"):
+        add(app, factories.code_report, access_point_id=old.id, reason=reason)
+    assert post(manager, f"/staff/codes/{old.id}/replace", reason="damaged").status_code == 303
+    settled = {one.reason: one.settled_on for one in stored(app, CodeReport)}
+    assert settled == {"asks_money": None, "damaged": DAY}  # the reason for which it was replaced
+    (new,) = [
+        one for one in stored(app, AccessPoint) if (one.counter_id, one.revoked_on) == (old.counter_id, None)
+    ]
+    page = manager.get("/staff/review/reports").text
+    assert f"đã thay bằng {printed(new.code)}" in page
 
 
 @on_sqlite

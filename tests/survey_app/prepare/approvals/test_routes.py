@@ -50,6 +50,7 @@ def test_manager_asks_and_lead_approves_and_the_code_rests(app, rows, staff_clie
     assert "Bộ phận Một cửa xã Hòa" in form
     assert "xã Khác" not in form
     asked = post(manager, "/staff/approvals/new", **PAUSE, office=rows["mine"].id)
+    assert ["1 đề nghị cần duyệt" in one.get("/staff").text for one in (manager, lead)] == [False, True]
     page = manager.get(asked.location).text
     assert "Chờ người thứ hai duyệt; người đề nghị không tự duyệt được." in page
     assert "Rút lại đề nghị" in page
@@ -59,6 +60,7 @@ def test_manager_asks_and_lead_approves_and_the_code_rests(app, rows, staff_clie
     assert "1 đề nghị đang chờ người thứ hai duyệt." in lead.get("/staff/approvals").text
     decided = post(lead, asked.location + "/decide", decision="approved")
     assert "đã duyệt lúc" in lead.get(decided.location).text
+    assert "cần duyệt" not in lead.get("/staff").text
     assert [point.paused_on for point in stored(app, AccessPoint)] == [DAY, None]
     assert "tạm dừng từ 10/03/2026" in manager.get("/staff/codes").text
 

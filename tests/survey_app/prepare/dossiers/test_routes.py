@@ -6,6 +6,7 @@ import time
 from datetime import date
 
 import pytest
+from python_calamine import load_workbook
 from sqlalchemy import select
 
 from survey_app.models.audit import AuditLine
@@ -212,11 +213,11 @@ def test_form_that_does_not_add_up_is_stored_when_accepted(app, hue, manager):
     [
         ({}, "Hãy ghi ít nhất số hồ sơ đã giải quyết."),
         ({"n_late-0": "3"}, "Thiếu số hồ sơ đã giải quyết."),
-        ({"n_settled-0": "84,2"}, "không phải số nguyên"),
-        ({"n_settled-0": "-1"}, "không phải số nguyên"),
-        ({"n_settled-0": str(2**63)}, "không phải số nguyên"),
-        ({"n_settled-0": "²"}, "không phải số nguyên"),
-        ({"n_settled-0": "<b>=1+1\x00\u202e"}, "không phải số nguyên"),
+        ({"n_settled-0": "84,2"}, "hãy ghi một số từ 0 đến 999.999.999"),
+        ({"n_settled-0": "-1"}, "hãy ghi một số từ 0 đến 999.999.999"),
+        ({"n_settled-0": str(2**63)}, "hãy ghi một số từ 0 đến 999.999.999"),
+        ({"n_settled-0": "²"}, "hãy ghi một số từ 0 đến 999.999.999"),
+        ({"n_settled-0": "<b>=1+1\x00\u202e"}, "hãy ghi một số từ 0 đến 999.999.999"),
     ],
 )
 def test_bad_numbers_are_refused_in_words_and_kept_in_their_boxes(app, hue, manager, fields, words):
@@ -249,6 +250,33 @@ def test_file_with_the_line_of_a_province_alone_is_refused_in_words(hue, lead):
 def test_month_beyond_the_calendar_is_refused_in_words(hue, lead, month):
     sent = send(lead, f"{HEADER}TTH-XA,{month},3,1,1,1\n")
     assert (sent.status_code, "không phải tháng" in sent.text) == (422, True)
+
+
+@on_sqlite
+def test_faults_of_a_file_are_told_in_the_words_of_its_table(hue, lead):
+    unknown = send(lead, "Mã đơn vị,Tháng,Đã giải quyết,n_foo\n").text
+    assert (unknown.count("các cột dùng được") + unknown.count("Các cột dùng được"), "n_foo" in unknown) == (
+        1,
+        True,
+    )
+    assert "“Đã giải quyết” (n_settled)" in send(lead, f"{HEADER}TTH-XA,2026-02,x,1,1,1\n").text
+    empty = send(lead, "\n").text
+    assert ("Tệp trống" in empty, "thiếu cột" in empty) == (True, False)
+
+
+@on_sqlite
+def test_mistyped_number_is_no_missing_one(hue, manager):
+    page = manager.send_form(form_of(hue), {"n_settled-0": "-5", "n_late-0": "3"}).text
+    assert ("“-5” không ghi được" in page, "Thiếu số hồ sơ" in page) == (True, False)
+
+
+@on_sqlite
+def test_template_brings_the_codes_of_the_fields(app, hue, lead):
+    with app.extensions["database"].transaction() as session:
+        field = factories.service_field(session)
+    book = load_workbook(io.BytesIO(lead.get("/staff/dossiers/template.xlsx").data))
+    assert book.get_sheet_by_index(1).to_python() == [["Mã lĩnh vực", "Lĩnh vực"], [field.code, field.name]]
+    assert field.code in lead.get("/staff/dossiers").text
 
 
 @on_sqlite

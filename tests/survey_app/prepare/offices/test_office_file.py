@@ -66,7 +66,11 @@ CASES = [
     ("Quầy số 1|Quầy số 2", "Quầy số 1|Quầy số\u00a0 1", [(2, "counters", "“Quầy số 1” ghi hai lần")]),
     ("01/07/2025,,,", "01/07/2025,,", [(8, "tệp", "7 ô"), (4, "successors", "“N2”")]),
     ("Tỉnh Mẫu", '"Tỉnh" Mẫu', [(7, "tệp", "CSV")]),
-    (HEADER, HEADER.replace("kind", "loai"), [(1, "kind", "thiếu cột"), (1, "loai", "không dùng")]),
+    (
+        HEADER,
+        HEADER.replace("kind", "loai"),
+        [(1, "kind", "thiếu cột"), (1, "loai", "không dùng"), (1, "tệp", "kind, parent_code")],
+    ),
     (HEADER, HEADER.replace("kind", "kind,kind"), [(1, "kind", "hai lần")]),
 ]
 
@@ -147,7 +151,7 @@ def test_what_spreadsheets_write_is_read(database: Database, content: str) -> No
         (b"\xff\xfec\x00o\x00", 1, "UTF-8"),
         (GOOD.encode() + "Xã".encode("cp1258", "replace") + b"\xff", 9, "UTF-8"),
         (b"x" * (MOST_BYTES + 1), 1, "MB"),
-        (b"", 1, "thiếu cột"),
+        (b"", 1, "tệp trống"),
     ],
     ids=["UTF-16", "another encoding", "too large", "empty"],
 )

@@ -81,14 +81,14 @@ def test_no_text_of_a_csv_begins_as_a_formula_does(tmp_path):
 
 def test_spreadsheet_has_texts_numbers_and_days_as_what_they_are(tmp_path):
     book = load_workbook(written(xlsx_file, tmp_path / "a.xlsx"))
-    assert book.sheet_names == ["responses", "columns"]
-    assert book.get_sheet_by_name("responses").to_python() == [
+    assert book.sheet_names == ["Phiếu trả lời", "Các cột"]
+    assert book.get_sheet_by_name("Phiếu trả lời").to_python() == [
         ["office_name", "day", "cell", "weight", "q1"],
         ["Bộ phận Một cửa xã Ẫn, “Điện Biên”", date(2026, 3, 9), 7, 2.125, 5],
         ["Bộ phận Một cửa xã Ân", "", "", "", ""],
         ["=HYPERLINK(1)", date(2026, 3, 10), 8, 0.1, "no_opinion"],
     ]
-    assert book.get_sheet_by_name("columns").to_python()[-1] == ["q1", "Ông/Bà hài lòng đến mức nào?"]
+    assert book.get_sheet_by_name("Các cột").to_python()[-1] == ["q1", "Ông/Bà hài lòng đến mức nào?"]
 
 
 def test_no_cell_of_a_spreadsheet_is_a_formula_or_a_link(tmp_path):
@@ -99,7 +99,7 @@ def test_no_cell_of_a_spreadsheet_is_a_formula_or_a_link(tmp_path):
         sheet = ElementTree.fromstring(parts.read("xl/worksheets/sheet1.xml"))
     assert list(sheet.iter(f"{MAIN}f")) == []
     assert {cell.get("t") for cell in sheet.iter(f"{MAIN}c")} <= {"inlineStr", "s", None}
-    found = [row[0] for row in load_workbook(path).get_sheet_by_name("responses").to_python()[1:]]
+    found = [row[0] for row in load_workbook(path).get_sheet_by_name("Phiếu trả lời").to_python()[1:]]
     shown = [row[0] for row in rows if row[0].isascii() and not row[0].isdecimal() and row[0].strip()]
     assert set(shown) <= set(map(str, found))
 
@@ -107,7 +107,7 @@ def test_no_cell_of_a_spreadsheet_is_a_formula_or_a_link(tmp_path):
 def test_codes_that_only_look_like_numbers_stay_texts(tmp_path):
     rows = [(code, None, None, None, None) for code in ("007", "１２", "12345678901234567890", "1e5", "-1")]
     book = load_workbook(written(xlsx_file, tmp_path / "a.xlsx", rows))
-    found = [row[0] for row in book.get_sheet_by_name("responses").to_python()[1:]]
+    found = [row[0] for row in book.get_sheet_by_name("Phiếu trả lời").to_python()[1:]]
     assert found == [row[0] for row in rows]
 
 

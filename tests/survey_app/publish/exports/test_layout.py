@@ -55,6 +55,14 @@ def test_a_question_that_was_not_asked_is_no_skipped_one():
     assert layout(branched, wording="vi").answers(1, branched.pack({"q1": "5"}))[-1] == "không hỏi"
 
 
+def test_columns_are_headed_and_explained_in_words_where_answers_are_words():
+    coded, worded = layout().columns, layout(wording="vi").columns
+    assert [one.heading for one in coded] == [one.name for one in coded] == [one.name for one in worded]
+    assert all(one.title and one.question for one in worded)
+    assert len({one.heading for one in worded}) == len(worded)
+    assert all(one.question for one in coded)
+
+
 def test_versions_share_the_columns_of_their_questions():
     second = with_item("more")
     made = layout(FIRST, second)

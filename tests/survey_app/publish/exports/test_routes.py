@@ -297,8 +297,8 @@ def test_what_stays_back_is_told_beside_the_file(app, manager, work, point, rele
     address = ask(manager).location
     work()
     page = manager.get(address).text
-    waiting = "thuộc những tháng chưa khép lại, hoặc chưa vào hết số liệu phát hành"
-    assert f"<dt>Không đưa vào: {waiting}</dt><dd>3</dd>" in page
+    assert "<dt>Không đưa vào: chưa có trong số liệu phát hành</dt><dd>3</dd>" in page
+    assert "<dt>Trong đó loại B</dt><dd>0</dd>" in page
     address = ask(manager, first=DAY.isoformat()).location
     work()
     page = manager.get(address).text

@@ -66,6 +66,9 @@ def test_flooded_day_leads_to_a_request_and_another_person_voids_it(app, rows, m
     form = manager.get(address.replace("&amp;", "&")).text
     assert f'value="{rows["mine_point"].id}" checked' in form
     assert form.count(f'value="{DAY.isoformat()}"') == 2
+    looked = post(manager, "/staff/review/voiding/new", **asked_for(rows), look="yes")
+    assert "6 phiếu sẽ không còn được tính." in form
+    assert (looked.status_code, "6 phiếu sẽ không còn được tính." in looked.text) == (200, True)
     asked = post(manager, "/staff/review/voiding/new", **asked_for(rows))
     page = manager.get(asked.location).text
     assert "Chờ người thứ hai duyệt" in page
