@@ -22,7 +22,7 @@ from survey_app.cli.database import migrate
 from survey_app.config import SECRET_BYTES, Settings, begin, read_settings
 from survey_app.db import Database
 from survey_app.web.access import hash_token
-from tests import catalogues, chromium, compiled_once, factories, postgresql
+from tests import catalogues, chromium, compiled_once, factories, long_first, postgresql
 from tests.page_inspector import InspectingClient
 
 TEMPLATE = "survey_template"
@@ -44,6 +44,12 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """Let a worker process hand what it missed to the process that prints."""
     if hasattr(session.config, "workeroutput"):
         session.config.workeroutput[WORKERS_MISSED] = sorted(missing_programs)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    n_processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    items[:] = long_first.in_order(items, n_processes)
 
 
 @pytest.hookimpl(optionalhook=True)  # of pytest-xdist
