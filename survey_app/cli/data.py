@@ -57,7 +57,7 @@ def _register_publications(app: Flask) -> None:
     @click.option("--campaign", "campaign_code", required=True, help="Code of the campaign.")
     def publish(campaign_code: str) -> None:
         """Freeze the figures of a whole campaign."""
-        from survey_app.publish.freeze import publish_wave  # numpy comes with it
+        from survey_app.publish.releasing.freeze import publish_wave  # numpy comes with it
 
         with context.database().reading() as session:
             campaign_id = find_campaign(session, campaign_code).id

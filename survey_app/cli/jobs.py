@@ -20,7 +20,7 @@ from survey_app.errors import SurveyError
 from survey_app.jobs.bound import refuse_lost_right
 from survey_app.jobs.files import remove_old_files
 from survey_app.models.job import CLAIM, Job, Work, claim, give_up, waits
-from survey_app.publish.due import enqueue_release, is_anything_due, may_release
+from survey_app.publish.releasing.due import enqueue_release, is_anything_due, may_release
 from survey_app.review.comments.batches import gather_waiting
 from survey_app.web import context
 from survey_app.web.context import Clock
@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 # By name, and imported only when such a job comes: numpy and typst live in this process alone.
 MODULES = {
-    "release": "survey_app.publish.release",
+    "release": "survey_app.publish.releasing.release",
     "posters": "survey_app.prepare.codes.print_job",
     "invitation_slips": "survey_app.prepare.invitations.print_job",
     "invitation_list": "survey_app.prepare.invitations.export",

@@ -55,7 +55,9 @@ def _refuse_if_used(session: Session) -> None:
 
 
 def _load_rows(session: Session, settings: Settings, now: datetime) -> DemoAccounts:
-    from survey_app.publish.freeze import prepare_wave  # brings numpy, which a start without demo spares
+    from survey_app.publish.releasing.freeze import (
+        prepare_wave,  # brings numpy, which a start without demo spares
+    )
 
     today = now.astimezone(VIETNAM_TIME).date()
     for code in INSTRUMENTS:
@@ -122,7 +124,7 @@ def _put_up_a_screen(session: Session, campaign: Campaign) -> None:
 
 
 def _release(database: Database, settings: Settings, now: datetime) -> None:
-    from survey_app.publish.release import run
+    from survey_app.publish.releasing.release import run
 
     def ignore_progress(_n_done: int, _n_total: int) -> None:
         """Nobody watches: there is no job row."""

@@ -233,7 +233,7 @@ def test_look_at_settled_campaigns_is_not_over_until_its_release_went_well(
 
     key_in(database, settled_point, 5)
     with monkeypatch.context() as patched:
-        patched.setattr("survey_app.publish.release.run", fails)
+        patched.setattr("survey_app.publish.releasing.release.run", fails)
         work_until_idle(worker)
     assert n_published(database) is None
     clock.advance(minutes=11)  # the same day, when the fault has rested

@@ -22,8 +22,8 @@ from survey_app.models.office import Office
 from survey_app.models.publication import Figure
 from survey_app.models.response import Comment, Response
 from survey_app.models.staff import NEEDS_SECOND_FACTOR, ROLES, Staff, StaffGrant
-from survey_app.publish.due import due_offices
-from survey_app.publish.release import release_due
+from survey_app.publish.releasing.due import due_offices
+from survey_app.publish.releasing.release import release_due
 from tests import factories
 from tests.survey_app.demo.conftest import GIVEN_PASSWORD, Demo
 
@@ -157,7 +157,7 @@ def test_load_killed_before_its_figures_is_finished_by_the_release(
     def killed(_work: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("survey_app.publish.release.run", killed)
+    monkeypatch.setattr("survey_app.publish.releasing.release.run", killed)
     with pytest.raises(KeyboardInterrupt):
         load_demo(database, settings, factories.MOMENT)
     n_released = release_due(database, factories.MOMENT, lambda _n_done, _n_total: None)

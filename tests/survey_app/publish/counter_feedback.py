@@ -9,7 +9,7 @@ from survey_app.db import Database
 from survey_app.models.access_point import AccessPoint, AccessPointDay
 from survey_app.models.breakdown import WHOLE
 from survey_app.models.publication import Figure, Publication
-from survey_app.publish.release import release_due
+from survey_app.publish.releasing.release import release_due
 from tests import factories
 
 SATISFIED = {"q1": "5", "q2": "4"}

@@ -21,9 +21,9 @@ from survey_app.db import Database
 from survey_app.models.access_point import AccessPoint
 from survey_app.models.office import Office
 from survey_app.models.publication import Distribution, Figure, Tally
-from survey_app.publish import batch, due
+from survey_app.publish.counting.tallies import unpacked
+from survey_app.publish.releasing import batch, due
 from survey_app.publish.suppression import INSIDE_MINIMUM, is_suppressed
-from survey_app.publish.tallies import unpacked
 from tests import factories
 from tests.conftest import SettableClock, StaffClient
 from tests.survey_app.publish.counter_feedback import receive, release

@@ -21,7 +21,7 @@ from survey_app.publish.exports.ask import ask_for_export
 from survey_app.publish.exports.choice import Choice
 from survey_app.publish.exports.export_job import Contradiction
 from survey_app.publish.exports.rows import Outcome
-from survey_app.publish.release import release_due
+from survey_app.publish.releasing.release import release_due
 from tests import factories
 from tests.factories import DAY, MOMENT
 from tests.survey_app.publish.exports.arrivals import SETTLED, come, point_of, release

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from survey_app.models.office import Office
 from survey_app.models.vietnamese import sort_key
-from survey_app.publish.ranking import Compared, IndexOfOffice, compare_family
+from survey_app.publish.releasing.ranking import Compared, IndexOfOffice, compare_family
 from tests import factories
 
 TARGET = 0.85

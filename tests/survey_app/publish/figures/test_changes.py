@@ -12,7 +12,7 @@ from survey_app.db import Database
 from survey_app.models.access_point import AccessPoint
 from survey_app.models.breakdown import first_day_of, quarter_name
 from survey_app.models.publication import Change, Publication
-from survey_app.publish.freeze import publish_wave
+from survey_app.publish.releasing.freeze import publish_wave
 from tests import factories
 from tests.survey_app.publish.counter_feedback import SATISFIED, receive, release
 

@@ -16,10 +16,10 @@ from survey_app.models.access_point import AccessPoint
 from survey_app.models.campaign import Campaign, SampleCell
 from survey_app.models.office import Office
 from survey_app.models.publication import Figure, Publication
-from survey_app.publish.freeze import PublicationRefused, data_checksum, prepare_wave, publish_wave
+from survey_app.publish.counting.tallies import Recount
+from survey_app.publish.releasing.freeze import PublicationRefused, data_checksum, prepare_wave, publish_wave
 from survey_app.publish.shown.office import office_results
 from survey_app.publish.suppression import is_suppressed
-from survey_app.publish.tallies import Recount
 from tests import factories
 from tests.factories import DAY, MOMENT
 from tests.survey_app.publish import sipas

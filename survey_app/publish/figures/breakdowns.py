@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from survey_app.models.breakdown import WHOLE, counter_name, field_name, month_name
 from survey_app.models.office import ServiceField
-from survey_app.publish.dataset import Booleans, Dataset, Integers
+from survey_app.publish.figures.dataset import Booleans, Dataset, Integers
 
 Kind = Literal["", "month", "counter", "field"]
 

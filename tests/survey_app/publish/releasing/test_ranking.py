@@ -6,9 +6,9 @@ from sqlalchemy.exc import DBAPIError
 
 from analysis import ComparedEstimates, compare_with_target, rank_sets, tie_bands
 from survey_app.models.publication import Comparison, Figure
-from survey_app.publish.estimates import Estimated
-from survey_app.publish.hiding import HiddenAnew
-from survey_app.publish.ranking import IndexOfOffice, compare_family, compare_offices
+from survey_app.publish.figures.estimates import Estimated
+from survey_app.publish.hiding.decision import HiddenAnew
+from survey_app.publish.releasing.ranking import IndexOfOffice, compare_family, compare_offices
 from tests import factories
 from tests.survey_app.publish.counter_feedback import receive, release
 

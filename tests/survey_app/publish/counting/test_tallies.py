@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from survey_app.models.definition import Definition
-from survey_app.publish.tallies import nibbles_of, packed, unpacked
+from survey_app.publish.counting.tallies import nibbles_of, packed, unpacked
 from tests import factories
 
 SMALL = factories.definition()

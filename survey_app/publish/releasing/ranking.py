@@ -18,8 +18,8 @@ from analysis import ComparedEstimates, compare_with_target, rank_sets, tie_band
 from survey_app.models.breakdown import INDEX, WHOLE
 from survey_app.models.office_tree import OfficeTree
 from survey_app.models.publication import Comparison, Figure
-from survey_app.publish.estimates import Estimated
-from survey_app.publish.hiding import HiddenAnew
+from survey_app.publish.figures.estimates import Estimated
+from survey_app.publish.hiding.decision import HiddenAnew
 from survey_app.publish.suppression import INSIDE_MINIMUM
 from survey_app.publish.terms import ADJUSTMENT, LEVEL
 

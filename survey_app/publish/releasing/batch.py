@@ -16,12 +16,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from survey_app.publish.arrivals import Arrivals, Batches
-from survey_app.publish.crossed import known_dissatisfied
-from survey_app.publish.dataset import Place
-from survey_app.publish.due import BATCH
-from survey_app.publish.reported import Column, counts_of_rows
-from survey_app.publish.tallies import Definitions, PointDay, Recount, TallyRow
+from survey_app.publish.counting.arrivals import Arrivals, Batches
+from survey_app.publish.counting.reported import Column, counts_of_rows
+from survey_app.publish.counting.tallies import Definitions, PointDay, Recount, TallyRow
+from survey_app.publish.figures.dataset import Place
+from survey_app.publish.releasing.crossed import known_dissatisfied
+from survey_app.publish.releasing.due import BATCH
 
 Booleans = NDArray[np.bool_]
 Integers = NDArray[np.int64]

@@ -18,9 +18,9 @@ from survey_app.models.office import Office
 from survey_app.models.publication import Figure, OfficeRelease, Publication, Tally
 from survey_app.models.response import Response
 from survey_app.models.stale_office import mark_stale
-from survey_app.publish import release as release_module
-from survey_app.publish.due import due_offices, is_anything_due
-from survey_app.publish.tallies import UnfitResponses
+from survey_app.publish.counting.tallies import UnfitResponses
+from survey_app.publish.releasing import release as release_module
+from survey_app.publish.releasing.due import due_offices, is_anything_due
 from tests import factories
 from tests.factories import DAY, MOMENT
 from tests.survey_app.publish.counter_feedback import NOT_SATISFIED, figure_of, receive, release

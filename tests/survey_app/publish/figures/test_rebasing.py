@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from survey_app.db import Database
 from survey_app.models.publication import Figure
-from survey_app.publish.rebasing import Predecessors
+from survey_app.publish.figures.rebasing import Predecessors
 from tests import factories
 from tests.survey_app.publish.counter_feedback import figure_of, receive, release
 

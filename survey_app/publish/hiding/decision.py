@@ -11,10 +11,10 @@ from survey_app.models.campaign import Campaign
 from survey_app.models.instrument import InstrumentVersion
 from survey_app.models.office import Counter, Office, ServiceField
 from survey_app.models.publication import Figure
-from survey_app.publish.estimates import Estimated, FigureRow
-from survey_app.publish.linked_sums import Cell, CellKey, Structure, System
-from survey_app.publish.rebasing import Predecessors
-from survey_app.publish.reported import Column
+from survey_app.publish.counting.reported import Column
+from survey_app.publish.figures.estimates import Estimated, FigureRow
+from survey_app.publish.figures.rebasing import Predecessors
+from survey_app.publish.hiding.linked_sums import Cell, CellKey, Structure, System
 
 OFFICES_AT_ONCE = 500  # in one question to the database
 

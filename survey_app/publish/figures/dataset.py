@@ -19,8 +19,8 @@ from survey_app.models.breakdown import INDEX, factor_name, item_name
 from survey_app.models.campaign import SampleCell
 from survey_app.models.office import Counter
 from survey_app.models.publication import Tally
-from survey_app.publish.reported import Column, counts_by_version, reported_counts
-from survey_app.publish.tallies import NOT_DRAWN, Counts, Definitions, Recount, TallyRow
+from survey_app.publish.counting.reported import Column, counts_by_version, reported_counts
+from survey_app.publish.counting.tallies import NOT_DRAWN, Counts, Definitions, Recount, TallyRow
 
 POINTS_AT_ONCE = OFFICES_AT_ONCE = 500  # in one question to the database
 

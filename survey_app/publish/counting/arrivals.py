@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from survey_app.models.access_point import AccessPointDay
 from survey_app.models.publication import ReturnedTally, Tally
-from survey_app.publish.tallies import (
+from survey_app.publish.counting.tallies import (
     Counts,
     Definitions,
     PointDay,

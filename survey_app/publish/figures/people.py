@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis import Domains
-from survey_app.publish.dataset import Booleans, Dataset
+from survey_app.publish.figures.dataset import Booleans, Dataset
 
 
 def people_behind(

@@ -8,7 +8,7 @@ from survey_app.db import Database
 from survey_app.models.access_point import AccessPoint, AccessPointDay
 from survey_app.models.job import claim
 from survey_app.models.publication import OfficeRelease
-from survey_app.publish.due import (
+from survey_app.publish.releasing.due import (
     SETTLED_AFTER_DAYS,
     Due,
     due_offices,

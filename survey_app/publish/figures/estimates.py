@@ -12,14 +12,14 @@ from analysis import DEFAULT_METHOD, Domains, Estimates, index_of_sums
 from survey_app.models.breakdown import INDEX
 from survey_app.models.campaign import Campaign
 from survey_app.models.office_tree import OfficeTree
-from survey_app.publish.breakdowns import Kind, Names, Scope, days_of_month
-from survey_app.publish.changes import ChangeRow, changes_over_time
-from survey_app.publish.dataset import Dataset, Integers, load_dataset
-from survey_app.publish.distributions import DistributionRow, distributions_of
-from survey_app.publish.people import people_behind
-from survey_app.publish.population import Population
-from survey_app.publish.rebasing import Predecessors
-from survey_app.publish.tallies import Definitions, Recount
+from survey_app.publish.counting.tallies import Definitions, Recount
+from survey_app.publish.figures.breakdowns import Kind, Names, Scope, days_of_month
+from survey_app.publish.figures.changes import ChangeRow, changes_over_time
+from survey_app.publish.figures.dataset import Dataset, Integers, load_dataset
+from survey_app.publish.figures.distributions import DistributionRow, distributions_of
+from survey_app.publish.figures.people import people_behind
+from survey_app.publish.figures.population import Population
+from survey_app.publish.figures.rebasing import Predecessors
 from survey_app.publish.terms import LEVEL
 
 METHOD: Final = DEFAULT_METHOD  # stays within 0 and 1

@@ -18,8 +18,8 @@ from survey_app.models.instrument import InstrumentVersion
 from survey_app.models.office import Counter as OfficeCounter
 from survey_app.models.publication import Distribution, Figure, OfficeRelease, Publication, Tally
 from survey_app.models.response import Response
-from survey_app.publish.due import due_offices
-from survey_app.publish.tallies import unpacked
+from survey_app.publish.counting.tallies import unpacked
+from survey_app.publish.releasing.due import due_offices
 from tests import factories
 from tests.factories import DAY, MOMENT
 from tests.survey_app.publish.counter_feedback import NOT_SATISFIED, SATISFIED, figure_of, receive, release

@@ -18,16 +18,16 @@ from survey_app.models.campaign import Campaign, SampleCell
 from survey_app.models.instrument import InstrumentVersion
 from survey_app.models.office import Office
 from survey_app.models.publication import Publication
-from survey_app.publish.arrivals import find_arrivals
-from survey_app.publish.batch import BatchRule
-from survey_app.publish.changes import changes_since_last_wave
-from survey_app.publish.dataset import places_of, tally_rows
-from survey_app.publish.due import BATCH, Due
-from survey_app.publish.estimates import Estimated, estimate_figures
-from survey_app.publish.hiding import Hiding
-from survey_app.publish.ranking import Compared, compare_offices
-from survey_app.publish.release import Taken, note_release, replace_figures, voided_at
-from survey_app.publish.tallies import Definitions, Recount
+from survey_app.publish.counting.arrivals import find_arrivals
+from survey_app.publish.counting.tallies import Definitions, Recount
+from survey_app.publish.figures.changes import changes_since_last_wave
+from survey_app.publish.figures.dataset import places_of, tally_rows
+from survey_app.publish.figures.estimates import Estimated, estimate_figures
+from survey_app.publish.hiding.decision import Hiding
+from survey_app.publish.releasing.batch import BatchRule
+from survey_app.publish.releasing.due import BATCH, Due
+from survey_app.publish.releasing.ranking import Compared, compare_offices
+from survey_app.publish.releasing.writing import Taken, note_release, replace_figures, voided_at
 from survey_app.publish.terms import terms_of
 
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from survey_app.models.definition import Definition
-from survey_app.publish.dataset import Dataset
-from survey_app.publish.tallies import Counts, Definitions
+from survey_app.publish.counting.tallies import Counts, Definitions
+from survey_app.publish.figures.dataset import Dataset
 
 DistributionRow = dict[str, Any]  # the columns of `distribution` but its publication
 

@@ -23,7 +23,7 @@ import numpy as np
 
 from analysis import CountRelations, protect_counts
 from survey_app.models.breakdown import COUNTER, FIELD, INDEX, MONTH, WHOLE, factor_name, item_name, kind_of
-from survey_app.publish.reported import Column
+from survey_app.publish.counting.reported import Column
 from survey_app.publish.suppression import INSIDE_MINIMUM, is_few
 
 # What is lost with a figure, by answer: the whole index of an office is what people come for.

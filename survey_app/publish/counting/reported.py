@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from survey_app.models.definition import Definition, Item
-from survey_app.publish.tallies import N_VALUES, Counts, Definitions, TallyRow
+from survey_app.publish.counting.tallies import N_VALUES, Counts, Definitions, TallyRow
 
 ROWS_AT_ONCE = 5_000  # unpacked: some 2 kB each
 

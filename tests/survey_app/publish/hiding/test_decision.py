@@ -11,8 +11,8 @@ from survey_app.db import Database
 from survey_app.models.access_point import AccessPoint
 from survey_app.models.definition import Factor
 from survey_app.models.publication import Figure, Publication
-from survey_app.publish.freeze import publish_wave
 from survey_app.publish.open_data.rows import HEADER, Published
+from survey_app.publish.releasing.freeze import publish_wave
 from survey_app.publish.suppression import INSIDE_MINIMUM, is_suppressed
 from tests import factories
 from tests.factories import DAY, MOMENT

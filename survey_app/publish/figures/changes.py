@@ -18,9 +18,9 @@ from survey_app.models.campaign import Campaign
 from survey_app.models.definition import Definition
 from survey_app.models.instrument import InstrumentVersion
 from survey_app.models.publication import Figure, Publication
-from survey_app.publish.breakdowns import Group, Scope, days_of_month
-from survey_app.publish.dataset import N_MONTHS, Booleans, Dataset, Integers
-from survey_app.publish.people import people_behind
+from survey_app.publish.figures.breakdowns import Group, Scope, days_of_month
+from survey_app.publish.figures.dataset import N_MONTHS, Booleans, Dataset, Integers
+from survey_app.publish.figures.people import people_behind
 from survey_app.publish.terms import LEVEL
 
 # Of each office: the last period may still be open, and the page then shows the change before.

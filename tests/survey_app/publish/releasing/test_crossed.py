@@ -5,7 +5,7 @@ from itertools import product
 import numpy as np
 from hypothesis import given, strategies as st
 
-from survey_app.publish.crossed import known_dissatisfied
+from survey_app.publish.releasing.crossed import known_dissatisfied
 
 CELL = st.integers(0, 2).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 

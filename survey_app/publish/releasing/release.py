@@ -9,29 +9,29 @@ too.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import groupby
 
-from sqlalchemy import bindparam, delete, func, insert, or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from analysis import METHOD_VERSION
 from survey_app.config import VIETNAM_TIME
 from survey_app.db import Database
-from survey_app.models.access_point import AccessPointDay
 from survey_app.models.campaign import Campaign
 from survey_app.models.job import Work
-from survey_app.models.publication import Change, Distribution, Figure, OfficeRelease, Publication
+from survey_app.models.publication import OfficeRelease, Publication
 from survey_app.models.stale_office import campaigns_with_stale, forget_stale, stale_offices
-from survey_app.publish.arrivals import find_arrivals
-from survey_app.publish.batch import BatchRule
-from survey_app.publish.dataset import places_of
-from survey_app.publish.due import Due, due_offices, is_closing_release
-from survey_app.publish.estimates import Estimated, estimate_figures
-from survey_app.publish.hiding import HiddenAnew, Hiding
-from survey_app.publish.ranking import Compared, compare_offices
-from survey_app.publish.tallies import Definitions, Recount, UnfitResponses
+from survey_app.publish.counting.arrivals import find_arrivals
+from survey_app.publish.counting.tallies import Definitions, Recount, UnfitResponses
+from survey_app.publish.figures.dataset import places_of
+from survey_app.publish.figures.estimates import Estimated, estimate_figures
+from survey_app.publish.hiding.decision import HiddenAnew, Hiding
+from survey_app.publish.releasing.batch import BatchRule
+from survey_app.publish.releasing.due import Due, due_offices, is_closing_release
+from survey_app.publish.releasing.ranking import Compared, compare_offices
+from survey_app.publish.releasing.writing import Taken, note_release, replace_figures, voided_at
 from survey_app.publish.terms import terms_of
 
 OFFICES_AT_ONCE = 200  # in one transaction: some tenths of a second in which no other can write
@@ -60,18 +60,6 @@ def release_due(database: Database, now: datetime, report: Callable[[int, int], 
     if faults:
         raise UnfitResponses("\n".join(faults))
     return n_released
-
-
-@dataclass(frozen=True)
-class Taken:
-    """What a release takes of an office's responses, and what it leaves to wait."""
-
-    recount: Recount
-    n_released: int  # afterwards
-    n_looked_at: int
-    n_voided: int = 0
-    n_voided_looked_at: int = 0
-    closed_on: date | None = None
 
 
 @dataclass(frozen=True)
@@ -165,12 +153,6 @@ def _take(session: Session, campaign: Campaign, due: Due, today: date, definitio
     return Taken(recount, arrivals.n_after(recount), arrivals.n_live, n_left, n_voided, closed_on)
 
 
-def voided_at(session: Session, point_ids: Sequence[int]) -> int:
-    """Count the voided responses of some points."""
-    query = select(func.sum(AccessPointDay.n_voided)).where(AccessPointDay.access_point_id.in_(point_ids))
-    return session.scalar(query) or 0
-
-
 def _estimate(session: Session, release: Release, renewed: Iterable[Due]) -> None:
     running_id = _running_id(session, release.campaign.id)
     hiding = Hiding(session, release.campaign, running_id)
@@ -190,36 +172,6 @@ def _estimate(session: Session, release: Release, renewed: Iterable[Due]) -> Non
         release.hidden_anew.append(hidden)
         compared = compare_offices(session, running_id, estimated, hidden, release.campaign.target)
         release.compared.append(compared)
-
-
-def note_release(session: Session, due: Due, taken: Taken, released_on: date) -> None:
-    """Note how much of an office's responses its figures hold, and how much was looked at."""
-    release = session.get(OfficeRelease, asdict(due))
-    if release is None:
-        release = OfficeRelease(**asdict(due))
-        session.add(release)
-    release.n_released, release.n_looked_at = taken.n_released, taken.n_looked_at
-    release.n_voided, release.n_voided_looked_at = taken.n_voided, taken.n_voided_looked_at
-    release.closed_on = taken.closed_on
-    if taken.recount.days:
-        release.released_on = released_on
-
-
-def replace_figures(session: Session, publication_id: int, estimated: Estimated) -> None:
-    """Put figures, distributions and changes in the place of those of the same offices and class."""
-    parts = (
-        (Figure, estimated.figures),
-        (Distribution, estimated.distributions),
-        (Change, estimated.changes),
-    )
-    for row, made in parts:
-        of_class = (row.publication_id == publication_id, row.provenance == estimated.provenance)
-        session.connection().execute(
-            delete(row).where(*of_class, row.office_id == bindparam("its_office")),
-            [{"its_office": office_id} for office_id in estimated.office_ids],
-        )
-        if made:
-            session.execute(insert(row), [{"publication_id": publication_id, **one} for one in made])
 
 
 def _batches(due: Sequence[Due], stale: Set[int]) -> Iterator[tuple[int, list[Due]]]:

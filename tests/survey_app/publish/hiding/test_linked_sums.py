@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import given, settings as hypothesis_settings, strategies as st
 
 from analysis import CountRelations, audit_hidden
-from survey_app.publish.linked_sums import Cell, CellKey, Hidden, Structure, System
-from survey_app.publish.reported import Column
+from survey_app.publish.counting.reported import Column
+from survey_app.publish.hiding.linked_sums import Cell, CellKey, Hidden, Structure, System
 
 ITEMS = (Column("q1", "f1", True), Column("q2", "f1", True), Column("q3", "f2", True))
 ONE_ITEM = frozenset({Column("q1", None, True)})

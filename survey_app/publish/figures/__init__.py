@@ -1,0 +1,1 @@
+"""Released counts become figures: datasets for the analysis, breakdowns, trends and distributions."""

@@ -1,0 +1,1 @@
+"""Which figures are hidden so that no small one can be worked out."""

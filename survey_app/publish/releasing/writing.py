@@ -1,0 +1,62 @@
+"""What a release writes, running or frozen: how much it took of each office, and the figures made of it."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+
+from sqlalchemy import bindparam, delete, func, insert, select
+from sqlalchemy.orm import Session
+
+from survey_app.models.access_point import AccessPointDay
+from survey_app.models.publication import Change, Distribution, Figure, OfficeRelease
+from survey_app.publish.counting.tallies import Recount
+from survey_app.publish.figures.estimates import Estimated
+from survey_app.publish.releasing.due import Due
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What a release takes of an office's responses, and what it leaves to wait."""
+
+    recount: Recount
+    n_released: int  # afterwards
+    n_looked_at: int
+    n_voided: int = 0
+    n_voided_looked_at: int = 0
+    closed_on: date | None = None
+
+
+def voided_at(session: Session, point_ids: Sequence[int]) -> int:
+    """Count the voided responses of some points."""
+    query = select(func.sum(AccessPointDay.n_voided)).where(AccessPointDay.access_point_id.in_(point_ids))
+    return session.scalar(query) or 0
+
+
+def note_release(session: Session, due: Due, taken: Taken, released_on: date) -> None:
+    """Note how much of an office's responses its figures hold, and how much was looked at."""
+    release = session.get(OfficeRelease, asdict(due))
+    if release is None:
+        release = OfficeRelease(**asdict(due))
+        session.add(release)
+    release.n_released, release.n_looked_at = taken.n_released, taken.n_looked_at
+    release.n_voided, release.n_voided_looked_at = taken.n_voided, taken.n_voided_looked_at
+    release.closed_on = taken.closed_on
+    if taken.recount.days:
+        release.released_on = released_on
+
+
+def replace_figures(session: Session, publication_id: int, estimated: Estimated) -> None:
+    """Put figures, distributions and changes in the place of those of the same offices and class."""
+    parts = (
+        (Figure, estimated.figures),
+        (Distribution, estimated.distributions),
+        (Change, estimated.changes),
+    )
+    for row, made in parts:
+        of_class = (row.publication_id == publication_id, row.provenance == estimated.provenance)
+        session.connection().execute(
+            delete(row).where(*of_class, row.office_id == bindparam("its_office")),
+            [{"its_office": office_id} for office_id in estimated.office_ids],
+        )
+        if made:
+            session.execute(insert(row), [{"publication_id": publication_id, **one} for one in made])
