@@ -37,6 +37,10 @@ class Calibration:
     later_factor : (n,) float, finite and > 0, or None
         Final weight over calibrated weight, where weights were changed after the calibration
         (trimmed); None where they were not.
+    n_respondents : (n,) int, >= 0, or None
+        Where rows are sums: the respondents of each, all with the auxiliaries, the group and the
+        later factor of the row (one profile), and the sum of their base weights. None where each
+        row is one respondent. Made by `for_sums` and `add_up`.
 
     Raises
     ------
@@ -56,6 +60,18 @@ class Calibration:
     t_k w_k, changed by a later factor t, e is replaced by t e and the residual divided by t, so
     that the final weight times the residual is right (as R's ``trimWeights`` of a calibrated design).
 
+    What the variance takes as fixed: the totals, as if known without error, also a total that was
+    taken from the sample (`rake` with a skipped question as a level); the base weights, with all
+    that was done to them before (`adjust_nonresponse`, `adjust_unknown_eligibility`, an earlier
+    calibration or trimming); and later factors, as if `trim_weights` would cut the same rows by the
+    same share in every sample. Nonresponse factors of cells mostly leave the variance too large,
+    since it misses what the cells explain (Beaumont 2005); a share taken from the sample leaves it a
+    little too small. Cells whose totals are known are better calibrated on than adjusted for.
+
+    Rows may be sums over one profile: the regression needs of a row only its sums of d, w and
+    w · influence, and calibrated weights are base weights times a factor that follows from the
+    auxiliaries alone, so that their sums are, too.
+
     R's ``rake`` regresses without weights instead: in the reference survey its standard errors
     differ by up to 2.4 %.
 
@@ -63,7 +79,7 @@ class Calibration:
     ----------
     Deville and Särndal (1992), J. Am. Stat. Assoc. 87, 376-382, section 3. Särndal, Swensson and
     Wretman (1992), Model Assisted Survey Sampling, section 6.6. Frisch and Waugh (1933),
-    Econometrica 1, 387-401.
+    Econometrica 1, 387-401. Beaumont (2005), J. R. Stat. Soc. B 67, 445-458.
 
     Examples
     --------
@@ -82,6 +98,7 @@ class Calibration:
     base_weight: NDArray[np.float64]
     group: NDArray[np.int64] | None = None
     later_factor: NDArray[np.float64] | None = None
+    n_respondents: NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
         n = np.size(self.base_weight)
@@ -101,13 +118,17 @@ class Calibration:
             factor = as_reals("later_factor", self.later_factor, (n,))
             require(factor > 0, "later_factor", "be positive", factor)
             self._keep(later_factor=factor)
+        if self.n_respondents is not None:
+            people = as_integers("n_respondents", self.n_respondents, (n,))
+            require(people >= 0, "n_respondents", "not be negative", people)
+            self._keep(n_respondents=people)
 
     def __repr__(self) -> str:
         groups = "" if self.group is None else f", {np.unique(self.group).size} groups"
         later = "" if self.later_factor is None else ", changed afterwards"
-        return (
-            f"Calibration({self.base_weight.size} rows, {self.auxiliary.shape[1]} auxiliaries{groups}{later})"
-        )
+        rows = "rows" if self.n_respondents is None else "sums"
+        columns = self.auxiliary.shape[1]
+        return f"Calibration({self.base_weight.size} {rows}, {columns} auxiliaries{groups}{later})"
 
     def residuals(self, influence: ArrayLike) -> NDArray[np.float64]:
         """Return what the auxiliaries leave of the influence values.
@@ -154,15 +175,91 @@ class Calibration:
         new = as_reals("factor", factor, self.base_weight.shape)
         return replace(self, later_factor=new if self.later_factor is None else self.later_factor * new)
 
+    def for_sums(self, n_respondents: ArrayLike) -> Calibration:
+        """Return the record for rows that are sums: weighted as sums, by the labels of each row.
+
+        Parameters
+        ----------
+        n_respondents : (n,) int, >= 0
+            Respondents of each row.
+
+        Returns
+        -------
+        Calibration
+            To go with `PsuSums` of the same rows.
+
+        Raises
+        ------
+        AnalysisError
+            If the shape does not fit or a number is negative.
+
+        Examples
+        --------
+        Three sums of base weight 8, 4 and 6, of two women, one woman and three men:
+
+        >>> from analysis import rake
+        >>> raked = rake([8.0, 4.0, 6.0], {"sex": ["F", "F", "M"]}, {"sex": {"F": 10, "M": 10}})
+        >>> raked.calibration.for_sums([2, 1, 3])
+        Calibration(3 sums, 0 auxiliaries, 2 groups)
+        """
+        people = as_integers("n_respondents", n_respondents, self.base_weight.shape)
+        return replace(self, n_respondents=people)
+
+    def add_up(self, row: ArrayLike) -> Calibration:
+        """Return the record of the sums that rows are added up to.
+
+        Parameters
+        ----------
+        row : (n,) int, 0 … m-1
+            The sum that each row goes into.
+
+        Returns
+        -------
+        Calibration
+            Of m sums.
+
+        Raises
+        ------
+        AnalysisError
+            If rows of different auxiliaries, group or later factor would share a sum: a sum has
+            one profile. Rows of base weight 0 do not count.
+
+        Examples
+        --------
+        >>> from analysis.calibration import Calibration
+        >>> Calibration([[1.0], [1.0], [0.0]], [2.0, 3.0, 4.0]).add_up([0, 0, 1]).base_weight.tolist()
+        [5.0, 4.0]
+        """
+        home = as_integers("row", row, self.base_weight.shape)
+        require(home >= 0, "row", "not be negative", home)
+        counts = self.base_weight > 0
+        first = np.zeros(int(home.max(initial=-1)) + 1, dtype=np.int64)
+        first[home[::-1]] = np.arange(home.size)[::-1]
+        first[home[counts][::-1]] = np.flatnonzero(counts)[::-1]
+        for name in ("auxiliary", "group", "later_factor"):
+            column = getattr(self, name)
+            if column is not None:
+                alike = (column == column[first[home]]).reshape(home.size, -1).all(axis=1) | ~counts
+                require(alike, "row", f"add up rows of one profile, the same {name}", home)
+        people = np.ones_like(home) if self.n_respondents is None else self.n_respondents
+        return Calibration(
+            self.auxiliary[first],
+            np.bincount(home, self.base_weight).astype(np.float64),
+            None if self.group is None else self.group[first],
+            None if self.later_factor is None else self.later_factor[first],
+            np.bincount(home, people * counts).astype(np.int64),
+        )
+
     def _leave_out(self, values: Floats) -> Floats:
         centred = self._centre(values)
-        if self._basis.shape[1] == 0:
+        if self.basis.shape[1] == 0:
             return centred
-        fitted: Floats = self._basis @ (self._basis.T @ (self.base_weight[:, None] * centred))
+        fitted: Floats = self.basis @ (self.basis.T @ (self.base_weight[:, None] * centred))
         return centred - fitted
 
     @cached_property
-    def _basis(self) -> Floats:
+    def basis(self) -> NDArray[np.float64]:
+        """(n, r) the auxiliaries without their group means, orthonormal under the base weights."""
         length = column_lengths(self.auxiliary, self.base_weight)
         # Measured against the column as given: one that is constant in every group counts as zero.
         return orthonormalise(self._centre(self.auxiliary) / length, self.base_weight).basis

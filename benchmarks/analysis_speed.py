@@ -32,6 +32,7 @@ from benchmarks.synthetic_survey import COLUMNS, ITEMS, PSUS_PER_OFFICE
 
 N_ROWS = 10_000_000
 N_STREAMED = 100_000_000
+N_RAKED = 330_000
 ROUNDS = 3  # processes a side
 REPEATS = 4  # computations a process
 INDEX = {"all": range(22)}
@@ -59,6 +60,7 @@ def main() -> None:
         national(folder, arrow, parquet)
         spark(folder, parquet)
         simulations(sum_snapshot(arrow, COLUMNS))
+        calibrated()
         by_office(folder)
         streaming(folder)
 
@@ -181,6 +183,34 @@ def simulations(sums: ItemSums) -> None:
     begun = time.perf_counter()
     rank_sets(compared)
     row(f"rank sets of {len(offices):,} offices", f"{time.perf_counter() - begun:.1f} s", "≤ 10 s")
+
+
+def calibrated() -> None:
+    """Compare all figures of each office with raked weights, one pass, with those of plain weights."""
+    best = in_turns({side: lambda side=side: raked(side) for side in ("plain", "raked", "tallies")}, ROUNDS)
+    plain, mine, tallies = best["plain"], best["raked"], best["tallies"]
+    old = raked("pass by office")
+    assert old.other["relative_distance"] < 1e-9, old.other
+    title = f"{mine.other['n_figures']:,} figures of {N_RAKED:,} rows raked on sex, age, field"
+    row(
+        f"{title} ÷ the same without calibration",
+        f"{mine.best:.2f} s ÷ {plain.best:.2f} s = {mine.best / plain.best:.2f}; "
+        f"peak {mine.peak_megabytes:,.0f} MB, without {plain.peak_megabytes:,.0f} MB",
+        "≤ 3",
+    )
+    row(
+        f"a pass over the rows for each of {old.other['n_offices']} offices ÷ one pass for the same",
+        f"{old.best:.1f} s ÷ {old.other['one_pass']:.2f} s = {old.best / old.other['one_pass']:.0f}; "
+        f"variances off by {old.other['relative_distance']:.0e} of themselves",
+    )
+    row(
+        f"the same figures from {tallies.other['n_rows']:,} sums by ward and profile",
+        f"{tallies.best:.2f} s, peak {tallies.peak_megabytes:,.0f} MB",
+    )
+
+
+def raked(side: str) -> Run:
+    return run([sys.executable, "-m", "benchmarks.raked_offices", str(N_RAKED), side])
 
 
 def by_office(folder: Path) -> None:

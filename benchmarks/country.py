@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, case, cast, func, insert, literal, select,
 from sqlalchemy.orm import Session
 
 from benchmarks.hall import Hall, today
+from benchmarks.planned import plan_ahead
 from survey_app.jobs.bound import bound_to
 from survey_app.models.access_point import AccessPoint
 from survey_app.models.audit import AuditLine
@@ -24,6 +25,7 @@ from survey_app.models.publication import Figure
 from survey_app.models.response import BatchedComment, Comment
 from survey_app.models.staff import Staff, StaffGrant
 from survey_app.models.vietnamese import sort_key
+from survey_app.prepare.codes.stock import note_openings
 from survey_app.prepare.instruments.definition_file import shipped_definition
 from survey_app.publish.exports.choice import JOB, RIGHT
 from survey_app.web.access import hash_token
@@ -51,6 +53,10 @@ FROM generate_series(0::bigint, :n - 1) AS i
 DAYS = """
 INSERT INTO access_point_day (access_point_id, day, n_opened, n_received, n_voided)
 SELECT access_point_id, day, count(*) + 1, count(*), 0 FROM response GROUP BY access_point_id, day
+"""
+READABLE = """
+INSERT INTO readable_comments (office_id, n_batches, n_comments)
+SELECT office_id, max(batch) + 1, count(*) FROM batched_comment GROUP BY office_id
 """
 MARKED = """
 UPDATE response SET review_mark = 1 WHERE fingerprint < 200 OR fingerprint % 1000 = 0
@@ -87,6 +93,8 @@ class Country:
             session.execute(text(DAYS))
             session.execute(text(MARKED))
             self._comment(session, n_responses // 50)
+            session.execute(text(READABLE))
+            note_openings(session)
         with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.exec_driver_sql("ANALYZE" if database.is_sqlite else "VACUUM ANALYZE")
 
@@ -118,7 +126,9 @@ def build(hall: Hall) -> Country:
         _figures(session, campaign.id, opened)
         person = _people(session, offices, token)
         ids = _work(session, campaign.id, person.id, offices, points)
-        ids |= {"campaign_code": "bench", "office_id": offices[0].id, "office_code": offices[0].code}
+        ids |= plan_ahead(session, hall, person.id, offices)
+        ids |= {"campaign_code": "bench", "campaign_id": campaign.id}
+        ids |= {"office_id": offices[0].id, "office_code": offices[0].code}
         return Country(hall, token, points[0], len(points), provinces, offices, ids)
 
 

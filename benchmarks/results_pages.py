@@ -6,8 +6,8 @@ itself, in this process: no network, no other request beside. The pages are thos
 one is measured from its first day.
 """
 
+import argparse
 import gc
-import os
 import re
 import statistics
 import tempfile
@@ -28,9 +28,7 @@ from survey_app.web.access import PUBLIC
 from tests import postgresql
 
 FEW, ON_PUBLIC_REPORT = 10_000, 100_000
-# BENCH_SHARE=10 stores a tenth, for a look in between.
-SHARE = int(os.environ.get("BENCH_SHARE", "1"))
-ON_SQLITE, ON_POSTGRESQL = 5_000_000 // SHARE, 10_000_000 // SHARE
+ON_SQLITE, ON_POSTGRESQL = 5_000_000, 10_000_000
 VISITS, WARMING = 40, 3
 MOST_MILLISECONDS, MOST_IN_PUBLIC = 60, 100
 MOST_TIMES, MOST_BYTES, MOST_REQUESTS = 1.2, 60_000, 4
@@ -39,6 +37,7 @@ PUBLIC_PAGES = ("publish.results", "publish.campaign_results", "publish.office_r
 # Files and pictures, and what nobody who is signed in can open.
 NO_PAGES = {
     *("prepare.code_png", "prepare.code_svg", "dossiers.template", "jobs.job_file", "parents.below_csv"),
+    *("exports.dictionary", "frames.template", "frames.look_faults", "frames.frame_faults"),
     *("second_factor.prove", "second_factor.set_up"),
 }
 
@@ -126,19 +125,47 @@ class Page:
         return answer
 
 
+@dataclass(frozen=True)
+class Chosen:
+    """What to measure: all of it, or for a look in between less."""
+
+    share: int = 1
+    names: tuple[str, ...] = ()
+    visits: int = VISITS
+
+    def holds(self, page: str) -> bool:
+        return not self.names or any(name in page for name in self.names)
+
+
 def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("names", nargs="*", help="only pages with one of these in their name (below, codes)")
+    parser.add_argument("--on", choices=("sqlite", "postgresql"), help="one database alone")
+    parser.add_argument("--share", type=int, default=1, help="store the n-th part of the responses")
+    parser.add_argument("--visits", type=int, default=VISITS, help="of each page (%(default)s)")
+    asked = parser.parse_args()
+    chosen = Chosen(asked.share, tuple(asked.names), asked.visits)
     with tempfile.TemporaryDirectory() as folder:
-        measure(Path(folder), "SQLite", ON_SQLITE, lambda name: f"sqlite:///{folder}/{name}.sqlite")
-        programs = postgresql.find_programs()
-        if programs is None:
-            print("PostgreSQL is not measured: it is missing (apt-get install postgresql).")
-            return
-        with postgresql.running_server(programs) as server:
-            measure(Path(folder), "PostgreSQL", ON_POSTGRESQL, server.create_database)
+        if asked.on != "postgresql":
+            measure(Path(folder), "SQLite", chosen, lambda name: f"sqlite:///{folder}/{name}.sqlite")
+        if asked.on != "sqlite":
+            measure_on_postgresql(Path(folder), chosen)
 
 
-def measure(folder: Path, database: str, many: int, address_of: Callable[[str], str]) -> None:
+def measure_on_postgresql(folder: Path, chosen: Chosen) -> None:
+    programs = postgresql.find_programs()
+    if programs is None:
+        print("PostgreSQL is not measured: it is missing (apt-get install postgresql).")
+        return
+    with postgresql.running_server(programs) as server:
+        measure(folder, "PostgreSQL", chosen, server.create_database)
+
+
+def measure(folder: Path, database: str, chosen: Chosen, address_of: Callable[[str], str]) -> None:
     begun = time.perf_counter()
+    many = {"SQLite": ON_SQLITE, "PostgreSQL": ON_POSTGRESQL}[database] // chosen.share
     sizes = {"few": FEW, "report": ON_PUBLIC_REPORT, "many": many}
     standing = {name: Standing.of(folder / database / name, address_of(name), n) for name, n in sizes.items()}
     made = f"{time.perf_counter() - begun:.0f} s to make"
@@ -148,23 +175,23 @@ def measure(folder: Path, database: str, many: int, address_of: Callable[[str], 
     gc.collect()
     gc.freeze()
     few, report = standing["few"], standing["report"]
-    for page, same in zip(pages(few), pages(standing["many"]), strict=True):
-        print(visit(page, same).row(), flush=True)
-    for page, same in zip(pages(few), pages(report), strict=True):
+    for page, same in zip(pages(few, chosen), pages(standing["many"], chosen), strict=True):
+        print(visit(page, same, chosen.visits).row(), flush=True)
+    for page, same in zip(pages(few, chosen), pages(report, chosen), strict=True):
         if page.is_public:
-            print(visit(page, same, f"{ON_PUBLIC_REPORT:,} responses: ").row(), flush=True)
+            print(visit(page, same, chosen.visits, f"{ON_PUBLIC_REPORT:,} responses: ").row(), flush=True)
     gc.unfreeze()
     for one in standing.values():
         one.close()
 
 
-def pages(standing: Standing) -> Iterator[Page]:
-    """Give every page of the address map, and others of long lists."""
+def pages(standing: Standing, chosen: Chosen) -> Iterator[Page]:
+    """Give the chosen ones of every page of the address map, and others of long lists."""
     for rule in standing.app.url_map.iter_rules():
         right = getattr(standing.app.view_functions[rule.endpoint], "access", None)
         is_public = right == PUBLIC
         is_page = rule.endpoint in PUBLIC_PAGES if is_public else rule.endpoint not in NO_PAGES
-        if is_page and "GET" in (rule.methods or ()):
+        if is_page and "GET" in (rule.methods or ()) and chosen.holds(rule.endpoint):
             yield Page(rule.endpoint, _path(standing, rule.endpoint, rule.arguments), is_public, standing)
     country, provinces = f"{standing.country.provinces[0].id}", f"{standing.country.provinces[1].id}"
     for name, path in {
@@ -186,10 +213,14 @@ def pages(standing: Standing) -> Iterator[Page]:
         "comments: answered": "/staff/review/comments?answered",
         "voiding: one office": f"/staff/review/voiding/new?office={standing.country.ids['office_id']}",
     }.items():
-        yield Page(name, path, False, standing)
-    yield Page("public survey: searched", "/results/bench?q=an+phu", True, standing)
-    province = f"/results/bench/{standing.country.provinces[1].code}"
-    yield Page("public survey: a province", province, True, standing)
+        if chosen.holds(name):
+            yield Page(name, path, False, standing)
+    for name, path in {
+        "public survey: searched": "/results/bench?q=an+phu",
+        "public survey: a province": f"/results/bench/{standing.country.provinces[1].code}",
+    }.items():
+        if chosen.holds(name):
+            yield Page(name, path, True, standing)
 
 
 def _path(standing: Standing, endpoint: str, arguments: set[str]) -> str:
@@ -199,14 +230,18 @@ def _path(standing: Standing, endpoint: str, arguments: set[str]) -> str:
         ids["approval_id"] = ids["voiding_id"]
     if endpoint.startswith("screens."):
         ids["access_point_id"] = ids["screen_id"]
+    if endpoint.startswith(("campaigns.", "plans.", "frames.")):
+        ids["campaign_id"] = ids["frozen_id" if endpoint == "plans.addendum" else "planned_id"]
+    if endpoint == "frames.look":
+        ids["job_id"] = ids["look_id"]
     with standing.app.test_request_context():
         return url_for(endpoint, **{name: ids[name] for name in arguments}, campaign="bench")
 
 
-def visit(few: Page, many: Page, prefix: str = "") -> Visited:
+def visit(few: Page, many: Page, visits: int, prefix: str = "") -> Visited:
     """Open a page by turns with few and with many responses stored."""
     times: list[tuple[float, float, float]] = []
-    for _ in range(WARMING + VISITS):
+    for _ in range(WARMING + visits):
         begun = time.perf_counter()
         few.open()
         between, cpu = time.perf_counter(), time.process_time()

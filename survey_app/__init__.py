@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from flask import Blueprint, Flask
 
+    from survey_app.accounts.home import FirstPage
     from survey_app.config import Settings
     from survey_app.web.context import Clock
 
@@ -65,6 +66,17 @@ def _open_rooms(app: "Flask") -> None:
         app.register_blueprint(blueprint)
     for room in (submission, cases, reports):
         forgery_guard.exempt(room.blueprint)  # no cookie gives a right there: a signed key or a number does
+    app.extensions["first_page"] = _first_page()
+
+
+def _first_page() -> "FirstPage":
+    """Bring together what rooms say there: none of them knows another."""
+    from survey_app.accounts.home import FirstPage
+    from survey_app.prepare.approvals.routes import waiting_for_decision
+    from survey_app.publish.shown.in_a_line import indices_of
+    from survey_app.review.routes import waiting_for_review
+
+    return FirstPage(waiting=(waiting_for_review, waiting_for_decision), indices=indices_of)
 
 
 def _doors_of_citizens() -> "Iterator[Blueprint]":
@@ -96,10 +108,13 @@ def _doors_of_staff() -> "Iterator[Blueprint]":
     from survey_app.jobs import routes as jobs
     from survey_app.prepare import routes as prepare
     from survey_app.prepare.approvals import routes as approvals
+    from survey_app.prepare.campaigns import routes as campaigns
     from survey_app.prepare.dossiers import routes as dossiers
+    from survey_app.prepare.frames import routes as frames
     from survey_app.prepare.invitations import routes as invitations
     from survey_app.prepare.offices import routes as offices
     from survey_app.prepare.offices.changes import routes as office_changes
+    from survey_app.prepare.plans import routes as plans
     from survey_app.prepare.screens import routes as screens
     from survey_app.publish.exports import routes as exports
     from survey_app.publish.parents import routes as parents
@@ -108,7 +123,8 @@ def _doors_of_staff() -> "Iterator[Blueprint]":
     from survey_app.review.voiding import routes as voiding
     from survey_app.web import health
 
+    of_campaigns = (campaigns, plans, frames)
     of_preparing = (prepare, invitations, screens, offices, office_changes, dossiers, approvals)
     of_reading = (jobs, exports, parents, review, comments, voiding, health)
-    for room in (*of_preparing, *of_reading):
+    for room in (*of_campaigns, *of_preparing, *of_reading):
         yield room.blueprint

@@ -12,7 +12,7 @@ from survey_app.errors import BadSettings
 # Vietnam keeps UTC+7 all year, so no time zone data of the machine is needed.
 VIETNAM_TIME = timezone(timedelta(hours=7))
 SECRET_BYTES = 32
-SECRETS, CONTACT_KEYS = "secrets", "contact-keys"  # files of the data folder
+SECRETS, CONTACT_KEYS, FRAME_KEYS = "secrets", "contact-keys", "frame-keys"  # files of the data folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,8 @@ class Settings:
     """All that an installation can choose.
 
     `secrets[0]` signs; every one of `secrets` still verifies. `contact_keys[0]` seals what citizens leave to
-    be reached by; every one of `contact_keys` still opens. There are none before the installation begins.
+    be reached by, `frame_keys[0]` the contacts of a sampling frame; every one of them still opens. There are
+    none before the installation begins.
     """
 
     data_dir: Path
@@ -33,6 +34,7 @@ class Settings:
     threads: int
     secrets: tuple[bytes, ...]
     contact_keys: tuple[bytes, ...]
+    frame_keys: tuple[bytes, ...]
 
     @property
     def has_begun(self) -> bool:
@@ -64,18 +66,20 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         threads=_whole_number(environment, "THREADS", 24, 1, 256),
         secrets=read_secrets(data_dir / SECRETS),
         contact_keys=read_secrets(data_dir / CONTACT_KEYS),
+        frame_keys=read_secrets(data_dir / FRAME_KEYS),
     )
 
 
 def begin(settings: Settings) -> Settings:
     """Make the data folder and its secrets, unless they are there; give the settings that hold them."""
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for name in (SECRETS, CONTACT_KEYS):
+    for name in (SECRETS, CONTACT_KEYS, FRAME_KEYS):
         _make_secret(settings.data_dir / name)
     return replace(
         settings,
         secrets=read_secrets(settings.data_dir / SECRETS),
         contact_keys=read_secrets(settings.data_dir / CONTACT_KEYS),
+        frame_keys=read_secrets(settings.data_dir / FRAME_KEYS),
     )
 
 

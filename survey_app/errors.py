@@ -100,6 +100,14 @@ class CampaignNotOpen(SurveyError):
         self.opens_on = opens_on
 
 
+class OfficeNotBegun(CampaignNotOpen):
+    """The campaign is open elsewhere, but this office begins later."""
+
+    def __init__(self, begins_on: date, office: str) -> None:
+        super().__init__(begins_on)
+        self.office = office
+
+
 class CampaignClosed(SurveyError):
     """The campaign has ended; `late` says that a form opened in time arrived too late."""
 
@@ -119,7 +127,12 @@ class SubmissionTooLarge(BadSubmission):
 
 
 class AlreadyAnswered(SurveyError):
-    """Other answers arrived under a submission key that was used: the first ones stand."""
+    """Other answers arrived under a submission key that was used: the first ones stand.
+
+    Whoever sent them may be somebody else at the same phone: `code` is the poster's that opens a new form.
+    """
+
+    code: str | None = None
 
 
 class QueueFull(SurveyError):

@@ -9,6 +9,13 @@ from playwright.sync_api import Browser, sync_playwright
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 MISSING = ("Chromium", "chromium")  # what people call it, and its package
 
+STORE_LIMIT = "setTimeout(failed, 3000)"  # of citizen.js: a store that is silent for longer does not work
+# On a busy machine a sound store may be silent for longer. For pages in which the store works.
+PATIENT_STORE = """{
+    const inTime = window.setTimeout;
+    window.setTimeout = (act, wait, ...more) => inTime(act, wait === 3000 ? 120000 : wait, ...more);
+}"""
+
 
 def find() -> str | None:
     return next(filter(None, map(shutil.which, NAMES)), None)

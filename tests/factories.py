@@ -32,10 +32,12 @@ from survey_app.models.definition import (
     Section,
     Text,
 )
+from survey_app.models.frame import ColumnMapping, Frame, FrameOffice
 from survey_app.models.instrument import InstrumentVersion
 from survey_app.models.invitation import InvitationBatch, SpentInvitation
 from survey_app.models.job import Job
 from survey_app.models.office import Counter, DossierCount, Office, OfficePast, OfficeSuccession, ServiceField
+from survey_app.models.plan import Plan, PlanAddendum, PlanDocument
 from survey_app.models.publication import (
     Change,
     Comparison,
@@ -46,7 +48,8 @@ from survey_app.models.publication import (
     ReturnedTally,
     Tally,
 )
-from survey_app.models.response import BatchedComment, Comment, Response
+from survey_app.models.response import BatchedComment, Comment, ReadableComments, Response
+from survey_app.models.snapshot import PublicationRecipe, SnapshotPart
 from survey_app.models.staff import RecoveryCode, ResetLink, Staff, StaffGrant, StaffSession
 from survey_app.models.stale_office import StaleOffice
 
@@ -201,6 +204,32 @@ def campaign(session: Session, **given: Any) -> Campaign:
     )
 
 
+def campaign_plan(session: Session, **given: Any) -> Plan:
+    return _add(
+        session,
+        Plan,
+        given,
+        campaign_id=lambda: campaign(session, kind="annual", closes_on=DAY + timedelta(days=10)).id,
+        document_json=lambda: PlanDocument().to_json(),
+        saved_at=MOMENT,
+    )
+
+
+def plan_addendum(session: Session, **given: Any) -> PlanAddendum:
+    frozen = PlanDocument()
+    return _add(
+        session,
+        PlanAddendum,
+        given,
+        campaign_id=lambda: campaign_plan(session, frozen_at=MOMENT, hash=frozen.hash).campaign_id,
+        number=1,
+        written_at=MOMENT,
+        reason="Thêm một tuần vì bão",
+        document_json=lambda: frozen.to_json(),
+        hash=frozen.hash,
+    )
+
+
 def sample_cell(session: Session, **given: Any) -> SampleCell:
     return _add(
         session,
@@ -210,6 +239,43 @@ def sample_cell(session: Session, **given: Any) -> SampleCell:
         stratum="S1",
         psu=f"P{next(_numbers)}",
         weight=2.0,
+    )
+
+
+def frame(session: Session, **given: Any) -> Frame:
+    """An accepted import of ten dossiers; its file is not made."""
+    return _add(
+        session,
+        Frame,
+        given,
+        campaign_id=lambda: campaign(session, kind="annual").id,
+        frame_hash=lambda: secrets.token_hex(32),
+        n_units=10,
+        n_rows=10,
+        n_refused=0,
+        n_duplicates=0,
+        file_name="ho-so.csv",
+        mapping=lambda: {"unit": "Mã hồ sơ"},
+        found=lambda: {"rules": [], "unknown_offices": [], "totals": {}, "n_clusters": 0, "plan_hash": None},
+        imported_at=MOMENT,
+    )
+
+
+def frame_office(session: Session, **given: Any) -> FrameOffice:
+    return _add(
+        session,
+        FrameOffice,
+        given,
+        frame_id=lambda: frame(session).id,
+        office_id=lambda: office(session).id,
+        n_received=10,
+        n_decided=10,
+    )
+
+
+def column_mapping(session: Session, **given: Any) -> ColumnMapping:
+    return _add(
+        session, ColumnMapping, given, signature="0" * 32, mapping=lambda: {"unit": 0}, used_at=MOMENT
     )
 
 
@@ -323,6 +389,12 @@ def batched_comment(session: Session, **given: Any) -> BatchedComment:
     )
 
 
+def readable_comments(session: Session, **given: Any) -> ReadableComments:
+    return _add(
+        session, ReadableComments, given, office_id=lambda: office(session).id, n_batches=1, n_comments=1
+    )
+
+
 def comment_case(session: Session, **given: Any) -> Case:
     return _add(
         session,
@@ -430,8 +502,36 @@ def publication(session: Session, **given: Any) -> Publication:
         covers_until=DAY,
         published_at=MOMENT,
         method_version="1",
-        data_checksum=None,
+        data_hash=None,
+        recipe_id=None,
+        corrects_id=None,
+        correction_reason=None,
+        what_changed=None,
         sealed_at=None,
+    )
+
+
+def snapshot_part(session: Session, **given: Any) -> SnapshotPart:
+    return _add(
+        session,
+        SnapshotPart,
+        given,
+        publication_id=lambda: publication(session).id,
+        office_id=lambda: office(session).id,
+        provenance="C",
+        n_respondents=40,
+        content=b"",
+    )
+
+
+def publication_recipe(session: Session, **given: Any) -> PublicationRecipe:
+    return _add(
+        session,
+        PublicationRecipe,
+        given,
+        publication_id=lambda: publication(session).id,
+        document_json="{}",
+        made_with=lambda: {"numpy": "2"},
     )
 
 

@@ -53,15 +53,17 @@ def web(settings: Settings, port: int) -> list[str]:
     return command
 
 
+# A server that waits for its disk as long as a busy machine takes, where no test asks how soon it gives up.
+PATIENT = {"ANSWER_WITHIN_SECONDS": 60.0, "HELD_UP_AFTER_SECONDS": 60.0}
+
+
 @contextmanager
-def web_at(
-    settings: Settings, port: int, moment: datetime, largest_batch: int | None = None
-) -> Iterator[subprocess.Popen]:
+def web_at(settings: Settings, port: int, moment: datetime, **limits: float) -> Iterator[subprocess.Popen]:
     """Start the web server alone, with a clock that begins at a moment and goes on from there."""
     command = web(settings, port)
     command[command.index("survey_app:create_app()")] = "tests.shifted_app:app"
     ahead = (moment - system_clock()).total_seconds()
-    chosen = {} if largest_batch is None else {"LARGEST_BATCH": str(largest_batch)}
+    chosen = {name: str(limit) for name, limit in limits.items()}
     with started(command, environment(settings, port, CLOCK_AHEAD_SECONDS=str(ahead), **chosen)) as process:
         yield process
 

@@ -101,15 +101,32 @@ def test_a_forgotten_value_is_refused_and_not_filled_in(database: Database) -> N
 
 
 def test_triggers_keep_what_is_published(database: Database) -> None:
-    replaced = [("audit_line_is_not_replaced", "audit_line")] if database.is_sqlite else []
+    replaced = [
+        ("addendum_is_not_replaced", "plan_addendum"),
+        ("audit_line_is_not_replaced", "audit_line"),
+        ("frozen_plan_is_not_replaced", "campaign_plan"),
+        ("instrument_version_is_not_replaced", "instrument_version"),
+        ("sealed_publication_is_not_replaced", "publication"),
+    ]
     with database.engine.connect() as connection:
-        assert sorted(triggers(connection)) == [
+        assert set(triggers(connection)) == {
+            *(replaced if database.is_sqlite else ()),
+            ("addendum_follows_a_frozen_plan", "plan_addendum"),
+            ("addendum_is_not_deleted", "plan_addendum"),
+            ("addendum_keeps_its_words", "plan_addendum"),
             ("audit_line_is_not_deleted", "audit_line"),
-            *replaced,
             ("audit_line_keeps_its_words", "audit_line"),
+            ("frozen_plan_is_not_deleted", "campaign_plan"),
+            ("frozen_plan_keeps_its_words", "campaign_plan"),
             ("instrument_version_is_immutable", "instrument_version"),
             ("sealed_change_is_not_deleted", "figure_change"),
             ("sealed_change_keeps_its_values", "figure_change"),
+            ("sealed_snapshot_part_is_not_deleted", "snapshot_part"),
+            ("sealed_snapshot_part_keeps_its_values", "snapshot_part"),
+            ("sealed_publication_takes_no_snapshot_part", "snapshot_part"),
+            ("sealed_recipe_is_not_deleted", "publication_recipe"),
+            ("sealed_recipe_keeps_its_values", "publication_recipe"),
+            ("sealed_publication_takes_no_recipe", "publication_recipe"),
             ("sealed_comparison_is_not_deleted", "comparison"),
             ("sealed_comparison_keeps_its_values", "comparison"),
             ("sealed_distribution_is_not_deleted", "distribution"),
@@ -122,7 +139,7 @@ def test_triggers_keep_what_is_published(database: Database) -> None:
             ("sealed_publication_takes_no_comparison", "comparison"),
             ("sealed_publication_takes_no_distribution", "distribution"),
             ("sealed_publication_takes_no_figure", "figure"),
-        ]
+        }
 
 
 @pytest.mark.parametrize("revision", REVISIONS)

@@ -32,8 +32,9 @@ class Progress:
     def _late(self) -> None:
         with self._lock:
             self._is_late = True
-            sys.stderr.write(f"{self._stage} …\n")
-            sys.stderr.flush()
+            if self._stage:
+                sys.stderr.write(f"{self._stage} …\n")
+                sys.stderr.flush()
 
 
 @contextmanager

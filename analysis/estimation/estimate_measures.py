@@ -16,7 +16,7 @@ from analysis.errors import AnalysisError
 from analysis.estimation.estimates import DfRule, Estimates
 from analysis.estimation.linearise import Linearised, linearise
 from analysis.estimation.measure import Measure
-from analysis.estimation.residuals import influence_variance
+from analysis.estimation.residuals import check_calibrated_sums, influence_variance
 from analysis.estimation.variance import degrees_of_freedom
 from analysis.sums.psu_sums import PsuSums, sum_rows
 
@@ -37,8 +37,8 @@ def estimate_measures(
     Parameters
     ----------
     sums : PsuSums
-        R rows; one row per respondent where the design has a second stage, the weights are
-        calibrated or design effects are wanted.
+        R rows; one row per respondent where the design has a second stage or design effects are
+        wanted, and with calibrated weights unless the calibration is one of sums.
     table : DesignTable
         All sampled PSUs.
     domains : Domains
@@ -49,7 +49,8 @@ def estimate_measures(
         Degrees of freedom of the domain's own PSUs (an office report), or of the whole design
         (what R's ``confint`` takes).
     calibration : Calibration, optional
-        What the weights were calibrated to; its rows are those of `sums`.
+        What the weights were calibrated to; its rows are those of `sums`. Sums over PSU and
+        profile (the cross of the raking variables) take one with `n_respondents`.
 
     Returns
     -------
@@ -59,8 +60,9 @@ def estimate_measures(
     Raises
     ------
     AnalysisError
-        If a code is out of its range, a proportion is none, lone PSUs are met under "fail", or
-        rows of several respondents stand where single ones are needed.
+        If a code is out of its range, a proportion is none, lone PSUs are met under "fail", rows
+        of several respondents stand where single ones are needed, or sums are not those of their
+        calibration: other respondents, or weights that profiles mixed in a row would give.
 
     Notes
     -----
@@ -135,9 +137,12 @@ def _check_rows(sums: PsuSums, table: DesignTable, domains: Domains, calibration
         raise AnalysisError("domains", f"have {sums.psu.size} rows", domains.code.size)
     if calibration is not None and calibration.base_weight.shape != sums.psu.shape:
         raise AnalysisError("calibration", f"have {sums.psu.size} rows", calibration.base_weight.size)
-    if (table.is_two_stage or calibration is not None) and not _are_single(sums):
-        rule = "have one row per respondent for a second stage or calibrated weights"
+    of_respondents = calibration is not None and calibration.n_respondents is None
+    if (table.is_two_stage or of_respondents) and not _are_single(sums):
+        rule = "have one row per respondent for a second stage or a calibration that is not one of sums"
         raise AnalysisError("sums", rule, int(sums.n_respondents.max()))
+    if calibration is not None and not of_respondents:
+        check_calibrated_sums(calibration, sums)
 
 
 def _are_single(sums: PsuSums) -> bool:

@@ -19,7 +19,7 @@ from analysis.errors import AnalysisError
 from analysis.estimation.estimate import NOTES, Estimate
 from analysis.estimation.linearise import Linearised
 from analysis.estimation.measure import Measure
-from analysis.estimation.residuals import residual_influence
+from analysis.estimation.residuals import residual_covariance, residual_influence
 from analysis.estimation.variance import covariance_matrix
 from analysis.intervals.effective_size import effective_sample_size
 from analysis.intervals.student import t_interval
@@ -164,6 +164,12 @@ class Estimates:
     def covariance(self, estimates: Sequence[tuple[int | Mapping[str, Any], str]]) -> Floats:
         """Return the (M, M) covariance matrix of M chosen estimates, by the full design."""
         self.require_linearised()
+        places = [self.place(domain, measure) for domain, measure in estimates]
+        found = residual_covariance(
+            self.table, self.sums, self.domains, self.linearised.influence, self.calibration, places
+        )
+        if found is not None:
+            return found
         columns = np.column_stack([self.influence(domain, measure) for domain, measure in estimates])
         return covariance_matrix(self.table, self.sums.psu, columns)
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from analysis.arguments import require_choice
+from analysis.calibration import Calibration
 from analysis.design import DesignTable, SurveyDesign
 from analysis.domains import Domains
 from analysis.errors import AnalysisError
@@ -106,7 +107,7 @@ def satisfaction_index(  # noqa: PLR0913  # the options of one figure, all but t
     return estimate_measures(sums, design.table, domains, measures, df=df, calibration=design.calibration)
 
 
-def index_of_sums(
+def index_of_sums(  # noqa: PLR0913  # three to say where sums lie, the options by name
     sums: PsuSums,
     table: DesignTable,
     domains: Domains,
@@ -114,6 +115,7 @@ def index_of_sums(
     *,
     rule: Literal["pooled", "item_mean"] = "pooled",
     df: DfRule = "domain",
+    calibration: Calibration | None = None,
 ) -> Estimates:
     """Estimate satisfaction indices from sums of items, wherever they were added up.
 
@@ -131,6 +133,8 @@ def index_of_sums(
         As in `satisfaction_index`; a mean score cannot be had from sums of items.
     df : {"domain", "full"}
         See `estimate_measures`.
+    calibration : Calibration, optional
+        What the weights of the sums were calibrated to, see `estimate_measures`.
 
     Returns
     -------
@@ -163,9 +167,9 @@ def index_of_sums(
     groups = {name: list(items) for name, items in measures.items()}
     if rule == "item_mean":
         averaged = [Measure(name, tuple(items), n_items=len(items)) for name, items in groups.items()]
-        return estimate_measures(sums, table, domains, averaged, df=df)
+        return estimate_measures(sums, table, domains, averaged, df=df, calibration=calibration)
     pooled = sums.pool(list(groups.values()))
-    return estimate_measures(pooled, table, domains, _one_column_each(groups), df=df)
+    return estimate_measures(pooled, table, domains, _one_column_each(groups), df=df, calibration=calibration)
 
 
 Made = tuple[PsuSums, list[Measure]]

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Final
+
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.arguments import require
 from analysis.calibration import Calibration
 from analysis.design import DesignTable
 from analysis.domains import Domains
@@ -12,6 +16,9 @@ from analysis.estimation.variance import design_variance
 from analysis.sums.psu_sums import PsuSums
 
 Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+_RATIO: Final = 1e-9  # relative; ratios of sums that differ by their order of addition alone
 
 
 def residual_influence(calibration: Calibration, weight: Floats, influence: Floats) -> Floats:
@@ -24,6 +31,41 @@ def residual_influence(calibration: Calibration, weight: Floats, influence: Floa
     return weight[:, None] * calibration.residuals(influence / positive)
 
 
+def check_calibrated_sums(calibration: Calibration, sums: PsuSums) -> None:
+    """Refuse sums that are not those of their calibration.
+
+    Calibrated weights are base weights times a factor of the profile. A row in which profiles are
+    mixed has another ratio of its sums than the pure rows of the profile that it goes under.
+
+    Raises
+    ------
+    AnalysisError
+        If respondents of a row differ in number, or rows of one profile in that ratio.
+    """
+    people, base = calibration.n_respondents, calibration.base_weight
+    counts = (sums.weight_sum > 0) & (base > 0)
+    if people is not None:
+        fits = (people == sums.n_respondents) | ~counts
+        require(fits, "sums", "have the respondents of their calibration", sums.n_respondents)
+    later = 1.0 if calibration.later_factor is None else calibration.later_factor
+    ratio = (sums.weight_sum / later)[counts] / base[counts]
+    profile = _profiles(calibration)[counts]
+    usual = np.zeros(profile.max(initial=-1) + 1)
+    usual[profile[::-1]] = ratio[::-1]
+    even = np.abs(ratio - usual[profile]) <= _RATIO * usual[profile]
+    require(even, "sums", "have calibrated weights of one profile in each row", ratio)
+
+
+def _profiles(calibration: Calibration) -> Integers:
+    """Give each combination of auxiliaries and group that occurs a number."""
+    first = np.zeros(calibration.base_weight.size, dtype=np.int64)
+    profile = first if calibration.group is None else np.unique(calibration.group, return_inverse=True)[1]
+    for column in calibration.auxiliary.T:
+        values, place = np.unique(column, return_inverse=True)
+        profile = np.unique(profile * values.size + place, return_inverse=True)[1]
+    return profile
+
+
 def influence_variance(
     table: DesignTable,
     sums: PsuSums,
@@ -34,10 +76,22 @@ def influence_variance(
     """Return the (D, K) variances of sums of influence values, after calibration if there was one."""
     if calibration is None:
         return design_variance(table, sums.psu, domains.code, influence, len(domains))
-    whole = np.zeros(sums.psu.size, dtype=np.int64)
-    variance = np.empty((len(domains), influence.shape[1]))
-    for d in range(len(domains)):  # residuals reach beyond the domain, so each domain is a pass
-        values = np.where((domains.code == d)[:, None], influence, 0.0)
-        residuals = residual_influence(calibration, sums.weight_sum, values)
-        variance[d] = design_variance(table, sums.psu, whole, residuals, 1)[0]
-    return variance
+    from analysis.estimation.expansion import calibrated_variance  # loads scipy.sparse: heavy, seldom needed
+
+    return calibrated_variance(table, sums, domains, influence, calibration)
+
+
+def residual_covariance(
+    table: DesignTable,
+    sums: PsuSums,
+    domains: Domains,
+    influence: Floats,
+    calibration: Calibration | None,
+    chosen: Sequence[tuple[int, int]],
+) -> Floats | None:
+    """Return the (M, M) covariances after calibration, None where `covariance_matrix` has to tell."""
+    if calibration is None or not chosen:
+        return None
+    from analysis.estimation.expansion import calibrated_covariance  # as above
+
+    return calibrated_covariance(table, sums, domains, influence, calibration, chosen)

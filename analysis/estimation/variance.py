@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from analysis.arguments import as_integers, as_reals, require
 from analysis.design import DesignTable
 from analysis.errors import AnalysisError
+from analysis.estimation.lone import lone_strata, lone_units, policed, refuse_lone_units, unit_factor
 from analysis.sums.psu_sums import distinct, sum_rows
 
 Floats = NDArray[np.float64]
@@ -141,8 +142,8 @@ def covariance_matrix(table: DesignTable, psu: ArrayLike, influence: ArrayLike) 
     touched = np.bincount(of_row, (values != 0).any(axis=1), n_psus) > 0
     met = np.bincount(table.stratum, touched, table.n_psus.size) > 0
     lone = (table.n_psus == 1) & (table.sampled_fraction < 1) & met
-    lone_units = _lone_units(table, np.arange(n_psus)) & touched
-    if (lone.any() or lone_units.any()) and table.lone_psu in {"fail", "average", "not_estimable"}:
+    lone_unit = lone_units(table, np.arange(n_psus)) & touched
+    if (lone.any() or lone_unit.any()) and table.lone_psu in {"fail", "average", "not_estimable"}:
         rule = f"have two PSUs, and two units in each, for a covariance under lone_psu={table.lone_psu!r}"
         raise AnalysisError("stratum", rule, np.flatnonzero(lone).tolist())
     mean = sum_rows(table.stratum, table.n_psus.size, z) / np.maximum(table.n_psus, 1)[:, None]
@@ -152,9 +153,9 @@ def covariance_matrix(table: DesignTable, psu: ArrayLike, influence: ArrayLike) 
     centred = (z - mean[table.stratum]) * np.sqrt(factor)[table.stratum][:, None]
     covariance: Floats = centred.T @ centred
     if table.is_two_stage:
-        scale = _unit_factor(table, np.arange(n_psus))
+        scale = unit_factor(table, np.arange(n_psus))
         assert table.n_units is not None
-        centre = np.where(lone_units & (table.lone_psu == "adjust"), 0.0, scale / table.n_units)
+        centre = np.where(lone_unit & (table.lone_psu == "adjust"), 0.0, scale / table.n_units)
         covariance += values.T @ (values * scale[of_row][:, None]) - z.T @ (z * centre[:, None])
     return covariance
 
@@ -245,28 +246,13 @@ def _first_stage(table: DesignTable, cells: _Cells, n_domains: int) -> Floats:
     stratum, domain = pairs // n_domains, pairs % n_domains
     n_sampled = table.n_psus[stratum]
     n_present = np.bincount(row, minlength=pairs.size)
-    lone, uncentred = _lone(table, stratum, n_present)
+    lone, uncentred = lone_strata(table, stratum, n_present)
     mean = sum_rows(row, pairs.size, cells.z) / n_sampled[:, None]
     mean[uncentred] = 0.0
     squares = sum_rows(row, pairs.size, (cells.z - mean[row]) ** 2)
     squares += (n_sampled - n_present)[:, None] * mean**2
     factor = (1 - table.sampled_fraction[stratum]) * n_sampled / np.maximum(n_sampled - 1, 1)
-    return _policed(table, squares * factor[:, None], lone, domain, n_domains)
-
-
-def _lone(
-    table: DesignTable, stratum: Integers, n_present: Integers
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Tell which stratum × domain pairs the policy concerns, and in which z is measured from 0."""
-    lone = (table.n_psus[stratum] == 1) & (table.sampled_fraction[stratum] < 1)
-    single = (n_present == 1) & (table.n_psus[stratum] > 1)
-    if table.lone_in_domain and table.lone_psu not in {"certainty", "remove"}:
-        lone = lone | single
-    if table.lone_psu == "fail" and lone.any():
-        raise AnalysisError(
-            "stratum", "have two PSUs under lone_psu='fail'", np.unique(stratum[lone]).tolist()
-        )
-    return lone, lone & (table.lone_psu == "adjust")
+    return policed(table, squares * factor[:, None], lone, domain, n_domains)
 
 
 def _second_stage(table: DesignTable, cells: _Cells, n_domains: int) -> Floats:
@@ -274,42 +260,10 @@ def _second_stage(table: DesignTable, cells: _Cells, n_domains: int) -> Floats:
     assert table.n_units is not None
     assert cells.squares is not None
     units = table.n_units[cells.psu]
-    lone = _lone_units(table, cells.psu)
-    if table.lone_psu == "fail" and lone.any():
-        raise AnalysisError("fpc", "have two units in each PSU under lone_psu='fail'", int(lone.sum()))
+    lone = lone_units(table, cells.psu)
+    refuse_lone_units(table, lone)
     centre = np.where(lone & (table.lone_psu == "adjust"), 0.0, 1 / units)
     squares = cells.squares - centre[:, None] * cells.z**2
     squares[squares <= 1e-14 * units[:, None] * cells.squares] = 0.0  # equal units, but for rounding
-    contribution = squares * _unit_factor(table, cells.psu)[:, None]
-    return _policed(table, contribution, lone, cells.domain, n_domains)
-
-
-def _lone_units(table: DesignTable, psu: Integers) -> NDArray[np.bool_]:
-    """Tell which PSUs had one of several units sampled; none without a second stage."""
-    if table.n_units is None or table.psu_population is None:
-        return np.zeros(psu.size, dtype=np.bool_)
-    return np.asarray((table.n_units[psu] == 1) & (table.psu_population[psu] > 1))
-
-
-def _unit_factor(table: DesignTable, psu: Integers) -> Floats:
-    """f_h (1 - f_hi) n_hi / (n_hi - 1) of each PSU."""
-    assert table.n_units is not None
-    assert table.psu_population is not None
-    units = table.n_units[psu]
-    unsampled = 1 - units / table.psu_population[psu]
-    return table.sampled_fraction[table.stratum[psu]] * unsampled * units / np.maximum(units - 1, 1)
-
-
-def _policed(
-    table: DesignTable, contribution: Floats, lone: NDArray[np.bool_], domain: Integers, n_domains: int
-) -> Floats:
-    """Add contributions up by domain, the lone ones by their policy."""
-    if table.lone_psu == "not_estimable":
-        contribution[lone] = np.nan
-    if table.lone_psu != "average" or not lone.any():
-        return sum_rows(domain, n_domains, contribution)
-    n_all = np.bincount(domain, minlength=n_domains)
-    n_known = np.bincount(domain[~lone], minlength=n_domains)
-    known = sum_rows(domain[~lone], n_domains, contribution[~lone])
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(n_all[:, None] > 0, known * (n_all / n_known)[:, None], 0.0)
+    contribution = squares * unit_factor(table, cells.psu)[:, None]
+    return policed(table, contribution, lone, cells.domain, n_domains)

@@ -137,12 +137,15 @@ def adjust_nonresponse(
     that `neighbours` gives for its name, and the joint cell has that one's name. So the rule
     depends on no order of rows, and a chain a → b → c is followed as far as needed.
 
-    The variance that follows takes the new weights as if they were base weights.
+    The variance that follows takes the factors as fixed, the new weights as if they were base
+    weights, calibrated afterwards or not. It misses what the cells explain, and so is mostly too
+    large (Beaumont 2005). Where the cells' totals are known for the population, calibrate on them.
 
     References
     ----------
     Oh and Scheuren (1983), Weighting adjustment for unit nonresponse, in: Incomplete Data in
     Sample Surveys 2, 143-184. Kalton and Flores-Cervantes (2003), J. Official Statistics 19, 81-97.
+    Beaumont (2005), J. R. Stat. Soc. B 67, 445-458.
 
     Examples
     --------

@@ -41,8 +41,8 @@ def rake(
     max_iterations : int >= 1
         Rounds through all variables after which a larger gap is an error.
     missing : {"refuse", "own_level"}
-        What to do with a skipped raking question: refuse it, or make it a level of its own, its
-        weighted share taken pro rata from the variable's margin.
+        What to do with a skipped raking question: refuse it, or make it a level of its own whose
+        total is taken pro rata from the variable's margin, see Notes.
 
     Returns
     -------
@@ -64,6 +64,12 @@ def rake(
     share one factor, so the rounds run over combinations, not rows. Margins that no weights can
     meet, since nobody is in a combination that they need, never converge.
 
+    With "own_level" those who skipped a question keep, together, the share p of all weights that
+    they had before; each known total of that variable becomes 1 - p of itself, so that the margin
+    keeps its sum and its levels their proportions. That is right as far as skipping is unrelated to
+    the level. The variance takes p as known, like all totals, which leaves it a little too small;
+    what else it takes as fixed stands at `Calibration`.
+
     The variance by residuals is that of `calibrate` on the same margins, to which raking is
     asymptotically equal; R's ``rake`` regresses without weights, see `Calibration`.
 
@@ -82,6 +88,12 @@ def rake(
     ... )
     >>> result.weight.round(6).tolist(), result.converged
     ([18.0, 42.0, 12.0, 28.0], True)
+
+    A quarter of the weights without an answer takes a quarter of each known total:
+
+    >>> asked, known = {"sex": ["F", "M", "M", None]}, {"sex": {"F": 60, "M": 40}}
+    >>> rake([1.0, 1.0, 1.0, 1.0], asked, known, missing="own_level").weight.tolist()
+    [45.0, 15.0, 15.0, 25.0]
     """
     weights = as_weights("weight", weight)
     if not tolerance > 0:

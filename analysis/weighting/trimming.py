@@ -105,7 +105,7 @@ def trim_weights(
     AnalysisError
         If a weight is negative, not finite, or all are 0; the limits are out of order; no weights
         within them have the sum; one pass (not strict) makes a weight negative; or the
-        calibration has another number of rows.
+        calibration has another number of rows, or is one of sums.
 
     Notes
     -----
@@ -117,6 +117,10 @@ def trim_weights(
 
     Trimming trades bias for variance: the totals of a calibration are no longer met exactly.
     Bounds inside `calibrate` avoid that.
+
+    The variance that follows takes the cut of each row as fixed, and knows nothing of the bias.
+    Weights trimmed before a calibration are its base weights: the totals are met again. Trimmed
+    after it, hand the calibration on: without it, what the margins explain would count as error.
 
     References
     ----------
@@ -136,6 +140,9 @@ def trim_weights(
         raise AnalysisError("lower", f"lie between 0 and upper={upper}", lower)
     if calibration is not None and calibration.base_weight.size != before.size:
         raise AnalysisError("calibration", f"have {before.size} rows", calibration.base_weight.size)
+    if calibration is not None and calibration.n_respondents is not None:
+        rule = "be one of respondents: limits are of single weights, not of sums"
+        raise AnalysisError("calibration", rule, repr(calibration))
     inside = before > 0
     start = before[inside]
     slack = 1 + _ROUNDING

@@ -3,8 +3,20 @@
 import sqlalchemy as sa
 from alembic import op
 
+from migrations.sealing import keep, let_go
+
 revision = "0002"
 down_revision = "0001"
+
+GUARDS = {
+    "instrument_version_is_immutable": ("instrument_version", "UPDATE", "TRUE"),
+    "instrument_version_is_not_replaced": (
+        "instrument_version",
+        "REPLACE",
+        "EXISTS (SELECT 1 FROM instrument_version AS other"
+        " WHERE other.id = NEW.id OR (other.code = NEW.code AND other.version = NEW.version))",
+    ),
+}
 
 
 def upgrade() -> None:
@@ -20,23 +32,9 @@ def upgrade() -> None:
         sa.CheckConstraint("version >= 1", name="version_counts_from_one"),
         sqlite_autoincrement=True,
     )
-    if op.get_bind().dialect.name == "sqlite":
-        op.execute(
-            "CREATE TRIGGER instrument_version_is_immutable BEFORE UPDATE ON instrument_version "
-            "BEGIN SELECT RAISE(ABORT, 'a published instrument version cannot be changed'); END"
-        )
-        return
-    op.execute(
-        "CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS "
-        "$$ BEGIN RAISE EXCEPTION 'a row of % cannot be changed once published', TG_TABLE_NAME; END $$"
-    )
-    op.execute(
-        "CREATE TRIGGER instrument_version_is_immutable BEFORE UPDATE ON instrument_version "
-        "FOR EACH ROW EXECUTE FUNCTION refuse_change()"
-    )
+    keep(GUARDS, "a published instrument version")
 
 
 def downgrade() -> None:
     op.drop_table("instrument_version")
-    if op.get_bind().dialect.name == "postgresql":
-        op.execute("DROP FUNCTION refuse_change()")
+    let_go(GUARDS)

@@ -62,6 +62,7 @@ def upgrade() -> None:
         sa.Column("issued_on", sa.Date, nullable=False),
         sa.Column("paused_on", sa.Date),
         sa.Column("revoked_on", sa.Date),
+        sa.Column("opened_until", sa.Integer),
         sa.CheckConstraint("way_in IN ('poster', 'screen', 'invitation', 'paper')", name="way_in_is_known"),
         sa.CheckConstraint("mode IN ('web', 'kiosk', 'paper', 'telephone')", name="mode_is_known"),
         sa.CheckConstraint("provenance IN ('A', 'B', 'C', 'D')", name="provenance_is_known"),
@@ -76,6 +77,7 @@ def upgrade() -> None:
         sa.Column("n_received", sa.Integer, nullable=False),
         sa.Column("n_voided", sa.Integer, nullable=False),
         sa.CheckConstraint("n_opened >= 0 AND n_voided >= 0 AND n_received >= n_voided", name="holds_counts"),
+        sqlite_with_rowid=False,
     )
 
 

@@ -3,43 +3,29 @@
 import sqlalchemy as sa
 from alembic import op
 
+from migrations.sealing import OF_DEMO, keep, let_go, of_sealed_publications
+
 revision = "0005"
 down_revision = "0004"
 
-SEALED = "EXISTS (SELECT 1 FROM publication WHERE id = {row}.publication_id AND sealed_at IS NOT NULL)"
-OF_DEMO = (
-    "EXISTS (SELECT 1 FROM publication JOIN campaign ON campaign.id = publication.campaign_id "
-    "WHERE publication.id = {publication} AND campaign.is_demo)"
-)
-# trigger → table, operation, when it refuses. The demo can be removed whole, with what it published.
-SEALS = {
-    "sealed_publication_takes_no_figure": ("figure", "INSERT", SEALED.format(row="NEW")),
-    "sealed_figure_keeps_its_values": (
-        "figure",
+GUARDS = {
+    **of_sealed_publications("figure", "figure"),
+    **of_sealed_publications("distribution", "distribution"),
+    # Nor may another row take its number: UPDATE OR REPLACE would delete the sealed one in its way.
+    "sealed_publication_keeps_its_values": (
+        "publication",
         "UPDATE",
-        f"{SEALED.format(row='OLD')} OR {SEALED.format(row='NEW')}",
+        "OLD.sealed_at IS NOT NULL OR NEW.id <> OLD.id",
     ),
-    "sealed_figure_is_not_deleted": (
-        "figure",
-        "DELETE",
-        f"{SEALED.format(row='OLD')} AND NOT {OF_DEMO.format(publication='OLD.publication_id')}",
-    ),
-    "sealed_publication_takes_no_distribution": ("distribution", "INSERT", SEALED.format(row="NEW")),
-    "sealed_distribution_keeps_its_values": (
-        "distribution",
-        "UPDATE",
-        f"{SEALED.format(row='OLD')} OR {SEALED.format(row='NEW')}",
-    ),
-    "sealed_distribution_is_not_deleted": (
-        "distribution",
-        "DELETE",
-        f"{SEALED.format(row='OLD')} AND NOT {OF_DEMO.format(publication='OLD.publication_id')}",
-    ),
-    "sealed_publication_keeps_its_values": ("publication", "UPDATE", "OLD.sealed_at IS NOT NULL"),
     "sealed_publication_is_not_deleted": (
         "publication",
         "DELETE",
-        f"OLD.sealed_at IS NOT NULL AND NOT {OF_DEMO.format(publication='OLD.id')}",
+        f"OLD.sealed_at IS NOT NULL AND NOT {OF_DEMO.format(publication_id='id')}",
+    ),
+    "sealed_publication_is_not_replaced": (
+        "publication",
+        "REPLACE",
+        "EXISTS (SELECT 1 FROM publication AS other WHERE other.id = NEW.id AND other.sealed_at IS NOT NULL)",
     ),
 }
 
@@ -92,8 +78,7 @@ def upgrade() -> None:
     _create_publication()
     _create_figure()
     _create_distribution()
-    for name, (table, operation, condition) in SEALS.items():
-        _refuse(name, table, operation, condition)
+    keep(GUARDS, "a sealed publication")
 
 
 def _create_publication() -> None:
@@ -168,6 +153,14 @@ def _create_figure() -> None:
             name="lies_in_its_range",
         ),
     )
+    is_whole_index = sa.text("measure = 'index' AND breakdown = ''")
+    op.create_index(
+        "ix_figure_whole_index",
+        "figure",
+        ["publication_id", "provenance", "office_id"],
+        sqlite_where=is_whole_index,
+        postgresql_where=is_whole_index,
+    )
 
 
 def _create_distribution() -> None:
@@ -181,26 +174,8 @@ def _create_distribution() -> None:
     )
 
 
-def _refuse(name: str, table: str, operation: str, condition: str) -> None:
-    message = f"a sealed publication cannot be changed ({operation} on {table})"
-    if op.get_bind().dialect.name == "sqlite":
-        op.execute(
-            f"CREATE TRIGGER {name} BEFORE {operation} ON {table} WHEN {condition} "
-            f"BEGIN SELECT RAISE(ABORT, '{message}'); END"
-        )
-        return
-    row = "OLD" if operation == "DELETE" else "NEW"
-    op.execute(
-        f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
-        f"IF {condition} THEN RAISE EXCEPTION '{message}'; END IF; RETURN {row}; END $$"
-    )
-    op.execute(f"CREATE TRIGGER {name} BEFORE {operation} ON {table} FOR EACH ROW EXECUTE FUNCTION {name}()")
-
-
 def downgrade() -> None:
     figures = ("distribution", "figure", "publication")
     for table in (*figures, "stale_office", "office_release", "returned_tally", "tally"):
         op.drop_table(table)
-    if op.get_bind().dialect.name == "postgresql":
-        for name in SEALS:
-            op.execute(f"DROP FUNCTION {name}()")
+    let_go(GUARDS)

@@ -3,23 +3,12 @@
 import sqlalchemy as sa
 from alembic import op
 
+from migrations.sealing import keep, let_go, of_sealed_publications
+
 revision = "0011"
 down_revision = "0010"
 
-SEALED = "EXISTS (SELECT 1 FROM publication WHERE id = {row}.publication_id AND sealed_at IS NOT NULL)"
-OF_DEMO = (
-    "EXISTS (SELECT 1 FROM publication JOIN campaign ON campaign.id = publication.campaign_id "
-    "WHERE publication.id = OLD.publication_id AND campaign.is_demo)"
-)
-# trigger → operation, when it refuses. The demo can be removed whole, with what it published.
-SEALS = {
-    "sealed_publication_takes_no_change": ("INSERT", SEALED.format(row="NEW")),
-    "sealed_change_keeps_its_values": (
-        "UPDATE",
-        f"{SEALED.format(row='OLD')} OR {SEALED.format(row='NEW')}",
-    ),
-    "sealed_change_is_not_deleted": ("DELETE", f"{SEALED.format(row='OLD')} AND NOT {OF_DEMO}"),
-}
+GUARDS = of_sealed_publications("figure_change", "change")
 
 
 def upgrade() -> None:
@@ -57,31 +46,17 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("ix_batched_comment_office_id_batch", "batched_comment", ["office_id", "batch"])
-    for name, (operation, condition) in SEALS.items():
-        _refuse(name, operation, condition)
-
-
-def _refuse(name: str, operation: str, condition: str) -> None:
-    message = f"a sealed publication cannot be changed ({operation} on figure_change)"
-    if op.get_bind().dialect.name == "sqlite":
-        op.execute(
-            f"CREATE TRIGGER {name} BEFORE {operation} ON figure_change WHEN {condition} "
-            f"BEGIN SELECT RAISE(ABORT, '{message}'); END"
-        )
-        return
-    row = "OLD" if operation == "DELETE" else "NEW"
-    op.execute(
-        f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
-        f"IF {condition} THEN RAISE EXCEPTION '{message}'; END IF; RETURN {row}; END $$"
+    op.create_table(
+        "readable_comments",
+        sa.Column("office_id", sa.Integer, sa.ForeignKey("office.id"), primary_key=True),
+        sa.Column("n_batches", sa.Integer, nullable=False),
+        sa.Column("n_comments", sa.Integer, nullable=False),
+        sa.CheckConstraint("n_batches > 0 AND n_comments > 0", name="holds_comments"),
     )
-    op.execute(
-        f"CREATE TRIGGER {name} BEFORE {operation} ON figure_change FOR EACH ROW EXECUTE FUNCTION {name}()"
-    )
+    keep(GUARDS, "a sealed publication")
 
 
 def downgrade() -> None:
-    for table in ("batched_comment", "figure_change"):
+    for table in ("readable_comments", "batched_comment", "figure_change"):
         op.drop_table(table)
-    if op.get_bind().dialect.name == "postgresql":
-        for name in SEALS:
-            op.execute(f"DROP FUNCTION {name}()")
+    let_go(GUARDS)

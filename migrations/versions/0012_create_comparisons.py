@@ -3,23 +3,12 @@
 import sqlalchemy as sa
 from alembic import op
 
+from migrations.sealing import keep, let_go, of_sealed_publications
+
 revision = "0012"
 down_revision = "0011"
 
-SEALED = "EXISTS (SELECT 1 FROM publication WHERE id = {row}.publication_id AND sealed_at IS NOT NULL)"
-OF_DEMO = (
-    "EXISTS (SELECT 1 FROM publication JOIN campaign ON campaign.id = publication.campaign_id "
-    "WHERE publication.id = OLD.publication_id AND campaign.is_demo)"
-)
-# trigger → operation, when it refuses. The demo can be removed whole, with what it published.
-SEALS = {
-    "sealed_publication_takes_no_comparison": ("INSERT", SEALED.format(row="NEW")),
-    "sealed_comparison_keeps_its_values": (
-        "UPDATE",
-        f"{SEALED.format(row='OLD')} OR {SEALED.format(row='NEW')}",
-    ),
-    "sealed_comparison_is_not_deleted": ("DELETE", f"{SEALED.format(row='OLD')} AND NOT {OF_DEMO}"),
-}
+GUARDS = of_sealed_publications("comparison", "comparison")
 
 
 def upgrade() -> None:
@@ -43,30 +32,9 @@ def upgrade() -> None:
         sa.CheckConstraint("best_rank IS NULL OR provenance = 'A'", name="ranks_drawn_samples_alone"),
         sqlite_with_rowid=False,
     )
-    for name, (operation, condition) in SEALS.items():
-        _refuse(name, operation, condition)
-
-
-def _refuse(name: str, operation: str, condition: str) -> None:
-    message = f"a sealed publication cannot be changed ({operation} on comparison)"
-    if op.get_bind().dialect.name == "sqlite":
-        op.execute(
-            f"CREATE TRIGGER {name} BEFORE {operation} ON comparison WHEN {condition} "
-            f"BEGIN SELECT RAISE(ABORT, '{message}'); END"
-        )
-        return
-    row = "OLD" if operation == "DELETE" else "NEW"
-    op.execute(
-        f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
-        f"IF {condition} THEN RAISE EXCEPTION '{message}'; END IF; RETURN {row}; END $$"
-    )
-    op.execute(
-        f"CREATE TRIGGER {name} BEFORE {operation} ON comparison FOR EACH ROW EXECUTE FUNCTION {name}()"
-    )
+    keep(GUARDS, "a sealed publication")
 
 
 def downgrade() -> None:
     op.drop_table("comparison")
-    if op.get_bind().dialect.name == "postgresql":
-        for name in SEALS:
-            op.execute(f"DROP FUNCTION {name}()")
+    let_go(GUARDS)

@@ -1,5 +1,7 @@
 """What the staff's first page offers."""
 
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import ColumnElement, or_, select
@@ -7,6 +9,21 @@ from sqlalchemy.orm import Session
 
 from survey_app.models.office import Office
 from survey_app.web.access import SignedIn
+
+MOST_LISTED = 8  # of the offices on it; of more, the one above all and a search
+
+
+@dataclass(frozen=True, slots=True)
+class FirstPage:
+    """What other rooms say on it: what waits for somebody, in words with an address, and how offices do."""
+
+    waiting: Sequence[Callable[[Session, SignedIn], Sequence[tuple[str, str]]]]
+    indices: Callable[[Session, Collection[int], date], object]
+
+
+def is_searched(offices: Sequence[Office]) -> bool:
+    """Whether these are so many below one that somebody looks for them by name."""
+    return len(offices) > MOST_LISTED and offices[1].parent_id == offices[0].id
 
 
 def starting_offices(session: Session, staff: SignedIn, today: date) -> list[Office]:

@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response
 from survey_app.accounts import device, passwords, sign_in as accounts
 from survey_app.accounts.attempts import Attempt, Attempts, Stage, place_of
 from survey_app.accounts.forms import NewPasswordForm, OwnPasswordForm, SignInForm, faults_of, refusal
-from survey_app.accounts.home import starting_offices
+from survey_app.accounts.home import FirstPage, is_searched, starting_offices
 from survey_app.accounts.people.reset import find_link, use_link
 from survey_app.errors import AccountRefused
 from survey_app.models.office import Office
@@ -151,8 +151,13 @@ def new_password_faults(form: NewPasswordForm, username: str) -> list[tuple[str,
 def home() -> str:
     """Show what this person can do next."""
     staff = access.current_staff()
+    of_rooms: FirstPage = current_app.extensions["first_page"]
     with database().reading() as session:
         offices = starting_offices(session, staff, today())
+        is_search = is_searched(offices)
+        shown = offices[:1] if is_search else offices
+        lines = of_rooms.indices(session, [office.id for office in shown], today())
+        waiting = [line for say in of_rooms.waiting for line in say(session, staff)]
         duties = [
             (role_name(grant.role), session.get(Office, grant.office_id) if grant.office_id else None)
             for grant in staff.grants
@@ -162,7 +167,10 @@ def home() -> str:
         staff=staff,
         duties=duties,
         rights=staff.rights,
-        offices=offices,
+        waiting=waiting,
+        offices=shown,
+        lines=lines,
+        is_search=is_search,
     )
 
 

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from survey_app.accounts import passwords
 from survey_app.config import VIETNAM_TIME
 from survey_app.errors import SignInRequired
-from survey_app.models.staff import NEEDS_SECOND_FACTOR, Staff, StaffGrant, StaffSession
-from survey_app.web.access import hash_token
+from survey_app.models.staff import NEEDS_SECOND_FACTOR, ResetLink, Staff, StaffGrant, StaffSession
+from survey_app.web.access import end_session, hash_token
 
 SESSION_LASTS = timedelta(hours=12)
 TOKEN_BYTES = 32
@@ -97,9 +97,25 @@ def must_have_second_factor(session: Session, staff_id: int, now: datetime) -> b
     return bool(session.scalar(select(needed)))
 
 
+def leave_session(session: Session, token: str) -> None:
+    """End the session that another is to follow; whoever was signed out meanwhile stays out."""
+    if not end_session(session, token):
+        raise SignInRequired
+
+
 def sign_out_everywhere(session: Session, staff_id: int) -> None:
-    """End all sessions of an account: each request looks its session up, so the next one finds none."""
+    """End all sessions of an account: each request looks its session up, so the next one finds none.
+
+    Whoever is opening one at this moment has the account locked, and is waited for.
+    """
+    session.execute(select(Staff.id).where(Staff.id == staff_id).with_for_update())
     session.execute(delete(StaffSession).where(StaffSession.staff_id == staff_id))
+
+
+def end_ways_in(session: Session, staff_id: int) -> None:
+    """End an account's sessions and links: what they were opened and made for may hold no more."""
+    sign_out_everywhere(session, staff_id)
+    session.execute(delete(ResetLink).where(ResetLink.staff_id == staff_id))
 
 
 def plain_name(username: str) -> str:

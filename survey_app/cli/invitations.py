@@ -10,11 +10,14 @@ from flask import Flask, current_app
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from survey_app.cli.audit import note_command
 from survey_app.cli.command import Commands
-from survey_app.cli.data import find_campaign
+from survey_app.cli.named import find_campaign, find_office
+from survey_app.models.access_point import AccessPoint
 from survey_app.models.campaign import Campaign, SampleCell
 from survey_app.models.invitation import DELIVERIES, InvitationBatch
 from survey_app.models.office import Counter, Office
+from survey_app.web.addresses import LARGEST_ID
 from survey_app.web.context import database, settings, today
 from survey_app.web.i18n import DEFAULT_LANGUAGE, LANGUAGES, speaking
 
@@ -50,7 +53,7 @@ def issue(
     from survey_app.prepare.invitations.issue import BatchPlan, issue_batch
 
     with _refused_in_vietnamese(), database().transaction() as session:
-        campaign, office = find_campaign(session, campaign_code), _find_office(session, office_code)
+        campaign, office = find_campaign(session, campaign_code), find_office(session, office_code)
         plan = BatchPlan(
             campaign=campaign,
             office=office,
@@ -60,12 +63,14 @@ def issue(
             cell=_cell(session, campaign, **cell),
         )
         batch = issue_batch(session, plan, today(), settings().secrets[0])
+        what = f"Phát hành lô {batch.id}: {batch.n_issued} phiếu mời, {campaign.code}"
+        note_command(session, "invitations.issue", what, [office.id])
     click.echo(f"Batch {batch.id} is issued: {number} invitations.")
     click.echo(f"Write their list: flask --app survey_app invitation export {batch.id} FILE")
 
 
 @invitation.command("export")
-@click.argument("batch_number", metavar="BATCH", type=click.IntRange(1, 2**31 - 1))
+@click.argument("batch_number", metavar="BATCH", type=click.IntRange(1, LARGEST_ID))
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--force", is_flag=True, help="Replace FILE if it exists.")
 def export(batch_number: int, file: Path, force: bool) -> None:
@@ -81,7 +86,12 @@ def export(batch_number: int, file: Path, force: bool) -> None:
         raise click.BadParameter(f"there is no batch {batch_number}", param_hint="BATCH")
     tokens = batch_tokens(batch, settings().secrets)
     try:
-        write_privately(file, list_of_invitations(tokens, settings().public_url))
+        with database().transaction() as session:  # no list without its line, and no line without its list
+            point = session.get_one(AccessPoint, batch.access_point_id)
+            what = f"Ghi danh sách lô {batch.id} ra tệp “{file.name}”: {batch.n_issued} mã mời"
+            note_command(session, "file.download", what, [point.office_id])
+            session.flush()
+            write_privately(file, list_of_invitations(tokens, settings().public_url))
     except OSError as error:
         raise click.FileError(str(file), error.strerror) from error
     click.echo(f"{file}: {batch.n_issued} live codes. Each works once, in whoever's hands it is.")
@@ -113,13 +123,6 @@ def _refused_in_vietnamese() -> Iterator[None]:
         with speaking(DEFAULT_LANGUAGE, LANGUAGES):
             click.echo("\n".join(map(fault_words, refused.faults)), err=True)
         raise
-
-
-def _find_office(session: Session, code: str) -> Office:
-    office = session.scalar(select(Office).where(Office.code == code))
-    if office is None:
-        raise click.BadParameter(f"no office has the code {code!r}", param_hint="--office")
-    return office
 
 
 def _find_counter(session: Session, office: Office, label: str) -> Counter:

@@ -20,6 +20,9 @@ from survey_app.errors import SurveyError
 from survey_app.jobs.bound import refuse_lost_right
 from survey_app.jobs.files import remove_old_files
 from survey_app.models.job import CLAIM, Job, Work, claim, give_up, waits
+from survey_app.prepare.codes.stock import note_openings
+from survey_app.prepare.frames.expire import forget_old_frame_files
+from survey_app.prepare.plans.keep import freeze_due
 from survey_app.publish.releasing.due import enqueue_release, is_anything_due, may_release
 from survey_app.review.comments.batches import gather_waiting
 from survey_app.web import context
@@ -34,6 +37,7 @@ MODULES = {
     "invitation_slips": "survey_app.prepare.invitations.print_job",
     "invitation_list": "survey_app.prepare.invitations.export",
     "export": "survey_app.publish.exports.export_job",
+    "frame": "survey_app.prepare.frames.import_job",
 }
 PAUSE_SECONDS = 2.0
 TIDIES_AT_HOURS = (
@@ -80,7 +84,7 @@ class Worker:
         return True
 
     def _keep_house_once_a_day(self, today: date) -> None:
-        """Delete what has outlived its day, and let comments be read that are enough by now.
+        """Delete what has outlived its day, note which codes were used, let comments be read that are enough.
 
         At the start and on every new day, without anybody's cron.
         """
@@ -88,6 +92,10 @@ class Worker:
             return
         with self._database.transaction() as session:
             forget_expired_contacts(session, today)
+            forget_old_frame_files(session, self._settings.data_dir, self._clock(), today)
+            freeze_due(session, today, self._clock())
+        with self._database.transaction() as session:
+            note_openings(session)
         gather_waiting(self._database)
         with self._database.reading() as session:
             remove_old_files(session, self._settings.files_dir, today)

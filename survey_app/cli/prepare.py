@@ -7,12 +7,13 @@ from typing import Any
 import click
 from flask import Flask
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
+from survey_app.cli.audit import note_command, offices_of_campaign
 from survey_app.cli.command import Anywhere, Commands
+from survey_app.cli.named import newest_version
 from survey_app.models.campaign import CAMPAIGN_KINDS, SAMPLING_BASES, USUAL_TARGET
-from survey_app.models.instrument import InstrumentVersion
-from survey_app.web.context import database, now, settings
+from survey_app.models.office import Office
+from survey_app.web.context import database, now, settings, today
 
 office = Commands("office", help="Offices over time.")
 dossier = Commands("dossier", help="Dossiers settled per office and month.")
@@ -44,7 +45,10 @@ def import_offices_file(file: Path) -> None:
     from survey_app.prepare.offices.office_file import import_offices
 
     with database().transaction() as session:
+        before = set(session.scalars(select(Office.id)))
         n_offices = import_offices(session, file.read_bytes())
+        made = set(session.scalars(select(Office.id))) - before
+        note_command(session, "offices.import", f"Tệp “{file.name}”: {n_offices} đơn vị", made)
     click.echo(f"Imported {n_offices} offices.")
 
 
@@ -53,11 +57,13 @@ def import_offices_file(file: Path) -> None:
 @click.option("--accept", is_flag=True, help="Take totals that disagree; the gaps stay beside the figures.")
 def import_dossier_file(file: Path, accept: bool) -> None:
     """Import dossier counts from a CSV or XLSX file."""
-    from survey_app.prepare.dossiers.dossier_file import import_dossiers
+    from survey_app.prepare.dossiers.dossier_file import read_dossiers
+    from survey_app.prepare.dossiers.record import record_file
 
     with database().transaction() as session:
-        n_counts = import_dossiers(session, file.read_bytes(), accepts_contradictions=accept)
-    click.echo(f"Imported {n_counts} dossier counts.")
+        intake = read_dossiers(session, file.read_bytes(), accepts_contradictions=accept)
+        record_file(session, intake, file.name, now(), None)
+    click.echo(f"Imported {len(intake.given)} dossier counts.")
 
 
 @instrument.command("check", cls=Anywhere)
@@ -81,6 +87,7 @@ def publish_definition(file: Path) -> None:
 
     with database().transaction() as session:
         version = publish_version(session, read_definition(file), now())
+        note_command(session, "instruments.publish", f"{version.code}, phiên bản {version.version}")
     click.echo(f"{version.code} version {version.version} is published.")
 
 
@@ -99,14 +106,6 @@ def voice(file: Path, code: str, item_code: str, language: str, reader: str) -> 
         place = settings().data_dir / "audio"
         sentence = keep_clip(place, definition, item_code, language, reader, file.read_bytes())
     click.echo(f"Kept. It is heard after the next start, and must say: {sentence}")
-
-
-def newest_version(session: Session, code: str) -> InstrumentVersion:
-    published = select(InstrumentVersion).where(InstrumentVersion.code == code)
-    version = session.scalar(published.order_by(InstrumentVersion.version.desc()).limit(1))
-    if version is None:
-        raise click.BadParameter(f"no published instrument has the code {code!r}", param_hint="--instrument")
-    return version
 
 
 @campaign.command("create", epilog=CAMPAIGN_EXAMPLE)
@@ -140,12 +139,31 @@ def create(opens_on: datetime, closes_on: datetime | None, target_percent: float
     plan = CampaignPlan(
         opens_on=opens_on.date(),
         closes_on=closes_on.date() if closes_on else None,
-        target=round(target_percent / 100, 6),
+        target=_share(target_percent),
         **stated,
     )
     with database().transaction() as session:
         created = create_campaign(session, plan)
+        note_command(session, "campaigns.create", created.code)
     click.echo(f"Campaign {created.code} is created; it opens on {created.opens_on}.")
+
+
+@campaign.command("target")
+@click.option("--code", required=True, help="Code of the campaign.")
+@click.option("--percent", type=float, required=True, help="Of satisfied people to be reached.")
+def target(code: str, percent: float) -> None:
+    """Change the target of a campaign that has not begun."""
+    from survey_app.prepare.campaigns.target import change_target
+
+    with database().transaction() as session:
+        changed, before = change_target(session, code, _share(percent), today())
+        what = f"{code}: chỉ tiêu {100 * before:g}% → {percent:g}%".replace(".", ",")
+        note_command(session, "campaigns.target", what, offices_of_campaign(session, changed.id))
+    click.echo(f"Campaign {code} is to reach {percent:g} %.")
+
+
+def _share(percent: float) -> float:
+    return round(percent / 100, 6)
 
 
 @campaign.command("follow")
@@ -156,5 +174,7 @@ def follow(code: str, instrument_version: int) -> None:
     from survey_app.prepare.campaigns.follow import follow_version
 
     with database().transaction() as session:
-        follow_version(session, code, instrument_version)
+        campaign_id = follow_version(session, code, instrument_version).id
+        what = f"{code}: phiên bản {instrument_version} của bộ câu hỏi"
+        note_command(session, "campaigns.follow", what, offices_of_campaign(session, campaign_id))
     click.echo(f"Campaign {code} asks version {instrument_version} now.")

@@ -22,7 +22,7 @@ from survey_app.config import Settings
 from survey_app.db import Database
 from survey_app.errors import SurveyError
 from survey_app.models.access_point import AccessPoint
-from survey_app.models.campaign import Campaign
+from survey_app.models.campaign import Campaign, goes_on
 from survey_app.models.instrument import InstrumentVersion
 from survey_app.models.invitation_token import token_path
 from survey_app.models.office import Office, serves_on
@@ -166,7 +166,7 @@ def open_code(session: Session, *conditions: ColumnElement[bool]) -> str | None:
             serves_on(today),
             AccessPoint.revoked_on.is_(None),
             Campaign.opens_on <= today,
-            Campaign.closes_on.is_(None) | (Campaign.closes_on >= today),
+            goes_on(today),
         )
         # A manager's own office first: what is answered here shall be seen by whom the demo lets sign in.
         .order_by(AccessPoint.office_id.in_(select(StaffGrant.office_id)).desc(), AccessPoint.id)

@@ -8,8 +8,8 @@ from survey_app.accounts.people.create import StaffDetails, create_staff
 from survey_app.accounts.people.grants import IN_THE_LOG
 from survey_app.accounts.sign_in import plain_name
 from survey_app.cli.command import Commands
+from survey_app.cli.named import find_office
 from survey_app.models.audit import note
-from survey_app.models.office import Office
 from survey_app.models.staff import ROLES, Staff
 from survey_app.web import context
 
@@ -39,11 +39,7 @@ def _register_create(group: click.Group) -> None:
     def create(username: str, full_name: str, role: str, office: str | None, password: str) -> None:
         """Make an account, such as the first administrator."""
         with context.database().transaction() as session:
-            office_id = None
-            if office is not None:
-                office_id = session.scalar(select(Office.id).where(Office.code == office))
-                if office_id is None:
-                    raise click.BadParameter(f"no office has the code {office!r}", param_hint="--office")
+            office_id = None if office is None else find_office(session, office).id
             details = StaffDetails(username, full_name, role, password, office_id)
             staff = create_staff(session, details, context.now())
             what = f"{staff.username}: {IN_THE_LOG[role]}, {office or 'tất cả đơn vị'}"

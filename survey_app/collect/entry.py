@@ -13,6 +13,7 @@ from survey_app.errors import (
     CodePaused,
     CodeRevoked,
     InvitationUsed,
+    OfficeNotBegun,
     UnknownCode,
 )
 from survey_app.models.access_point import AccessPoint, out_of_use_since
@@ -46,6 +47,7 @@ class Entry:
     counter: str | None
     campaign_code: str
     opens_on: date
+    waits_for_office: bool  # it opens on the office's first day, later than the campaign
     closes_on: date | None
     paused_on: date | None
     revoked_on: date | None
@@ -86,7 +88,9 @@ def _find(session: Session, condition: ColumnElement[bool], today: date) -> Entr
     stated = row._asdict()
     office_id = stated.pop("office_id")
     # Codes of an office are made and hung up before it begins; nobody need press anything when it ends.
-    stated["opens_on"] = max(stated["opens_on"], stated.pop("office_begins_on"))
+    begins_on = stated.pop("office_begins_on")
+    stated["waits_for_office"] = begins_on > stated["opens_on"]
+    stated["opens_on"] = max(stated["opens_on"], begins_on)
     stated["revoked_on"] = out_of_use_since(
         stated["way_in"], stated["revoked_on"], stated.pop("office_ends_on"), today
     )
@@ -132,6 +136,8 @@ def check_opens(entry: Entry, today: date) -> None:
     """Refuse to show a form that could not be sent."""
     if entry.revoked_on is not None:
         raise CodeRevoked(entry.revoked_on)
+    if today < entry.opens_on and entry.waits_for_office:
+        raise OfficeNotBegun(entry.opens_on, entry.office)
     if today < entry.opens_on:
         raise CampaignNotOpen(entry.opens_on)
     if entry.closes_on is not None and today > entry.closes_on:

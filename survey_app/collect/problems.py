@@ -78,6 +78,15 @@ def campaign_not_open(error: errors.CampaignNotOpen) -> Page:
     return 403, _("The survey has not opened yet"), text
 
 
+def office_not_begun(error: errors.OfficeNotBegun) -> Page:
+    text = _(
+        "%(office)s begins on %(date)s; please come back then.",
+        office=error.office,
+        date=day_text(error.opens_on),
+    )
+    return 403, _("This office has not begun yet"), text
+
+
 def campaign_closed(error: errors.CampaignClosed) -> Page:
     date = day_text(error.closes_on)
     if error.late:
@@ -125,6 +134,7 @@ PAGES: dict[type[errors.SurveyError], Callable[[Any], Page]] = {
     errors.TicketExpired: ticket_expired,
     errors.InvitationUsed: invitation_used,
     errors.CampaignNotOpen: campaign_not_open,
+    errors.OfficeNotBegun: office_not_begun,
     errors.CampaignClosed: campaign_closed,
     errors.AlreadyAnswered: already_answered,
     errors.BadSubmission: bad_submission,
@@ -179,6 +189,7 @@ def _problem(status: int, title: str, text: str, error: errors.SurveyError) -> R
         title=title,
         text=text,
         asks_for_code=isinstance(error, ASKS_FOR_CODE),
+        new_form=error.code if isinstance(error, errors.AlreadyAnswered) else None,
         results=closed_campaign and url_for("publish.campaign_results", campaign_code=closed_campaign),
     )
 
@@ -193,7 +204,13 @@ def show_http_error(error: HTTPException) -> Response:
     if wants_json():
         return told(error.code, text)
     return shell.page(
-        "collect/problem.html", error.code, title=title, text=text, asks_for_code=False, results=None
+        "collect/problem.html",
+        error.code,
+        title=title,
+        text=text,
+        asks_for_code=False,
+        new_form=None,
+        results=None,
     )
 
 

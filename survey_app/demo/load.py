@@ -16,6 +16,7 @@ from survey_app.demo.invitations import add_invitations
 from survey_app.demo.matters import add_matters
 from survey_app.demo.measurement import import_measured_offices, import_measurement
 from survey_app.demo.places import offices_csv
+from survey_app.demo.plans import add_plans
 from survey_app.errors import NotEmpty
 from survey_app.models.access_point import AccessPoint
 from survey_app.models.campaign import Campaign
@@ -74,6 +75,7 @@ def _load_rows(session: Session, settings: Settings, now: datetime) -> DemoAccou
     import_measurement(session, measurement, measured_on, settings.secrets[-1])
     prepare_wave(session, measurement, now).write(session, now)
     accounts = create_demo_staff(session, settings, now)
+    add_plans(session, measurement, _measurement_plan(measured_on), today)
     add_matters(session, feedback, today)
     return accounts
 

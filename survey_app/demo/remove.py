@@ -15,6 +15,7 @@ from survey_app.models.audit import AuditLine
 from survey_app.models.campaign import Campaign, SampleCell
 from survey_app.models.case import Case, Contact
 from survey_app.models.code_report import CodeReport
+from survey_app.models.frame import Frame, FrameOffice, contacts_path, faults_path, frame_path
 from survey_app.models.instrument import InstrumentVersion
 from survey_app.models.invitation import InvitationBatch, SpentInvitation
 from survey_app.models.job import Job
@@ -26,6 +27,7 @@ from survey_app.models.office import (
     OfficeSuccession,
     ServiceField,
 )
+from survey_app.models.plan import Plan, PlanAddendum
 from survey_app.models.publication import (
     Change,
     Comparison,
@@ -36,7 +38,8 @@ from survey_app.models.publication import (
     ReturnedTally,
     Tally,
 )
-from survey_app.models.response import BatchedComment, Comment, Response
+from survey_app.models.response import BatchedComment, Comment, ReadableComments, Response
+from survey_app.models.snapshot import PublicationRecipe, SnapshotPart
 from survey_app.models.staff import RecoveryCode, ResetLink, Staff, StaffGrant, StaffSession
 from survey_app.models.stale_office import StaleOffice
 
@@ -47,6 +50,8 @@ DEMO_POINTS = select(AccessPoint.id).where(AccessPoint.campaign_id.in_(DEMO_CAMP
 DEMO_BATCHES = select(InvitationBatch.id).where(InvitationBatch.access_point_id.in_(DEMO_POINTS))
 DEMO_COMMENTS = select(Comment.comment_key).where(Comment.access_point_id.in_(DEMO_POINTS))
 DEMO_CASES = select(Case.number).where(Case.comment_key.in_(DEMO_COMMENTS))
+COMMENTS_LEFT = select(func.count()).where(BatchedComment.office_id == ReadableComments.office_id)
+DEMO_FRAMES = select(Frame.id).where(Frame.campaign_id.in_(DEMO_CAMPAIGNS))
 DEMO_PUBLICATIONS = select(Publication.id).where(Publication.campaign_id.in_(DEMO_CAMPAIGNS))
 
 # In this order no row is left without one that it names.
@@ -55,6 +60,8 @@ STEPS = (
     delete(Change).where(Change.publication_id.in_(DEMO_PUBLICATIONS)),
     delete(Distribution).where(Distribution.publication_id.in_(DEMO_PUBLICATIONS)),
     delete(Figure).where(Figure.publication_id.in_(DEMO_PUBLICATIONS)),
+    delete(SnapshotPart).where(SnapshotPart.publication_id.in_(DEMO_PUBLICATIONS)),
+    delete(PublicationRecipe).where(PublicationRecipe.publication_id.in_(DEMO_PUBLICATIONS)),
     delete(Publication).where(Publication.campaign_id.in_(DEMO_CAMPAIGNS)),
     delete(StaleOffice).where(
         or_(StaleOffice.campaign_id.in_(DEMO_CAMPAIGNS), StaleOffice.office_id.in_(DEMO_OFFICES))
@@ -64,6 +71,9 @@ STEPS = (
     delete(ReturnedTally).where(ReturnedTally.access_point_id.in_(DEMO_POINTS)),
     delete(Contact).where(Contact.case_number.in_(DEMO_CASES)),
     delete(BatchedComment).where(BatchedComment.comment_key.in_(DEMO_COMMENTS)),
+    # At real offices, too, the demo may have been commented on.
+    delete(ReadableComments).where(~exists().where(BatchedComment.office_id == ReadableComments.office_id)),
+    update(ReadableComments).values(n_comments=COMMENTS_LEFT.scalar_subquery()),
     delete(Case).where(Case.comment_key.in_(DEMO_COMMENTS)),
     delete(Comment).where(Comment.access_point_id.in_(DEMO_POINTS)),
     delete(Response).where(Response.access_point_id.in_(DEMO_POINTS)),
@@ -75,6 +85,11 @@ STEPS = (
     delete(AccessPoint).where(AccessPoint.campaign_id.in_(DEMO_CAMPAIGNS)),
     delete(Approval).where(Approval.campaign_id.in_(DEMO_CAMPAIGNS)),
     delete(SampleCell).where(SampleCell.campaign_id.in_(DEMO_CAMPAIGNS)),
+    delete(PlanAddendum).where(PlanAddendum.campaign_id.in_(DEMO_CAMPAIGNS)),
+    delete(Plan).where(Plan.campaign_id.in_(DEMO_CAMPAIGNS)),
+    update(Campaign).where(Campaign.is_demo).values(previous_id=None),
+    delete(FrameOffice).where(FrameOffice.frame_id.in_(DEMO_FRAMES)),
+    delete(Frame).where(Frame.campaign_id.in_(DEMO_CAMPAIGNS)),
     delete(Campaign).where(Campaign.is_demo),
     *(
         delete(row).where(row.staff_id.in_(DEMO_STAFF))
@@ -83,6 +98,7 @@ STEPS = (
     update(StaffGrant).where(StaffGrant.granted_by.in_(DEMO_STAFF)).values(granted_by=None),
     update(ResetLink).where(ResetLink.made_by.in_(DEMO_STAFF)).values(made_by=None),
     delete(Job).where(Job.owner_id.in_(DEMO_STAFF)),
+    update(Frame).where(Frame.imported_by.in_(DEMO_STAFF)).values(imported_by=None),
     # What a demo account did about somebody's real comment or report stays done.
     update(Case).where(Case.answered_by.in_(DEMO_STAFF)).values(answered_by=None),
     update(SeenDay).where(SeenDay.seen_by.in_(DEMO_STAFF)).values(seen_by=None),
@@ -127,6 +143,15 @@ USES = (
         .distinct(),
     ),
     (
+        "the frame of campaign {0} holds dossiers of {1}, an office of the demo",
+        select(Campaign.code, of_demo.code)
+        .join(Frame, Frame.campaign_id == Campaign.id)
+        .join(FrameOffice, FrameOffice.frame_id == Frame.id)
+        .join(of_demo, of_demo.id == FrameOffice.office_id)
+        .where(of_demo.is_demo, ~Campaign.is_demo)
+        .distinct(),
+    ),
+    (
         "the account {0} is bound to {1}, an office of the demo",
         select(Staff.username, of_demo.code)
         .join(StaffGrant, StaffGrant.staff_id == Staff.id)
@@ -151,6 +176,22 @@ USES = (
         .where(Staff.is_demo, ~Campaign.is_demo)
         .distinct(),
     ),
+    (
+        "the account {0}, which is of the demo, wrote or froze the plan of campaign {1}",
+        select(Staff.username, Campaign.code)
+        .join(Plan, or_(Plan.saved_by == Staff.id, Plan.frozen_by == Staff.id))
+        .join(Campaign, Campaign.id == Plan.campaign_id)
+        .where(Staff.is_demo, ~Campaign.is_demo)
+        .distinct(),
+    ),
+    (
+        "the account {0}, which is of the demo, wrote an addendum to the plan of campaign {1}",
+        select(Staff.username, Campaign.code)
+        .join(PlanAddendum, PlanAddendum.written_by == Staff.id)
+        .join(Campaign, Campaign.id == PlanAddendum.campaign_id)
+        .where(Staff.is_demo, ~Campaign.is_demo)
+        .distinct(),
+    ),
 )
 
 
@@ -169,11 +210,16 @@ def remove_demo(database: Database, settings: Settings) -> None:
         files = session.scalars(
             select(Job.file_name).where(Job.owner_id.in_(DEMO_STAFF), Job.file_name.is_not(None))
         ).all()
+        frames = session.execute(select(Frame.id, Frame.frame_hash).where(Frame.id.in_(DEMO_FRAMES))).all()
         for step in STEPS:
             session.execute(step.execution_options(synchronize_session=False))
         _remove_instruments(session)
     for name in files:
         (settings.files_dir / str(name)).unlink(missing_ok=True)
+    for frame_id, frame_hash in frames:
+        paths = (frame_path(settings.data_dir, frame_hash), contacts_path(settings.data_dir, frame_id))
+        for path in (*paths, faults_path(settings.data_dir, frame_id)):
+            path.unlink(missing_ok=True)
     accounts_file(settings).unlink(missing_ok=True)
 
 

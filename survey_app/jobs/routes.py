@@ -1,13 +1,11 @@
 """Pages of jobs: how far one is, and the file it made."""
 
 from flask import Blueprint, Response, render_template, request, send_from_directory
-from sqlalchemy.orm import Session
 
 from survey_app.errors import NotFound
-from survey_app.jobs.bound import is_reached, offices_of
+from survey_app.jobs.bound import job_of, offices_of
 from survey_app.jobs.files import FILE_LIVES, last_day
 from survey_app.models import audit
-from survey_app.models.job import Job
 from survey_app.web import access
 from survey_app.web.access import current_staff
 from survey_app.web.context import database, now, settings
@@ -23,7 +21,7 @@ DOWNLOADED = "file.download"  # in the audit log
 def job(job_id: int) -> Response:
     """Say how far a job is; the page loads itself again until the job ends, unless told to stand still."""
     with database().reading() as session:
-        found = _own_job(session, job_id)
+        found = job_of(session, job_id, current_staff())
     goes_on = found.state in {"queued", "running"}
     refreshes = goes_on and request.args.get("refresh") != "no"
     page = render_template(
@@ -46,7 +44,7 @@ def job(job_id: int) -> Response:
 def job_file(job_id: int) -> Response:
     """Give the file; one more line in the audit log stands before it."""
     with database().reading() as session:
-        found = _own_job(session, job_id)
+        found = job_of(session, job_id, current_staff())
     if found.file_name is None:
         raise NotFound
     response = send_from_directory(settings().files_dir, found.file_name, as_attachment=True)
@@ -55,17 +53,3 @@ def job_file(job_id: int) -> Response:
     with database().transaction() as session:
         audit.note_over(session, now(), current_staff().id, DOWNLOADED, what, offices_of(found))
     return response
-
-
-def _own_job(session: Session, job_id: int) -> Job:
-    """Give a job to who asked for it, or to an administrator of all offices, while its right holds.
-
-    To others it looks missing.
-    """
-    found = session.get(Job, job_id) if 0 < job_id < 2**31 else None
-    staff = current_staff()
-    if found is None or (found.owner_id != staff.id and None not in staff.roots("people")):
-        raise NotFound
-    if not is_reached(session, found, staff):
-        raise NotFound
-    return found

@@ -40,6 +40,8 @@ class AccessPoint(Base):
     issued_on: Mapped[date]
     paused_on: Mapped[date | None]  # by two people's decision, until two resume it
     revoked_on: Mapped[date | None]
+    # A day on which its page was opened; later ones may not be noted yet (prepare/codes/stock.py).
+    opened_until: Mapped[date | None] = mapped_column(EpochDay)
 
 
 def out_of_use_since(
@@ -60,6 +62,7 @@ class AccessPointDay(Base):
     __tablename__ = "access_point_day"
     __table_args__ = (
         CheckConstraint("n_opened >= 0 AND n_voided >= 0 AND n_received >= n_voided", name="holds_counts"),
+        {"sqlite_with_rowid": False},  # one search where there would be two, and all codes are looked up
     )
 
     access_point_id: Mapped[int] = mapped_column(ForeignKey("access_point.id"), primary_key=True)

@@ -3,13 +3,12 @@
 The rooms carry out what was approved, each its own kinds, in the transaction of the decision.
 """
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Set
+from collections.abc import Collection, Set
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ColumnElement, ForeignKey, Index, and_, or_, select
+from sqlalchemy import JSON, CheckConstraint, ColumnElement, ForeignKey, Index, and_, or_, select, true
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
 from survey_app.config import VIETNAM_TIME
@@ -54,6 +53,10 @@ class Approval(Base):
             "decision IS NULL OR decision = 'withdrawn' OR decided_by <> asked_by", name="needs_two_people"
         ),
         CheckConstraint("length(reason) > 0", name="has_a_reason"),
+        CheckConstraint(
+            "refusal IS NULL OR (decision IS NOT NULL AND decision = 'refused')",
+            name="says_why_it_is_refused",
+        ),
         Index("ix_approval_campaign_id", "campaign_id"),
         KEPT_IDS,
     )
@@ -69,6 +72,7 @@ class Approval(Base):
     decision: Mapped[str | None]
     decided_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    refusal: Mapped[str | None]  # why it was refused, if that was said
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,14 @@ class Wanted:
     office_id: int | None
     arguments: dict[str, Any]
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What somebody decides, and why, as it was typed; only who refuses is asked why."""
+
+    kind: str
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +156,7 @@ def ask(session: Session, wanted: Wanted, staff_id: int, now: datetime) -> Appro
 def decide(
     session: Session,
     approval_id: int,
-    decision: str,
+    decision: Decision,
     asker: Part,
     decider: Part,
     now: datetime,
@@ -154,21 +166,23 @@ def decide(
     The decider's offices are those that he reaches from above: two people of one office alone shall not
     void its bad answers together.
     """
-    if decision not in DECISIONS:
+    if decision.kind not in DECISIONS:
         raise ApprovalRefused("decision_missing")
     query = select(Approval).where(Approval.id == approval_id).with_for_update()
     approval = session.scalars(query.execution_options(populate_existing=True)).one()
     if approval.decision is not None:
         raise ApprovalRefused("decided_already")
     is_own = approval.asked_by == decider.staff_id
-    if is_own != (decision == "withdrawn"):
+    if is_own != (decision.kind == "withdrawn"):
         raise ApprovalRefused("own_request" if is_own else "not_own_request")
     if not is_own:
         concerned = offices_concerned(session, approval.campaign_id, approval.office_id)
-        _check_parts(concerned, decision, asker, decider)
-    approval.decision, approval.decided_by, approval.decided_at = decision, decider.staff_id, now
+        _check_parts(concerned, decision.kind, asker, decider)
+    if decision.kind == "refused" and decision.why.strip():
+        approval.refusal = read_reason(decision.why)
+    approval.decision, approval.decided_by, approval.decided_at = decision.kind, decider.staff_id, now
     session.flush()
-    _log(session, approval, f"approvals.{decision}", decider.staff_id, now)
+    _log(session, approval, f"approvals.{decision.kind}", decider.staff_id, now)
     return approval
 
 
@@ -195,6 +209,8 @@ def has_stood(person: Staff, grant: StaffGrant, now: datetime) -> bool:
 def _log(session: Session, approval: Approval, act: str, staff_id: int, now: datetime) -> None:
     campaign = session.get_one(Campaign, approval.campaign_id)
     what = f"Đề nghị {approval.id}: {IN_THE_LOG[approval.kind]}, {campaign.code}. Lý do: {approval.reason}"
+    if approval.refusal:
+        what += f"; lý do không duyệt: {approval.refusal}"
     note(session, now, staff_id, act, what, approval.office_id)
 
 
@@ -209,15 +225,35 @@ def offices_concerned(session: Session, campaign_id: int, office_id: int | None)
         if not below:
             raise NotFound
         return below
-    tree = OfficeTree(session)
-    of_campaign = select(AccessPoint.office_id).where(AccessPoint.campaign_id == campaign_id).distinct()
-    return tree.whole_trees(session.scalars(of_campaign)) or tree.subtree(None)
+    return offices_of_campaigns(session, OfficeTree(session), {campaign_id})[campaign_id]
+
+
+def offices_of_campaigns(
+    session: Session, tree: OfficeTree, campaign_ids: Collection[int]
+) -> dict[int, set[int]]:
+    """Give the offices of the trees in which each campaign has codes; without codes, all offices."""
+    if not campaign_ids:
+        return {}
+    points = select(AccessPoint.campaign_id, AccessPoint.office_id)
+    way_up = points.where(AccessPoint.campaign_id.in_(campaign_ids)).cte("way_up", recursive=True)
+    above = select(way_up.c.campaign_id, Office.parent_id).join(Office, Office.id == way_up.c.office_id)
+    way_up = way_up.union(above.where(Office.parent_id.is_not(None)))
+    tops = select(way_up).join(Office, Office.id == way_up.c.office_id).where(Office.parent_id.is_(None))
+    found: dict[int, set[int]] = {campaign_id: set() for campaign_id in campaign_ids}
+    for campaign_id, top in session.execute(tops):
+        found[campaign_id] |= tree.subtree(top)
+    return {campaign_id: offices or tree.subtree(None) for campaign_id, offices in found.items()}
 
 
 def list_approvals(
-    session: Session, office_ids: Collection[int], *conditions: ColumnElement[bool], most: int
+    session: Session,
+    office_ids: Set[int],
+    *conditions: ColumnElement[bool],
+    most: int,
+    tree: OfficeTree | None = None,
 ) -> list[StatedApproval]:
     """List the newest requests all of whose offices are among these: all of some subtrees."""
+    tree = tree or OfficeTree(session)
     requester, decider = aliased(Staff), aliased(Staff)
     query = (
         select(Approval, Campaign, Office, requester, decider)
@@ -225,38 +261,42 @@ def list_approvals(
         .join(requester, requester.id == Approval.asked_by)
         .outerjoin(Office, Office.id == Approval.office_id)
         .outerjoin(decider, decider.id == Approval.decided_by)
-        .where(*conditions, _is_within(session, set(office_ids)))
+        .where(*conditions, _is_within(session, tree, office_ids))
         .order_by(Approval.id.desc())
         .limit(most)
     )
-    touched: dict[tuple[int, int | None], Set[int]] = {}
-    found: list[StatedApproval] = []
-    for row in session.execute(query):
-        place = (row.Approval.campaign_id, row.Approval.office_id)
-        if place not in touched:
-            touched[place] = offices_concerned(session, *place)
-        found.append(StatedApproval(*row, touched[place]))
-    return found
+    rows = session.execute(query).all()
+    whole = {row.Approval.campaign_id for row in rows if row.Office is None}
+    of_campaigns = offices_of_campaigns(session, tree, whole)
+    below = {row.Office.id: tree.subtree(row.Office.id) for row in rows if row.Office is not None}
+    return [
+        StatedApproval(*row, below[row.Office.id] if row.Office else of_campaigns[row.Approval.campaign_id])
+        for row in rows
+    ]
 
 
-def _is_within(session: Session, office_ids: Set[int]) -> ColumnElement[bool]:
+def _is_within(session: Session, tree: OfficeTree, office_ids: Set[int]) -> ColumnElement[bool]:
     """Say in SQL which requests touch these offices alone.
 
     What is looked up for it is the same whichever request is asked for: the time of an answer shall not
     tell a foreign one from one that does not exist.
     """
+    if office_ids >= tree.subtree(None):
+        return true()  # thousands of ids in a statement would cost more than the rest of the page
     of_whole = select(Approval.campaign_id).where(Approval.office_id.is_(None)).distinct()
-    whole = [one for one in session.scalars(of_whole) if offices_concerned(session, one, None) <= office_ids]
+    of_campaigns = offices_of_campaigns(session, tree, session.scalars(of_whole).all())
+    whole = [campaign_id for campaign_id, touched in of_campaigns.items() if touched <= office_ids]
     return or_(
         Approval.office_id.in_(office_ids),
         and_(Approval.office_id.is_(None), Approval.campaign_id.in_(whole)),
     )
 
 
-def find_approval(session: Session, approval_id: int, office_ids: Collection[int]) -> StatedApproval:
+def find_approval(
+    session: Session, approval_id: int, office_ids: Set[int], tree: OfficeTree | None = None
+) -> StatedApproval:
     """Give a request all of whose offices are among these; foreign and non-existing look the same."""
-    is_meant = Approval.id == (approval_id if 0 < approval_id < 2**31 else 0)
-    for stated in list_approvals(session, office_ids, is_meant, most=1):
+    for stated in list_approvals(session, office_ids, Approval.id == approval_id, most=1, tree=tree):
         return stated
     raise NotFound
 
@@ -264,38 +304,3 @@ def find_approval(session: Session, approval_id: int, office_ids: Collection[int
 def lock_campaign(session: Session, campaign_id: int) -> None:
     """Let all wait for each other who ask for the same, decide, or make codes of a campaign at once."""
     session.execute(select(Campaign.id).where(Campaign.id == campaign_id).with_for_update())
-
-
-def paused_offices(session: Session, campaign_id: int, office_ids: Iterable[int]) -> dict[int, date]:
-    """Tell in which of these offices a campaign's codes rest, and since when.
-
-    A code that is made there rests too: else one person could undo what two decided. Revoked codes keep
-    their pause until two people end it, so that replacing them is no way around. An office without any code
-    is as the next office above that has codes at or below it: it rests if all of those do.
-    """
-    codes = (
-        select(AccessPoint.office_id, AccessPoint.paused_on)
-        .where(
-            AccessPoint.campaign_id == campaign_id,
-            AccessPoint.code.is_not(None),
-            or_(AccessPoint.revoked_on.is_(None), AccessPoint.paused_on.is_not(None)),
-        )
-        .distinct()
-    )
-    own: dict[int, set[date | None]] = defaultdict(set)
-    for office_id, paused_on in session.execute(codes):
-        own[office_id].add(paused_on)
-    if not any(day for days in own.values() for day in days):
-        return {}
-    tree = OfficeTree(session)
-    within: dict[int, set[date | None]] = defaultdict(set)
-    for office_id, days in own.items():
-        for above in tree.way_down_to(office_id):
-            within[above] |= days
-    found: dict[int, date] = {}
-    for office_id in office_ids:
-        nearest = next((one for one in reversed(tree.way_down_to(office_id)) if one in within), None)
-        days = own.get(office_id) or within.get(nearest or 0, {None})
-        if None not in days:
-            found[office_id] = min(day for day in days if day is not None)
-    return found

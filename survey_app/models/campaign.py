@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, or_
 from sqlalchemy.orm import Mapped, mapped_column
 
 from survey_app.models.base import KEPT_IDS, Base, one_of
@@ -10,6 +10,8 @@ from survey_app.models.base import KEPT_IDS, Base, one_of
 CAMPAIGN_KINDS = ("continuous", "annual")
 SAMPLING_BASES = ("probability", "census", "opt_in")
 USUAL_TARGET = 0.85  # what the Government's administrative reform programme asks of satisfaction
+
+TARGET_DIGITS = 3  # finer ones would not be told apart where figures are percents with one decimal
 
 
 class Campaign(Base):
@@ -45,6 +47,14 @@ class Campaign(Base):
 
     def title_in(self, language: str) -> str:
         return self.title_en if language == "en" and self.title_en else self.title
+
+    def is_over(self, day: date) -> bool:
+        return self.closes_on is not None and self.closes_on < day
+
+
+def goes_on(day: date) -> ColumnElement[bool]:
+    """Say in SQL that a campaign is not over on a day, though it may open later."""
+    return or_(Campaign.closes_on.is_(None), Campaign.closes_on >= day)
 
 
 class SampleCell(Base):

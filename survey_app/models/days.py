@@ -1,6 +1,7 @@
 """Days and months as people type them, within bounds in which counting days never fails."""
 
 import re
+from calendar import monthrange
 from datetime import date, timedelta
 
 # Provinces began long before this service; beyond these years a day is a slip of the hand.
@@ -47,6 +48,12 @@ def month_before(month: date) -> date:
 
 def month_after(month: date) -> date:
     return (month + timedelta(days=31)).replace(day=1)
+
+
+def year_later(day: date) -> date:
+    """Move a day to next year; the last day of a month stays the last."""
+    last, last_later = (monthrange(year, day.month)[1] for year in (day.year, day.year + 1))
+    return day.replace(year=day.year + 1, day=last_later if day.day == last else day.day)
 
 
 def _within_bounds(year: int, month: int, day: int) -> date | None:

@@ -1,5 +1,6 @@
 """Text that people type: composed, and without symbols that nobody can see."""
 
+import re
 import unicodedata
 
 # Directional marks and the like can turn a text around or hide parts of it; a reader cannot see them.
@@ -7,6 +8,8 @@ INVISIBLE = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2
 UNREADABLE_MARK = "\N{REPLACEMENT CHARACTER}"
 # With which spreadsheets take a text for a formula, some in full width too.
 FORMULA_SIGNS = tuple("=+-@\t\r＝＋－＠")
+# Where decimals have commas, spreadsheets cut the lines of a file at semicolons, whatever it is made of.
+_AFTER_A_CUT = re.compile(rf"""(;[\s"']*)(?=[{re.escape("".join(FORMULA_SIGNS))}])""")
 
 
 def composed(typed: str) -> str:
@@ -27,6 +30,8 @@ def one_line(typed: str) -> str:
 
 def without_formula(text: str) -> str:
     """Put an apostrophe before what a spreadsheet would run; there it reads: this is text."""
+    if ";" in text:
+        text = _AFTER_A_CUT.sub(r"\1'", text)
     return "'" + text if text.startswith(FORMULA_SIGNS) else text
 
 

@@ -1,6 +1,7 @@
 """What was released: the sums behind the figures, the figures, and the publications that hold them."""
 
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, exists, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -12,6 +13,7 @@ from survey_app.models.campaign import SAMPLING_BASES
 
 PUBLICATION_KINDS = ("running", "wave")
 HIDDEN = ("few", "linked")  # too few answered; or hidden so that a neighbour cannot be worked out
+IS_WHOLE_INDEX = text("measure = 'index' AND breakdown = ''")  # one figure of an office in some forty
 VERDICTS = ("above", "below", "not_decided", "not_testable")
 
 
@@ -106,7 +108,12 @@ class Publication(Base):
     level: Mapped[float]  # of all ranges and tests
     adjustment: Mapped[str]  # for the number of offices that were tested: "holm"
     revision: Mapped[int] = mapped_column(default=0)  # how often its figures were renewed
-    data_checksum: Mapped[str | None]  # of the tallies behind a frozen publication
+    # Of a frozen one: the SHA-256 of its snapshot, and of its recipe (`snapshot.py`, `recipe.py`).
+    data_hash: Mapped[str | None]
+    recipe_id: Mapped[str | None]
+    corrects_id: Mapped[int | None] = mapped_column(ForeignKey("publication.id"))  # of the same campaign
+    correction_reason: Mapped[str | None]
+    what_changed: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     sealed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
@@ -136,6 +143,12 @@ class Figure(Base):
         CheckConstraint(
             "value IS NULL OR (0 <= low AND low <= value AND value <= high AND high <= 1)",
             name="lies_in_its_range",
+        ),
+        Index(
+            "ix_figure_whole_index",
+            *("publication_id", "provenance", "office_id"),
+            sqlite_where=IS_WHOLE_INDEX,
+            postgresql_where=IS_WHOLE_INDEX,
         ),
     )
 

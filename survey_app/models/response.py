@@ -9,7 +9,7 @@ from survey_app.models.base import Base, EpochDay
 
 # A form opened in time may arrive this much later: a phone without network sends when it can.
 LATE_BY = timedelta(days=2)
-IS_MARKED = text("review_mark IS NOT NULL")
+IS_MARKED = text("review_mark IS NOT NULL AND approval_id IS NULL")
 OVER_BUDGET = 1  # more came through this access point on that day than people were served
 
 
@@ -24,13 +24,14 @@ class Response(Base):
     __tablename__ = "response"
     __table_args__ = (
         CheckConstraint("length(submission_key) = 16", name="key_has_sixteen_bytes"),
-        # Of the marked rows alone: it costs the others nothing.
+        # Of the marked rows that count: it costs the others nothing. All that the list of busy days asks for
+        # stands in it, in the order of that list.
         Index(
             "ix_response_marked",
+            "day",
+            "access_point_id",
             "review_mark",
             "approval_id",
-            "access_point_id",
-            "day",
             sqlite_where=IS_MARKED,
             postgresql_where=IS_MARKED,
         ),
@@ -81,3 +82,14 @@ class BatchedComment(Base):
     )
     office_id: Mapped[int] = mapped_column(ForeignKey("office.id"))
     batch: Mapped[int]  # counted from 1 in each office
+
+
+class ReadableComments(Base):
+    """How many comments of an office staff may read, in how many batches: so that no page counts them."""
+
+    __tablename__ = "readable_comments"
+    __table_args__ = (CheckConstraint("n_batches > 0 AND n_comments > 0", name="holds_comments"),)
+
+    office_id: Mapped[int] = mapped_column(ForeignKey("office.id"), primary_key=True)
+    n_batches: Mapped[int] = mapped_column(default=0)
+    n_comments: Mapped[int] = mapped_column(default=0)

@@ -27,7 +27,7 @@ class Staff(Base):
     totp_secret: Mapped[bytes | None] = mapped_column(LargeBinary)  # sealed; none: no second factor yet
     totp_step: Mapped[int | None]  # the last time step that was accepted: no code passes twice
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    secured_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # by a link, or when a phone was lost
+    secured_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # by a link, a lost phone, being enabled
     disabled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     is_demo: Mapped[bool] = mapped_column(default=False)
 

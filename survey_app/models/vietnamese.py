@@ -7,7 +7,7 @@ whoever types "P. An Phú" finds it too. Sort keys are plain ASCII, so that ever
 import re
 import unicodedata
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TypeVar
 
 Form = TypeVar("Form")
@@ -76,11 +76,17 @@ def _words(text: str) -> list[str]:
 def _without_type(words: list[str], form: Callable[[str], Form]) -> list[Form]:
     """Drop the types a name begins with, each once: the name itself may repeat one (xã Xá Lượng)."""
     left = [form(word) for word in words]
-    types = [[form(word) for word in kind.split()] for kind in _TYPES]
+    types = list(_types_in(form))
     while found := [kind for kind in types if left[: len(kind)] == kind and len(left) > len(kind)]:
         left = left[len(found[0]) :]
         types.remove(found[0])
     return left
+
+
+@cache
+def _types_in(form: Callable[[str], Form]) -> tuple[list[Form], ...]:
+    """Give the types as names are compared with them: they are the same for each name."""
+    return tuple([form(word) for word in kind.split()] for kind in _TYPES)
 
 
 def _unmarked(word: str) -> str:

@@ -10,7 +10,7 @@ from survey_app.errors import NotFound
 from survey_app.models.campaign import Campaign
 from survey_app.prepare.codes.issue import Place
 from survey_app.prepare.codes.listing import FILTERS
-from survey_app.web.paging import typed_search
+from survey_app.web.paging import typed_page, typed_search
 
 _PLACE = re.compile(r"([0-9]{1,9})-([0-9]{1,9})")
 
@@ -29,7 +29,7 @@ class CodesRequest:
         return cls(
             fields.get("campaign", ""),
             typed_search(fields),
-            fields.get("page", 1, type=int),
+            typed_page(fields),
             fields.get("show", "") if fields.get("show") in FILTERS else "",
         )
 

@@ -5,30 +5,26 @@ from dataclasses import replace
 
 from flask import Blueprint, render_template, request
 from flask_babel import gettext as _
+from sqlalchemy.orm import Session
 
 from survey_app.errors import NotFound
-from survey_app.models.office import Office
 from survey_app.publish.shown import campaign as campaigns, office as offices
-from survey_app.publish.shown.campaign import Filters, find_standing
-from survey_app.publish.shown.in_a_line import Lines, indices_of
+from survey_app.publish.shown.behind import Behind, offices_behind
+from survey_app.publish.shown.campaign import Filters, OfficeFigure, Standing, find_standing
 from survey_app.publish.shown.manager import Asked, manager_view
 from survey_app.publish.shown.office import ClassResults
-from survey_app.publish.shown.public import count_voided, public_trends
+from survey_app.publish.shown.public import count_voided, ending_of, public_trends
 from survey_app.publish.shown.trend import Trend
 from survey_app.web import access
 from survey_app.web.charts import Chart, TrendChart, draw, draw_trend
 from survey_app.web.context import database, today
 from survey_app.web.i18n import chosen_language
+from survey_app.web.paging import typed_page, typed_search
+
+MOST_TOGETHER = 5  # figures of provinces in words; more are a table alone
 
 blueprint = Blueprint("publish", __name__)
 blueprint.add_app_template_filter(offices.lowest_first)
-
-
-@blueprint.app_template_global("indices_of")
-def indices_in_a_line(found: Sequence[Office]) -> Lines:
-    """Say how some offices do, for the first page of the staff."""
-    with database().reading() as session:
-        return indices_of(session, [office.id for office in found], today())
 
 
 @blueprint.get("/results")
@@ -47,8 +43,26 @@ def campaign_results(campaign_code: str) -> str:
     filters = _filters()
     with database().reading() as session:
         standing = find_standing(session, campaign_code, today())
-        found = campaigns.campaign_results(session, standing, filters)
-    return render_template("publish/campaign.html", found=found, standing=standing, filters=filters)
+        found = campaigns.campaign_results(session, standing, filters, today())
+        together = found.parents.rows if found.page == 1 and not filters.is_narrowed else ()
+        behind = _behind(session, standing, together if len(together) <= MOST_TOGETHER else ())
+    return render_template(
+        "publish/campaign.html", found=found, standing=standing, filters=filters, behind=behind
+    )
+
+
+def _behind(
+    session: Session, standing: Standing, together: Sequence[OfficeFigure]
+) -> list[tuple[OfficeFigure, Behind | None]]:
+    """Give the few figures that the page begins with, each with the offices behind it."""
+    if standing.publication is None:
+        return []
+    minimum = standing.publication.minimum_n
+    offices_of = {
+        office_id: offices_behind(session, standing.publication, office_id, minimum)
+        for office_id in {row.office_id for row in together}
+    }
+    return [(row, offices_of[row.office_id].get(row.figure.provenance)) for row in together]
 
 
 @blueprint.get("/results/<campaign_code>/<office_code>")
@@ -65,6 +79,8 @@ def office_results(campaign_code: str, office_code: str) -> str:
             raise NotFound
         trends = public_trends(session, standing, office.id, today())
         n_voided = count_voided(session, standing.campaign.id, office.id)
+        ending = ending_of(session, standing, office, today())
+        behind = offices_behind(session, standing.publication, office.id, standing.publication.minimum_n)
     return render_template(
         "publish/office.html",
         standing=standing,
@@ -72,6 +88,8 @@ def office_results(campaign_code: str, office_code: str) -> str:
         results=_with_pictures(classes),
         trends={letter: (trend, _drawn(trend)) for letter, trend in trends.items()},
         n_voided=n_voided,
+        behind=behind,
+        ending=ending,
     )
 
 
@@ -96,11 +114,10 @@ def office_page(office_id: int) -> str:
 
 
 def _filters() -> Filters:
-    page = request.args.get("page", "1")
     return Filters(
         parent_code=request.args.get("parent", "")[:64],
-        name=request.args.get("q", "")[:100].strip(),
-        page=int(page) if page.isascii() and page.isdecimal() and len(page) < 7 else 1,
+        name=typed_search(request.args),
+        page=typed_page(request.args),
     )
 
 

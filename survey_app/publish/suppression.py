@@ -1,5 +1,7 @@
 """The one place that says whether a figure is shown: as the release decided, never under the minimum."""
 
+from sqlalchemy import ColumnElement, or_
+
 from survey_app.models.publication import Figure
 
 INSIDE_MINIMUM = 5  # for staff; the public's minimum is the campaign's
@@ -13,6 +15,12 @@ def is_suppressed(figure: Figure, minimum: int) -> bool:
     """
     hidden = figure.hidden_inside if minimum <= INSIDE_MINIMUM else figure.hidden_in_public
     return hidden is not None or is_few(figure.n_people, minimum)
+
+
+def is_seen(minimum: int) -> ColumnElement[bool]:
+    """Say the contrary in SQL."""
+    hidden = Figure.hidden_inside if minimum <= INSIDE_MINIMUM else Figure.hidden_in_public
+    return hidden.is_(None) & or_(Figure.n_people == 0, Figure.n_people >= minimum)
 
 
 def is_few(n_people: int, minimum: int) -> bool:

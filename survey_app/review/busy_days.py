@@ -3,8 +3,9 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, select
+from sqlalchemy import ColumnElement, Select, Subquery, and_, case, func, select, true
 from sqlalchemy.orm import Session
 
 from survey_app.errors import NotFound
@@ -15,10 +16,10 @@ from survey_app.models.budget import daily_budget, last_month_before
 from survey_app.models.office import Counter, Office
 from survey_app.models.response import OVER_BUDGET, Response
 from survey_app.models.staff import Staff
-from survey_app.review.page import find_page
+from survey_app.review.page import count_rows
 from survey_app.review.scope import Scope
 from survey_app.review.voiding.void import KIND, PointDays
-from survey_app.web.paging import Page, PageAsked
+from survey_app.web.paging import Page, PageAsked, read_page
 
 LONGEST_NOTE = 200
 
@@ -55,45 +56,85 @@ class Look:
 
 def list_busy_days(session: Session, scope: Scope, asked: PageAsked, *, seen: bool = False) -> Page[BusyDay]:
     """List the days with marked responses that count and want a look, or those seen, the newest first."""
+    marked = _marked_days(scope, seen=seen)
+
+    def read(shown: slice) -> list[BusyDay]:
+        query = _with_details(_in_order(marked).slice(shown.start, shown.stop).subquery())
+        days = [BusyDay(**row._asdict()) for row in session.execute(query)]
+        waiting = _waiting_requests(session, {one.office_id for one in days})
+        return [_explained(session, one, waiting) for one in days]
+
+    return read_page(count_rows(session, marked), read, asked)
+
+
+def count_busy_days(session: Session, scope: Scope) -> int:
+    """Count the days that want a look."""
+    return count_rows(session, _marked_days(scope, seen=False))
+
+
+def _marked_days(scope: Scope, *, seen: bool) -> Select[int, date, int]:
+    """Say in SQL which days those are, reading the index of marked responses alone.
+
+    In the order of that index, so that of many days a database counts together those alone that are shown.
+    """
+    is_marked = (Response.review_mark == OVER_BUDGET, Response.approval_id.is_(None))
+    of_scope = () if scope.is_everything else (Response.access_point_id.in_(scope.points()),)
     marked = (
         select(Response.access_point_id, Response.day, func.count().label("n_marked"))
-        .where(Response.review_mark == OVER_BUDGET, Response.approval_id.is_(None))
-        .group_by(Response.access_point_id, Response.day)
+        .where(*is_marked, *of_scope)
+        .group_by(Response.day, Response.access_point_id)
+        .order_by(Response.day.desc(), Response.access_point_id.desc())
         .subquery()
     )
+    is_seen = SeenDay.n_marked >= marked.c.n_marked
+    return (
+        select(marked.c.access_point_id, marked.c.day, marked.c.n_marked)
+        .outerjoin(SeenDay, _is_of_day(SeenDay, marked))
+        .where(is_seen if seen else is_seen.is_not(true()))
+    )
 
-    def is_of_day(row: type[AccessPointDay] | type[SeenDay]) -> ColumnElement[bool]:
-        return and_(row.access_point_id == marked.c.access_point_id, row.day == marked.c.day)
 
-    is_seen = func.coalesce(SeenDay.n_marked, 0) >= marked.c.n_marked
-    query = (
+def _in_order(marked: Select[int, date, int]) -> Select[*tuple[Any, ...]]:
+    """Sort days by day, the newest first, then by office."""
+    day, point = marked.selected_columns.day, marked.selected_columns.access_point_id
+    return (
+        marked.add_columns(
+            Office.name.label("office"), Office.sort_key, AccessPoint.office_id, AccessPoint.counter_id
+        )
+        .join(AccessPoint, AccessPoint.id == point)
+        .join(Office, Office.id == AccessPoint.office_id)
+        .order_by(day.desc(), Office.sort_key, point)
+    )
+
+
+def _with_details(days: Subquery) -> Select[*tuple[Any, ...]]:
+    """Say what else is known about the few days that are shown."""
+    shown = days.c
+    level = case((AccessPointDay.n_voided == 0, AccessPointDay.n_received - shown.n_marked), else_=None)
+    return (
         select(
-            marked.c.access_point_id.label("point_id"),
-            marked.c.day,
-            Office.name.label("office"),
+            shown.access_point_id.label("point_id"),
+            shown.day,
+            shown.office,
             Counter.label.label("counter"),
-            func.coalesce(AccessPointDay.n_received, marked.c.n_marked).label("n_received"),
-            marked.c.n_marked,
+            func.coalesce(AccessPointDay.n_received, shown.n_marked).label("n_received"),
+            shown.n_marked,
             Staff.full_name.label("seen_by"),
             SeenDay.seen_at,
             SeenDay.note,
-            AccessPoint.office_id,
-            case(
-                (AccessPointDay.n_voided == 0, AccessPointDay.n_received - marked.c.n_marked), else_=None
-            ).label("level"),
+            shown.office_id,
+            level.label("level"),
         )
-        .join(AccessPoint, AccessPoint.id == marked.c.access_point_id)
-        .join(Office, Office.id == AccessPoint.office_id)
-        .outerjoin(Counter, Counter.id == AccessPoint.counter_id)
-        .outerjoin(AccessPointDay, is_of_day(AccessPointDay))
-        .outerjoin(SeenDay, is_of_day(SeenDay))
+        .outerjoin(Counter, Counter.id == shown.counter_id)
+        .outerjoin(AccessPointDay, _is_of_day(AccessPointDay, days))
+        .outerjoin(SeenDay, _is_of_day(SeenDay, days))
         .outerjoin(Staff, Staff.id == SeenDay.seen_by)
-        .where(scope.holds_point(), is_seen if seen else ~is_seen)
-        .order_by(marked.c.day.desc(), Office.sort_key, marked.c.access_point_id)
+        .order_by(shown.day.desc(), shown.sort_key, shown.access_point_id)
     )
-    page = find_page(session, query, BusyDay, asked)
-    waiting = _waiting_requests(session, {one.office_id for one in page.rows})
-    return replace(page, rows=[_explained(session, one, waiting) for one in page.rows])
+
+
+def _is_of_day(row: type[AccessPointDay] | type[SeenDay], days: Subquery) -> ColumnElement[bool]:
+    return and_(row.access_point_id == days.c.access_point_id, row.day == days.c.day)
 
 
 def _explained(session: Session, one: BusyDay, waiting: Mapping[int, PointDays]) -> BusyDay:
@@ -138,8 +179,6 @@ def mark_seen(session: Session, scope: Scope, look: Look, staff_id: int, now: da
 
 
 def _count_marked(session: Session, scope: Scope, look: Look) -> int:
-    if not 0 < look.point_id < 2**31:
-        return 0
     query = (
         select(func.count())
         .select_from(Response)

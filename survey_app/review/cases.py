@@ -18,12 +18,13 @@ from survey_app.models.response import Comment
 from survey_app.models.staff import Staff
 from survey_app.review.comments.marks import HIDDEN
 from survey_app.review.comments.redact import redacted
-from survey_app.review.page import find_page
+from survey_app.review.page import count_rows, find_page
 from survey_app.review.scope import Scope
 from survey_app.review.visits import note_visit
 from survey_app.web.paging import Page, PageAsked
 
 READ = "cases.read"  # in the audit log
+WAITS = Case.answered_on.is_(None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +48,16 @@ def list_cases(
     session: Session, scope: Scope, today: date, asked: PageAsked, *, answered: bool = False
 ) -> Page[ListedCase]:
     """List the comments that wait, the longest waiting first; or those answered, the newest answer first."""
-    state = Case.answered_on.is_not(None) if answered else Case.answered_on.is_(None)
+    state = Case.answered_on.is_not(None) if answered else WAITS
     # Within a day by number, which is random: the place in the list shall not tell who came first.
     order = Case.answered_on.desc() if answered else Comment.day
     query = _cases(scope, today).where(state).order_by(order, Case.number)
     return find_page(session, query, _listed, asked)
+
+
+def count_waiting_cases(session: Session, scope: Scope, today: date) -> int:
+    """Count the comments that wait for an answer."""
+    return count_rows(session, _cases(scope, today).where(WAITS))
 
 
 def find_case(session: Session, scope: Scope, typed: str, today: date) -> ListedCase:

@@ -2,15 +2,16 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from sqlalchemy import ScalarSelect, func, select, update
+from sqlalchemy import ScalarSelect, Select, func, select, update
 from sqlalchemy.orm import Session, aliased
 
 from survey_app.errors import NotFound
 from survey_app.models.access_point import AccessPoint
 from survey_app.models.code_report import CodeReport
 from survey_app.models.office import Counter, Office
-from survey_app.review.page import find_page
+from survey_app.review.page import count_rows, find_page
 from survey_app.review.scope import Scope
 from survey_app.web.paging import Page, PageAsked
 
@@ -38,9 +39,18 @@ class ListedReport:
 
 def list_reports(session: Session, scope: Scope, asked: PageAsked) -> Page[ListedReport]:
     """List the open reports, the newest first, each with how many its code has."""
+    return find_page(session, _open_reports(scope), ListedReport, asked)
+
+
+def count_open_reports(session: Session, scope: Scope) -> int:
+    """Count the reports that nobody has settled."""
+    return count_rows(session, _open_reports(scope))
+
+
+def _open_reports(scope: Scope) -> Select[*tuple[Any, ...]]:
     newest_first = (CodeReport.day.desc(), CodeReport.id.desc())
     code = CodeReport.access_point_id
-    query = (
+    return (
         select(
             CodeReport.id,
             CodeReport.day,
@@ -64,7 +74,6 @@ def list_reports(session: Session, scope: Scope, asked: PageAsked) -> Page[Liste
         .where(CodeReport.settled_on.is_(None), scope.holds_report())
         .order_by(*newest_first)
     )
-    return find_page(session, query, ListedReport, asked)
 
 
 def _code_in_its_place() -> ScalarSelect[str]:
@@ -92,7 +101,7 @@ def settle_report(session: Session, scope: Scope, report_id: int, staff_id: int,
     """Take a report off the list; foreign and non-existing look the same."""
     known = select(CodeReport).outerjoin(AccessPoint, AccessPoint.id == CodeReport.access_point_id)
     is_meant = (CodeReport.id == report_id) & scope.holds_report()
-    report = session.scalar(known.where(is_meant)) if 0 < report_id < 2**31 else None
+    report = session.scalar(known.where(is_meant))
     if report is None:
         raise NotFound
     if report.settled_on is None:
@@ -106,8 +115,7 @@ def settle_reports_of_code(
     """Take a code's reports up to the newest that was on the page off the list; say how many those were."""
     staff_id, today = settled
     is_meant = (AccessPoint.id == access_point_id) & scope.holds_point()
-    in_range = 0 < access_point_id < 2**31 and 0 < newest < 2**31
-    if not in_range or session.scalar(select(AccessPoint.id).where(is_meant)) is None:
+    if not newest or session.scalar(select(AccessPoint.id).where(is_meant)) is None:
         raise NotFound
     of_code = (CodeReport.access_point_id == access_point_id) & (CodeReport.id <= newest)
     settling = update(CodeReport).where(of_code, CodeReport.settled_on.is_(None))

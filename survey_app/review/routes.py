@@ -9,10 +9,11 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from survey_app.models.audit import note
-from survey_app.review.busy_days import list_busy_days, mark_seen
+from survey_app.review.busy_days import count_busy_days, list_busy_days, mark_seen
 from survey_app.review.cases import (
     ListedCase,
     answer_case,
+    count_waiting_cases,
     find_case,
     list_cases,
     note_reading,
@@ -21,34 +22,33 @@ from survey_app.review.cases import (
 )
 from survey_app.review.comments.marks import HIDDEN
 from survey_app.review.forms import AnswerForm, read_look
-from survey_app.review.reports import list_reports, settle_report, settle_reports_of_code
+from survey_app.review.reports import (
+    count_open_reports,
+    list_reports,
+    settle_report,
+    settle_reports_of_code,
+)
 from survey_app.review.scope import Scope
 from survey_app.web import access
-from survey_app.web.access import current_staff, offices_in_scope
+from survey_app.web.access import SignedIn, current_staff, offices_in_scope
 from survey_app.web.addresses import row_id
 from survey_app.web.context import database, now, settings, today
 from survey_app.web.formatting import count_text
-from survey_app.web.paging import PageAsked
+from survey_app.web.paging import PageAsked, typed_page
 
 blueprint = Blueprint("review", __name__)
 
 FIRST_FEW = PageAsked(n_rows=5)  # of each list on the overview
-ONE = PageAsked(n_rows=1)  # where the number of all is what matters
 
 
-@blueprint.app_template_global("waiting_for_review")
-def waiting_for_review() -> list[tuple[str, str]]:
+def waiting_for_review(session: Session, staff: SignedIn) -> list[tuple[str, str]]:
     """Say on the first page of the staff what waits for somebody who may answer it, each with its address."""
-    staff = current_staff()
     if not staff.may("answer"):
         return []
-    with database().reading() as session:
-        everything = None in staff.roots("answer")
-        office_ids = set() if everything else offices_in_scope(session, staff, "answer")
-        scope = Scope(office_ids, is_everything=everything)
-        n_cases = list_cases(session, scope, today(), ONE).n_rows
-        n_reports = list_reports(session, scope, ONE).n_rows
-        n_days = list_busy_days(session, scope, ONE).n_rows
+    scope = _scope(session, "answer")
+    n_cases = count_waiting_cases(session, scope, today())
+    n_reports = count_open_reports(session, scope)
+    n_days = count_busy_days(session, scope)
     said = (
         (
             n_cases,
@@ -201,9 +201,10 @@ def settle_code(access_point_id: int) -> AnyResponse:
     return redirect(url_for("review.reports"), 303)
 
 
-def _scope(session: Session) -> Scope:
+def _scope(session: Session, right: str | None = None) -> Scope:
     staff = current_staff()
-    return Scope(offices_in_scope(session, staff), is_everything=access.reaches_all(staff))
+    everything = access.reaches_all(staff, right)
+    return Scope(set() if everything else offices_in_scope(session, staff, right), is_everything=everything)
 
 
 def _note_reading(cases: Sequence[ListedCase]) -> None:
@@ -214,7 +215,7 @@ def _note_reading(cases: Sequence[ListedCase]) -> None:
 
 
 def _page_asked() -> PageAsked:
-    return PageAsked(request.args.get("page", 1, type=int))
+    return PageAsked(typed_page(request.args))
 
 
 def _case_page(

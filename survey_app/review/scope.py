@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, true
+from sqlalchemy import ColumnElement, Select, select, true
 
 from survey_app.models.access_point import AccessPoint
 
@@ -18,6 +18,10 @@ class Scope:
     def holds_point(self) -> ColumnElement[bool]:
         """Say in SQL that the access point of a row is within the scope."""
         return true() if self.is_everything else AccessPoint.office_id.in_(self.office_ids)
+
+    def points(self) -> Select[int]:
+        """Say in SQL which access points are within the scope."""
+        return select(AccessPoint.id).where(self.holds_point())
 
     def holds_report(self) -> ColumnElement[bool]:
         """Say in SQL that a report is within the scope; its code may be none of ours."""

@@ -136,9 +136,11 @@ def hash_token(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-def end_session(session: Session, token: str) -> None:
-    """Sign one browser out."""
-    session.execute(delete(StaffSession).where(StaffSession.token_hash == hash_token(token)))
+def end_session(session: Session, token: str) -> bool:
+    """Sign one browser out; tell whether it was signed in until now."""
+    is_its = StaffSession.token_hash == hash_token(token)
+    ended = session.execute(delete(StaffSession).where(is_its).returning(StaffSession.staff_id))
+    return ended.one_or_none() is not None
 
 
 def find_by_token(session: Session, token: str, moment: datetime, day: date) -> SignedIn | None:
@@ -174,24 +176,23 @@ def grants_on(session: Session, staff_id: int, day: date) -> tuple[StaffGrant, .
 
 def offices_in_scope(session: Session, staff: SignedIn, right: str | None = None) -> set[int]:
     """List the offices that a right reaches: the one that opened this route, unless another is named."""
-    tree = OfficeTree(session)
-    return set().union(*(tree.subtree(root) for root in staff.roots(right or _right_of_route() or "")))
+    return OfficeTree(session).within(staff.roots(right or _right_of_route() or ""))
 
 
-def offices_overseen(session: Session, staff: SignedIn, right: str) -> set[int]:
+def offices_overseen(session: Session, tree: OfficeTree, staff: SignedIn, right: str) -> set[int]:
     """List the offices that a right reaches from above: by a grant over an office above them, or over all.
 
     A province serves nobody itself: whoever has the right over it stands above all that is counted there.
     """
-    tree, roots = OfficeTree(session), staff.roots(right)
+    roots = staff.roots(right)
     serving = select(Office.id).where(Office.id.in_(roots - {None}), Office.kind != "province")
     own: set[int | None] = set(session.scalars(serving))
     return set().union(*(tree.subtree(root) - (own & {root}) for root in roots))
 
 
-def reaches_all(staff: SignedIn) -> bool:
-    """Whether the right that opened this route reaches all offices, and what belongs to none."""
-    return None in staff.roots(_right_of_route() or "")
+def reaches_all(staff: SignedIn, right: str | None = None) -> bool:
+    """Whether a right, the one that opened this route or another, reaches all offices, and what has none."""
+    return None in staff.roots(right or _right_of_route() or "")
 
 
 def office_in_scope(session: Session, staff: SignedIn, office_id: int, right: str | None = None) -> Office:
@@ -203,7 +204,7 @@ def office_in_scope(session: Session, staff: SignedIn, office_id: int, right: st
 
 def reaches(session: Session, staff: SignedIn, office_id: int, right: str) -> bool:
     """Whether somebody has a right in this office; in one that does not exist nobody has any."""
-    within = itself_and_above(session, office_id) if 0 < office_id < 2**31 else set()
+    within = itself_and_above(session, office_id)
     roots = staff.roots(right)
     return bool(within) and (None in roots or bool(within & roots))
 

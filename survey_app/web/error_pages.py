@@ -4,8 +4,9 @@ import logging
 from collections.abc import Callable
 from math import ceil
 from typing import Any
+from urllib.parse import quote
 
-from flask import Flask, Response, make_response, redirect, render_template, request, url_for
+from flask import Flask, Response, current_app, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _, ngettext
 from sqlalchemy.exc import IntegrityError, OperationalError
 from werkzeug.exceptions import HTTPException
@@ -80,7 +81,7 @@ def show_http_error(error: HTTPException) -> Response | AnyResponse:
     if error.code is None or error.code < 400:
         return error.get_response()
     if error.code == 404:
-        return problem(*not_found(error))
+        return _without_last_slash() or problem(*not_found(error))
     if error.code == 405:
         return problem(
             405, _("Page not found"), _("This page cannot be used that way. Go back and try again.")
@@ -92,6 +93,18 @@ def show_http_error(error: HTTPException) -> Response | AnyResponse:
     return problem(
         error.code, _("The request was not understood"), _("Go back, reload the page and try again.")
     )
+
+
+def _without_last_slash() -> AnyResponse | None:
+    """Lead to the page that an address means which has a slash too many at its end."""
+    path = request.path.rstrip("/")
+    if request.method not in {"GET", "HEAD"} or path in {"", request.path}:
+        return None
+    doors = current_app.create_url_adapter(request)
+    if doors is None or not doors.test(path, "GET"):
+        return None
+    query = request.query_string.decode("ascii", "ignore")
+    return redirect(quote(path) + ("?" + query if query else ""), 308)
 
 
 def show_fault(error: Exception) -> Response:

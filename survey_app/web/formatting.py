@@ -18,6 +18,9 @@ _MARKS_AND_MINUS = {
 }
 
 
+_STEPS = (Decimal("1"), Decimal("0.1"), Decimal("0.01"))  # of a number by its decimals
+
+
 def day_text(day: date) -> str:
     """Write 05/02/2026 or 5 February 2026."""
     text: str = format_date(day, "d MMMM y") if chosen_language() == "en" else f"{day:%d/%m/%Y}"
@@ -40,21 +43,21 @@ def month_text(day: date) -> str:
 
 def count_text(number: int) -> str:
     """Write 2.604 or 2,604."""
-    return _marked(f"{number:,}")
+    return marked(f"{number:,}")
 
 
 def rounded_percent(proportion: float, digits: int = 1) -> Decimal:
     """Give a proportion in percent as pages round it; what rounds to nothing is 0, never -0."""
-    rounded = Decimal(str(100 * proportion)).quantize(Decimal(1).scaleb(-digits))
+    rounded = Decimal(str(100 * proportion)).quantize(_STEPS[digits])
     return rounded or abs(rounded)
 
 
 def hundredths(proportion: float, digits: int = 1) -> str:
     """Write a proportion in percent without its sign: 84,2."""
-    return _marked(str(rounded_percent(proportion, digits)))
+    return marked(str(rounded_percent(proportion, digits)))
 
 
-def _marked(number: str) -> str:
+def marked(number: str) -> str:
     """Write a number with the marks of the page's language."""
     return number.translate(_MARKS_AND_MINUS["en" if chosen_language() == "en" else "vi"])
 

@@ -23,10 +23,10 @@ CATALOGUES = catalogues.CATALOGUES
 
 def chosen_language() -> str:
     """Give the language of `?lang=` if the page is offered in it, or Vietnamese."""
-    if "language" not in g:
+    language: str | None = g.get("language")  # asked for with each word and number of a page
+    if language is None:
         wanted = request.args.get("lang", DEFAULT_LANGUAGE)
-        g.language = wanted if wanted in offered_languages() else DEFAULT_LANGUAGE
-    language: str = g.language
+        language = g.language = wanted if wanted in offered_languages() else DEFAULT_LANGUAGE
     return language
 
 

@@ -16,6 +16,11 @@ def typed_search(fields: MultiDict[str, str], name: str = "q") -> str:
     return fields.get(name, "").strip()[:LONGEST_SEARCH]
 
 
+def typed_page(fields: MultiDict[str, str]) -> int:
+    """Read which page of a list is wanted; the first where that is no number."""
+    return fields.get("page", 1, type=int)
+
+
 @dataclass(frozen=True, slots=True)
 class PageAsked:
     """Which page of a list is wanted, and how long it may be."""

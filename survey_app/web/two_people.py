@@ -1,5 +1,6 @@
 """Who may take part in what needs two people: by which right, over which offices, and since when."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -7,9 +8,10 @@ from sqlalchemy.orm import Session
 
 from survey_app.config import VIETNAM_TIME
 from survey_app.models import approval as approvals
-from survey_app.models.approval import Approval, Part, StatedApproval, has_stood
+from survey_app.models.approval import Approval, Decision, Part, StatedApproval, has_stood
+from survey_app.models.office_tree import OfficeTree
 from survey_app.models.staff import Staff
-from survey_app.web.access import SignedIn, account_on, offices_in_scope, offices_overseen
+from survey_app.web.access import SignedIn, account_on, offices_overseen
 
 
 def right_over(office_id: int | None) -> str:
@@ -21,28 +23,36 @@ class Overseer:
     """Which requests somebody may decide, by the offices that his rights reach from above."""
 
     def __init__(self, session: Session, staff: SignedIn) -> None:
-        self._overseen = {right: offices_overseen(session, staff, right) for right in ("decide", "campaigns")}
+        self.tree = OfficeTree(session)
+        self.scope = self.tree.within(staff.roots("decide"))  # whose requests this person sees
+        self._overseen = {
+            right: offices_overseen(session, self.tree, staff, right) for right in ("decide", "campaigns")
+        }
 
     def oversees(self, stated: StatedApproval) -> bool:
         return stated.offices <= self._overseen[right_over(stated.approval.office_id)]
 
 
+def read_decision(fields: Mapping[str, str]) -> Decision:
+    """Take a decision from the form that all requests share."""
+    return Decision(fields.get("decision", ""), fields.get("refusal", ""))
+
+
 def decide(
-    session: Session, stated: StatedApproval, decision: str, staff: SignedIn, now: datetime
+    session: Session, stated: StatedApproval, decision: Decision, staff: SignedIn, now: datetime
 ) -> Approval:
     """Approve, refuse or withdraw, by what both people may do at this moment."""
     one = stated.approval
-    asker = _part(session, one.asked_by, one.office_id, now, is_decider=False)
-    decider = _part(session, staff.id, one.office_id, now, is_decider=True)
+    tree, right = OfficeTree(session), right_over(one.office_id)
+    asker = _part(session, one.asked_by, now, lambda account: tree.within(account.roots(right)))
+    decider = _part(session, staff.id, now, lambda account: offices_overseen(session, tree, account, right))
     return approvals.decide(session, one.id, decision, asker, decider, now)
 
 
-def _part(session: Session, staff_id: int, office_id: int | None, now: datetime, *, is_decider: bool) -> Part:
+def _part(session: Session, staff_id: int, now: datetime, reached: Callable[[SignedIn], set[int]]) -> Part:
     account = account_on(session, staff_id, now.astimezone(VIETNAM_TIME).date())
     if account is None:
         return Part(staff_id, frozenset(), frozenset())
     person = session.get_one(Staff, staff_id)
     stood = replace(account, grants=tuple(one for one in account.grants if has_stood(person, one, now)))
-    reached = offices_overseen if is_decider else offices_in_scope
-    right = right_over(office_id)
-    return Part(staff_id, reached(session, account, right), reached(session, stood, right))
+    return Part(staff_id, reached(account), reached(stood))

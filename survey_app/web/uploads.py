@@ -18,6 +18,12 @@ def takes_file(view: View) -> View:
     return view
 
 
+def sent_file() -> tuple[str, bytes]:
+    """Give name and content of the file that was sent; both empty where none was chosen."""
+    file = request.files.get("file")
+    return (file.filename or "", file.read()) if file else ("", b"")
+
+
 def allow_files() -> None:
     """Before anything reads the request: let a file be larger than a form, where its route takes one."""
     if getattr(current_app.view_functions.get(request.endpoint or ""), "takes_file", False):

@@ -34,6 +34,7 @@ def retold(statement: str, service: Prepared, browser: Browser) -> str:
     for name in speech.TOLD:
         for language in ("vi", "en"):
             context = browser.new_context(viewport={"width": 360, "height": 740})
+            context.add_init_script(chromium.PATIENT_STORE)
             page = context.new_page()
             STATES[name].arrive(Visit(page, service, language))
             page.locator(STATES[name].shows).first.wait_for()

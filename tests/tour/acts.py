@@ -67,6 +67,8 @@ ACTS = (
     Act(LEAD, "/staff/offices/{office}/split", split, "Chia, tách đơn vị này?", "Chia, tách"),
     Act(LEAD, "/staff/offices/{office}/merge", press("Tiếp tục"), "Sáp nhập đơn vị", "Tiếp tục"),
     Act(LEAD, "/staff/offices/{province}/new", press("Tiếp tục"), "Thêm đơn vị", "Tiếp tục"),
+    Act(LEAD, "/staff/campaigns/{planned_id}/plan/edit", press("Ghi bản nháp"), "Kế hoạch", "Ghi bản nháp"),
+    Act(ADMINISTRATOR, "/staff/campaigns/new", press("Tạo cuộc"), "Cuộc đo lường hằng năm mới", "Tạo cuộc"),
     Act(LEAD, "/staff/dossiers", send_odd_table, "Kiểm tra tệp", "Ghi số hồ sơ"),
     Act(LEAD, "/staff/dossiers", press("Kiểm tra tệp"), "Số hồ sơ", "Kiểm tra tệp"),
     Act(LEAD, "/staff/approvals/new?kind=pause_codes", press("Đề nghị"), "Tạm dừng mã", "Đề nghị"),

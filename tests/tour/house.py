@@ -4,7 +4,7 @@ import secrets
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -27,12 +27,14 @@ from survey_app.models.case import Case
 from survey_app.models.invitation import InvitationBatch
 from survey_app.models.job import enqueue
 from survey_app.models.office import Counter, Office
+from survey_app.models.plan import Plan
 from survey_app.models.publication import Figure, Publication
 from survey_app.models.response import OVER_BUDGET, Response
 from survey_app.models.staff import Staff, StaffGrant
 from survey_app.prepare.codes.layouts import DEFAULT_LAYOUT
 from survey_app.web.access import hash_token
 from tests import factories
+from tests.tour import frames
 
 Words = dict[str, Any]
 People = dict[str, tuple[Staff, bool]]  # by guest: the account, and whether its second factor is proven
@@ -59,6 +61,7 @@ def furnished(template: Path, folder: Path, now: datetime) -> Iterator[House]:
         load_demo(app.extensions["database"], settings, now)
         with app.extensions["database"].transaction() as session:
             words, people = _add_deeds(session, now)
+        frames.lay(app, settings, words, now)
         _do_jobs(app, settings, words, now)
         with _served(app) as url:
             yield House(url, app, words, _cookies(app, people, now))
@@ -140,6 +143,7 @@ def _add_deeds(session: Session, now: datetime) -> tuple[Words, People]:
     of_demo, hired = _demo_people(session), _hire(session, office, today)
     words = _words_of(session, office, today)
     _rest(session, words, today)
+    words["whole_id"] = _plan_wholly(session, words["planned_id"])
     words |= _ask_a_second_person(session, words, of_demo, now)
     token = secrets.token_urlsafe(SECRET_BYTES)
     deputy = hired["deputy"]
@@ -157,6 +161,19 @@ def _add_deeds(session: Session, now: datetime) -> tuple[Words, People]:
     people = {role: (person, True) for role, person in of_demo.items()}
     people |= {"newcomer": (hired["newcomer"], True), "half": (of_demo["campaign_lead"], False)}
     return words, people | {"beginner": (hired["beginner"], False)}
+
+
+def _plan_wholly(session: Session, planned_id: int) -> int:
+    """Make a campaign whose plan lacks nothing: that of the demo's next year, with a seed."""
+    planned = session.get_one(Campaign, planned_id)
+    document = replace(session.get_one(Plan, planned_id).document, seed="Xổ số ngày 01/10: 12345")
+    kept = ("kind", "sampling_basis", "instrument_version_id", "opens_on", "closes_on", "previous_id")
+    campaign = factories.campaign(
+        session, title="Đo lường thử", is_demo=True, **{name: getattr(planned, name) for name in kept}
+    )
+    return factories.campaign_plan(
+        session, campaign_id=campaign.id, document_json=document.to_json()
+    ).campaign_id
 
 
 def _demo_people(session: Session) -> dict[str, Staff]:
@@ -230,7 +247,8 @@ def _rest(session: Session, words: Words, today: date) -> None:
 def _words_of(session: Session, office: Office, today: date) -> Words:
     """Name the rows of the demo that addresses ask for."""
     running = session.scalars(select(Campaign).where(Campaign.kind == "continuous")).one()
-    measured = session.scalars(select(Campaign).where(Campaign.kind == "annual")).one()
+    annual = select(Campaign).where(Campaign.kind == "annual").order_by(Campaign.opens_on)
+    measured, planned = session.scalars(annual).all()
     points = select(AccessPoint.id).where(AccessPoint.office_id == office.id).order_by(AccessPoint.id)
     measured_office = (
         select(Office.code)
@@ -257,6 +275,8 @@ def _words_of(session: Session, office: Office, today: date) -> Words:
         "campaign": running.code,
         "campaign_id": running.id,
         "measured": measured.code,
+        "measured_id": measured.id,
+        "planned_id": planned.id,
         "month": (today.replace(day=1) - timedelta(days=1)).isoformat()[:7],
     }
 

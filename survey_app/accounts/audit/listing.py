@@ -24,9 +24,8 @@ class Asked:
     act: str = ""
     username: str = ""
     office_ids: Collection[int] | None = None  # none: whichever
-    with_accounts: bool = (
-        False  # of people who have a role in these offices, what they did to their own account
-    )
+    # And what people who have a role in these offices did to their own account.
+    with_accounts: bool = False
     first_day: date | None = None
     last_day: date | None = None
     before: int | None = None

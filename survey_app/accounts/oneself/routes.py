@@ -82,7 +82,8 @@ def phone() -> Answer:
                 staff = accounts.owner_of(session, proof)
                 clear(session, staff, now())
                 must = accounts.must_have_second_factor(session, staff.id, now())
-                accounts.sign_out_everywhere(session, staff.id)
+                accounts.leave_session(session, cookie["token"])
+                accounts.end_ways_in(session, staff.id)
                 token = accounts.open_session(session, staff.id, now(), is_proven=not must)
                 note(session, now(), staff.id, "account.phone", staff.username)
             keep_token(token)
@@ -95,7 +96,7 @@ def phone() -> Answer:
 def sign_out_everywhere() -> Response:
     staff = current_staff()
     with database().transaction() as session:
-        accounts.sign_out_everywhere(session, staff.id)
+        accounts.end_ways_in(session, staff.id)
         note(session, now(), staff.id, "account.sign_out", staff.username)
     cookie.clear()
     flash(_("You are signed out on all devices."))
@@ -104,7 +105,8 @@ def sign_out_everywhere() -> Response:
 
 def _only_this_session(session: Session, act: str) -> str:
     staff = current_staff()
-    accounts.sign_out_everywhere(session, staff.id)
+    accounts.leave_session(session, cookie["token"])
+    accounts.end_ways_in(session, staff.id)
     note(session, now(), staff.id, act, staff.username)
     return accounts.open_session(session, staff.id, now(), is_proven=True)
 

@@ -1,29 +1,16 @@
 """The forms of people: a new account, a role with its days."""
 
 from datetime import date
-from typing import Any
 
 from flask_babel import gettext as _, lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, DateField, SelectField, StringField
+from wtforms import BooleanField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
 from survey_app.accounts.people.reach import Duty
 from survey_app.accounts.routes import role_name
-from survey_app.models.days import read_day
 from survey_app.models.staff import ROLES
-
-
-class DayField(DateField):  # type: ignore[misc]  # wtforms publishes no types
-    """A day; what is none is refused in words of ours."""
-
-    data: Any
-
-    def process_formdata(self, valuelist: list[str]) -> None:
-        typed = valuelist[0] if valuelist else ""
-        self.data = read_day(typed)
-        if typed and self.data is None:  # blanks too: to InputRequired they are something
-            raise ValueError(_l("Type a day, such as 31/12/2026."))
+from survey_app.web.fields import DayField
 
 
 class RoleForm(FlaskForm):  # type: ignore[misc]  # flask_wtf publishes no types

@@ -14,7 +14,7 @@ from survey_app.accounts.people.reach import (
     leaves_an_administrator,
     other_administrators,
 )
-from survey_app.accounts.sign_in import sign_out_everywhere
+from survey_app.accounts.sign_in import end_ways_in, sign_out_everywhere
 from survey_app.config import VIETNAM_TIME
 from survey_app.errors import AccountRefused, NotFound
 from survey_app.models.audit import note, note_over
@@ -67,7 +67,7 @@ def give_role(deed: Deed, person: Staff, duty: Duty) -> StaffGrant:
     )
     deed.session.add(grant)
     deed.session.flush()
-    _end_ways_in(deed.session, person)  # whoever needs a second factor now meets it at once
+    end_ways_in(deed.session, person.id)  # whoever needs a second factor now meets it at once
     deed.write("people.grant", _words(deed.session, person, grant), grant.office_id)
     return grant
 
@@ -87,7 +87,7 @@ def end_role(deed: Deed, person: Staff, grant: StaffGrant, last_day: date | None
         deed.session.delete(grant)  # it would have to end before it began
     else:
         grant.valid_until = ends_on
-    _end_ways_in(deed.session, person)
+    end_ways_in(deed.session, person.id)
 
 
 def disable(deed: Deed, person: Staff) -> None:
@@ -97,14 +97,16 @@ def disable(deed: Deed, person: Staff) -> None:
         if not has_ended(grant, deed.today):
             _keep_an_administrator(deed, person, grant, deed.today, whole_account=True)
     person.disabled_at = deed.now
-    _end_ways_in(deed.session, person)
+    end_ways_in(deed.session, person.id)
     deed.session.execute(delete(ResetLink).where(ResetLink.made_by == person.id))
     deed.write_about(person, "people.disable", person.username)
 
 
 def enable(deed: Deed, person: Staff) -> None:
     _check_manageable(deed, person)
-    person.disabled_at = None
+    if person.disabled_at is not None:
+        # Nobody shall wake an account to agree with himself: only after a day does it decide with others.
+        person.disabled_at, person.secured_at = None, deed.now
     deed.write_about(person, "people.enable", person.username)
 
 
@@ -112,12 +114,6 @@ def end_sessions(deed: Deed, person: Staff) -> None:
     _check_manageable(deed, person)
     sign_out_everywhere(deed.session, person.id)
     deed.write_about(person, "people.sign_out", person.username)
-
-
-def _end_ways_in(session: Session, person: Staff) -> None:
-    """End an account's sessions and links: what they were opened and made for may hold no more."""
-    sign_out_everywhere(session, person.id)
-    session.execute(delete(ResetLink).where(ResetLink.staff_id == person.id))
 
 
 def _check_manageable(deed: Deed, person: Staff) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from survey_app.accounts.people.grants import Deed
 from survey_app.accounts.people.reach import Reach
 from survey_app.accounts.second_factor.prove import clear
-from survey_app.accounts.sign_in import TOKEN_BYTES, sign_out_everywhere
+from survey_app.accounts.sign_in import TOKEN_BYTES, end_ways_in
 from survey_app.config import VIETNAM_TIME
 from survey_app.errors import AccountRefused, LinkExpired
 from survey_app.models.audit import note
@@ -70,6 +70,7 @@ def _may_still_make(session: Session, maker_id: int, person: Staff, now: datetim
 def use_link(session: Session, token: str, password_hash: str, now: datetime) -> None:
     """Set the new password and end all sessions; of two requests at once the second finds no link."""
     link, staff = find_link(session, token, now)
+    session.refresh(staff, with_for_update=True)  # first of all, as everywhere: no two wait for each other
     used = session.execute(
         delete(ResetLink).where(ResetLink.token_hash == link.token_hash).returning(ResetLink.staff_id)
     )
@@ -78,6 +79,5 @@ def use_link(session: Session, token: str, password_hash: str, now: datetime) ->
     staff.password_hash, staff.secured_at = password_hash, now
     if link.clears_second_factor:
         clear(session, staff, now)
-    session.execute(delete(ResetLink).where(ResetLink.staff_id == staff.id))
-    sign_out_everywhere(session, staff.id)
+    end_ways_in(session, staff.id)
     note(session, now, staff.id, "account.reset", staff.username)

@@ -20,7 +20,7 @@ from survey_app.models.staff import ROLES, Staff, StaffGrant
 from survey_app.web import access
 from survey_app.web.access import current_staff
 from survey_app.web.context import database, now, settings, today
-from survey_app.web.paging import PageAsked, typed_search
+from survey_app.web.paging import PageAsked, typed_page, typed_search
 
 blueprint = Blueprint("people", __name__)
 
@@ -275,4 +275,4 @@ def _search() -> str:
 
 
 def _page_asked() -> PageAsked:
-    return PageAsked(request.args.get("page", 1, type=int))
+    return PageAsked(typed_page(request.args))

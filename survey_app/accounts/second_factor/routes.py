@@ -49,7 +49,7 @@ def _has_second_factor(staff_id: int) -> bool:
 
 def _proven_session(staff_id: int, code: str) -> str | None:
     with database().transaction() as session:
-        person = session.get_one(Staff, staff_id)
+        person = session.get_one(Staff, staff_id, with_for_update=True)
         if not is_proven_by(session, person, code, now(), settings().contact_keys):
             return None
         return _next_session(session, staff_id)
@@ -57,7 +57,7 @@ def _proven_session(staff_id: int, code: str) -> str | None:
 
 def _next_session(session: Session, staff_id: int) -> str:
     """Open a proven session in place of this one: a token that was about before the proof opens nothing."""
-    access.end_session(session, cookie["token"])
+    accounts.leave_session(session, cookie["token"])
     return accounts.open_session(session, staff_id, now(), is_proven=True)
 
 
@@ -107,6 +107,7 @@ def _set_up(staff_id: int, secret: str, code: str) -> tuple[str, list[str]] | No
         totp.set_up(session, person, secret, step, settings().contact_keys[0])
         codes = recovery.new_codes(session, staff_id)
         note(session, now(), staff_id, "account.second_factor", person.username)
+        accounts.leave_session(session, cookie["token"])
         accounts.sign_out_everywhere(session, staff_id)
         return accounts.open_session(session, staff_id, now(), is_proven=True), codes
 

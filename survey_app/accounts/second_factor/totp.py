@@ -56,7 +56,10 @@ def set_up(session: Session, staff: Staff, secret: str, step: int, key: bytes) -
 
 
 def accept(session: Session, staff: Staff, code: str, now: datetime, keys: Sequence[bytes]) -> bool:
-    """Take a code once: of two requests with the same code, the database lets one through."""
+    """Take a code once: of two requests with the same code, the database lets one through.
+
+    None passes once the phone was taken off meanwhile: its secret would come back with it.
+    """
     secret = opened(staff, keys)
     step = None if secret is None else matching_step(secret, code, now)
     if secret is None or step is None:
@@ -64,7 +67,7 @@ def accept(session: Session, staff: Staff, code: str, now: datetime, keys: Seque
     is_newer = or_(Staff.totp_step.is_(None), Staff.totp_step < step)
     taken = session.execute(
         update(Staff)
-        .where(Staff.id == staff.id, is_newer)
+        .where(Staff.id == staff.id, Staff.totp_secret == staff.totp_secret, is_newer)
         # Sealed anew each time, so that an old key may go once its owners have signed in.
         .values(totp_step=step, totp_secret=sealed(secret, staff.id, keys[0]))
         .returning(Staff.id)

@@ -1,13 +1,12 @@
 """Read a table of keyed paper forms, and find every fault in it before anything is stored."""
 
-import csv
-import io
 import math
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from survey_app.models.csv_text import UnreadableRow, csv_rows
 from survey_app.models.definition import Definition
 
 FORM_COLUMNS = ("form_number", "office")
@@ -53,32 +52,27 @@ class FormTable:
         self.faults.append((line, self.column(role), what))
 
     def read(self, text: str) -> Iterator[Form]:
-        text = unicodedata.normalize("NFC", text.removeprefix("\ufeff"))
-        header_line = text.partition("\n")[0]
-        separator = ";" if header_line.count(";") > header_line.count(",") else ","
-        rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
-        header = [name.strip() for name in next(rows, [])]
+        rows = self._rows(text)
+        header = [name.strip() for name in next(rows, (1, []))[1]]
         self._check_header(header)
         if self.faults:
             return
         n_rows = 0
-        for row in self._rows(rows):
+        for line, row in rows:
             n_rows += 1
             if len(row) != len(header):
-                self.fault(rows.line_num, "", f"Dòng có {len(row)} ô, tiêu đề có {len(header)} cột.")
+                self.fault(line, "", f"Dòng có {len(row)} ô, tiêu đề có {len(header)} cột.")
                 continue
             cells = {name: value.strip() for name, value in zip(header, row, strict=True)}
-            yield from self._read_form(rows.line_num, cells)
+            yield from self._read_form(line, cells)
         if n_rows == 0:
             self.fault(1, "", "Tệp không có phiếu nào.")
 
-    def _rows(self, rows: Iterator[list[str]]) -> Iterator[list[str]]:
-        n_read = 1
+    def _rows(self, text: str) -> Iterator[tuple[int, list[str]]]:
         try:
-            for n_read, row in enumerate(rows, start=2):  # noqa: B007  # named if the next row is unreadable
-                yield row
-        except csv.Error as error:
-            self.fault(n_read + 1, "", f"Không đọc được dòng này ({error}).")
+            yield from csv_rows(unicodedata.normalize("NFC", text.removeprefix("\ufeff")))
+        except UnreadableRow as error:
+            self.fault(error.line, "", f"Không đọc được dòng này ({error}).")
 
     def _check_header(self, header: list[str]) -> None:
         for role in FORM_COLUMNS + (SAMPLE_COLUMNS if self._is_sample else ()):

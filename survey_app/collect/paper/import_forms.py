@@ -68,7 +68,7 @@ def import_forms(
 
 def _check_takes_forms(session: Session, campaign: Campaign, day: date) -> None:
     """Refuse a day on which nobody was asked, and more answers than what was frozen says there were."""
-    if day < campaign.opens_on or (campaign.closes_on is not None and day > campaign.closes_on):
+    if day < campaign.opens_on or campaign.is_over(day):
         until = f"{campaign.closes_on:%d/%m/%Y}" if campaign.closes_on else "nay"
         message = f"Ngày {day:%d/%m/%Y} nằm ngoài cuộc khảo sát ({campaign.opens_on:%d/%m/%Y} – {until})."
         raise ImportRefused([(0, "day", message)])

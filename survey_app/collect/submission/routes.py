@@ -40,6 +40,14 @@ def submit(code: str) -> AnyResponse:
     """Store one response, and only then say thank you."""
     fields = list(sent_fields(LARGEST_BODY).items(multi=True))
     entry = desk().entry(code, now())
+    try:
+        return _take(entry, fields)
+    except AlreadyAnswered as error:
+        error.code = entry.code if entry.way_in == "poster" else None  # other forms are come by anew
+        raise
+
+
+def _take(entry: Entry, fields: list[tuple[str, str]]) -> AnyResponse:
     key = _submission_key(fields, entry)
     if key is not None and not is_in_time(entry, key.day, today()):
         if told := _tell_if_received(entry, key, fields):

@@ -91,7 +91,7 @@ def _move_closing(campaign: Campaign, day: date | None) -> str:
 def _check_closing(campaign: Campaign, day: date | None, today: date) -> None:
     if day is None:
         raise ApprovalRefused("day_missing")
-    if campaign.closes_on is not None and campaign.closes_on < today:
+    if campaign.is_over(today):
         raise ApprovalRefused("closed_already")
     if day < today or day < campaign.opens_on:
         raise ApprovalRefused("day_has_passed")
@@ -100,7 +100,7 @@ def _check_closing(campaign: Campaign, day: date | None, today: date) -> None:
 
 
 def _check_reopening(session: Session, campaign: Campaign, day: date | None, today: date) -> None:
-    if campaign.closes_on is None or campaign.closes_on >= today:
+    if not campaign.is_over(today):
         raise ApprovalRefused("not_closed")
     if day is None and campaign.kind == "annual":
         raise ApprovalRefused("day_missing")

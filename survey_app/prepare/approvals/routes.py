@@ -8,14 +8,21 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from survey_app.errors import ApprovalRefused, NotFound
 from survey_app.models import approval as approvals
-from survey_app.models.approval import Approval, Wanted, find_approval, list_approvals, offices_concerned
+from survey_app.models.approval import (
+    Approval,
+    Decision,
+    Wanted,
+    find_approval,
+    list_approvals,
+    offices_concerned,
+)
 from survey_app.models.campaign import Campaign
 from survey_app.models.office import Office
 from survey_app.prepare.approvals import acts
 from survey_app.prepare.approvals.forms import AskedFor
 from survey_app.prepare.moment import Moment
 from survey_app.web import access, two_people
-from survey_app.web.access import current_staff, offices_in_scope
+from survey_app.web.access import SignedIn, current_staff, offices_in_scope
 from survey_app.web.context import database, now, today
 from survey_app.web.formatting import count_text
 from survey_app.web.two_people import Overseer, right_over
@@ -25,18 +32,13 @@ blueprint = Blueprint("approvals", __name__)
 MOST_WAITING, MOST_DECIDED = 50, 20
 
 
-@blueprint.app_template_global("waiting_for_decision")
-def waiting_for_decision() -> list[tuple[str, str]]:
+def waiting_for_decision(session: Session, staff: SignedIn) -> list[tuple[str, str]]:
     """Say on the first page of the staff how many requests of others wait for this person's decision."""
-    staff = current_staff()
     of_others = (Approval.decision.is_(None), Approval.asked_by != staff.id)
-    if not staff.may("decide"):
+    if not staff.may("decide") or not session.scalar(select(exists().where(*of_others))):
         return []
-    with database().reading() as session:
-        if not session.scalar(select(exists().where(*of_others))):
-            return []
-        overseer, scope = Overseer(session, staff), offices_in_scope(session, staff, "decide")
-        found = list_approvals(session, scope, *of_others, most=MOST_WAITING)
+    overseer = Overseer(session, staff)
+    found = list_approvals(session, overseer.scope, *of_others, most=MOST_WAITING, tree=overseer.tree)
     n = sum(overseer.oversees(stated) for stated in found)
     words = ngettext("%(n)s request to decide", "%(n)s requests to decide", n, n=count_text(n))
     return [(words, url_for("approvals.overview"))] if n else []
@@ -47,10 +49,10 @@ def waiting_for_decision() -> list[tuple[str, str]]:
 def overview() -> str:
     """Say what waits for a second person, and what was decided lately."""
     with database().reading() as session:
-        scope = offices_in_scope(session, current_staff())
-        waiting = list_approvals(session, scope, Approval.decision.is_(None), most=MOST_WAITING)
-        decided = list_approvals(session, scope, Approval.decision.is_not(None), most=MOST_DECIDED)
         overseer = Overseer(session, current_staff())
+        scope, tree = overseer.scope, overseer.tree
+        waiting = list_approvals(session, scope, Approval.decision.is_(None), most=MOST_WAITING, tree=tree)
+        decided = list_approvals(session, scope, Approval.decision.is_not(None), most=MOST_DECIDED, tree=tree)
     return render_template(
         "prepare/approvals.html",
         waiting=waiting,
@@ -102,7 +104,8 @@ def _new_page(asked: AskedFor, refusal: str | None) -> str:
         scope = offices_in_scope(session, current_staff())
         campaigns = list(session.scalars(select(Campaign).order_by(Campaign.opens_on.desc(), Campaign.id)))
         # Most often one that runs is meant; to re-open, one that has ended.
-        campaigns.sort(key=lambda one: _has_ended(one) != (asked.kind == "reopen"))
+        campaigns.sort(key=lambda one: one.opens_on > today())
+        campaigns.sort(key=lambda one: one.is_over(today()) != (asked.kind == "reopen"))
         whole = offices_in_scope(session, current_staff(), right_over(None))
         wholly_in_scope = {one.id for one in campaigns if offices_concerned(session, one.id, None) <= whole}
         offices = _offices_to_choose(session, asked, scope)
@@ -115,10 +118,6 @@ def _new_page(asked: AskedFor, refusal: str | None) -> str:
         offices=offices,
         today=today(),
     )
-
-
-def _has_ended(campaign: Campaign) -> bool:
-    return campaign.closes_on is not None and campaign.closes_on < today()
 
 
 def _offices_to_choose(session: Session, asked: AskedFor, scope: set[int]) -> list[Office]:
@@ -142,13 +141,13 @@ def decide(approval_id: int) -> AnyResponse | tuple[str | AnyResponse, int]:
     """Approve, refuse or withdraw; what is approved is done at once."""
     try:
         with database().transaction() as session:
-            _decide(session, approval_id, request.form.get("decision", ""))
+            _decide(session, approval_id, two_people.read_decision(request.form))
     except ApprovalRefused as error:
         return _page(approval_id, error.reason), 409
     return redirect(url_for("approvals.show", approval_id=approval_id), 303)
 
 
-def _decide(session: Session, approval_id: int, decision: str) -> None:
+def _decide(session: Session, approval_id: int, decision: Decision) -> None:
     staff = current_staff()
     stated = find_approval(session, approval_id, offices_in_scope(session, staff))
     if stated.approval.kind not in acts.KINDS:
@@ -160,8 +159,8 @@ def _decide(session: Session, approval_id: int, decision: str) -> None:
 
 def _page(approval_id: int, refusal: str | None) -> str | AnyResponse:
     with database().reading() as session:
-        stated = find_approval(session, approval_id, offices_in_scope(session, current_staff()))
         overseer = Overseer(session, current_staff())
+        stated = find_approval(session, approval_id, overseer.scope, tree=overseer.tree)
         approval = stated.approval
         if approval.kind not in acts.KINDS:
             return redirect(url_for("voiding.show", approval_id=approval.id))

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from survey_app.errors import SurveyError
-from survey_app.models.campaign import CAMPAIGN_KINDS, SAMPLING_BASES, USUAL_TARGET, Campaign
+from survey_app.models.campaign import CAMPAIGN_KINDS, SAMPLING_BASES, TARGET_DIGITS, USUAL_TARGET, Campaign
 from survey_app.models.days import FIRST_DAY, LAST_DAY, is_within_bounds
 from survey_app.models.instrument import InstrumentVersion
 
@@ -127,8 +127,14 @@ def _faults_of_numbers(plan: CampaignPlan) -> Iterator[tuple[str, str]]:
             "minimum_n",
             f"ít nhất là {SMALLEST_MINIMUM}: số liệu của ít người hơn có thể làm lộ câu trả lời",
         )
-    # Finer targets would not be told apart where figures have one decimal.
-    if not 0 < plan.target < 1 or round(plan.target, 3) != plan.target:
-        yield "target", "từ 0,1% đến 99,9%, nhiều nhất một chữ số thập phân"
+    if fault := fault_of_target(plan.target):
+        yield "target", fault
     if not 1 <= plan.retention_years <= MOST_YEARS:
         yield "retention_years", f"từ 1 đến {MOST_YEARS} năm"
+
+
+def fault_of_target(target: float) -> str | None:
+    """Say what is wrong with a target."""
+    if 0 < target < 1 and round(target, TARGET_DIGITS) == target:
+        return None
+    return "từ 0,1% đến 99,9%, nhiều nhất một chữ số thập phân"

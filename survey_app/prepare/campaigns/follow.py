@@ -8,11 +8,9 @@ from survey_app.models.instrument import InstrumentVersion
 from survey_app.prepare.campaigns.create import CampaignRefused
 
 
-def follow_version(session: Session, campaign_code: str, number: int) -> None:
+def follow_version(session: Session, campaign_code: str, number: int) -> Campaign:
     """Let the campaign of this code ask version `number` of its instrument."""
-    campaign = session.scalar(select(Campaign).where(Campaign.code == campaign_code))
-    if campaign is None:
-        raise CampaignRefused([("code", f"không có cuộc khảo sát mã “{campaign_code}”")])
+    campaign = campaign_of(session, campaign_code)
     asked = session.get_one(InstrumentVersion, campaign.instrument_version_id)
     version = session.scalar(
         select(InstrumentVersion).where(
@@ -22,6 +20,14 @@ def follow_version(session: Session, campaign_code: str, number: int) -> None:
     if version is None:
         raise CampaignRefused([("version", f"chưa công bố phiên bản {number} của bộ câu hỏi “{asked.code}”")])
     change_version(session, campaign, version)
+    return campaign
+
+
+def campaign_of(session: Session, code: str) -> Campaign:
+    campaign = session.scalar(select(Campaign).where(Campaign.code == code))
+    if campaign is None:
+        raise CampaignRefused([("code", f"không có cuộc khảo sát mã “{code}”")])
+    return campaign
 
 
 def change_version(session: Session, campaign: Campaign, version: InstrumentVersion) -> None:

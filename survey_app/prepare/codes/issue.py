@@ -11,10 +11,11 @@ from sqlalchemy.orm import Session
 from survey_app.errors import CampaignClosed, NotFound
 from survey_app.models import short_code
 from survey_app.models.access_point import AccessPoint
-from survey_app.models.approval import lock_campaign, paused_offices
+from survey_app.models.approval import lock_campaign
 from survey_app.models.audit import note_over
 from survey_app.models.campaign import Campaign
 from survey_app.models.office import Counter, Office
+from survey_app.models.paused import paused_offices
 from survey_app.prepare.moment import Moment
 
 T = TypeVar("T")

@@ -1,17 +1,17 @@
 """The list of codes that staff see: offices found by name, their places, and the codes that hang there."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, case, func, select, true
+from sqlalchemy import ColumnElement, Row, Select, case, func, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from survey_app.models.access_point import AccessPoint
-from survey_app.models.campaign import Campaign
+from survey_app.models.campaign import Campaign, goes_on
 from survey_app.models.office import Counter, Office
 from survey_app.models.vietnamese import is_found, search_key, sort_key, stored_name_key
 from survey_app.prepare.codes.issue import Place, is_issued, takes_codes
@@ -26,12 +26,20 @@ MOST_REVOKED = 3  # of a place, beside its code
 NO_CODES = (0,) * 7
 
 
-class FoundOffice(NamedTuple):  # thousands are made for a page: as a frozen dataclass, four times as slowly
+class NamedOffice(NamedTuple):  # thousands are made for a page: as a frozen dataclass, four times as slowly
     id: int
     name: str
     parent: str | None
     begins_on: date | None
     """Where it has not begun yet."""
+    ends_on: date | None
+
+
+class FoundOffice(NamedTuple):  # all of `NamedOffice`, and what its codes add up to
+    id: int
+    name: str
+    parent: str | None
+    begins_on: date | None
     ends_on: date | None
     n_places: int
     n_codes: int
@@ -124,22 +132,53 @@ class Stock:
 
 def campaigns_to_prepare(session: Session, today: date) -> list[Campaign]:
     """List the campaigns that take codes: open, or not open yet; the counter's feedback first."""
-    still_on = Campaign.closes_on.is_(None) | (Campaign.closes_on >= today)
+    still_on = goes_on(today)
     query = select(Campaign).where(still_on).order_by(Campaign.kind.desc(), Campaign.opens_on, Campaign.id)
     return list(session.scalars(query))
 
 
-def find_offices(
-    session: Session, campaign: Campaign, office_ids: Collection[int], search: str, today: date
-) -> list[FoundOffice]:
+def named_offices(
+    session: Session, office_ids: Collection[int], search: str, today: date
+) -> list[NamedOffice]:
     """Find offices by a part of their name, with or without marks; what matches to the mark comes first."""
+    parent = aliased(Office)
+    begins_on = case((Office.valid_from > today, Office.valid_from))  # of most none: dates are slow to read
+    offices = (
+        select(Office.id, Office.name, parent.name, begins_on, Office.valid_until)
+        .outerjoin(parent, parent.id == Office.parent_id)
+        .where(_is_of(Office.id, office_ids), takes_codes(today))
+        .order_by(Office.sort_key, Office.id)
+    )
+    found = [NamedOffice(*row) for row in _rows(session, offices) if row[0] in office_ids]
     key, typed = search_key(search), " ".join(search.casefold().split())
-    found = list(_offices(session, campaign, office_ids, today))
     if key:
         found = [one for one in found if is_found(key, stored_name_key(one.name))]
     if typed:
         found.sort(key=lambda one: typed not in one.name.casefold())
     return found
+
+
+def find_offices(
+    session: Session, campaign: Campaign, office_ids: Collection[int], search: str, today: date
+) -> list[FoundOffice]:
+    """Find offices by their name, with what their codes add up to.
+
+    Three questions, joined here: SQLite takes twice as long to join what they find.
+    """
+    named = named_offices(session, office_ids, search, today)
+    found = {office.id for office in named}
+    counters = _count_by_office(Counter.office_id).where(_is_of(Counter.office_id, found))
+    n_counters = dict(_rows(session, counters))
+    codes = _codes_by_office(campaign, today).where(_is_of(AccessPoint.office_id, found))
+    codes_of = {office_id: n for office_id, *n in _rows(session, codes)}
+    listed = []
+    for office in named:
+        at_counters, at_whole, *in_stock = codes_of.get(office.id, NO_CODES)
+        # A code of the whole office may still work where counters came later; it is no code of theirs.
+        n = n_counters.get(office.id)
+        n_codes = at_whole if n is None else at_counters
+        listed.append(FoundOffice(*office, n or 1, n_codes, *in_stock))
+    return listed
 
 
 def list_codes(
@@ -176,36 +215,13 @@ def _cut_by_places(offices: list[FoundOffice]) -> list[list[FoundOffice]]:
     return pages
 
 
-def _offices(
-    session: Session, campaign: Campaign, office_ids: Collection[int], today: date
-) -> Iterator[FoundOffice]:
-    """Read offices that take codes, with what these add up to: few as quickly as if there were no others.
+def _is_of(office_id: InstrumentedAttribute[int], office_ids: Collection[int]) -> ColumnElement[bool]:
+    return office_id.in_(office_ids) if len(office_ids) <= FEW_OFFICES else true()
 
-    Three questions, joined here: SQLite takes twice as long to join what they find.
-    """
 
-    def wanted(office_id: InstrumentedAttribute[int]) -> ColumnElement[bool]:
-        return office_id.in_(office_ids) if len(office_ids) <= FEW_OFFICES else true()
-
-    counters = _count_by_office(Counter.office_id).where(wanted(Counter.office_id))
-    n_counters = dict(session.execute(counters).all())
-    codes = session.execute(_codes_by_office(campaign, today).where(wanted(AccessPoint.office_id)))
-    codes_of = {office_id: n for office_id, *n in codes}
-    parent = aliased(Office)
-    begins_on = case((Office.valid_from > today, Office.valid_from))  # of most none: dates are slow to read
-    offices = (
-        select(Office.id, Office.name, parent.name, begins_on, Office.valid_until)
-        .outerjoin(parent, parent.id == Office.parent_id)
-        .where(wanted(Office.id), takes_codes(today))
-        .order_by(Office.sort_key, Office.id)
-    )
-    for office_id, name, parent_name, begins, ends in session.execute(offices):
-        if office_id in office_ids:
-            at_counters, at_whole, *in_stock = codes_of.get(office_id, NO_CODES)
-            # A code of the whole office may still work where counters came later; it is no code of theirs.
-            n = n_counters.get(office_id)
-            n_codes = at_whole if n is None else at_counters
-            yield FoundOffice(office_id, name, parent_name, begins, ends, n or 1, n_codes, *in_stock)
+def _rows(session: Session, query: Select[*tuple[Any, ...]]) -> Sequence[Row[*tuple[Any, ...]]]:
+    """Read past the session, which would handle each of thousands of rows once more: none is an object."""
+    return session.connection().execute(query).all()
 
 
 def _codes_by_office(campaign: Campaign, today: date) -> Select[*tuple[Any, ...]]:

@@ -27,7 +27,7 @@ def withdraw_code(session: Session, point: AccessPoint, moment: Moment) -> None:
 def can_be_replaced(session: Session, point: AccessPoint, moment: Moment) -> bool:
     """Whether a new code may hang where this one does."""
     campaign = session.get_one(Campaign, point.campaign_id)
-    is_over = campaign.closes_on is not None and campaign.closes_on < moment.today
+    is_over = campaign.is_over(moment.today)
     return not is_over and _place(point) in places_in(session, [point.office_id], moment.today)
 
 

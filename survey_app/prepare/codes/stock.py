@@ -4,11 +4,22 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import ColumnElement, and_, exists, false, func, select, type_coerce
+from sqlalchemy import (
+    ColumnElement,
+    ScalarSelect,
+    and_,
+    exists,
+    false,
+    func,
+    or_,
+    select,
+    type_coerce,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from survey_app.models.access_point import AccessPoint, AccessPointDay
-from survey_app.models.base import EpochDay
+from survey_app.models.base import EPOCH, EpochDay
 from survey_app.models.campaign import Campaign
 from survey_app.models.code_report import CodeReport
 from survey_app.models.office import Office
@@ -64,8 +75,26 @@ def is_quiet(campaign: Campaign, today: date) -> ColumnElement[bool]:
         AccessPoint.paused_on.is_(None),
         AccessPoint.issued_on <= since,
         AccessPoint.office_id.not_in(begins_later),
+        # Their days are looked up only where none so late is noted: after the night's work, of few codes.
+        or_(AccessPoint.opened_until.is_(None), AccessPoint.opened_until <= since),
         ~was_opened,
     )
+
+
+def note_openings(session: Session) -> None:
+    """Note the last day on which each working code was opened: the night's work, from the days since then.
+
+    Pages look up the days of whatever it has not noted, and so say the same without it, only later.
+    """
+    day = AccessPointDay.day
+    newer = (
+        AccessPointDay.access_point_id == AccessPoint.id,
+        day > func.coalesce(AccessPoint.opened_until, type_coerce(EPOCH, EpochDay)),
+        AccessPointDay.n_opened > 0,
+    )
+    last = select(func.max(day)).where(*newer).scalar_subquery()
+    working = update(AccessPoint).where(AccessPoint.revoked_on.is_(None), exists().where(*newer))
+    session.execute(working.values(opened_until=last).execution_options(synchronize_session=False))
 
 
 def is_reported() -> ColumnElement[bool]:
@@ -76,31 +105,39 @@ def is_reported() -> ColumnElement[bool]:
 
 def uses(session: Session, campaign: Campaign, point_ids: Collection[int], today: date) -> dict[int, Use]:
     """Tell how each of these codes was used; they are the few of one page."""
-    days = _days(session, point_ids, today)
-    query = select(AccessPoint.id, is_quiet(campaign, today), is_reported())
+    counts = _counts(session, point_ids, today)
+    query = select(AccessPoint.id, _last_scan(today), is_quiet(campaign, today), is_reported())
     rows = session.execute(query.where(AccessPoint.id.in_(point_ids)))
     return {
-        point_id: Use(*days.get(point_id, (None, 0, 0)), bool(quiet), bool(reported))
-        for point_id, quiet, reported in rows
+        point_id: Use(last_scan, *counts.get(point_id, (0, 0)), bool(quiet), bool(reported))
+        for point_id, last_scan, quiet, reported in rows
     }
 
 
-def _days(
-    session: Session, point_ids: Collection[int], today: date
-) -> dict[int, tuple[date | None, int, int]]:
+def _last_scan(today: date) -> ScalarSelect[date]:
+    """Look up a code's last scan: one row from the end of its days, where grouping would read all of them."""
     day = AccessPointDay.day
-    counted = and_(day >= today - timedelta(days=COUNTED_DAYS), day < today)
+    opened = (
+        AccessPointDay.access_point_id == AccessPoint.id,
+        day > today - timedelta(days=LOOKS_BACK_DAYS),
+        AccessPointDay.n_opened > 0,
+    )
+    return select(func.max(day)).where(*opened).scalar_subquery()
+
+
+def _counts(session: Session, point_ids: Collection[int], today: date) -> dict[int, tuple[int, int]]:
+    day = AccessPointDay.day
     query = (
         select(
             AccessPointDay.access_point_id,
-            type_coerce(func.max(day).filter(AccessPointDay.n_opened > 0), EpochDay),
-            func.coalesce(func.sum(AccessPointDay.n_opened).filter(counted), 0),
-            func.coalesce(func.sum(AccessPointDay.n_received - AccessPointDay.n_voided).filter(counted), 0),
+            func.sum(AccessPointDay.n_opened),
+            func.sum(AccessPointDay.n_received - AccessPointDay.n_voided),
         )
         .where(
             AccessPointDay.access_point_id.in_(point_ids),
-            day > today - timedelta(days=LOOKS_BACK_DAYS),
+            day >= today - timedelta(days=COUNTED_DAYS),
+            day < today,
         )
         .group_by(AccessPointDay.access_point_id)
     )
-    return {row[0]: (row[1], row[2], row[3]) for row in session.execute(query)}
+    return {point_id: (n_opened, n_answered) for point_id, n_opened, n_answered in session.execute(query)}

@@ -98,14 +98,20 @@ class Intake:
 
 def import_dossiers(session: Session, content: bytes, *, accepts_contradictions: bool = False) -> int:
     """Store the counts of a file, in place of earlier counts of the same months; say how many there are."""
+    intake = read_dossiers(session, content, accepts_contradictions=accepts_contradictions)
+    write_counts(session, intake.before, intake.made)
+    return len(intake.given)
+
+
+def read_dossiers(session: Session, content: bytes, *, accepts_contradictions: bool = False) -> Intake:
+    """Read a file of counts; refuse every fault, and what does not add up unless that is accepted."""
     intake = look_at(session, rows_of(content), Sender())
     if not accepts_contradictions:
         faults = Faults()
         for one in intake.contradictions:
             faults.add(one.line, one.kind, f"số liệu không khớp: {one.stated:g}, tính ra {one.found:g}")
         faults.refuse_if_any()
-    write_counts(session, intake.before, intake.made)
-    return len(intake.given)
+    return intake
 
 
 def rows_of(content: bytes, name: str = "") -> list[Row]:

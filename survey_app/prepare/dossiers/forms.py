@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from flask_babel import gettext as _
-from werkzeug.datastructures import FileStorage, MultiDict
+from werkzeug.datastructures import MultiDict
 
 from survey_app.models.days import read_month
 from survey_app.models.office import ALL_FIELDS, Office, ServiceField
@@ -25,12 +25,6 @@ def asked_month(fields: MultiDict[str, str], default: date, latest: date) -> dat
     """Read which month a page is about; a month that has not begun, or none at all, is the default."""
     month = read_month(fields.get("month", ""))
     return default if month is None or month > latest else month
-
-
-def sent_file(files: MultiDict[str, FileStorage]) -> tuple[str, bytes]:
-    """Give name and content of the file that was sent; both empty where none was chosen."""
-    file = files.get("file")
-    return (file.filename or "", file.read()) if file else ("", b"")
 
 
 def placed(fault: tuple[int, str, str]) -> tuple[int, str, str]:

@@ -66,7 +66,7 @@ def record_typed(session: Session, typed: Typed, now: datetime, staff_id: int) -
     note(session, now, staff_id, "dossiers.set", what, typed.office.id)
 
 
-def record_file(session: Session, intake: Intake, name: str, now: datetime, staff_id: int) -> None:
+def record_file(session: Session, intake: Intake, name: str, now: datetime, staff_id: int | None) -> None:
     write_counts(session, intake.before, intake.made)
     what = (
         f"Tệp “{name}”: {len(intake.given)} dòng của {intake.n_offices} đơn vị, "

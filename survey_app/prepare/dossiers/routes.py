@@ -30,8 +30,8 @@ from survey_app.web.access import current_staff, office_in_scope, offices_in_sco
 from survey_app.web.context import database, now, settings, today
 from survey_app.web.formatting import count_text, month_text
 from survey_app.web.i18n import chosen_language
-from survey_app.web.paging import PageAsked, typed_search
-from survey_app.web.uploads import takes_file
+from survey_app.web.paging import PageAsked, typed_page, typed_search
+from survey_app.web.uploads import sent_file, takes_file
 
 blueprint = Blueprint("dossiers", __name__)
 blueprint.add_app_template_filter(forms.contradiction_words, "contradiction_words")
@@ -73,7 +73,7 @@ def template(kind: str) -> Response:
 @takes_file
 def check_file() -> tuple[str, int]:
     """Read a file and show what would be stored, and what in it does not add up; store nothing yet."""
-    name, content = forms.sent_file(request.files)
+    name, content = sent_file()
     if not content:
         return _overview([(0, "", _("Choose a file first."))]), 422
     try:
@@ -148,7 +148,7 @@ def month(office_id: int, month: str) -> str | AnyResponse | tuple[str, int]:
 def _overview(faults: list[tuple[int, str, str]] | None = None) -> str:
     month = forms.asked_month(request.args, _last_full_month(), today())
     search = typed_search(request.args)
-    asked = PageAsked(request.args.get("page", 1, type=int))
+    asked = PageAsked(typed_page(request.args))
     with database().reading() as session:
         scope = offices_in_scope(session, current_staff())
         found = listing.list_month(session, scope, month, search, asked)

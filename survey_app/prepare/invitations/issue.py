@@ -10,11 +10,12 @@ from sqlalchemy.orm import Session
 
 from survey_app.errors import NotFound, SurveyError
 from survey_app.models.access_point import AccessPoint
-from survey_app.models.approval import lock_campaign, paused_offices
+from survey_app.models.approval import lock_campaign
 from survey_app.models.campaign import Campaign, SampleCell
 from survey_app.models.invitation import DELIVERIES, LARGEST_BATCH, SMALLEST_BATCH, InvitationBatch
 from survey_app.models.invitation_token import secret_mark
 from survey_app.models.office import Counter, Office
+from survey_app.models.paused import paused_offices
 from survey_app.models.short_code import new_code
 
 # Every invitation says that it tells the group invited, of at least five: the batch is such a group.
@@ -94,7 +95,7 @@ def issue_batch(session: Session, plan: BatchPlan, today: date, secret: bytes) -
 
 def _faults(plan: BatchPlan, today: date) -> Iterator[Fault]:
     wrong = {
-        Fault.CAMPAIGN_CLOSED: plan.campaign.closes_on is not None and plan.campaign.closes_on < today,
+        Fault.CAMPAIGN_CLOSED: plan.campaign.is_over(today),
         Fault.OFFICE_NOT_THERE: not plan.office.exists_on(today),
         Fault.OFFICE_IS_PROVINCE: plan.office.kind == "province",
         Fault.COUNTER_ELSEWHERE: plan.counter is not None and plan.counter.office_id != plan.office.id,

@@ -48,7 +48,7 @@ class ListedBatch:
     def state_on(self, today: date) -> str:
         if self.point.revoked_on is not None:
             return "revoked"
-        if self.campaign.closes_on is not None and self.campaign.closes_on < today:
+        if self.campaign.is_over(today):
             return "closed"
         return "in_use"
 

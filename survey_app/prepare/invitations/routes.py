@@ -24,7 +24,7 @@ from survey_app.web.access import current_staff, office_in_scope, offices_in_sco
 from survey_app.web.context import database, now, settings, today
 from survey_app.web.formatting import count_text
 from survey_app.web.i18n import chosen_language
-from survey_app.web.paging import PageAsked, page_of
+from survey_app.web.paging import PageAsked, page_of, typed_page
 
 blueprint = Blueprint("invitations", __name__)
 blueprint.add_app_template_filter(delivery_name, "delivery_name")
@@ -40,7 +40,7 @@ def overview() -> str:
     """List the batches, the newest first, with what became of them."""
     with database().reading() as session:
         ids = listing.batches_of(session, offices_in_scope(session, current_staff()))
-        page = page_of(ids, PageAsked(request.args.get("page", 1, type=int)))
+        page = page_of(ids, PageAsked(typed_page(request.args)))
         batches = listing.listed_batches(session, page.rows, today())
     return render_template("prepare/invitations.html", page=page, batches=batches, today=today())
 
@@ -115,7 +115,7 @@ def choose_office() -> str | AnyResponse:
         if campaign is None:
             return render_template("prepare/invitations_no_campaign.html")
         scope = offices_in_scope(session, current_staff())
-        found = places.find_offices(session, campaign, scope, asked.search, today())
+        found = places.named_offices(session, scope, asked.search, today())
     offices = [office for office in found if office.begins_on is None]
     if len(campaigns) == len(offices) == 1 and not asked.search:
         return redirect(url_for("invitations.new", office_id=offices[0].id, campaign=campaign.code))

@@ -7,7 +7,7 @@ from werkzeug.datastructures import MultiDict
 
 from survey_app.models.office import ServiceField
 from survey_app.web.addresses import row_id
-from survey_app.web.paging import typed_search
+from survey_app.web.paging import typed_page, typed_search
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class TreeRequest:
             row_id(fields["open"]) if fields.get("open") else None,
             typed_search(fields),
             bool(fields.get("ended")),
-            fields.get("page", 1, type=int),
+            typed_page(fields),
         )
 
 

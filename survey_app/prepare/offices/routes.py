@@ -143,9 +143,14 @@ def _office_page(session: Session, office_id: int, refused: ChangeRefused | None
         fields=list_fields(session),
         today=today(),
         rights=current_staff().rights,
-        faults=[("label", refusal_words(refused))] if refused else [],
+        faults=[(_field_of(refused), refusal_words(refused))] if refused else [],
         sent=request.form,
     )
+
+
+def _field_of(refused: ChangeRefused) -> str:
+    """Name the field to mend; an office that has ended or serves nobody shows none."""
+    return "" if refused.reason in {"has_ended", "serves_nobody"} else "label"
 
 
 def _counter_page(session: Session, found: Office, one: Counter, refused: ChangeRefused | None = None) -> str:

@@ -103,6 +103,8 @@ def _told(found: Screen) -> tuple[int, dict[str, object]]:
 def _reason_for_none(found: Screen) -> str | None:
     if found.revoked_on is not None:
         return _("This screen is out of use since %(date)s.", date=day_text(found.revoked_on))
+    if today() < found.opens_on and found.waits_for_office:
+        return _("This office begins on %(date)s.", date=day_text(found.opens_on))
     if today() < found.opens_on:
         return _("The survey opens on %(date)s.", date=day_text(found.opens_on))
     if found.closes_on is not None and today() > found.closes_on:

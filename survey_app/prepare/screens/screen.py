@@ -23,6 +23,7 @@ class Screen:
     office: str
     counter: str | None
     opens_on: date
+    waits_for_office: bool  # it opens on the office's first day, later than the campaign
     closes_on: date | None
     paused_on: date | None
     revoked_on: date | None
@@ -56,7 +57,9 @@ def find_screen(session: Session, address: str, accepted_secrets: tuple[bytes, .
     if row is None:
         raise NotFound
     stated = row._asdict()
-    stated["opens_on"] = max(stated["opens_on"], stated.pop("office_begins_on"))
+    begins_on = stated.pop("office_begins_on")
+    stated["waits_for_office"] = begins_on > stated["opens_on"]
+    stated["opens_on"] = max(stated["opens_on"], begins_on)
     stated["revoked_on"] = out_of_use_since(
         "screen", stated["revoked_on"], stated.pop("office_ends_on"), today
     )

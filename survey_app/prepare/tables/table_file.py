@@ -1,7 +1,5 @@
 """Reads a table from CSV or a spreadsheet: each fault is noted with its place, and nothing is guessed."""
 
-import csv
-import io
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
@@ -9,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from survey_app.errors import ImportRefused
+from survey_app.models.csv_text import UnreadableRow, csv_rows
 from survey_app.models.days import read_day
 from survey_app.models.vietnamese import name_key
 from survey_app.prepare.tables import old_letters
@@ -191,18 +190,11 @@ def _decoded(content: bytes) -> str:
 
 
 def _cells(text: str, faults: Faults) -> Iterator[tuple[int, list[str]]]:
-    """Give the cells of each line that holds any, with the number of the line on which they begin."""
-    header = text.lstrip().partition("\n")[0]
-    separator = ";" if header.count(";") > header.count(",") else ","
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-    begins = 1
     try:
-        for cells in reader:
-            if any(cell.strip() for cell in cells):
-                yield begins, cells
-            begins = reader.line_num + 1
-    except csv.Error as error:
-        faults.add(begins, WHOLE_FILE, f"từ dòng này không đọc được theo cú pháp CSV ({error})")
+        yield from csv_rows(text)
+    except UnreadableRow as error:
+        message = f"từ dòng này không đọc được theo cú pháp CSV ({error})"
+        faults.add(error.line, WHOLE_FILE, message)
         faults.refuse_if_any()  # without the rest, most of what else could be said would be wrong
 
 

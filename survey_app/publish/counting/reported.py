@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from survey_app.models.definition import Definition, Item
-from survey_app.publish.counting.tallies import N_VALUES, Counts, Definitions, TallyRow
+from survey_app.publish.counting.tallies import N_VALUES, Counts, KnownDefinitions, TallyRow
 
 ROWS_AT_ONCE = 5_000  # unpacked: some 2 kB each
 
@@ -28,7 +28,7 @@ class Column:
 
 
 def reported_counts(
-    versions: Sequence[int], raw: Sequence[bytes], known: Definitions
+    versions: Sequence[int], raw: Sequence[bytes], known: KnownDefinitions
 ) -> tuple[tuple[Column, ...], NDArray[np.int32], NDArray[np.int32]]:
     """Give columns, and satisfied and valid answers by (row, column), whatever versions were answered."""
     definitions = [known[version_id] for version_id in sorted(set(versions))]
@@ -45,7 +45,7 @@ def reported_counts(
 
 
 def counts_of_rows(
-    rows: Sequence[TallyRow], known: Definitions
+    rows: Sequence[TallyRow], known: KnownDefinitions
 ) -> tuple[tuple[Column, ...], NDArray[np.int32], NDArray[np.int32]]:
     """Read the reported counts of tallies that may not be stored yet."""
     raw = [zlib.decompress(row.counts) for row in rows]
@@ -53,7 +53,7 @@ def counts_of_rows(
 
 
 def counts_by_version(
-    versions: Sequence[int], raw: Sequence[bytes], known: Definitions
+    versions: Sequence[int], raw: Sequence[bytes], known: KnownDefinitions
 ) -> Iterator[tuple[int, list[int], Counts]]:
     """Give a version, some places of its rows, and their counts by (row, item, nibble value)."""
     by_version = sorted(range(len(versions)), key=lambda place: versions[place])

@@ -4,7 +4,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,6 +65,12 @@ class Recount:
                 names = table.__table__.columns.keys()
                 cells = [{name: getattr(row, name) for name in names} for row in rows]
                 session.execute(insert(table), cells)
+
+
+class KnownDefinitions(Protocol):
+    """Definitions by whatever numbers rows name their instrument version by."""
+
+    def __getitem__(self, version: int, /) -> Definition: ...
 
 
 class Definitions:

@@ -60,7 +60,7 @@ def campaigns_to_export(session: Session, today: date) -> list[Campaign]:
     """List the surveys that have begun: those that run, then those that have ended, the latest first."""
     query = select(Campaign).where(Campaign.opens_on <= today)
     found = list(session.scalars(query.order_by(Campaign.opens_on.desc(), Campaign.id)))
-    return sorted(found, key=lambda one: one.closes_on is not None and one.closes_on < today)
+    return sorted(found, key=lambda one: one.is_over(today))
 
 
 def find_offices(session: Session, office_ids: Collection[int], search: str) -> list[Row[int, str]]:

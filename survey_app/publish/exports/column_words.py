@@ -59,11 +59,11 @@ WORDS = {
         "en": ("Stratum", "Of the sample; empty without one, or where fewer than five responses share it"),
     },
     "psu": {
-        "vi": ("Đơn vị mẫu cấp một", "Đơn vị được chọn trước trong tầng; chỉ ghi khi có ô mẫu"),
+        "vi": ("Đơn vị chọn mẫu cấp I", "Đơn vị được chọn trước trong tầng; chỉ ghi khi có ô mẫu"),
         "en": ("Primary sampling unit", "What was drawn first in the stratum; stands only with a cell"),
     },
     "weight": {
-        "vi": ("Trọng số", "Một phiếu đại diện cho bao nhiêu người của ô mẫu; chỉ ghi khi có ô mẫu"),
+        "vi": ("Quyền số", "Một phiếu đại diện cho bao nhiêu người của ô mẫu; chỉ ghi khi có ô mẫu"),
         "en": ("Weight", "How many people of the cell a response stands for; stands only with a cell"),
     },
 }

@@ -1,10 +1,11 @@
 """Rows as CSV: UTF-8 with its mark, decimal points, ISO dates, and no text that a spreadsheet would run."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 
 from survey_app.models.plain_text import without_formula
+from survey_app.publish.exports.dictionary import Legend, Line
 from survey_app.publish.exports.layout import Column, Row
 
 BYTE_ORDER_MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"  # tells spreadsheets that the file is UTF-8
@@ -26,7 +27,13 @@ def _quoted(text: str) -> str:
     return '"' + text.replace('"', '""') + '"' if needs_quotes else text
 
 
-def write(path: Path, columns: Sequence[Column], rows: Iterator[Row]) -> None:
+def write(path: Path, columns: Sequence[Column], rows: Iterator[Row], _legend: Legend) -> None:
+    """Write the rows; the legend is a file of its own, which the page of the job offers."""
     with path.open("w", encoding="utf-8", newline="") as file:
         file.write(BYTE_ORDER_MARK + ",".join(as_cell(column.heading) for column in columns) + LINE_END)
         file.writelines(",".join(row) + LINE_END for row in rows)
+
+
+def legend_as_text(legend: Iterable[Line]) -> str:
+    """Write a dictionary as a CSV file."""
+    return BYTE_ORDER_MARK + "".join(",".join(map(as_cell, line)) + LINE_END for line in legend)

@@ -40,7 +40,7 @@ def run(work: Work) -> str | None:
         export = Export.of(session, choice, today, writer.as_cell)
         rows = _counted(export, _progress(session, choice, work))
         with whole_file(path) as half, closing(rows):  # a writer that stops half-way leaves no cursor open
-            writer.write(half, export.layout.columns, rows)
+            writer.write(half, export.layout.columns, rows, export.legend)
     with work.database.transaction() as session:
         note_outcome(session, work.job_id, asdict(export.outcome))
     if export.outcome.n_rows:

@@ -2,24 +2,13 @@
 
 from flask_babel import gettext as _, lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import DateField, RadioField, SelectMultipleField
+from wtforms import RadioField, SelectMultipleField
 from wtforms.validators import ValidationError
 
 from survey_app.models.access_point import PROVENANCE_CLASSES
-from survey_app.models.days import read_day
 from survey_app.publish.exports.choice import ANSWERS, FILE_FORMATS, ROWS_OF_A_SHEET
+from survey_app.web.fields import DayField
 from survey_app.web.formatting import count_text
-
-
-class DayField(DateField):  # type: ignore[misc]  # wtforms publishes no types
-    """A day, or none; what is no day is refused in our words."""
-
-    def process_formdata(self, valuelist: list[str]) -> None:
-        self.data = None
-        typed = valuelist[0].strip() if valuelist else ""
-        self.data = read_day(typed)
-        if typed and self.data is None:
-            raise ValueError(_("Choose a day of the calendar."))
 
 
 class WordedRadioField(RadioField):  # type: ignore[misc]  # wtforms publishes no types

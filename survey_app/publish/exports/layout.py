@@ -58,34 +58,41 @@ class Layout:
         wording: str,
         as_cell: AsCell,
         with_respondents: bool = True,
+        language: str = "vi",
     ) -> None:
         """Take the wording of answers: "codes", or the language of their words.
 
-        Without respondents there is no column of what was asked about the person.
+        Without respondents there is no column of what was asked about the person. `language` is that of the
+        legend where answers are codes.
         """
-        self._wording = wording
+        self.wording = wording
+        self.language = language if wording == "codes" else wording
         self._cell = lru_cache(CELLS_REMEMBERED)(lambda value: as_cell(_clean(value)))
         self._absent = self._cell(NOT_ASKED_WORDS[wording])
         left_out = frozenset[str]().union(*(one.about_the_person for one in definitions.values()))
-        self._items = _items_of(definitions.values(), frozenset() if with_respondents else left_out)
+        self.items = _items_of(definitions.values(), frozenset() if with_respondents else left_out)
         self._readers = {version: self._reader(one) for version, one in definitions.items()}
         self._names = {version: f"{one.code} {one.version}" for version, one in definitions.items()}
 
     @property
     def columns(self) -> list[Column]:
-        language = "vi" if self._wording == "codes" else self._wording
+        language = self.language
         fixed = {**PLACE, **DESIGN}
         found = []
         for name, kind in fixed.items():
             title, legend = WORDS[name][language]
             found.append(Column(name, kind, legend, title, language))
-        for code, item in self._items.items():
+        for code, item in self.items.items():
             name = f"item_{code}" if code in fixed else code
             question = one_line(item.text.in_language(language))
             is_taken = question in {one.title for one in found}  # no two columns may be called alike
             title = f"{question} ({name})" if is_taken else question
             found.append(Column(name, TEXT, question, title, language))
-        return [replace(one, title="") for one in found] if self._wording == "codes" else found
+        return [replace(one, title="") for one in found] if self.wording == "codes" else found
+
+    def asked(self) -> list[tuple[Column, Item]]:
+        """Give the columns of questions with their questions."""
+        return list(zip(self.columns[-len(self.items) :], self.items.values(), strict=True))
 
     def place(self, where: Sequence[str], said: Said, version_id: int) -> Row:
         """Fill the first columns of rows that say the same; `where`: campaign, office code, name, class."""
@@ -117,14 +124,14 @@ class Layout:
         ]
         n_said = 2 * len(tables)
         places = {item.code: place for place, item in enumerate(definition.items)}
-        return tables, _chooser([places.get(code, n_said) for code in self._items])
+        return tables, _chooser([places.get(code, n_said) for code in self.items])
 
     def _said(self, item: Item) -> dict[int, Cell]:
         words = {
-            place: option.code if self._wording == "codes" else option.label.in_language(self._wording)
+            place: option.code if self.wording == "codes" else option.label.in_language(self.wording)
             for place, option in enumerate(item.options, start=1)
         }
-        words[NOT_ASKED] = NOT_ASKED_WORDS[self._wording]
+        words[NOT_ASKED] = NOT_ASKED_WORDS[self.wording]
         return {SKIPPED: self._cell(None)} | {nibble: self._cell(text) for nibble, text in words.items()}
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 from pyarrow import parquet
 
+from survey_app.publish.exports.dictionary import Legend
 from survey_app.publish.exports.layout import DAY, NUMBER, TEXT, WEIGHT, Column, Row, in_parts
 
 ROWS_AT_ONCE = 20_000
@@ -16,7 +17,8 @@ def as_cell(value: object) -> object:
     return value
 
 
-def write(path: Path, columns: Sequence[Column], rows: Iterator[Row]) -> None:
+def write(path: Path, columns: Sequence[Column], rows: Iterator[Row], _legend: Legend) -> None:
+    """Write the rows; the legend is a file of its own, which the page of the job offers."""
     schema = pa.schema([_field(column) for column in columns])
     with parquet.ParquetWriter(path, schema, compression="zstd") as writer:
         for part in in_parts(rows, ROWS_AT_ONCE):

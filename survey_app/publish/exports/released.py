@@ -104,7 +104,7 @@ def find_leaving(
 
 def finished_in(session: Session, campaign: Campaign, today: date) -> set[Owner]:
     """List the offices and classes whose figures are final: the closing release is past, or a wave sealed."""
-    is_over = campaign.closes_on is not None and campaign.closes_on < today - LATE_BY
+    is_over = campaign.is_over(today - LATE_BY)
     sealed = exists().where(Publication.campaign_id == campaign.id, Publication.sealed_at.is_not(None))
     if not is_over:
         return set()

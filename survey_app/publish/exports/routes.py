@@ -3,24 +3,27 @@
 from dataclasses import dataclass
 from typing import Self
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from survey_app.errors import NotFound
+from survey_app.jobs.bound import job_of
 from survey_app.models.campaign import Campaign
 from survey_app.models.office import Office
 from survey_app.models.office_tree import OfficeTree
 from survey_app.publish.exports import choice as choices
 from survey_app.publish.exports.ask import ask_for_export, exports_of
-from survey_app.publish.exports.choice import RIGHT, RIGHT_TO_RESPONDENTS, Choice
+from survey_app.publish.exports.choice import JOB, RIGHT, RIGHT_TO_RESPONDENTS, Choice
+from survey_app.publish.exports.csv_file import legend_as_text
 from survey_app.publish.exports.forms import ExportForm
+from survey_app.publish.exports.rows import legend_of
 from survey_app.web import access
 from survey_app.web.access import current_staff, office_in_scope, offices_in_scope
 from survey_app.web.addresses import row_id
 from survey_app.web.context import database, now, today
 from survey_app.web.i18n import chosen_language
-from survey_app.web.paging import PageAsked, page_of, typed_search
+from survey_app.web.paging import PageAsked, page_of, typed_page, typed_search
 
 blueprint = Blueprint("exports", __name__)
 
@@ -73,6 +76,21 @@ def overview() -> str | AnyResponse | tuple[str, int]:
     return (page, 422) if form.is_submitted() else page
 
 
+@blueprint.get("/staff/exports/<int:job_id>/dictionary.csv")
+@access.staff_only("exports")
+def dictionary(job_id: int) -> Response:
+    """Give what the columns and codes of a file mean, as a file of its own: it holds no answer."""
+    with database().reading() as session:
+        job = job_of(session, job_id, current_staff())
+        if job.name != JOB or not job.file_name:
+            raise NotFound
+        text = legend_as_text(legend_of(session, job))
+    response = Response(text, mimetype="text/csv")
+    name = f"tu-dien-phieu-tra-loi-{job_id}.csv"
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
 def _asked(form: ExportForm, target: Target, campaign: Campaign) -> AnyResponse:
     choice = Choice(
         campaign_id=campaign.id,
@@ -102,7 +120,7 @@ def _page(form: ExportForm, target: Target) -> str:
         target=target,
         n_released=sum(form.n_released.values()),
         search=search,
-        page=page_of(found, PageAsked(request.args.get("page", 1, type=int))),
+        page=page_of(found, PageAsked(typed_page(request.args))),
         faults=[(field.id, field.errors[0]) for field in form if field.errors],
         asked_before=asked_before,
     )

@@ -5,7 +5,7 @@ counter stand in the order of their answers, for their place in the file must no
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date
 
 from sqlalchemy import Integer, func, select, type_coerce
@@ -13,11 +13,14 @@ from sqlalchemy.orm import Session
 
 from survey_app.models.access_point import AccessPoint
 from survey_app.models.campaign import Campaign, SampleCell
+from survey_app.models.definition import Definition
 from survey_app.models.instrument import InstrumentVersion
+from survey_app.models.job import Job
 from survey_app.models.office import Counter, Office
 from survey_app.models.response import Response
 from survey_app.publish.exports.choice import Choice
 from survey_app.publish.exports.closeness import Drawn, Said, Way, what_to_say
+from survey_app.publish.exports.dictionary import Line, dictionary
 from survey_app.publish.exports.groups import NOT_DRAWN, Unit
 from survey_app.publish.exports.layout import AsCell, Layout, Row
 from survey_app.publish.exports.released import (
@@ -40,6 +43,8 @@ class Outcome:
     n_rows: int = 0
     n_without_day: int = 0  # of these, because fewer than five share counter and day
     n_without_counter: int = 0  # of those, because fewer than five share counter and month
+    n_drawn: int = 0  # of the rows, those of a drawn sample
+    n_without_weight: int = 0  # of these, because fewer than five share the cell
     n_by_class: dict[str, int] = field(default_factory=dict)  # of these, the classes asked for
     n_few: int = 0  # fewer than five of an office and class
     n_held: int = 0  # in released figures, of months that are not over or not whole in them
@@ -58,21 +63,24 @@ class Export:
     campaign: Campaign
     finished: Collection[Owner]
     layout: Layout
+    definitions: Mapping[int, Definition]
     cells: Mapping[int, SampleCell]
     outcome: Outcome = field(default_factory=Outcome)
 
     @classmethod
     def of(cls, session: Session, choice: Choice, today: date, as_cell: AsCell) -> "Export":
         campaign = session.get_one(Campaign, choice.campaign_id)
-        versions = versions_of(session, campaign.id) | {campaign.instrument_version_id}
-        rows = session.scalars(select(InstrumentVersion).where(InstrumentVersion.id.in_(versions)))
-        definitions = {version.id: version.definition for version in rows}
-        wording = "codes" if choice.answers == "codes" else choice.language
-        layout = Layout(definitions, wording, as_cell, choice.with_respondents)
+        definitions = _definitions(session, campaign)
+        layout = _layout(choice, definitions, as_cell)
         cells = session.scalars(select(SampleCell).where(SampleCell.campaign_id == campaign.id))
         finished = finished_in(session, campaign, today)
         outcome = Outcome(n_by_class=dict.fromkeys(choice.provenances, 0))
-        return cls(session, choice, campaign, finished, layout, {cell.id: cell for cell in cells}, outcome)
+        cells_by_id = {cell.id: cell for cell in cells}
+        return cls(session, choice, campaign, finished, layout, definitions, cells_by_id, outcome)
+
+    def legend(self) -> list[Line]:
+        """Say what stands in the file; whole once all rows have been given."""
+        return dictionary(self.campaign, self.layout, self.definitions, asdict(self.outcome))
 
     def rows(self) -> Iterator[Row]:
         """Give the rows that may leave, offices in the order of their names."""
@@ -135,7 +143,7 @@ class Export:
     def _note(
         self, provenance: str, counts: Mapping[Unit, int], says: Mapping[Unit, tuple[Said, Drawn]]
     ) -> None:
-        for unit, (said, _) in says.items():
+        for unit, (said, drawn) in says.items():
             if not self.choice.holds(*said.days()):
                 self.outcome.n_other_days += counts[unit]
             else:
@@ -143,6 +151,9 @@ class Export:
                 self.outcome.n_without_day += counts[unit] if said.day is None else 0
                 self.outcome.n_without_counter += counts[unit] if said.way is None else 0
                 self.outcome.n_by_class[provenance] += counts[unit]
+                self.outcome.n_drawn += counts[unit] if unit.cell_id != NOT_DRAWN else 0
+                is_lacking = unit.cell_id != NOT_DRAWN and drawn.cell_id is None
+                self.outcome.n_without_weight += counts[unit] if is_lacking else 0
 
     def _responses(self, units: Mapping[tuple[int, ...], object]) -> Iterator[tuple[tuple[int, ...], bytes]]:
         """Read the responses of these points and the days between their first and last."""
@@ -166,6 +177,25 @@ class Export:
                 self.outcome.n_read += len(part)
                 for point_id, number, version_id, cell_id, packed in part:
                     yield (point_id, number, version_id, cell_id), packed
+
+
+def legend_of(session: Session, job: Job) -> list[Line]:
+    """Give the dictionary of a file that was made, as its spreadsheet would hold it."""
+    choice = Choice.read(job.arguments)
+    campaign = session.get_one(Campaign, choice.campaign_id)
+    definitions = _definitions(session, campaign)
+    return dictionary(campaign, _layout(choice, definitions, str), definitions, job.outcome or {})
+
+
+def _definitions(session: Session, campaign: Campaign) -> dict[int, Definition]:
+    versions = versions_of(session, campaign.id) | {campaign.instrument_version_id}
+    rows = session.scalars(select(InstrumentVersion).where(InstrumentVersion.id.in_(versions)))
+    return {version.id: version.definition for version in rows}
+
+
+def _layout(choice: Choice, definitions: Mapping[int, Definition], as_cell: AsCell) -> Layout:
+    wording = "codes" if choice.answers == "codes" else choice.language
+    return Layout(definitions, wording, as_cell, choice.with_respondents, choice.language)
 
 
 def _offices(session: Session, choice: Choice) -> list[Office]:

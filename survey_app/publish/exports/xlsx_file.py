@@ -11,6 +11,7 @@ from xlsxwriter.worksheet import Worksheet
 from survey_app.errors import SurveyError
 from survey_app.publish.exports.choice import ROWS_OF_A_SHEET
 from survey_app.publish.exports.column_words import SHEETS
+from survey_app.publish.exports.dictionary import Legend, Line
 from survey_app.publish.exports.layout import DAY, Column, Row
 
 FIRST_DAY = date(1899, 12, 30)  # from which spreadsheets count
@@ -37,7 +38,7 @@ def as_cell(value: object) -> str | int | float | None:
     return value if isinstance(value, int | float) else None
 
 
-def write(path: Path, columns: Sequence[Column], rows: Iterator[Row]) -> None:
+def write(path: Path, columns: Sequence[Column], rows: Iterator[Row], legend: Legend) -> None:
     with xlsxwriter.Workbook(str(path), OPTIONS) as book:
         book.use_zip64()
         bold = book.add_format({"bold": True})
@@ -48,7 +49,7 @@ def write(path: Path, columns: Sequence[Column], rows: Iterator[Row]) -> None:
         for place, column in enumerate(columns):
             sheet.write_string(0, place, column.heading[:LONGEST_TEXT], bold)
         _write_rows(sheet, rows)
-        _describe(book.add_worksheet(of_columns), columns)
+        _describe(book.add_worksheet(of_columns), legend(), bold)
 
 
 def _write_rows(sheet: Worksheet, rows: Iterator[Row]) -> None:
@@ -71,10 +72,10 @@ def _set_widths(sheet: Worksheet, columns: Sequence[Column], as_day: Format) -> 
         sheet.set_column(place, place, width, as_day if column.kind == DAY else None)
 
 
-def _describe(sheet: Worksheet, columns: Sequence[Column]) -> None:
-    """Say on a sheet of their own what stands in the columns: of questions, how they were asked."""
-    sheet.set_column(0, 0, 24)
-    sheet.set_column(1, 1, 100)
-    for number, column in enumerate(columns):
-        sheet.write_string(number, 0, column.heading[:LONGEST_TEXT])
-        sheet.write_string(number, 1, column.question[:LONGEST_TEXT])
+def _describe(sheet: Worksheet, legend: Sequence[Line], bold: Format) -> None:
+    """Say on a sheet of its own what stands in the columns, and what each code means."""
+    for place, width in enumerate((24, 24, 100)):
+        sheet.set_column(place, place, width)
+    for number, line in enumerate(legend):
+        for place, text in enumerate(line):
+            sheet.write_string(number, place, text[:LONGEST_TEXT], bold if number == 0 else None)

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from survey_app.models.breakdown import WHOLE, counter_name, field_name, month_name
 from survey_app.models.office import ServiceField
-from survey_app.publish.figures.dataset import Booleans, Dataset, Integers
+from survey_app.publish.figures.dataset import Booleans, Dataset
+from survey_app.publish.figures.design import Integers
 
 Kind = Literal["", "month", "counter", "field"]
 
@@ -86,8 +87,12 @@ class Scope:
 class Names:
     """How a figure's row names its part."""
 
-    def __init__(self, session: Session) -> None:
-        self._fields = dict(session.execute(select(ServiceField.id, ServiceField.code)).all())
+    def __init__(self, fields: Mapping[int, str]) -> None:
+        self._fields = fields
+
+    @classmethod
+    def of_today(cls, session: Session) -> "Names":
+        return cls(dict(session.execute(select(ServiceField.id, ServiceField.code)).all()))
 
     def of(self, kind: Kind, part: int) -> str:
         if kind == "month":

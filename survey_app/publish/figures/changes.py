@@ -5,6 +5,7 @@ overlapping intervals are no proof that nothing changed.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -16,10 +17,10 @@ from survey_app.models.access_point import AccessPoint
 from survey_app.models.breakdown import INDEX, MONTHS_OF_A_QUARTER, WHOLE, month_name, quarter_name
 from survey_app.models.campaign import Campaign
 from survey_app.models.definition import Definition
-from survey_app.models.instrument import InstrumentVersion
 from survey_app.models.publication import Figure, Publication
 from survey_app.publish.figures.breakdowns import Group, Scope, days_of_month
-from survey_app.publish.figures.dataset import N_MONTHS, Booleans, Dataset, Integers
+from survey_app.publish.figures.dataset import N_MONTHS, Booleans, Dataset
+from survey_app.publish.figures.design import Integers
 from survey_app.publish.figures.people import people_behind
 from survey_app.publish.terms import LEVEL
 
@@ -108,41 +109,33 @@ def _estimated(cells: Mapping[str, Any]) -> dict[str, Any]:
     return {**numbers, "degrees_of_freedom": freedom, "reason": cells["reason"]}
 
 
-def changes_since_last_wave(
-    session: Session, campaign: Campaign, provenance: str, figures: list[dict[str, Any]]
-) -> Iterator[ChangeRow]:
-    """Compare the index of a wave's offices with the wave before, if there is one.
+@dataclass(frozen=True)
+class WaveBefore:
+    """The indices of one class in the wave that a change is counted from."""
+
+    publication_id: int
+    index_of_office: Mapping[int, Figure]
+    is_alike: bool
+
+
+def changes_since(before: WaveBefore, figures: Sequence[Mapping[str, Any]]) -> Iterator[ChangeRow]:
+    """Compare the index of a wave's offices with the wave before.
 
     Other questions, or another way to choose whom to ask, would compare two different things: then the change
     says so. Both samples count as drawn apart, which makes the interval rather too wide.
     """
-    last = _last_wave(session, campaign)
-    if last is None:
-        return
-    before = {
-        figure.office_id: figure
-        for figure in session.scalars(
-            select(Figure).where(
-                Figure.publication_id == last.id,
-                Figure.provenance == provenance,
-                Figure.measure == INDEX,
-                Figure.breakdown == WHOLE,
-            )
-        )
-    }
-    is_alike = _is_alike(session, campaign, last, provenance)
     for row in figures:
-        earlier = before.get(row["office_id"]) if _is_whole_index(row) else None
+        earlier = before.index_of_office.get(row["office_id"]) if _is_whole_index(row) else None
         if earlier is None:
             continue
         yield {
             "office_id": row["office_id"],
             "later": WAVE,
             "earlier": WAVE,
-            "earlier_publication_id": last.id,
+            "earlier_publication_id": before.publication_id,
             "n_later": row["n_people"],
             "n_earlier": earlier.n_people,
-            **(_since(earlier, row) if is_alike else _NOTHING | {"reason": NOT_COMPARABLE}),
+            **(_since(earlier, row) if before.is_alike else _NOTHING | {"reason": NOT_COMPARABLE}),
         }
 
 
@@ -176,7 +169,7 @@ def _stored(cells: Mapping[str, Any]) -> Estimate:
     return Estimate(**{**cells, **sizes, "degrees_of_freedom": freedom})
 
 
-def _last_wave(session: Session, campaign: Campaign) -> Publication | None:
+def last_wave(session: Session, campaign: Campaign) -> Publication | None:
     """Give the wave that the campaign was said to follow, or else the latest that shares its offices."""
     if campaign.previous_id is not None:
         is_before = Campaign.id == campaign.previous_id
@@ -196,22 +189,14 @@ def _last_wave(session: Session, campaign: Campaign) -> Publication | None:
     return session.scalar(
         select(Publication)
         .join(Campaign, Campaign.id == Publication.campaign_id)
-        .where(Publication.kind == "wave", Publication.sealed_at.is_not(None), is_before)
+        .where(Publication.recipe_id.is_not(None), Publication.sealed_at.is_not(None), is_before)
         .order_by(Campaign.closes_on.desc(), Publication.id.desc())
         .limit(1)
     )
 
 
-def _is_alike(session: Session, campaign: Campaign, last: Publication, provenance: str) -> bool:
-    """Whether both indices are made of the same items, satisfied by the same options, of the same people.
-
-    Only drawn samples differ by whom a campaign asks: whoever else answers chose to in both.
-    """
-    before = session.get_one(Campaign, last.campaign_id)
-    if provenance == "A" and before.sampling_basis != campaign.sampling_basis:
-        return False
-    versions = (campaign.instrument_version_id, last.instrument_version_id)
-    asked, asked_before = (session.get_one(InstrumentVersion, one).definition for one in versions)
+def are_alike(asked: Definition, asked_before: Definition) -> bool:
+    """Whether both indices are made of the same items, satisfied by the same options."""
     return _index_of(asked) == _index_of(asked_before)
 
 

@@ -5,37 +5,30 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property, partial
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Integer, select, type_coerce
 from sqlalchemy.orm import Session
 
-from analysis import DesignTable, PsuSums, tally_counts
+from analysis import PsuSums, tally_counts
 from survey_app.models.access_point import AccessPoint
 from survey_app.models.base import EPOCH, EpochDay
 from survey_app.models.breakdown import INDEX, factor_name, item_name
-from survey_app.models.campaign import SampleCell
 from survey_app.models.office import Counter
 from survey_app.models.publication import Tally
 from survey_app.publish.counting.reported import Column, counts_by_version, reported_counts
-from survey_app.publish.counting.tallies import NOT_DRAWN, Counts, Definitions, Recount, TallyRow
+from survey_app.publish.counting.tallies import Counts, Definitions, KnownDefinitions, Recount, TallyRow
+from survey_app.publish.figures.design import Design, Floats, Integers, Units, cells_of
 
 POINTS_AT_ONCE = OFFICES_AT_ONCE = 500  # in one question to the database
 
 N_MONTHS = 12 * 10_000  # more than any month's number
-DAYS_OF_A_PLACE = 1_000_000  # more than any day's number
-# What a row of tallies is told by, in the order of `_Parts._key`.
-KEYS = ("office", "counter", "field", "day", "batch_day", "cell", "n_respondents")
-
-# A parent pools many offices, some of which have a single day. "adjust" counts its distance from the parent's
-# index in full: conservative, where leaving it out would flatter.
-LONE_PSU: Final = "adjust"
+# What a row of counts is told by, in the order in which `Parts` takes it.
+KEYS = (*("office", "counter", "field"), *("first_day", "last_day"), "batch_day", "cell", "n_respondents")
 
 Booleans = NDArray[np.bool_]
-Integers = NDArray[np.int64]
-Floats = NDArray[np.float64]
 
 
 class Place(NamedTuple):
@@ -47,32 +40,15 @@ class Place(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Units:
-    """The PSU of each row, and the stratum of each PSU of the design, also of those in which nobody answered.
-
-    Where no sample was drawn, the stratum is the office, and the PSU a day, that of the batch: a PSU's sums
-    can be worked out of standard errors, and a day may have seen one person. Whole batches tell no more than
-    the figures before and after each of them. So for the index the PSU is a counter's day, since the index of
-    each counter is published; for items and factors, which are not told by counter, it is the office's day.
-    """
-
-    psu: Integers
-    stratum_of_psu: Integers
-
-    @property
-    def table(self) -> DesignTable:
-        return DesignTable(self.stratum_of_psu, lone_psu=LONE_PSU)
-
-
-@dataclass(frozen=True, eq=False)
 class Dataset:
-    """One row a tally: where it belongs in the design, and its satisfied and valid answers by column."""
+    """Counts by row: where each belongs in the design, and its satisfied and valid answers by column."""
 
     columns: tuple[Column, ...]
     office: Integers
     counter: Integers
     field: Integers
-    day: Integers  # since 1970-01-01
+    first_day: Integers  # on which anybody answered: since 1970-01-01
+    last_day: Integers
     month: Integers  # of the batch that released the row: since year 0
     units_of_index: Units
     units_of_items: Units
@@ -121,8 +97,8 @@ class Dataset:
     def _span_of_office(self) -> dict[int, tuple[int, int]]:
         order = np.argsort(self.office, kind="stable")
         offices, starts = np.unique(self.office[order], return_index=True)
-        firsts = np.minimum.reduceat(self.day[order], starts)
-        lasts = np.maximum.reduceat(self.day[order], starts)
+        firsts = np.minimum.reduceat(self.first_day[order], starts)
+        lasts = np.maximum.reduceat(self.last_day[order], starts)
         spans = zip(firsts.tolist(), lasts.tolist(), strict=True)
         return dict(zip(offices.tolist(), spans, strict=True))
 
@@ -132,12 +108,15 @@ def load_dataset(
 ) -> Dataset:
     """Read the tallies of these offices, with the recounted days in the place of the stored ones."""
     places = places_of(session, campaign_id, provenance, offices)
-    parts = _Parts(places, _Design(session, campaign_id), Definitions(session))
+    parts = Parts(Definitions(session))
     wanted = sorted(places)
     # The packed counts of some hundred points at a time: those of a country would fill the memory.
     for start in range(0, len(wanted), POINTS_AT_ONCE):
-        parts.add(sorted(_plain_rows(session, wanted[start : start + POINTS_AT_ONCE], recounted)))
-    return parts.joined()
+        rows = sorted(_plain_rows(session, wanted[start : start + POINTS_AT_ONCE], recounted))
+        if rows:
+            raw = [zlib.decompress(row[6]) for row in rows]
+            parts.add(_keys_of(rows, places), [row[2] for row in rows], raw)
+    return parts.joined(Design(cells_of(session, campaign_id)))
 
 
 # A tally's columns in their order, days and months as numbers: several times as fast to read.
@@ -164,11 +143,18 @@ def days_since_epoch(day: date) -> int:
     return (day - EPOCH).days
 
 
-class _Parts:
-    """A dataset as it grows, some points at a time."""
+def _keys_of(rows: Sequence[_PlainRow], places: Mapping[int, Place]) -> Integers:
+    point, day, _version, cell, batch_day, n_respondents = np.array([row[:6] for row in rows]).T
+    points, place_of = np.unique(point, return_inverse=True)
+    office, counter, field = np.array([places[one] for one in points.tolist()])[place_of].T
+    return np.stack([office, counter, field, day, day, batch_day, cell, n_respondents]).astype(np.int64)
 
-    def __init__(self, places: Mapping[int, Place], design: "_Design", definitions: Definitions) -> None:
-        self._places, self._design, self._definitions = places, design, definitions
+
+class Parts:
+    """A dataset as it grows, some offices at a time."""
+
+    def __init__(self, definitions: KnownDefinitions) -> None:
+        self._definitions = definitions
         self._keys: list[Integers] = [np.empty((len(KEYS), 0), dtype=np.int64)]
         self._columns: dict[Column, int] = {}
         self._places_of_part: list[list[int]] = []
@@ -176,34 +162,27 @@ class _Parts:
         self._valid: list[NDArray[np.int32]] = []
         self._answers: dict[tuple[int, int], Counts] = {}
 
-    def add(self, rows: Sequence[_PlainRow]) -> None:
-        """Add all tallies of some points, sorted."""
-        if not rows:
-            return
-        raw = [zlib.decompress(row[6]) for row in rows]
-        point, day, version, cell, batch_day, n_respondents = np.array([row[:6] for row in rows]).T
-        points, place_of = np.unique(point, return_inverse=True)
-        office, counter, field = np.array([self._places[one] for one in points.tolist()])[place_of].T
-        columns, satisfied, valid = reported_counts(version.tolist(), raw, self._definitions)
+    def add(self, keys: Integers, versions: Sequence[int], raw: Sequence[bytes]) -> None:
+        """Add some rows: what each is told by (`KEYS`, rows), its version, and its unpacked counts."""
+        columns, satisfied, valid = reported_counts(versions, raw, self._definitions)
         self._places_of_part.append([self._columns.setdefault(one, len(self._columns)) for one in columns])
         self._satisfied.append(satisfied)
         self._valid.append(valid)
-        keys = (office, counter, field, day, batch_day, cell, n_respondents)
-        self._keys.append(np.stack(keys).astype(np.int64))
-        self._add_answers(office, version.tolist(), raw)
+        self._keys.append(keys)
+        self._add_answers(keys[0], versions, raw)
 
-    def joined(self) -> Dataset:
+    def joined(self, design: Design) -> Dataset:
         keys = dict(zip(KEYS, np.concatenate(self._keys, axis=1), strict=True))
         batch_day, cell = keys.pop("batch_day"), keys.pop("cell")
         office, counter = keys["office"], keys["counter"]
-        units_of = partial(self._design.units_of, office=office, batch_day=batch_day, cell=cell)
+        units_of = partial(design.units_of, office=office, batch_day=batch_day, cell=cell)
         return Dataset(
             columns=tuple(self._columns),
             **keys,
             month=_month_numbers(batch_day),
             units_of_index=units_of(np.where(counter > 0, counter, -office)),
             units_of_items=units_of(office),
-            weight=self._design.weights_of(cell),
+            weight=design.weights_of(cell),
             satisfied=self._table(self._satisfied),
             valid=self._table(self._valid),
             answers=self._answers,
@@ -266,36 +245,3 @@ def tally_rows(session: Session, point_ids: Iterable[int], recounted: Recount) -
         stored = session.execute(select(*Tally.__table__.columns).where(Tally.access_point_id.in_(some)))
         rows += [TallyRow(*row) for row in stored if (row.access_point_id, row.day) not in changed]
     return rows
-
-
-class _Design:
-    """Strata and PSUs as numbers: of the drawn sample, or office and day where none was drawn."""
-
-    def __init__(self, session: Session, campaign_id: int) -> None:
-        cells = session.execute(
-            select(SampleCell.id, SampleCell.stratum, SampleCell.psu, SampleCell.weight)
-            .where(SampleCell.campaign_id == campaign_id)
-            .order_by(SampleCell.id)
-        ).all()
-        self._weights = {cell.id: cell.weight for cell in cells}
-        self._strata: dict[object, int] = {}
-        psus = {(cell.stratum, cell.psu): self._stratum(cell.stratum) for cell in cells}
-        self._stratum_of_drawn = list(psus.values())
-        number = {psu: place for place, psu in enumerate(psus)}
-        self._psu_of_cell = {cell.id: number[cell.stratum, cell.psu] for cell in cells}
-
-    def units_of(self, place: Integers, office: Integers, batch_day: Integers, cell: Integers) -> Units:
-        """Give the PSU of each row, of all rows at once: the drawn one, or a day of a place."""
-        psu = np.array([self._psu_of_cell.get(one, 0) for one in cell.tolist()], dtype=np.int64)
-        came = cell == NOT_DRAWN
-        days = (place * DAYS_OF_A_PLACE + batch_day)[came]
-        first, number = np.unique(days, return_index=True, return_inverse=True)[1:]
-        psu[came] = len(self._stratum_of_drawn) + number
-        strata = [*self._stratum_of_drawn, *map(self._stratum, office[came][first].tolist())]
-        return Units(psu, np.array(strata, dtype=np.int64))
-
-    def weights_of(self, cell: Integers) -> Floats:
-        return np.array([1.0 if one == NOT_DRAWN else self._weights[one] for one in cell.tolist()])
-
-    def _stratum(self, stratum: object) -> int:
-        return self._strata.setdefault(stratum, len(self._strata))

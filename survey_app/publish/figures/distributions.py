@@ -4,14 +4,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from survey_app.models.definition import Definition
-from survey_app.publish.counting.tallies import Counts, Definitions
+from survey_app.publish.counting.tallies import Counts, KnownDefinitions
 from survey_app.publish.figures.dataset import Dataset
 
 DistributionRow = dict[str, Any]  # the columns of `distribution` but its publication
 
 
 def distributions_of(
-    dataset: Dataset, subtrees: Mapping[int, set[int]], definitions: Definitions, provenance: str
+    dataset: Dataset, subtrees: Mapping[int, set[int]], definitions: KnownDefinitions, provenance: str
 ) -> Iterator[DistributionRow]:
     """Add up valid answers only, so that the options of an item sum up to the answers of its figure."""
     by_office: dict[int, list[tuple[int, Counts]]] = {}

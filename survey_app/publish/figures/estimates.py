@@ -12,10 +12,11 @@ from analysis import DEFAULT_METHOD, Domains, Estimates, index_of_sums
 from survey_app.models.breakdown import INDEX
 from survey_app.models.campaign import Campaign
 from survey_app.models.office_tree import OfficeTree
-from survey_app.publish.counting.tallies import Definitions, Recount
+from survey_app.publish.counting.tallies import Definitions, KnownDefinitions, Recount
 from survey_app.publish.figures.breakdowns import Kind, Names, Scope, days_of_month
 from survey_app.publish.figures.changes import ChangeRow, changes_over_time
-from survey_app.publish.figures.dataset import Dataset, Integers, load_dataset
+from survey_app.publish.figures.dataset import Dataset, load_dataset
+from survey_app.publish.figures.design import Integers
 from survey_app.publish.figures.distributions import DistributionRow, distributions_of
 from survey_app.publish.figures.people import people_behind
 from survey_app.publish.figures.population import Population
@@ -38,6 +39,17 @@ class Estimated:
     changes: list[ChangeRow] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class Surroundings:
+    """What figures need beside the counts."""
+
+    names: Names
+    population: Population
+    definitions: KnownDefinitions
+    sampling_basis: str  # of the campaign
+    released_on: date
+
+
 def estimate_figures(
     session: Session,
     campaign: Campaign,
@@ -47,33 +59,44 @@ def estimate_figures(
     released_on: date,
 ) -> Estimated:
     """Estimate every measure of these offices, of their heirs, and of the ancestors, who pool all below."""
-    scope = _scope_of(session, office_ids, with_months=campaign.kind == "continuous")
+    scope = _scope_of(session, office_ids, released_on, with_months=campaign.kind == "continuous")
     dataset = load_dataset(session, campaign.id, provenance, scope.offices, recounted)
-    names, population = Names(session), Population(session, campaign.id)
+    around = Surroundings(
+        Names.of_today(session),
+        Population.of_campaign(session, campaign.id),
+        Definitions(session),
+        campaign.sampling_basis,
+        released_on,
+    )
+    return estimate(provenance, dataset, scope, around)
+
+
+def estimate(provenance: str, dataset: Dataset, scope: Scope, around: Surroundings) -> Estimated:
+    """Estimate them from what was counted, and from nothing that anybody could change meanwhile."""
     shared = {
         "provenance": provenance,
         # Only the drawn units of class A carry the campaign's basis; whoever else answers chose to.
-        "sampling_basis": campaign.sampling_basis if provenance == "A" else "opt_in",
-        "released_on": released_on,
+        "sampling_basis": around.sampling_basis if provenance == "A" else "opt_in",
+        "released_on": around.released_on,
     }
     figures = [
         {
             **shared,
             "office_id": domain.office_id,
-            "breakdown": names.of(domain.kind, domain.part),
+            "breakdown": around.names.of(domain.kind, domain.part),
             "n_predecessors": _count_formers(dataset, scope, domain),
-            "population_size": _population_of(population, dataset, scope, domain),
+            "population_size": _population_of(around.population, dataset, scope, domain),
             **figure,
         }
         for domain, figure in _estimates(dataset, scope)
     ]
-    distributions = distributions_of(dataset, scope.subtrees, Definitions(session), provenance)
+    distributions = distributions_of(dataset, scope.subtrees, around.definitions, provenance)
     changes = [{"provenance": provenance, **one} for one in changes_over_time(dataset, scope)]
     return Estimated(provenance, sorted(scope.subtrees), figures, list(distributions), changes)
 
 
-def _scope_of(session: Session, office_ids: Iterable[int], *, with_months: bool) -> Scope:
-    tree, predecessors = OfficeTree(session), Predecessors(session)
+def _scope_of(session: Session, office_ids: Iterable[int], today: date, *, with_months: bool) -> Scope:
+    tree, predecessors = OfficeTree(session), Predecessors(session, today)
     subtrees = tree.subtrees(sorted(tree.with_ancestors(predecessors.with_heirs(office_ids))))
     return Scope(subtrees, {one: predecessors.of(one) for one in subtrees}, with_months)
 

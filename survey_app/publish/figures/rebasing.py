@@ -1,6 +1,7 @@
 """Which former offices an office took over whole, so that its trend can pool their answers with its own."""
 
 from collections.abc import Iterable
+from datetime import date
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -16,7 +17,7 @@ class Predecessors:
     months are pooled: that of the hand-over is partly theirs, and an answer to them may come late.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, today: date) -> None:
         rows = session.execute(
             select(OfficeSuccession.predecessor_id, OfficeSuccession.successor_id, Office.valid_until).join(
                 Office, Office.id == OfficeSuccession.predecessor_id
@@ -28,7 +29,7 @@ class Predecessors:
         for predecessor_id, heir_id, valid_until in rows:
             self._heirs.setdefault(predecessor_id, set()).add(heir_id)
             by_heir.setdefault(heir_id, set()).add(predecessor_id)
-            if valid_until is not None:
+            if valid_until is not None and valid_until < today:
                 have_ended.add(predecessor_id)
         self._of = {
             heir_id: found

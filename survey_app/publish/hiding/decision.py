@@ -1,13 +1,16 @@
 """Decides at release which figures are hidden, over all that adds up with those that change."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
+from functools import partial
 
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from survey_app.models.breakdown import counter_name, field_name
 from survey_app.models.campaign import Campaign
+from survey_app.models.definition import Definition
 from survey_app.models.instrument import InstrumentVersion
 from survey_app.models.office import Counter, Office, ServiceField
 from survey_app.models.publication import Figure
@@ -17,6 +20,8 @@ from survey_app.publish.figures.rebasing import Predecessors
 from survey_app.publish.hiding.linked_sums import Cell, CellKey, Structure, System
 
 OFFICES_AT_ONCE = 500  # in one question to the database
+
+StoredCells = Callable[[str, Iterable[int]], Iterable[tuple[CellKey, Cell]]]  # by class and offices
 
 
 @dataclass(frozen=True)
@@ -41,24 +46,33 @@ class HiddenAnew:
 class Hiding:
     """Knows the offices, their past and the instrument, to say which figures hang together.
 
-    `publication_id` names the publication that is renewed, or that a frozen one follows.
+    `stored` gives the cells of some offices in the publication that is renewed, or that a frozen one follows.
     """
 
     def __init__(
-        self, session: Session, campaign: Campaign, publication_id: int | None, *, is_frozen: bool = False
+        self,
+        parents: Mapping[int, int | None],
+        structure: Structure,
+        public_minimum: int,
+        stored: StoredCells,
+        *,
+        is_frozen: bool = False,
     ) -> None:
-        self._session = session
-        self._public_minimum = campaign.minimum_n
-        self._publication_id, self._is_frozen = publication_id, is_frozen
-        self._parents = dict(session.execute(select(Office.id, Office.parent_id)).all())
-        predecessors = Predecessors(session)
-        formers = {one: found for one in self._parents if (found := predecessors.of(one))}
-        children: dict[int, list[int]] = {}
-        for office_id, parent_id in self._parents.items():
-            if parent_id is not None:
-                children.setdefault(parent_id, []).append(office_id)
-        self._structure = Structure(children, formers, _fields(session), _columns(session, campaign))
+        self._parents, self._structure = parents, structure
+        self._public_minimum, self._stored, self._is_frozen = public_minimum, stored, is_frozen
         self._systems = self._offices_by_system()
+
+    @classmethod
+    def of_running(
+        cls, session: Session, campaign: Campaign, publication_id: int | None, today: date
+    ) -> "Hiding":
+        parents = dict(session.execute(select(Office.id, Office.parent_id)).all())
+        predecessors = Predecessors(session, today)
+        formers = {one: found for one in parents if (found := predecessors.of(one))}
+        columns = columns_of(versions_like(session, campaign.instrument_version_id))
+        structure = Structure(children_of(parents), formers, _fields(session), columns)
+        stored = partial(stored_cells, session, publication_id)
+        return cls(parents, structure, campaign.minimum_n, stored)
 
     def decide(self, estimated: Estimated) -> HiddenAnew:
         """Complete the rows of new figures by what hides them; give what changes for the others."""
@@ -82,22 +96,6 @@ class Hiding:
                     changed.append({**name, **hidden._asdict()})
         return HiddenAnew(estimated.provenance, changed)
 
-    def _stored(self, provenance: str, offices: Iterable[int]) -> Iterator[tuple[CellKey, Cell]]:
-        if self._publication_id is None:
-            return
-        columns = (Figure.n_people, Figure.n_answers, Figure.hidden_inside, Figure.hidden_in_public)
-        wanted = sorted(offices)
-        for start in range(0, len(wanted), OFFICES_AT_ONCE):
-            query = select(Figure.office_id, Figure.measure, Figure.breakdown, *columns).where(
-                Figure.publication_id == self._publication_id,
-                Figure.provenance == provenance,
-                Figure.office_id.in_(wanted[start : start + OFFICES_AT_ONCE]),
-            )
-            for row in self._session.execute(query):
-                n_people, n_answers, inside, in_public = row[3:]
-                cell = Cell(n_people, n_answers, True, inside, in_public, is_unchanged=True)
-                yield CellKey(*row[:3]), cell
-
     def _offices_by_system(self) -> dict[int, set[int]]:
         """Join a province with all below it, and provinces of which one took offices over from the other."""
         by_root: dict[int, set[int]] = {}
@@ -116,6 +114,26 @@ class Hiding:
         while (parent := self._parents[office_id]) is not None:
             office_id = parent
         return office_id
+
+
+def stored_cells(
+    session: Session, publication_id: int | None, provenance: str, offices: Iterable[int]
+) -> Iterator[tuple[CellKey, Cell]]:
+    """Read what a publication says of some offices."""
+    if publication_id is None:
+        return
+    columns = (Figure.n_people, Figure.n_answers, Figure.hidden_inside, Figure.hidden_in_public)
+    wanted = sorted(offices)
+    for start in range(0, len(wanted), OFFICES_AT_ONCE):
+        query = select(Figure.office_id, Figure.measure, Figure.breakdown, *columns).where(
+            Figure.publication_id == publication_id,
+            Figure.provenance == provenance,
+            Figure.office_id.in_(wanted[start : start + OFFICES_AT_ONCE]),
+        )
+        for row in session.execute(query):
+            n_people, n_answers, inside, in_public = row[3:]
+            cell = Cell(n_people, n_answers, True, inside, in_public, is_unchanged=True)
+            yield CellKey(*row[:3]), cell
 
 
 def _key_of(row: FigureRow) -> CellKey:
@@ -139,10 +157,22 @@ def _fields(session: Session) -> dict[str, str]:
     return {counter_name(counter_id): field_name(code) for counter_id, code in rows}
 
 
-def _columns(session: Session, campaign: Campaign) -> frozenset[Column]:
-    """Give all parts that items play in the versions of the campaign's instrument."""
-    asked = session.get_one(InstrumentVersion, campaign.instrument_version_id)
-    versions = session.scalars(select(InstrumentVersion).where(InstrumentVersion.code == asked.code))
-    return frozenset(
-        Column.of(item) for version in versions for item in version.definition.items if item.reported_as
-    )
+def children_of(parents: Mapping[int, int | None]) -> dict[int, list[int]]:
+    children: dict[int, list[int]] = {}
+    for office_id, parent_id in parents.items():
+        if parent_id is not None:
+            children.setdefault(parent_id, []).append(office_id)
+    return children
+
+
+def versions_like(session: Session, version_id: int) -> Iterator[Definition]:
+    """Give all versions of an instrument, one of which is named."""
+    asked = session.get_one(InstrumentVersion, version_id)
+    same = select(InstrumentVersion).where(InstrumentVersion.code == asked.code)
+    return (version.definition for version in session.scalars(same))
+
+
+def columns_of(versions: Iterable[Definition]) -> frozenset[Column]:
+    """Give all parts that items play in some versions of an instrument."""
+    items = (item for version in versions for item in version.items)
+    return frozenset(Column.of(item) for item in items if item.reported_as)

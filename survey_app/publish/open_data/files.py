@@ -55,7 +55,11 @@ def _about(published: Published) -> dict[str, object]:
         "covers_from": publication.covers_from.isoformat(),
         "covers_until": publication.covers_until.isoformat(),
         "method_version": publication.method_version,
-        "data_checksum": publication.data_checksum,
+        "data_hash": publication.data_hash,
+        "recipe_id": publication.recipe_id,
+        "corrects": publication.corrects_id,
+        "correction_reason": publication.correction_reason,
+        "what_changed": publication.what_changed,
         "minimum_n": publication.minimum_n,
         "is_demo": campaign.is_demo,
     }

@@ -15,7 +15,7 @@ from survey_app.models.campaign import Campaign
 from survey_app.models.office import Office
 from survey_app.models.office_tree import itself_and_below
 from survey_app.models.publication import Change, Comparison, Figure, Publication
-from survey_app.publish.parents.lines import Found, Index, Line
+from survey_app.publish.parents.lines import Found, Index, Line, Moved
 from survey_app.publish.shown.campaign import Standing, standing_of
 from survey_app.publish.shown.change import Period, ShownChange, last_change
 from survey_app.publish.shown.figure import ShownFigure
@@ -139,11 +139,14 @@ def _names(period: Period) -> str:
 
 
 def _campaigns(session: Session, parent_id: int, today: date) -> list[Campaign]:
-    has_figures = (
-        select(Publication.campaign_id)
-        .join(Figure, Figure.publication_id == Publication.id)
-        .where(Figure.office_id == parent_id, Figure.measure == INDEX, Figure.breakdown == WHOLE)
+    # Asked of each publication: the figures are found by that first.
+    has_figure = exists().where(
+        Figure.publication_id == Publication.id,
+        Figure.office_id == parent_id,
+        Figure.measure == INDEX,
+        Figure.breakdown == WHOLE,
     )
+    has_figures = select(Publication.campaign_id).where(has_figure)
     return list(
         session.scalars(
             select(Campaign)
@@ -158,20 +161,16 @@ def _lines(
 ) -> Iterator[Line]:
     """Give the offices that serve people: with figures, or in existence today."""
     terms = (publication.target, publication.adjustment) if publication else ()
-    for row in session.execute(_query(publication.id if publication else 0, parent.id, provenance)):
-        office_id, code, name, kind, sort_key, valid_from, valid_until, *rest = row
+    query = _query(publication.id if publication else 0, parent.id, provenance, today)
+    # Past the session, which would handle each of thousands of rows once more: none is an object.
+    for office_id, code, name, kind, *rest in session.connection().execute(query).all():
         figure = Index._make(rest[:N_FIGURE]) if rest[N_PEOPLE] is not None else None
-        compared = rest[N_FIGURE:]
-        found = Found(*terms, *compared) if compared[0] is not None else None
-        exists_today = valid_from <= today and (valid_until is None or today <= valid_until)
-        if figure is not None or exists_today:
-            yield Line(office_id, code, name, kind, sort_key, figure, found)
+        found = Found(*terms, *rest[N_FIGURE:]) if rest[N_FIGURE] is not None else None
+        yield Line(office_id, code, name, kind, figure, found)
 
 
-def _query(publication_id: int, parent_id: int, provenance: str) -> Select[Any]:
-    # By the columns of tables: rows of objects' attributes go through more hands, and there are thousands.
+def _query(publication_id: int, parent_id: int, provenance: str, today: date) -> Select[Any]:
     office, figure, compared = Office.__table__.c, Figure.__table__.c, Comparison.__table__.c
-    names = ("id", "code", "name", "kind", "sort_key", "valid_from", "valid_until")
     is_of_office = and_(
         figure.publication_id == publication_id,
         figure.office_id == office.id,
@@ -186,9 +185,12 @@ def _query(publication_id: int, parent_id: int, provenance: str) -> Select[Any]:
         compared.office_id == office.id,
     )
     child = aliased(Office.__table__)
+    exists_today = and_(
+        office.valid_from <= today, or_(office.valid_until.is_(None), office.valid_until >= today)
+    )
     return (
         select(
-            *(office[name] for name in names),
+            *(office[name] for name in ("id", "code", "name", "kind")),
             *(figure[name] for name in Index._fields),
             *(compared[name] for name in Found._fields[N_TERMS:]),
         )
@@ -198,6 +200,7 @@ def _query(publication_id: int, parent_id: int, provenance: str) -> Select[Any]:
             office.id.in_(itself_and_below(parent_id)),
             office.id != parent_id,
             ~exists().where(child.c.parent_id == office.id),
+            or_(figure.office_id.is_not(None), exists_today),
         )
         .order_by(office.sort_key, office.name, office.id)
     )
@@ -209,10 +212,10 @@ def with_changes(session: Session, below: Below, lines: Sequence[Line]) -> list[
     if below.change is None or publication is None:
         return list(lines)
     ids = [line.office_id for line in lines if line.state == "shown"]
-    found: dict[int, Change] = {}
+    found: dict[int, Moved] = {}
     for start in range(0, len(ids), OFFICES_AT_ONCE):
         some = ids[start : start + OFFICES_AT_ONCE]
-        query = select(Change).where(
+        query = select(Change.office_id, Change.value, Change.low, Change.high).where(
             Change.publication_id == publication.id,
             Change.provenance == below.provenance,
             Change.later == below.changed_to,
@@ -220,7 +223,7 @@ def with_changes(session: Session, below: Below, lines: Sequence[Line]) -> list[
             Change.office_id.in_(some),
         )
         silent = _silent(session, below, publication.id, some)
-        found |= {one.office_id: one for one in session.scalars(query) if one.office_id not in silent}
+        found |= {one: Moved(*limits) for one, *limits in session.execute(query) if one not in silent}
     return [replace(line, change=found.get(line.office_id)) for line in lines]
 
 

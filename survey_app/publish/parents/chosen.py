@@ -4,10 +4,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from werkzeug.datastructures import MultiDict
+
 from survey_app.models.office import OFFICE_KINDS
 from survey_app.models.publication import VERDICTS
 from survey_app.models.vietnamese import is_found, search_key, stored_name_key
 from survey_app.publish.parents.lines import Line
+from survey_app.web.paging import typed_page, typed_search
 
 ROWS_A_PAGE = 150
 ORDERS = ("name", "band", "index", "n", "coverage")
@@ -27,16 +30,16 @@ class Asked:
     page: int = 1
 
     @classmethod
-    def of(cls, said: Callable[[str], str]) -> "Asked":
-        page, sort = said("page"), said("sort")
+    def of(cls, fields: MultiDict[str, str]) -> "Asked":
+        sort = fields.get("sort", "")
         return cls(
-            name=said("q")[:100].strip(),
-            kind=_known(said("kind"), OFFICE_KINDS),
-            verdict=_known(said("verdict"), VERDICTS),
-            figures=_known(said("figures"), ("shown", "lacking")),
+            name=typed_search(fields),
+            kind=_known(fields.get("kind"), OFFICE_KINDS),
+            verdict=_known(fields.get("verdict"), VERDICTS),
+            figures=_known(fields.get("figures"), ("shown", "lacking")),
             sort=sort if sort.removeprefix("-") in ORDERS else "",
-            shows_all=said("rows") == ALL_ROWS,
-            page=int(page) if page.isascii() and page.isdecimal() and len(page) < 7 else 1,
+            shows_all=fields.get("rows") == ALL_ROWS,
+            page=typed_page(fields),
         )
 
     @property
@@ -81,8 +84,8 @@ def _fits(line: Line, asked: Asked) -> bool:
     )
 
 
-def _known(said: str, words: Sequence[str]) -> str:
-    return said if said in words else ""
+def _known(said: str | None, words: Sequence[str]) -> str:
+    return said if said and said in words else ""
 
 
 _VALUES: dict[str, Callable[[Line], float | None]] = {

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from survey_app.models.publication import Change
 from survey_app.publish.shown.change import points_text
 from survey_app.publish.suppression import INSIDE_MINIMUM, is_few
 from survey_app.web.formatting import EN_DASH, count_text, percent_text, range_text, rounded_percent
 
 State = Literal["shown", "suppressed", "not_estimable", "none"]
+SMALL = 0.001  # what is larger cannot round to 0
 Limits = tuple[float, float, float]  # low, value, high
 
 
@@ -22,6 +22,18 @@ class Index(NamedTuple):
     n_people: int
     population_size: int | None
     hidden_inside: str | None
+
+    @property
+    def limits(self) -> Limits | None:
+        if self.value is None or self.low is None or self.high is None:
+            return None
+        return self.low, self.value, self.high
+
+    @property
+    def state(self) -> State:
+        if self.hidden_inside or is_few(self.n_people, INSIDE_MINIMUM):
+            return "suppressed"
+        return "not_estimable" if self.value is None else "shown"
 
 
 class Found(NamedTuple):
@@ -36,6 +48,14 @@ class Found(NamedTuple):
     band: int | None
 
 
+class Moved(NamedTuple):
+    """What the release found of how an office moved between two periods."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+
+
 @dataclass(slots=True)  # there are thousands on a page, and frozen ones take several times as long to make
 class Line:
     """An office with what may be said of it; without a figure it is there by its name alone."""
@@ -44,17 +64,16 @@ class Line:
     code: str
     name: str
     kind: str
-    sort_key: str
     figure: Index | None
     comparison: Found | None
-    change: Change | None = None  # only where it may be said
+    change: Moved | None = None  # only where it may be said
     limits: Limits | None = field(init=False)  # also where they may not be shown
     state: State = field(init=False)
     verdict: str = field(init=False)
 
     def __post_init__(self) -> None:
-        self.limits = _limits(self.figure)
-        self.state = _state(self.figure, self.limits)
+        self.limits = self.figure.limits if self.figure else None
+        self.state = self.figure.state if self.figure else "none"
         self.verdict = self.comparison.verdict if self.comparison and self.state == "shown" else ""
 
     @property
@@ -109,8 +128,8 @@ class Line:
     @property
     def change_digits(self) -> int:
         """Give one more digit where a limit that rounds to 0 would hide on which side of it it lies."""
-        ends = [end for end in self.change_limits or () if end and not rounded_percent(end)]
-        return 2 if ends else 1
+        small = [end for end in self.change_limits or () if 0 < abs(end) < SMALL]
+        return 2 if any(not rounded_percent(end) for end in small) else 1
 
     @property
     def change_limits(self) -> tuple[float, float, float] | None:
@@ -161,20 +180,6 @@ class Line:
                 )
             ),
         }
-
-
-def _limits(figure: Index | None) -> Limits | None:
-    if figure is None or figure.value is None or figure.low is None or figure.high is None:
-        return None
-    return figure.low, figure.value, figure.high
-
-
-def _state(figure: Index | None, limits: Limits | None) -> State:
-    if figure is None:
-        return "none"
-    if figure.hidden_inside or is_few(figure.n_people, INSIDE_MINIMUM):
-        return "suppressed"
-    return "shown" if limits else "not_estimable"
 
 
 def _plain(proportion: float, digits: int) -> str:

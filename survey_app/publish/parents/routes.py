@@ -70,7 +70,7 @@ def _found(session: Session, office_id: int) -> Below:
 
 
 def _asked() -> Asked:
-    return Asked.of(lambda name: request.args.get(name, ""))
+    return Asked.of(request.args)
 
 
 def _address(found: Below, asked: Asked) -> Callable[..., str]:

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, t
 from sqlalchemy.orm import Session
 
 from survey_app.models.access_point import AccessPoint, AccessPointDay
-from survey_app.models.campaign import Campaign
+from survey_app.models.campaign import Campaign, goes_on
 from survey_app.models.job import Job, enqueue
 from survey_app.models.publication import OfficeRelease
 from survey_app.models.response import LATE_BY
@@ -103,8 +103,7 @@ def _may_be_released(came: _Came, today: date) -> ColumnElement[bool]:
 
 def is_closing_release(campaign: Campaign, n_live: int, today: date) -> bool:
     """Whether all that came may enter the figures, because nothing can follow and the minimum is reached."""
-    is_over = campaign.closes_on is not None and campaign.closes_on < _closing_before(today)
-    return is_over and n_live >= campaign.minimum_n
+    return campaign.is_over(_closing_before(today)) and n_live >= campaign.minimum_n
 
 
 def is_anything_due(session: Session, today: date, *, in_settled_too: bool) -> bool:
@@ -114,7 +113,7 @@ def is_anything_due(session: Session, today: date, *, in_settled_too: bool) -> b
     service stood still for long. One look a day finds both; a release of any campaign takes them along.
     """
     is_wanted = true() if in_settled_too else _is_unsettled(today)
-    return bool(campaigns_with_stale(session) or _due_offices(session, today, is_wanted))
+    return bool(campaigns_with_stale(session, today) or _due_offices(session, today, is_wanted))
 
 
 def may_release(session: Session, now: datetime) -> bool:
@@ -153,4 +152,4 @@ def _received_by_point(campaign_ids: Sequence[int]) -> Select[int, int, int]:
 
 def _is_unsettled(today: date) -> ColumnElement[bool]:
     """Say which campaigns are worth summing up every few seconds; the day of closing alone decides."""
-    return or_(Campaign.closes_on.is_(None), Campaign.closes_on >= today - timedelta(days=SETTLED_AFTER_DAYS))
+    return goes_on(today - timedelta(days=SETTLED_AFTER_DAYS))

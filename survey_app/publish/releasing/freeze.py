@@ -1,47 +1,52 @@
 """Freezes the figures of a whole campaign: a wave or a period, published once and never changed."""
 
-import hashlib
-import zlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
-from analysis import METHOD_VERSION
 from survey_app.config import VIETNAM_TIME
 from survey_app.db import Database
 from survey_app.errors import SurveyError
 from survey_app.models.access_point import AccessPoint, AccessPointDay
-from survey_app.models.campaign import Campaign, SampleCell
-from survey_app.models.instrument import InstrumentVersion
+from survey_app.models.campaign import Campaign
 from survey_app.models.office import Office
 from survey_app.models.publication import Publication
+from survey_app.models.recipe import Recipe
+from survey_app.models.snapshot import PublicationRecipe, SnapshotPart
 from survey_app.publish.counting.arrivals import find_arrivals
+from survey_app.publish.counting.snapshot import Snapshot, tally_rows
 from survey_app.publish.counting.tallies import Definitions, Recount
-from survey_app.publish.figures.changes import changes_since_last_wave
-from survey_app.publish.figures.dataset import places_of, tally_rows
-from survey_app.publish.figures.estimates import Estimated, estimate_figures
-from survey_app.publish.hiding.decision import Hiding
+from survey_app.publish.figures.dataset import places_of
 from survey_app.publish.releasing.batch import BatchRule
 from survey_app.publish.releasing.due import BATCH, Due
-from survey_app.publish.releasing.ranking import Compared, compare_offices
-from survey_app.publish.releasing.writing import Taken, note_release, replace_figures, voided_at
-from survey_app.publish.terms import terms_of
+from survey_app.publish.releasing.frozen_figures import TABLES, Row, figures_of
+from survey_app.publish.releasing.ingredients import (
+    Ingredients,
+    correcting,
+    last_publication_id,
+    made_with,
+    recipe_of,
+)
+from survey_app.publish.releasing.sealed import Sealed
+from survey_app.publish.releasing.writing import Taken, note_release, voided_at
+from survey_app.publish.terms import TERMS
 
 
 class PublicationRefused(SurveyError):
     """A campaign cannot be published now; the message says why."""
 
 
-def publish_wave(database: Database, campaign_id: int, now: datetime) -> int:
+def publish_wave(database: Database, campaign_id: int, now: datetime, reason: str | None = None) -> int:
     """Take in all responses of a campaign and freeze what they say; give the publication's number.
 
-    Counting and estimating take seconds in which nobody is kept waiting; only the writing locks.
+    Counting and estimating take seconds in which nobody is kept waiting; only the writing locks. A campaign
+    that was published before needs a reason, which stands beside the new publication.
     """
     with database.reading() as session:
-        wave = prepare_wave(session, session.get_one(Campaign, campaign_id), now)
+        wave = prepare_wave(session, session.get_one(Campaign, campaign_id), now, reason)
     with database.transaction() as session:
         return wave.write(session, now)
 
@@ -52,76 +57,109 @@ class Wave:
 
     campaign: Campaign
     last_publication_id: int | None  # when this was prepared: whether another came in between
-    n_voided: int  # then, too
-    published_on: date
-    recounted: Recount = field(default_factory=Recount)
-    taken: dict[Due, Taken] = field(default_factory=dict)
-    estimated: list[Estimated] = field(default_factory=list)
-    compared: list[Compared] = field(default_factory=list)
-    checksum: str = ""
+    n_responses: tuple[int, int]  # received and voided, then, too
+    recounted: Recount
+    taken: Mapping[Due, Taken]
+    recipe: Recipe
+    snapshot: Snapshot
+    tables: Mapping[str, list[Row]]
 
     def write(self, session: Session, now: datetime) -> int:
-        """Write tallies, release counts and figures together, and seal them."""
+        """Write tallies, release counts, snapshot and figures together, and seal them."""
         campaign_id = self.campaign.id
         lock = select(Campaign.id).where(Campaign.id == campaign_id).with_for_update(key_share=True)
         session.execute(lock)
-        if _last_publication_id(session, campaign_id) != self.last_publication_id:
+        if last_publication_id(session, campaign_id) != self.last_publication_id:
             raise PublicationRefused("Vừa có một lần công bố khác của cuộc khảo sát này, hãy xem kết quả đó.")
-        if _count_voided(session, campaign_id) != self.n_voided:
-            raise PublicationRefused("Vừa có phiếu bị loại trong lúc tính số liệu, hãy công bố lại.")
+        if _count_responses(session, campaign_id) != self.n_responses:
+            raise PublicationRefused(
+                "Vừa có phiếu mới hoặc phiếu bị loại trong lúc tính số liệu, hãy công bố lại."
+            )
         self.recounted.write(session)
         for due, taken in self.taken.items():
-            note_release(session, due, taken, self.published_on)
+            note_release(session, due, taken, self.recipe.published_on)
         publication = self._publication(now)
         session.add(publication)
         session.flush()  # the figures name it
-        for part in self.estimated:
-            replace_figures(session, publication.id, part)
-        for compared in self.compared:
-            compared.write(session, publication.id)
+        self._write_what_it_is_made_of(session, publication.id)
+        for name, rows in self.tables.items():
+            if rows:
+                found = [{"publication_id": publication.id, **row} for row in rows]
+                session.execute(insert(TABLES[name]), found)
         publication.sealed_at = now
         session.flush()
         return publication.id
 
+    def _write_what_it_is_made_of(self, session: Session, publication_id: int) -> None:
+        text = self.recipe.to_json()
+        recipe = PublicationRecipe(publication_id=publication_id, document_json=text, made_with=made_with())
+        session.add(recipe)
+        offices = dict(session.execute(select(Office.code, Office.id)).all())
+        parts = [
+            {
+                "publication_id": publication_id,
+                "office_id": offices[part.office],
+                "provenance": part.provenance,
+                "n_respondents": part.n_respondents,
+                "content": part.content,
+            }
+            for part in self.snapshot.parts
+        ]
+        if parts:
+            session.execute(insert(SnapshotPart), parts)
+
     def _publication(self, now: datetime) -> Publication:
+        recipe, corrects = self.recipe, self.recipe.corrects
         return Publication(
             campaign_id=self.campaign.id,
             instrument_version_id=self.campaign.instrument_version_id,
             kind="wave",
-            covers_from=self.campaign.opens_on,
-            covers_until=self.campaign.closes_on,
+            covers_from=recipe.covers_from,
+            covers_until=recipe.covers_until,
             published_at=now,
-            method_version=METHOD_VERSION,
-            **terms_of(self.campaign),
-            data_checksum=self.checksum,
+            method_version=recipe.method_version,
+            **{name: getattr(recipe.options, name) for name in TERMS},
+            data_hash=recipe.data_hash,
+            recipe_id=recipe.recipe_id,
+            corrects_id=self.last_publication_id,
+            correction_reason=corrects and corrects.reason,
+            what_changed=corrects and corrects.changed,
         )
 
 
-def prepare_wave(session: Session, campaign: Campaign, now: datetime) -> Wave:
+def prepare_wave(session: Session, campaign: Campaign, now: datetime, reason: str | None = None) -> Wave:
     """Count and estimate the whole campaign; refuse one that could still change, or give an answer away."""
     today = now.astimezone(VIETNAM_TIME).date()
     _refuse_unfinished(campaign, today)
-    last_id = _last_publication_id(session, campaign.id)
-    wave = Wave(campaign, last_id, _count_voided(session, campaign.id), today)
-    definitions, too_few = Definitions(session), []
-    by_class = _offices_by_class(session, campaign)
-    for office in (office for offices in by_class.values() for office in offices):
-        taken, is_batch = _take_all(session, campaign, office, definitions)
-        wave.taken[office] = taken
-        wave.recounted.add(taken.recount)
+    last_id = last_publication_id(session, campaign.id)
+    reason = (reason or "").strip()
+    _refuse_unreasoned(last_id, reason)
+    n_responses = _count_responses(session, campaign.id)
+    taken = _take_offices(session, campaign, last_id)
+    recounted = Recount()
+    for one in taken.values():
+        recounted.add(one.recount)
+    rows = tally_rows(session, campaign.id, recounted)
+    ingredients = Ingredients.of(session, campaign, rows)
+    snapshot = ingredients.count(session, campaign.id, rows)
+    recipe = recipe_of(session, campaign, snapshot, ingredients, today)
+    if last_id is not None:
+        recipe = correcting(session, last_id, reason, recipe, snapshot)
+    # As whoever verifies it: read from what is stored.
+    tables = figures_of(snapshot, Recipe.from_json(recipe.to_json()), Sealed(session))
+    return Wave(campaign, last_id, n_responses, recounted, taken, recipe, snapshot, tables)
+
+
+def _take_offices(session: Session, campaign: Campaign, last_id: int | None) -> dict[Due, Taken]:
+    definitions = Definitions(session)
+    taken: dict[Due, Taken] = {}
+    too_few = []
+    for office in _offices_of(session, campaign):
+        taken[office], is_batch = _take_all(session, campaign, office, definitions)
         if last_id and not is_batch:
             too_few.append(office)
     _refuse_few_more(session, too_few)
-    hiding = Hiding(session, campaign, last_id, is_frozen=True)
-    for provenance, offices in by_class.items():
-        office_ids = [office.office_id for office in offices]
-        estimated = estimate_figures(session, campaign, provenance, office_ids, wave.recounted, today)
-        hidden = hiding.decide(estimated)
-        wave.compared.append(compare_offices(session, None, estimated, hidden, campaign.target))
-        moved = changes_since_last_wave(session, campaign, provenance, estimated.figures)
-        estimated.changes.extend({"provenance": provenance, **one} for one in moved)
-        wave.estimated.append(estimated)
-    return replace(wave, checksum=data_checksum(session, campaign, wave.recounted))
+    return taken
 
 
 def _take_all(
@@ -138,41 +176,6 @@ def _take_all(
     n_voided = voided_at(session, list(points))
     taken = Taken(recount, arrivals.n_live, arrivals.n_live, n_voided, n_voided)
     return taken, rule.is_batch(arrivals.more) and not arrivals.fallen
-
-
-def data_checksum(session: Session, campaign: Campaign, recounted: Recount) -> str:
-    """Name the tallies and weights behind a publication by their SHA-256, whatever database holds them."""
-    digest = hashlib.sha256()
-    for line in sorted(_canonical_lines(session, campaign, recounted)):
-        digest.update(line.encode() + b"\n")
-    return digest.hexdigest()
-
-
-def _canonical_lines(session: Session, campaign: Campaign, recounted: Recount) -> Iterator[str]:
-    points = {
-        point_id: (code, provenance, place)
-        for point_id, code, provenance, place in session.execute(
-            select(
-                AccessPoint.id,
-                Office.code,
-                AccessPoint.provenance,
-                func.row_number().over(partition_by=AccessPoint.office_id, order_by=AccessPoint.id),
-            )
-            .join(Office, Office.id == AccessPoint.office_id)
-            .where(AccessPoint.campaign_id == campaign.id)
-        )
-    }
-    versions = dict(session.execute(select(InstrumentVersion.id, InstrumentVersion.checksum)).all())
-    cells = {
-        cell.id: (cell.stratum, cell.psu, repr(cell.weight))
-        for cell in session.scalars(select(SampleCell).where(SampleCell.campaign_id == campaign.id))
-    }
-    for row in tally_rows(session, points, recounted):
-        counts = zlib.decompress(row.counts).hex()
-        design = cells.get(row.cell_id, ())
-        days = row.day.isoformat(), row.batch_day.isoformat()
-        what = (*points[row.access_point_id], *days, versions[row.instrument_version_id])
-        yield "\t".join(map(str, (*what, *design, row.n_respondents, counts)))
 
 
 def _refuse_unfinished(campaign: Campaign, today: date) -> None:
@@ -192,6 +195,16 @@ def _refuse_unfinished(campaign: Campaign, today: date) -> None:
         )
 
 
+def _refuse_unreasoned(last_id: int | None, reason: str) -> None:
+    if last_id is not None and not reason:
+        raise PublicationRefused(
+            "Cuộc khảo sát này đã được công bố. Công bố lại là đính chính, phải nêu lý do (--reason); "
+            "lý do được đăng cùng kết quả."
+        )
+    if last_id is None and reason:
+        raise PublicationRefused("Cuộc khảo sát này chưa công bố lần nào, không có gì để đính chính.")
+
+
 def _refuse_few_more(session: Session, offices: Sequence[Due]) -> None:
     if offices:
         names = session.scalars(
@@ -207,21 +220,16 @@ def _refuse_few_more(session: Session, offices: Sequence[Due]) -> None:
         )
 
 
-def _last_publication_id(session: Session, campaign_id: int) -> int | None:
-    return session.scalar(select(func.max(Publication.id)).where(Publication.campaign_id == campaign_id))
-
-
-def _count_voided(session: Session, campaign_id: int) -> int:
+def _count_responses(session: Session, campaign_id: int) -> tuple[int, int]:
     points = select(AccessPoint.id).where(AccessPoint.campaign_id == campaign_id)
-    query = select(func.sum(AccessPointDay.n_voided)).where(AccessPointDay.access_point_id.in_(points))
-    return session.scalar(query) or 0
+    sums = (func.sum(AccessPointDay.n_received), func.sum(AccessPointDay.n_voided))
+    n_received, n_voided = session.execute(
+        select(*sums).where(AccessPointDay.access_point_id.in_(points))
+    ).one()
+    return n_received or 0, n_voided or 0
 
 
-def _offices_by_class(session: Session, campaign: Campaign) -> dict[str, list[Due]]:
-    found: dict[str, list[Due]] = {}
-    key = (AccessPoint.office_id, AccessPoint.provenance)
-    for office_id, provenance in session.execute(
-        select(*key).where(AccessPoint.campaign_id == campaign.id).distinct().order_by(*key)
-    ):
-        found.setdefault(provenance, []).append(Due(campaign.id, office_id, provenance))
-    return found
+def _offices_of(session: Session, campaign: Campaign) -> list[Due]:
+    key = (AccessPoint.provenance, AccessPoint.office_id)
+    query = select(*key).where(AccessPoint.campaign_id == campaign.id).distinct().order_by(*key)
+    return [Due(campaign.id, office_id, provenance) for provenance, office_id in session.execute(query)]

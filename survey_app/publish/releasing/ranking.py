@@ -7,8 +7,9 @@ together. An office whose figure staff do not see takes no part: a verdict would
 """
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import delete, insert, select
@@ -16,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from analysis import ComparedEstimates, compare_with_target, rank_sets, tie_bands
 from survey_app.models.breakdown import INDEX, WHOLE
-from survey_app.models.office_tree import OfficeTree
+from survey_app.models.office_tree import OfficeTree, Tree
 from survey_app.models.publication import Comparison, Figure
 from survey_app.publish.figures.estimates import Estimated
 from survey_app.publish.hiding.decision import HiddenAnew
@@ -86,7 +87,17 @@ def compare_offices(
     target: float,
 ) -> Compared:
     """Compare the offices below each parent that new figures reach, with what is stored of all others."""
-    tree = OfficeTree(session)
+    stored = partial(_stored, session, publication_id, estimated.provenance)
+    return compare_among(OfficeTree(session), estimated, hidden, target, stored)
+
+
+def compare_among(
+    tree: Tree,
+    estimated: Estimated,
+    hidden: HiddenAnew,
+    target: float,
+    stored: Callable[[Iterable[int]], Iterable[tuple[int, IndexOfOffice]]],
+) -> Compared:
     new_index = {row["office_id"]: _index_of(row) for row in estimated.figures if _is_whole_index(row)}
     hidden_index: dict[int, Any] = {
         int(str(row["its_office_id"])): row["inside"] for row in hidden.rows if _is_hidden_index(row)
@@ -95,7 +106,7 @@ def compare_offices(
     below = {one: _lowest(tree, one) for one in sorted(reached)}
     families = {parent_id: offices for parent_id, offices in below.items() if offices}
     wanted = set().union(*families.values()) - set(estimated.office_ids)
-    known = dict(_stored(session, publication_id, estimated.provenance, wanted)) | new_index
+    known = dict(stored(wanted)) | new_index
     for office_id in known.keys() & hidden_index.keys():
         known[office_id] = known[office_id]._replace(hidden_inside=hidden_index[office_id])
     compared = Compared(estimated.provenance, list(families))
@@ -153,7 +164,7 @@ def _ranks(compared: ComparedEstimates) -> list[dict[str, int]]:
     ]
 
 
-def _lowest(tree: OfficeTree, parent_id: int) -> set[int]:
+def _lowest(tree: Tree, parent_id: int) -> set[int]:
     """Give the offices below one that stand above nobody: those that serve people."""
     return {one for one in tree.subtree(parent_id) - {parent_id} if len(tree.subtree(one)) == 1}
 

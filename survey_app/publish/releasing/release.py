@@ -22,7 +22,7 @@ from survey_app.db import Database
 from survey_app.models.campaign import Campaign
 from survey_app.models.job import Work
 from survey_app.models.publication import OfficeRelease, Publication
-from survey_app.models.stale_office import campaigns_with_stale, forget_stale, stale_offices
+from survey_app.models.stale_office import campaigns_with_stale, forget_stale, handed_over, stale_offices
 from survey_app.publish.counting.arrivals import find_arrivals
 from survey_app.publish.counting.tallies import Definitions, Recount, UnfitResponses
 from survey_app.publish.figures.dataset import places_of
@@ -46,7 +46,7 @@ def release_due(database: Database, now: datetime, report: Callable[[int, int], 
     """Release what is due and return how many offices; at the end name what could not be counted."""
     today = now.astimezone(VIETNAM_TIME).date()
     with database.reading() as session:
-        due, stale = due_offices(session, today), campaigns_with_stale(session)
+        due, stale = due_offices(session, today), campaigns_with_stale(session, today)
     faults: list[str] = []
     n_done = n_released = 0
     for campaign_id, batch in _batches(due, stale):
@@ -70,6 +70,7 @@ class Release:
     state_before: tuple[int, int]  # of the campaign: whether another release came in between
     released_on: date
     stale: dict[int, int]  # offices to be made anew though nobody answered, by the rows that say so
+    handed_over: set[int]  # and those of successions that have come since
     taken: dict[Due, Taken] = field(default_factory=dict)  # also of offices whose batch waits
     estimated: list[Estimated] = field(default_factory=list)
     hidden_anew: list[HiddenAnew] = field(default_factory=list)
@@ -90,7 +91,7 @@ class Release:
         for due, taken in self.taken.items():
             taken.recount.write(session)
             note_release(session, due, taken, self.released_on)
-        if self.estimated:
+        if self.estimated or self.handed_over:  # the day alone is written where nothing is left to be shown
             self._write_figures(session, now)
         forget_stale(session, self.stale)
 
@@ -117,7 +118,8 @@ def prepare_release(
 ) -> Release:
     """Count and estimate one campaign's batch; an office that cannot be counted is left out and named."""
     campaign = session.get_one(Campaign, campaign_id)
-    release = Release(campaign, state_of(session, campaign_id), today, stale_offices(session, campaign_id))
+    stale, moved_on = stale_offices(session, campaign_id), handed_over(session, campaign_id, today)
+    release = Release(campaign, state_of(session, campaign_id), today, stale, moved_on)
     definitions = Definitions(session)
     for due in batch:
         try:
@@ -127,7 +129,7 @@ def prepare_release(
     renewed = {
         *release.n_released,
         *_released_on_other_terms(session, campaign),
-        *_of_each_class(session, campaign_id, release.stale.values()),
+        *_of_each_class(session, campaign_id, {*release.stale.values(), *release.handed_over}),
     }
     if renewed:
         _estimate(session, release, renewed)
@@ -155,7 +157,7 @@ def _take(session: Session, campaign: Campaign, due: Due, today: date, definitio
 
 def _estimate(session: Session, release: Release, renewed: Iterable[Due]) -> None:
     running_id = _running_id(session, release.campaign.id)
-    hiding = Hiding(session, release.campaign, running_id)
+    hiding = Hiding.of_running(session, release.campaign, running_id, release.released_on)
     by_class: dict[str, set[int]] = {}
     for due in renewed:
         by_class.setdefault(due.provenance, set()).add(due.office_id)

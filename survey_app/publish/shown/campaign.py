@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import Row, exists, func, or_, select
+from sqlalchemy import ColumnElement, Row, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from survey_app.config import VIETNAM_TIME
@@ -20,7 +20,7 @@ from survey_app.web.paging import PageAsked, page_of
 
 ROWS_A_PAGE = 20
 
-OfficeLine = Row[int, str, str, int | None]
+OfficeLine = Row[int, str, str, int | None, date | None]
 
 
 @dataclass(frozen=True)
@@ -40,10 +40,12 @@ class Standing:
 
 @dataclass(frozen=True)
 class OfficeFigure:
+    office_id: int
     code: str
     name: str
     figure: ShownFigure
     mark: Mark | None
+    ended_on: date | None  # its last day, once that is over
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,10 @@ class Filters:
     parent_code: str
     name: str
     page: int
+
+    @property
+    def is_narrowed(self) -> bool:
+        return bool(self.parent_code or self.name)
 
 
 @dataclass(frozen=True)
@@ -92,13 +98,18 @@ def find_standing(session: Session, code: str, today: date) -> Standing:
     return standing_of(session, campaign, today)
 
 
+def is_out() -> ColumnElement[bool]:
+    """Say in SQL that a publication is to be read: one that is being frozen is not yet."""
+    return or_(Publication.kind == "running", Publication.sealed_at.is_not(None))
+
+
 def standing_of(session: Session, campaign: Campaign, today: date) -> Standing:
     """Give a continuous campaign its running figures, any other its latest frozen ones."""
     publication = session.scalar(
         select(Publication)
         .where(
             Publication.campaign_id == campaign.id,
-            or_(Publication.kind == "running", Publication.sealed_at.is_not(None)),
+            is_out(),
         )
         .order_by(
             (Publication.kind == "running").desc(), Publication.published_at.desc(), Publication.id.desc()
@@ -108,12 +119,12 @@ def standing_of(session: Session, campaign: Campaign, today: date) -> Standing:
     released_on = session.scalar(
         select(func.max(OfficeRelease.released_on)).where(OfficeRelease.campaign_id == campaign.id)
     )
-    is_open = campaign.closes_on is None or today <= campaign.closes_on
+    is_open = not campaign.is_over(today)
     published_on = publication.published_at.astimezone(VIETNAM_TIME).date() if publication else None
     return Standing(campaign, publication, is_open, released_on, published_on)
 
 
-def campaign_results(session: Session, standing: Standing, filters: Filters) -> CampaignResults:
+def campaign_results(session: Session, standing: Standing, filters: Filters, today: date) -> CampaignResults:
     """Give the figures of all parents, and one page of those of the offices that were asked for."""
     if standing.publication is None:
         nothing = OfficeTable((), (), ())
@@ -125,8 +136,8 @@ def campaign_results(session: Session, standing: Standing, filters: Filters) -> 
     page = page_of(offices, PageAsked(filters.page, ROWS_A_PAGE))
     return CampaignResults(
         standing,
-        parents=_table(session, standing, parents),
-        offices=_table(session, standing, page.rows),
+        parents=_table(session, standing, parents, today),
+        offices=_table(session, standing, page.rows, today),
         n_offices=page.n_rows,
         page=page.number,
         n_pages=page.n_pages,
@@ -143,7 +154,7 @@ def _offices_with_figures(session: Session, publication_id: int) -> Sequence[Off
         Figure.breakdown == WHOLE,
     )
     return session.execute(
-        select(Office.id, Office.code, Office.name, Office.parent_id)
+        select(Office.id, Office.code, Office.name, Office.parent_id, Office.valid_until)
         .where(has_index)
         .order_by(Office.sort_key, Office.name, Office.id)
     ).all()
@@ -157,7 +168,7 @@ def _chosen(lines: list[OfficeLine], parents: list[OfficeLine], filters: Filters
     return [line for line in lines if not searched or is_found(searched, stored_name_key(line.name))]
 
 
-def _table(session: Session, standing: Standing, lines: Sequence[OfficeLine]) -> OfficeTable:
+def _table(session: Session, standing: Standing, lines: Sequence[OfficeLine], today: date) -> OfficeTable:
     publication = standing.publication
     if publication is None or not lines:
         return OfficeTable((), (), ())
@@ -178,7 +189,15 @@ def _table(session: Session, standing: Standing, lines: Sequence[OfficeLine]) ->
     scale = scale_for(figure.limits for _, figure in figures)
     return OfficeTable(
         rows=tuple(
-            OfficeFigure(line.code, line.name, figure, scale.mark(figure.limits)) for line, figure in figures
+            OfficeFigure(
+                line.id,
+                line.code,
+                line.name,
+                figure,
+                scale.mark(figure.limits),
+                ended_on=line.valid_until if line.valid_until and line.valid_until < today else None,
+            )
+            for line, figure in figures
         ),
         ticks=scale.ticks,
         classes=tuple(sorted({figure.provenance for _, figure in figures})),

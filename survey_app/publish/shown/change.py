@@ -21,7 +21,7 @@ from survey_app.models.campaign import Campaign
 from survey_app.models.publication import Change, Figure, Publication
 from survey_app.publish.shown.figure import ShownFigure
 from survey_app.publish.shown.figures import FiguresOfClass
-from survey_app.web.formatting import count_text, hundredths, month_text, rounded_percent
+from survey_app.web.formatting import count_text, marked, month_text, rounded_percent
 
 ROMAN = ("I", "II", "III", "IV")
 
@@ -150,4 +150,4 @@ def _shown(change: Change, later: Period, earlier: Period, is_model_based: bool)
 def points_text(difference: float, digits: int = 1) -> str:
     """Write a difference in percentage points with its sign: +1,6 or −2,4."""
     rounded = rounded_percent(difference, digits)
-    return ("+" if rounded > 0 else "") + hundredths(difference, digits)
+    return ("+" if rounded > 0 else "") + marked(str(rounded))

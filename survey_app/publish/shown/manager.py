@@ -12,10 +12,11 @@ from survey_app.models.breakdown import COUNTER, FIELD, INDEX
 from survey_app.models.campaign import Campaign
 from survey_app.models.instrument import InstrumentVersion
 from survey_app.models.office import ALL_FIELDS, Counter, DossierCount, Office, ServiceField
-from survey_app.models.office_tree import itself_and_below
+from survey_app.models.office_tree import has_below, itself_and_below
 from survey_app.models.publication import Comparison, OfficeRelease, Publication
 from survey_app.models.vietnamese import sort_key
 from survey_app.publish.shown.alike import Alike, like_offices
+from survey_app.publish.shown.behind import Behind, offices_behind
 from survey_app.publish.shown.campaign import Standing, standing_of
 from survey_app.publish.shown.change import ShownChange, last_change
 from survey_app.publish.shown.figure import ShownFigure
@@ -73,13 +74,14 @@ class ManagerView:
     has_received: bool = False  # any response; asked only where there is no figure
     is_waiting: bool = False  # enough responses, but no batch yet; asked only there too
     is_parent: bool = False
+    behind: Behind | None = None  # the offices behind the figures of a parent
     minimum: int = INSIDE_MINIMUM
 
 
 def manager_view(session: Session, office: Office, asked: Asked, today: date) -> ManagerView:
     """Give the campaign that was asked for by its code, or the continuous one that opened last."""
     offices = itself_and_below(office.id)
-    is_parent = session.scalar(select(exists().where(Office.parent_id == office.id))) is True
+    is_parent = has_below(session, office.id)
     campaigns = _campaigns(session, offices, today)
     chosen = next(
         (one for one in campaigns if one.code == asked.campaign), campaigns[0] if campaigns else None
@@ -101,7 +103,14 @@ def manager_view(session: Session, office: Office, asked: Asked, today: date) ->
         has_received=bool(found) or _has_received(session, chosen.id, offices),
         is_waiting=not found and _is_waiting(session, chosen.id, offices),
         is_parent=is_parent,
+        behind=_behind(session, standing, office, provenance) if is_parent else None,
     )
+
+
+def _behind(session: Session, standing: Standing, office: Office, provenance: str) -> Behind | None:
+    if standing.publication is None:
+        return None
+    return offices_behind(session, standing.publication, office.id, INSIDE_MINIMUM).get(provenance)
 
 
 def _detail(

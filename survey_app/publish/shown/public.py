@@ -1,17 +1,53 @@
-"""What the public sees of an office beside its figures: how it moved by month, and what was voided."""
+"""What the public sees of an office beside its figures: how it moved, what was voided, who took over."""
 
+from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
-from survey_app.models.breakdown import INDEX, MONTH
+from survey_app.models.breakdown import INDEX, MONTH, WHOLE
+from survey_app.models.office import Office, OfficeSuccession
 from survey_app.models.office_tree import OfficeTree
 from survey_app.models.publication import Figure, OfficeRelease
 from survey_app.publish.shown.campaign import Standing
 from survey_app.publish.shown.figure import show
 from survey_app.publish.shown.figures import FiguresOfClass
 from survey_app.publish.shown.trend import Trend, trend_of
+
+
+@dataclass(frozen=True)
+class Heir:
+    """An office that took over; `code` names its results, where there are any."""
+
+    name: str
+    code: str | None
+
+
+@dataclass(frozen=True)
+class Ending:
+    last_day: date
+    heirs: tuple[Heir, ...]
+
+
+def ending_of(session: Session, standing: Standing, office: Office, today: date) -> Ending | None:
+    """Say since when an office is no more, and to which offices its work went."""
+    if office.valid_until is None or office.valid_until >= today:
+        return None
+    has_results = exists().where(
+        Figure.publication_id == (standing.publication.id if standing.publication else None),
+        Figure.office_id == Office.id,
+        Figure.measure == INDEX,
+        Figure.breakdown == WHOLE,
+    )
+    rows = session.execute(
+        select(Office.name, Office.code, has_results)
+        .join(OfficeSuccession, OfficeSuccession.successor_id == Office.id)
+        .where(OfficeSuccession.predecessor_id == office.id)
+        .order_by(Office.sort_key, Office.id)
+    )
+    heirs = (Heir(name, code if is_there else None) for name, code, is_there in rows)
+    return Ending(office.valid_until, tuple(heirs))
 
 
 def public_trends(session: Session, standing: Standing, office_id: int, today: date) -> dict[str, Trend]:

@@ -1,10 +1,12 @@
 """Which comments may be read: five at least come to their readers at once, in an order that tells nothing."""
 
-from collections.abc import Collection
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import accumulate
 
-from sqlalchemy import Select, exists, func, insert, select
+from sqlalchemy import exists, func, insert, select
 from sqlalchemy.orm import Session
 
 from survey_app.db import Database
@@ -12,7 +14,7 @@ from survey_app.models.access_point import AccessPoint
 from survey_app.models.case import Case
 from survey_app.models.office import Office
 from survey_app.models.office_tree import itself_and_below
-from survey_app.models.response import BatchedComment, Comment
+from survey_app.models.response import BatchedComment, Comment, ReadableComments
 from survey_app.models.vietnamese import is_found, search_key, stored_name_key
 from survey_app.review.comments.redact import redacted
 from survey_app.review.visits import note_visit
@@ -35,6 +37,15 @@ class ReadComment:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class OfficeToRead:
+    """An office with comments to read, and how many."""
+
+    id: int
+    name: str
+    n_comments: int
+
+
 def gather_batch(session: Session, office_id: int) -> None:
     """Make a batch of all comments of an office that wait, if they are enough.
 
@@ -52,8 +63,13 @@ def gather_batch(session: Session, office_id: int) -> None:
     ).all()
     if len(waiting) < FEWEST:
         return
-    last = session.scalar(select(func.max(BatchedComment.batch)).where(BatchedComment.office_id == office_id))
-    batch = {"office_id": office_id, "batch": (last or 0) + 1}
+    readable = session.get(ReadableComments, office_id)
+    if readable is None:
+        readable = ReadableComments(office_id=office_id, n_batches=0, n_comments=0)
+        session.add(readable)
+    readable.n_batches += 1
+    readable.n_comments += len(waiting)
+    batch = {"office_id": office_id, "batch": readable.n_batches}
     session.execute(insert(BatchedComment), [{"comment_key": key, **batch} for key in waiting])
 
 
@@ -73,38 +89,41 @@ def gather_waiting(database: Database) -> None:
             gather_batch(session, office_id)
 
 
-def read_comments(
-    session: Session, office_ids: Collection[int] | Select[int], asked: PageAsked
-) -> Page[ReadComment]:
+def read_comments(session: Session, offices: Sequence[OfficeToRead], asked: PageAsked) -> Page[ReadComment]:
     """Give one page of some offices' comments, without what names a person.
 
-    By office, its latest batch first; within a batch by the random key: shuffled, and always alike.
+    Office by office, its latest batch first; within a batch by the random key: shuffled, and always alike.
     """
-    of_offices = BatchedComment.office_id.in_(office_ids)
-    n_rows = session.scalar(select(func.count()).select_from(BatchedComment).where(of_offices)) or 0
-    query = (
-        select(Office.id, Office.name, Comment.text)
-        .join(BatchedComment, BatchedComment.comment_key == Comment.comment_key)
-        .join(Office, Office.id == BatchedComment.office_id)
-        .where(of_offices)
-        .order_by(Office.sort_key, Office.id, BatchedComment.batch.desc(), Comment.comment_key)
-    )
+    ends = list(accumulate(office.n_comments for office in offices))
 
     def read(shown: slice) -> list[ReadComment]:
-        rows = session.execute(query.slice(shown.start, shown.stop))
-        return [ReadComment(office_id, name, redacted(text)) for office_id, name, text in rows]
+        first, last = bisect_right(ends, shown.start), bisect_left(ends, shown.stop)
+        skipped = ends[first - 1] if first else 0
+        names = {office.id: office.name for office in offices[first : last + 1]}
+        query = (
+            select(BatchedComment.office_id, Comment.text)
+            .join(BatchedComment, BatchedComment.comment_key == Comment.comment_key)
+            .join(Office, Office.id == BatchedComment.office_id)
+            .where(BatchedComment.office_id.in_(names))
+            .order_by(Office.sort_key, Office.id, BatchedComment.batch.desc(), BatchedComment.comment_key)
+        )
+        rows = session.execute(query.slice(shown.start - skipped, shown.stop - skipped))
+        return [ReadComment(office_id, names[office_id], redacted(text)) for office_id, text in rows]
 
-    return read_page(n_rows, read, asked)
+    return read_page(ends[-1] if ends else 0, read, asked)
 
 
-def offices_with_comments(session: Session, office_id: int, search: str) -> list[int]:
+def offices_to_read(session: Session, office_id: int, search: str) -> list[OfficeToRead]:
     """Find the offices at and below one that have comments to read, by a part of their name."""
     key = search_key(search)
-    with_comments = select(BatchedComment.office_id).distinct()
-    query = select(Office.id, Office.name).where(
-        Office.id.in_(itself_and_below(office_id)), Office.id.in_(with_comments)
+    query = (
+        select(Office.id, Office.name, ReadableComments.n_comments)
+        .join(ReadableComments, ReadableComments.office_id == Office.id)
+        .where(Office.id.in_(itself_and_below(office_id)))
+        .order_by(Office.sort_key, Office.id)
     )
-    return [one for one, name in session.execute(query) if is_found(key, stored_name_key(name))]
+    found = (OfficeToRead(*row) for row in session.execute(query))
+    return [one for one in found if not key or is_found(key, stored_name_key(one.name))]
 
 
 def note_reading(

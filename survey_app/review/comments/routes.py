@@ -1,20 +1,18 @@
 """The door to the comments of an office, or of all offices below one."""
 
 from flask import Blueprint, render_template, request
-from sqlalchemy import exists, select
 
-from survey_app.models.office import Office
-from survey_app.models.office_tree import itself_and_below
+from survey_app.models.office_tree import has_below
 from survey_app.review.comments.batches import (
     gather_batch,
     note_reading,
-    offices_with_comments,
+    offices_to_read,
     read_comments,
 )
 from survey_app.review.comments.marks import HIDDEN
 from survey_app.web import access
 from survey_app.web.context import database, now
-from survey_app.web.paging import PageAsked
+from survey_app.web.paging import PageAsked, typed_page, typed_search
 
 blueprint = Blueprint("comments", __name__)
 
@@ -24,18 +22,14 @@ blueprint = Blueprint("comments", __name__)
 def of_office(office_id: int) -> str:
     """Show what people write of an office, and below; that somebody read it is written down with it."""
     staff = access.current_staff()
-    search = request.args.get("q", "").strip()[:100]
+    search = typed_search(request.args)
     with database().transaction() as session:
         office = access.office_in_scope(session, staff, office_id)
-        is_parent = session.scalar(select(exists().where(Office.parent_id == office.id))) is True
+        is_parent = has_below(session, office.id)
         gather_batch(session, office.id)
         note_reading(session, now(), staff.id, office, with_below=is_parent)
-        offices = (
-            offices_with_comments(session, office.id, search)
-            if is_parent and search
-            else itself_and_below(office.id)
-        )
-        page = read_comments(session, offices, PageAsked(request.args.get("page", 1, type=int)))
+        offices = offices_to_read(session, office.id, search if is_parent else "")
+        page = read_comments(session, offices, PageAsked(typed_page(request.args)))
     return render_template(
         "review/office_comments.html",
         office=office,

@@ -77,9 +77,7 @@ def office_of_point(session: Session, office_ids: Collection[int], point_id: int
     found = session.execute(
         select(AccessPoint.office_id, Campaign.code)
         .join(Campaign, Campaign.id == AccessPoint.campaign_id)
-        .where(
-            AccessPoint.id == (point_id if 0 < point_id < 2**31 else 0), AccessPoint.office_id.in_(office_ids)
-        )
+        .where(AccessPoint.id == point_id, AccessPoint.office_id.in_(office_ids))
     ).one_or_none()
     if found is None:
         raise NotFound

@@ -11,12 +11,13 @@ from werkzeug.wrappers import Response as AnyResponse
 from survey_app.errors import ApprovalRefused, NotFound
 from survey_app.models import approval as approvals
 from survey_app.models.access_point import AccessPoint
-from survey_app.models.approval import Approval, Wanted, find_approval
+from survey_app.models.approval import Approval, Decision, Wanted, find_approval
 from survey_app.review.voiding import listing, void
 from survey_app.review.voiding.forms import VoidingAsked
 from survey_app.web import access, two_people
 from survey_app.web.access import current_staff, offices_in_scope
 from survey_app.web.context import database, now, today
+from survey_app.web.paging import typed_search
 from survey_app.web.two_people import Overseer
 
 blueprint = Blueprint("voiding", __name__)
@@ -36,7 +37,7 @@ def new() -> str:
 
 
 def _search_page() -> str:
-    search = request.args.get("q", "").strip()[:100]
+    search = typed_search(request.args)
     with database().reading() as session:
         offices = listing.find_offices(session, offices_in_scope(session, current_staff()), search)
     return render_template(
@@ -105,13 +106,13 @@ def decide(approval_id: int) -> AnyResponse | tuple[str, int]:
     """Approve, refuse or withdraw; what is approved is voided at once."""
     try:
         with database().transaction() as session:
-            _decide(session, approval_id, request.form.get("decision", ""))
+            _decide(session, approval_id, two_people.read_decision(request.form))
     except ApprovalRefused as error:
         return _page(approval_id, error.reason), 409
     return redirect(url_for("voiding.show", approval_id=approval_id), 303)
 
 
-def _decide(session: Session, approval_id: int, decision: str) -> None:
+def _decide(session: Session, approval_id: int, decision: Decision) -> None:
     staff = current_staff()
     stated = find_approval(session, approval_id, offices_in_scope(session, staff))
     if stated.approval.kind != void.KIND:
@@ -123,8 +124,8 @@ def _decide(session: Session, approval_id: int, decision: str) -> None:
 
 def _page(approval_id: int, refusal: str | None) -> str:
     with database().reading() as session:
-        stated = find_approval(session, approval_id, offices_in_scope(session, current_staff()))
         overseer = Overseer(session, current_staff())
+        stated = find_approval(session, approval_id, overseer.scope, tree=overseer.tree)
         if stated.approval.kind != void.KIND:
             raise NotFound
         chosen = void.PointDays.of(stated.approval.arguments)

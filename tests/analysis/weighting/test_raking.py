@@ -113,6 +113,22 @@ def test_a_skipped_question_is_a_level_of_its_own_with_its_share_of_the_margin()
     assert found.reshape(3, 2).sum(axis=0) == pytest.approx([30, 70])
 
 
+def test_two_skipped_questions_agree_with_paper_and_pencil():
+    # One row for each pair of three sexes and three ages, none known in a third of the weight: of 60
+    # and 40 remain 40 and 80/3, of 30 and 70 remain 20 and 140/3; 100/3 for either "not said". Equal
+    # weights in all pairs make the margins independent: weight = row total · column total / 100.
+    labels = {"sex": ["F"] * 3 + ["M"] * 3 + [None] * 3, "age": ["young", "old", None] * 3}
+    found = rake(np.full(9, 7.0), labels, TOTALS, missing="own_level").weight.reshape(3, 3)
+    wanted = np.outer([40, 80 / 3, 100 / 3], [20, 140 / 3, 100 / 3]) / 100
+    np.testing.assert_allclose(found, wanted, rtol=1e-12)
+
+
+def test_who_skipped_keeps_the_weighted_share_not_the_share_of_heads():
+    # One of three rows, but 6 of 10 of the weight: 60 of 100 dossiers; women 70 · 0.4, men 30 · 0.4.
+    found = rake([1.0, 3.0, 6.0], {"sex": ["F", "M", None]}, {"sex": {"F": 70, "M": 30}}, missing="own_level")
+    assert found.weight == pytest.approx([28, 12, 60], rel=1e-14)
+
+
 def test_a_level_unknown_to_the_margin_is_no_skipped_question():
     with pytest.raises(AnalysisError, match=r"labels\['sex'\] must hold only levels .* got 'X'"):
         rake(np.ones(4), {"sex": ["F", "M", None, "X"]}, {"sex": TOTALS["sex"]}, missing="own_level")

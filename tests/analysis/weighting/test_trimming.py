@@ -125,3 +125,9 @@ def test_the_result_tells_what_was_done():
     told = json.loads(json.dumps(result.to_dict()))
     assert (told["n_lowered"], told["weight_sum"], told["ratio_maximum"]) == (1, 30, pytest.approx(7 / 3))
     assert repr(result).startswith("TrimmedWeights(0 raised, 1 lowered, 0 still outside; sum 30, ")
+
+
+def test_sums_have_no_single_weights_to_trim():
+    calibration = Calibration(np.ones((2, 1)), [4.0, 9.0]).for_sums([2, 3])
+    with pytest.raises(AnalysisError, match="calibration must be one of respondents: limits are of single"):
+        trim_weights([4.0, 9.0], upper=8, calibration=calibration)

@@ -149,7 +149,7 @@ def test_reader_who_soon_leaves_is_waited_for(database):
         with somebody_reads(database):
             reads.set()
             time.sleep(1)
-        has_left.set()
+            has_left.set()  # a moment before: who waits for it may be the first to run again
 
     reader = threading.Thread(target=read_for_a_second)
     reader.start()

@@ -20,6 +20,7 @@ on_sqlite = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 GIVEN = {
     "day": "2026-01-05",
     "opens_on": "2026-01-05",
+    "percent": "90",
     "delivery": "slip",
     "number": "5",
     "instrument_version": "2",
@@ -131,7 +132,7 @@ def test_a_server_that_is_not_there_is_named_without_its_password(tmp_path: Path
 def test_what_is_nowhere_is_named_by_every_command_that_asks_for_it(app: Flask, file: Path) -> None:
     takes_none = {
         *(("serve",), ("database", "upgrade"), ("database", "tidy"), ("jobs", "run")),
-        *(("demo", "load"), ("demo", "remove"), ("staff", "create")),
+        *(("demo", "load"), ("demo", "remove"), ("staff", "create"), ("publication", "list")),
     }
     for path, line in run_all(app, file, but=takes_none).items():
         assert "Traceback" not in line, path

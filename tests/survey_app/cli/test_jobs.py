@@ -11,7 +11,7 @@ from survey_app.cli import jobs
 from survey_app.config import VIETNAM_TIME
 from survey_app.errors import SurveyError
 from survey_app.jobs.bound import bound_to
-from survey_app.models.access_point import AccessPointDay
+from survey_app.models.access_point import AccessPoint, AccessPointDay
 from survey_app.models.breakdown import WHOLE
 from survey_app.models.case import Contact
 from survey_app.models.job import CLAIM, MOST_ATTEMPTS, Job, claim, enqueue
@@ -223,6 +223,26 @@ def test_late_paper_of_a_settled_campaign_comes_along_with_the_release_of_anothe
     with database.reading() as session:
         published = session.scalars(select(Figure.n_respondents).where(*INDEX)).all()
     assert published == [5, 5]
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_openings_are_noted_at_the_start_and_on_every_new_day(worker, database, clock):
+    def noted():
+        with database.reading() as session:
+            return session.scalars(select(AccessPoint.opened_until)).one()
+
+    with database.transaction() as session:
+        point = factories.access_point(session)
+        factories.access_point_day(session, access_point_id=point.id, day=factories.DAY - timedelta(days=1))
+    worker.step()
+    assert noted() == factories.DAY - timedelta(days=1)
+    with database.transaction() as session:
+        factories.access_point_day(session, access_point_id=point.id)
+    worker.step()
+    assert noted() == factories.DAY - timedelta(days=1)
+    clock.advance(hours=24)
+    worker.step()
+    assert noted() == factories.DAY
 
 
 def test_look_at_settled_campaigns_is_not_over_until_its_release_went_well(

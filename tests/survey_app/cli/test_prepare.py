@@ -1,7 +1,7 @@
 """An installation that starts empty gets its offices, instruments and campaigns from the command line."""
 
 import shlex
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -9,10 +9,13 @@ from click.testing import Result
 from flask import Flask
 from sqlalchemy import func, select
 
+from survey_app.models.audit import AuditLine
 from survey_app.models.campaign import Campaign
 from survey_app.models.instrument import InstrumentVersion
 from survey_app.models.office import DossierCount, Office
 from survey_app.prepare.instruments.definition_file import SHIPPED
+from tests import factories
+from tests.factories import DAY
 
 OFFICES = """\
 code,name,kind,parent_code,valid_from,valid_until,counters,successors
@@ -20,6 +23,7 @@ A,Trung tâm xã A,commune_section,,2025-07-01,,Quầy số 1,
 B,Trung tâm xã B,commune_section,,2025-07-01,,,
 """
 DEFINITION = SHIPPED / "counter_short.yaml"
+TOMORROW = DAY + timedelta(days=1)
 CAMPAIGN = (
     *("campaign", "create", "--code", "tai-quay", "--title", "Khảo sát tại quầy"),
     *("--title-en", "Counter survey", "--instrument", "counter_short", "--opens-on", "2026-01-01"),
@@ -110,6 +114,31 @@ def test_refused_campaign_is_told_reason_by_reason(app: Flask) -> None:
     result = run(app, *CAMPAIGN, "--minimum-n", "4")
     assert result.exit_code == 1
     assert [line.split(":")[0] for line in result.stderr.splitlines()] == ["minimum_n", "instrument"]
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_target_is_changed_before_the_campaign_begins_and_by_its_plan_if_it_has_one(app: Flask) -> None:
+    with app.extensions["database"].transaction() as session:
+        begun = factories.campaign(session, code="begun", opens_on=DAY)
+        planned = factories.campaign(session, code="planned", opens_on=TOMORROW)
+        factories.campaign_plan(session, campaign_id=planned.id)
+        factories.campaign(session, code="ahead", opens_on=TOMORROW)
+    for code, percent, faults in (
+        ("begun", "90", ["target"]),
+        ("planned", "90", ["target"]),
+        ("nobody", "90", ["code"]),
+        ("ahead", "100", ["target"]),
+        ("ahead", "nan", ["target"]),
+        ("ahead", "90.05", ["target"]),
+        ("ahead", "90.5", []),
+    ):
+        result = run(app, "campaign", "target", "--code", code, "--percent", percent)
+        assert [line.split(":")[0] for line in result.stderr.splitlines()] == faults
+    with app.extensions["database"].reading() as session:
+        targets = dict(session.execute(select(Campaign.code, Campaign.target)).all())
+        (line,) = session.scalars(select(AuditLine))
+    assert targets == {"begun": begun.target, "planned": planned.target, "ahead": 0.905}
+    assert (line.act, line.staff_id, line.what) == ("campaigns.target", None, "ahead: chỉ tiêu 85% → 90,5%")
 
 
 VOICE = ("instrument", "voice", "--instrument", "counter_short", "--reader", "Lò Thị Mẫu")

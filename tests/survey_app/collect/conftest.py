@@ -16,7 +16,7 @@ from survey_app.models.instrument import InstrumentVersion
 from survey_app.models.response import Comment, Response
 from survey_app.prepare.instruments.definition_file import shipped_definition
 from survey_app.web.context import system_clock
-from tests import factories, postgresql, running_server
+from tests import chromium, factories, postgresql, running_server
 
 PHONE = {"width": 360, "height": 740}
 FORM = shipped_definition("counter_short")
@@ -102,9 +102,11 @@ def counter(open_counter) -> Counter:
 def open_phone(browser) -> OpenPhone:
     """Give `open_phone(**of_the_browser)`: a phone with its own storage, thrown away after the test."""
 
-    def opened(**options: Any) -> BrowserContext:
+    def opened(*, is_patient: bool = True, **options: Any) -> BrowserContext:
         phone = browser.new_context(viewport=PHONE, **options)
-        phone.set_default_timeout(10_000)
+        phone.set_default_timeout(60_000)
+        if is_patient:
+            phone.add_init_script(chromium.PATIENT_STORE)
         return phone
 
     return opened

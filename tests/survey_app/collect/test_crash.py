@@ -88,6 +88,17 @@ class Phone(threading.Thread):
             assert answer.status == 503, answer.status
 
 
+def n_acknowledged(phones):
+    return sum(len(phone.acknowledged) for phone in phones)
+
+
+def wait_until_acknowledged(phones, n):
+    until = time.monotonic() + 60
+    while n_acknowledged(phones) < n:
+        assert time.monotonic() < until
+        time.sleep(0.005)
+
+
 def test_twenty_crashes_lose_no_acknowledged_response_and_double_none(hall, settings, database, free_port):
     phones = [Phone(free_port, hall, seed) for seed in range(PHONES)]
     environment, command = (
@@ -101,14 +112,15 @@ def test_twenty_crashes_lose_no_acknowledged_response_and_double_none(hall, sett
         server = subprocess.Popen(
             command, env=environment, cwd=running_server.ROOT, stderr=subprocess.DEVNULL
         )
-        running_server.wait_until_ready(free_port, server, 30)
-        time.sleep(rng.uniform(0.05, 0.4))
+        running_server.wait_until_ready(free_port, server, 60)
+        wait_until_acknowledged(phones, n_acknowledged(phones) + rng.randint(PHONES + 1, 4 * PHONES))
+        time.sleep(rng.uniform(0, 0.02))
         running_server.end(server, signal.SIGKILL)
     with running_server.started(command, environment):
         for phone in phones:
             phone.goes_on = False
         for phone in phones:
-            phone.join(30)
+            phone.join(60)
             assert not phone.is_alive()
     acknowledged = {key: place for phone in phones for key, place in phone.acknowledged.items()}
     n_invited = sum(len(phone.acknowledged) for phone in phones[1::2])

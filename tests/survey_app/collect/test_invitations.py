@@ -13,6 +13,7 @@ from sqlalchemy import select, text
 
 from survey_app import create_app
 from survey_app.cli.database import forget_order
+from survey_app.collect import writer
 from survey_app.models.access_point import AccessPoint, AccessPointDay
 from survey_app.models.campaign import Campaign
 from survey_app.models.invitation import InvitationBatch, SpentInvitation
@@ -27,6 +28,7 @@ from survey_app.models.response import OVER_BUDGET, Response
 from survey_app.models.short_code import ALPHABET
 from tests import factories
 from tests.page_inspector import InspectingClient
+from tests.running_server import PATIENT
 
 USED = "Mã mời này đã được dùng; mỗi mã dùng một lần."
 PHONE = "0200 000 000"
@@ -230,7 +232,9 @@ def test_slips_beyond_the_offices_daily_budget_are_counted_and_marked(
     assert (marks.count(OVER_BUDGET), marks.count(None)) == (marked, 5 - marked)
 
 
-def test_a_token_used_by_64_at_one_instant_counts_once(settings, clock):
+def test_a_token_used_by_64_at_one_instant_counts_once(settings, clock, monkeypatch):
+    for limit, seconds in PATIENT.items():
+        monkeypatch.setattr(writer, limit, seconds)
     app = create_app(replace(settings, threads=96), clock)
     app.test_client_class = InspectingClient
     try:
@@ -328,3 +332,10 @@ def test_tidying_sorts_spent_tokens_and_answers_in_the_file(app, client, invitat
     forget_order(app.extensions["database"], factories.DAY)
     for of in (spent, keys):
         assert places(of) in (sorted(places(of)), sorted(places(of), reverse=True))
+
+
+def test_other_answers_under_the_key_of_an_invitation_lead_to_no_new_form(client, invitations):
+    key = key_of(client, invitations.tokens[0])
+    send(client, invitations, key, q1="5")
+    refusal = send(client, invitations, key, q1="1")
+    assert (refusal.status_code, "Mở phiếu mới" in refusal.text) == (409, False)

@@ -159,6 +159,21 @@ def test_other_answers_under_a_used_key_are_refused_and_the_first_stand(app, cli
     assert point.version.definition.unpack(row.answers) == {"q1": "5"}
 
 
+def test_somebody_else_at_the_same_phone_is_led_from_the_refusal_to_a_new_form(app, client, point):
+    key = key_on(client, point.path)
+    send(client, point.path, key, q1="5")
+    refusal = send(client, f"{point.path}?lang=en", key, q1="1").text
+    address = re.search(r'href="([^"]+)">Open a new form<', refusal)[1]
+    assert send(client, point.path, key_on(client, address), q1="1").status_code == 303
+    assert len(stored(app)) == 2
+    told = client.post(
+        point.path,
+        data={"form-key": key, "q1": "2", "form-end": "1"},
+        headers={"Accept": "application/json"},
+    )
+    assert (told.status_code, list(told.json)) == (409, ["problem"])
+
+
 def test_openings_and_responses_are_counted_by_day(app, client, point):
     key = key_on(client, point.path)
     assert FlaskClient(app).head(point.path).status_code == 200  # opens nothing

@@ -54,6 +54,7 @@ def test_nothing_is_left_of_the_demo(loaded: Demo) -> None:
     assert sorted(path.name for path in settings.data_dir.iterdir() if path.suffix != ".sqlite") == [
         "contact-keys",
         "files",
+        "frame-keys",
         "secrets",
     ]
     assert list(settings.files_dir.iterdir()) == []
@@ -88,11 +89,17 @@ def add_real_rows(session: Session) -> None:
     factories.figure(session, publication_id=publication.id, office_id=office.id)
     factories.distribution(session, publication_id=publication.id, office_id=office.id)
     factories.figure_change(session, publication_id=publication.id, office_id=office.id)
+    factories.snapshot_part(session, publication_id=publication.id, office_id=office.id)
+    factories.publication_recipe(session, publication_id=publication.id)
     factories.comparison(
         session, publication_id=publication.id, office_id=office.id, parent_id=office.parent_id
     )
     factories.batched_comment(session, comment_key=comment.comment_key, office_id=office.id)
+    factories.readable_comments(session, office_id=office.id)
     factories.sample_cell(session)
+    factories.plan_addendum(session)
+    factories.frame_office(session, office_id=office.id)
+    factories.column_mapping(session)
     staff = factories.staff(session, role="office_manager", office_id=office.id)
     for belonging in (factories.staff_session, factories.recovery_code, factories.reset_link):
         belonging(session, staff_id=staff.id)
@@ -154,6 +161,9 @@ def test_what_came_in_under_the_demo_goes_with_it(loaded: Demo) -> None:
         office = factories.office(session, code="REAL-1")
         point = factories.access_point(session, campaign_id=demo_campaign.id, office_id=office.id)
         factories.response(session, access_point_id=point.id, answers={"overall": "5"})
+        comment = factories.comment(session, access_point_id=point.id)
+        factories.batched_comment(session, comment_key=comment.comment_key, office_id=office.id)
+        factories.readable_comments(session, office_id=office.id)
         followed = session.get_one(InstrumentVersion, demo_campaign.instrument_version_id)
         newer = factories.instrument_version(
             session, factories.definition(followed.code, 2), published_at=factories.MOMENT + timedelta(days=1)

@@ -20,6 +20,7 @@ GOOD: dict[str, str] = {
     "current": PASSWORD,
     "day": "10/03/2026",
     "first": "",
+    "frames.file last_day": "31/12/2026",
     "first_day": "2026-03-08",
     "form-comment": "Nhanh và rõ ràng",
     "from": "2026-01-01",
@@ -46,6 +47,7 @@ GOOD: dict[str, str] = {
     "place": "Cổng sau",
     "q": "Trung tâm",
     "reason": "Mã bị dán đè nhiều nơi",
+    "refusal": "Chưa đủ căn cứ",
     "reports.send_report code": "{code}",
     "second_factor.prove code": "{prove}",
     "second_factor.set_up code": "{set_up}",
@@ -53,6 +55,7 @@ GOOD: dict[str, str] = {
     "valid_from": "2026-03-10",
     "valid_until": "2026-12-31",
 }
+DOSSIERS = "Mã hồ sơ,Mã đơn vị tiếp nhận,Ngày giải quyết xong,Họ và tên\nH1,{office_code},2026-02-10,Lê Kín\n"
 TABLE = "office_code,month,n_settled,n_early,n_on_time,n_late\n{office_code},2026-02,100,10,50,10\n"
 
 
@@ -72,5 +75,6 @@ def good_value(endpoint: str, form: Form, box: Box, world: World) -> str:
     return template.format(**world.words) if template.startswith("{") else template
 
 
-def good_file(world: World) -> tuple[bytes, str]:
-    return TABLE.format(**world.words).encode(), "so-ho-so.csv"
+def good_file(endpoint: str, world: World) -> tuple[bytes, str]:
+    table = DOSSIERS if endpoint == "frames.send" else TABLE
+    return table.format(**world.words).encode(), "so-ho-so.csv"

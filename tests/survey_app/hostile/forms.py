@@ -19,6 +19,7 @@ class Box:
     value: str = ""
     offered: list[str] = field(default_factory=list)  # of a list, of radio buttons, of ticks with one name
     limit: int = 0  # of letters, where the page says one
+    is_chosen: bool = False  # of a list: its page selects an option
 
 
 @dataclass
@@ -87,8 +88,9 @@ class Finder(HTMLParser):
             self._by_id[given.get("id", "")] = self._form
         elif tag == "option" and self._list is not None:
             self._list.offered.append(given.get("value", ""))
-            if "selected" in given or not self._list.value:
+            if "selected" in given or not (self._list.value or self._list.is_chosen):
                 self._list.value = given.get("value", "")
+            self._list.is_chosen |= "selected" in given  # an empty choice may be meant
         elif tag in {"input", "select", "textarea", "button"}:
             self._field(tag, given)
 

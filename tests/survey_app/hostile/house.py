@@ -91,7 +91,7 @@ class House:
         if form.method == "get":
             return client.get(f"{form.path}?{body_of(fields).decode()}")
         if form.is_multipart:
-            files = {name: good_file(self.world) for name in form.files}
+            files = {name: good_file(step.endpoint, self.world) for name in form.files}
             return self.send_file(client, form, fields, files)
         return client.post(form.action, data=body_of(fields), content_type=FORM_TYPE)
 

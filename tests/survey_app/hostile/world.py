@@ -26,6 +26,7 @@ from tests.survey_app.web.test_rights import plant
 
 PASSWORD = "mat-khau-thu-2026"
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+HERE = "administrator of one office"
 WHO = ("citizen", "administrator", "second administrator", "without phone", "half signed in")
 
 
@@ -55,6 +56,9 @@ def build(session: Session, settings: Settings, managed: str | None) -> World:
     world.words = (
         own | _words_of_citizens(session, settings, own, manager.id) | _words_of_results(session, office)
     )
+    here = factories.staff(session, role="administrator", office_id=office.id, username=HERE)
+    world.tokens[HERE] = _token(session, here.id, is_proven=True)
+    world.foreign |= {"office_code": elsewhere.code, "parent_id": apart.id}
     world.words |= {
         "other_parent": apart.code,
         "heir": elsewhere.code,

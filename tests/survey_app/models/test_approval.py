@@ -12,6 +12,7 @@ from survey_app.errors import ApprovalRefused, NotFound
 from survey_app.models.approval import (
     LONGEST_REASON,
     Approval,
+    Decision,
     Part,
     Wanted,
     ask,
@@ -20,7 +21,6 @@ from survey_app.models.approval import (
     has_stood,
     list_approvals,
     offices_concerned,
-    paused_offices,
     read_reason,
 )
 from survey_app.models.audit import AuditLine
@@ -62,7 +62,8 @@ def pausing(campaign, **given):
 
 def decide(session, approval_id, decision, staff_id, offices, now):
     """Decide as somebody who has stood for long, what somebody who may has asked for."""
-    return decide_as(session, approval_id, decision, Part(0, ALL, ALL), Part(staff_id, offices, offices), now)
+    asker, decider = Part(0, ALL, ALL), Part(staff_id, offices, offices)
+    return decide_as(session, approval_id, Decision(decision), asker, decider, now)
 
 
 def refused(do, *arguments):
@@ -91,6 +92,27 @@ def test_who_asked_can_only_withdraw_and_nobody_else_can(session, campaign, one,
     assert refused(decide, session, approval.id, "withdrawn", other.id, ALL, MOMENT) == "not_own_request"
     assert refused(decide, session, approval.id, "", other.id, ALL, MOMENT) == "decision_missing"
     assert decide(session, approval.id, "withdrawn", one.id, ALL, MOMENT).decision == "withdrawn"
+
+
+def test_who_refuses_may_say_why_and_the_log_keeps_it(session, campaign, one, other):
+    approval = ask(session, pausing(campaign), one.id, MOMENT)
+    asker, decider = Part(one.id, ALL, ALL), Part(other.id, ALL, ALL)
+    long = Decision("refused", "x" * (LONGEST_REASON + 1))
+    assert refused(decide_as, session, approval.id, long, asker, decider, MOMENT) == "reason_too_long"
+    decide_as(session, approval.id, Decision("refused", " Mã vẫn ổn. "), asker, decider, MOMENT)
+    assert approval.refusal == "Mã vẫn ổn."
+    line = session.scalars(select(AuditLine).order_by(AuditLine.id.desc())).first()
+    assert line.what.endswith("Lý do: Mã bị dán đè; lý do không duyệt: Mã vẫn ổn.")
+
+
+def test_only_a_refusal_holds_why_it_was_refused(session, campaign, one, other):
+    approval = ask(session, pausing(campaign), one.id, MOMENT)
+    asker, decider = Part(one.id, ALL, ALL), Part(other.id, ALL, ALL)
+    decide_as(session, approval.id, Decision("approved", "not after all"), asker, decider, MOMENT)
+    assert approval.refusal is None
+    approval.refusal = "x"
+    with pytest.raises(IntegrityError), session.begin_nested():
+        session.flush()
 
 
 ONE_DAY = timedelta(days=1)
@@ -130,10 +152,12 @@ def test_both_people_have_the_right_for_long_when_something_is_approved(
     office = factories.office(session)
     approval = ask(session, pausing(campaign, office_id=office.id), one.id, MOMENT)
     asker, decider = replace(asker, staff_id=one.id), replace(decider, staff_id=other.id)
-    assert refused(decide_as, session, approval.id, "approved", asker, decider, MOMENT) == reason
+    assert refused(decide_as, session, approval.id, Decision("approved"), asker, decider, MOMENT) == reason
     assert approval.decision is None
     if "asker" in reason:  # what nobody may approve is not left to wait for ever
-        assert decide_as(session, approval.id, "refused", asker, decider, MOMENT).decision == "refused"
+        assert (
+            decide_as(session, approval.id, Decision("refused"), asker, decider, MOMENT).decision == "refused"
+        )
 
 
 @pytest.mark.parametrize("kind", ["void_responses", "pause_codes"])
@@ -239,7 +263,7 @@ def test_request_is_seen_only_by_who_reaches_all_its_offices(session, campaign):
     assert seen(everywhere) == [of_near.id, whole.id]
     assert seen({near.id, far.id}) == [of_near.id]
     assert find_approval(session, of_near.id, {near.id}).office == near
-    for number in (whole.id, 999, -1, 2**40):
+    for number in (whole.id, 999, 0):
         with pytest.raises(NotFound):
             find_approval(session, number, {near.id})
 
@@ -249,32 +273,6 @@ def test_campaign_without_a_way_in_is_a_matter_of_all_offices(session, campaign)
     approval = factories.approval(session, campaign_id=campaign.id)
     with pytest.raises(NotFound):
         find_approval(session, approval.id, {office.id})
-
-
-def test_office_rests_while_its_codes_do(session, campaign):
-    province = factories.office(session, kind="province")
-    near, far, new = (factories.office(session, parent_id=province.id) for _ in range(3))
-    given = {"campaign_id": campaign.id}
-    codes = [factories.access_point(session, office_id=one.id, **given) for one in (near, far)]
-    offices = [province.id, near.id, far.id, new.id]
-
-    def resting():
-        session.flush()
-        return paused_offices(session, campaign.id, offices)
-
-    assert resting() == {}
-    codes[0].paused_on = DAY
-    assert resting() == {near.id: DAY}
-    codes[0].revoked_on = DAY  # to be replaced: its place rests on
-    assert resting() == {near.id: DAY}
-    near.parent_id = factories.office(session, kind="province").id  # moved away from those with whom it rests
-    assert resting() == {near.id: DAY}
-    codes[1].paused_on = DAY + ONE_DAY
-    later = dict.fromkeys((province.id, far.id, new.id), DAY + ONE_DAY)  # one without a code is as its parent
-    assert resting() == {near.id: DAY} | later
-    codes[0].paused_on = None
-    assert resting() == later
-    assert paused_offices(session, factories.campaign(session).id, offices) == {}
 
 
 def test_database_itself_refuses_one_person_for_both(session, one):

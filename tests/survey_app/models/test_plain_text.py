@@ -36,6 +36,12 @@ def test_no_text_begins_as_a_formula_does(sign):
     assert without_formula(f"Một cửa {sign}") == f"Một cửa {sign}"
 
 
+@pytest.mark.parametrize("sign", FORMULA_SIGNS)
+def test_no_text_holds_a_formula_where_spreadsheets_cut_at_semicolons(sign):
+    assert without_formula(f'Một cửa;{sign}1+1; "{sign}2') == f"Một cửa;'{sign}1+1; \"'{sign}2"
+    assert without_formula(f"{sign}1;2 {sign} 3") == f"'{sign}1;2 {sign} 3"
+
+
 def test_one_line_is_one_line_of_what_is_seen():
     assert one_line("  Cột điện\r\n\u200btrước  cổng \ufffd") == "Cột điện trước cổng"
     for text in nasty_strings("line"):

@@ -5,6 +5,7 @@ import io
 import re
 import subprocess
 import sys
+from datetime import timedelta
 
 import pytest
 from flask import Flask
@@ -368,3 +369,70 @@ def test_each_class_says_which_dossiers_its_coverage_is_of_where_they_are_known(
     page = client.get(f"/results/quay/{office.code}").text
     assert "1.555 hồ sơ là tất cả hồ sơ đã giải quyết trong các tháng từ phiếu loại C đầu tiên" in page
     assert page.count("độ bao phủ không phải tỷ lệ trả lời") == 1
+
+
+@pytest.fixture
+def merged(app: Flask) -> dict[str, factories.Office]:
+    """Two offices of a province with figures; the first ended and handed its work to the second."""
+    with app.extensions["database"].transaction() as session:
+        campaign = factories.campaign(session, code="quay")
+        publication = factories.publication(session, campaign_id=campaign.id)
+        province = factories.office(session, kind="province", name="Tỉnh Mẫu", code="T")
+        last_day = DAY - timedelta(days=1)
+        old = factories.office(
+            session, name="Một cửa xã Cũ", code="CU", parent_id=province.id, valid_until=last_day
+        )
+        new = factories.office(session, name="Một cửa xã Mới", code="MOI", parent_id=province.id)
+        factories.office_succession(session, predecessor_id=old.id, successor_id=new.id, took_over_on=DAY)
+        for office, population in ((province, None), (old, None), (new, 200)):
+            figure = {"publication_id": publication.id, "office_id": office.id, "population_size": population}
+            factories.figure(session, **figure)
+        for office in (old, new):
+            factories.access_point(session, campaign_id=campaign.id, office_id=office.id)
+    return {"province": province, "old": old, "new": new}
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_an_office_that_ended_is_not_offered_as_alive(
+    client: FlaskClient, merged: dict[str, factories.Office]
+) -> None:
+    listed = client.get("/results/quay").text
+    rows = dict(re.findall(r'<th scope="row"><a href="/results/quay/(\w+)">(.*?)</th>', listed, re.DOTALL))
+    assert {code: "kết thúc 09/03/2026" in row for code, row in rows.items()} == {
+        "T": False,
+        "CU": True,
+        "MOI": False,
+    }
+    page = client.get("/results/quay/CU").text
+    assert "Đơn vị này đã kết thúc hoạt động, ngày cuối cùng là 09/03/2026." in page
+    assert 'Công việc do đơn vị sau tiếp nhận: <a href="/results/quay/MOI">Một cửa xã Mới</a>.' in page
+    assert "84,2%" in page
+    assert "Its work went to: <a" in client.get("/results/quay/CU?lang=en").text
+    assert "Đơn vị này đã kết thúc" not in client.get("/results/quay/MOI").text
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_an_office_is_alive_on_its_last_day(
+    app: Flask, client: FlaskClient, merged: dict[str, factories.Office]
+) -> None:
+    with app.extensions["database"].transaction() as session:
+        session.get_one(factories.Office, merged["old"].id).valid_until = DAY
+    assert "kết thúc 10/03/2026" not in client.get("/results/quay").text
+    assert "Đơn vị này đã kết thúc" not in client.get("/results/quay/CU").text
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_a_parent_says_from_how_many_offices_it_comes_and_whose_coverage_is_known(
+    client: FlaskClient, merged: dict[str, factories.Office], staff_client: StaffClient
+) -> None:
+    addresses = ("/results/quay", "/results/quay/T", f"/staff/offices/{merged['province'].id}")
+    reader = staff_client("administrator")
+    for page in (reader.get(address).text for address in addresses):
+        assert "Từ 2 trong 2 đơn vị." in page
+        assert (
+            "Độ bao phủ tính được ở 1 trong 2 đơn vị này, mỗi đơn vị theo các tháng có phiếu của mình: "
+            "40 phiếu trên 200 hồ sơ đã giải quyết (20,0%)." in page
+        )
+        assert "Các đơn vị còn lại thiếu số hồ sơ, hoặc chưa đủ phiếu để nêu." in page
+    assert "From 2 of 2 offices." in client.get("/results/quay?lang=en").text
+    assert "trong 2 đơn vị" not in client.get("/results/quay/MOI").text

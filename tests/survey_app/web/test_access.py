@@ -11,6 +11,7 @@ from survey_app.db import Database
 from survey_app.errors import NotFound
 from survey_app.models.staff import ROLES, Staff
 from survey_app.web import access
+from survey_app.web.addresses import LARGEST_ID
 from tests import factories
 from tests.conftest import SettableClock, StaffClient
 from tests.factories import DAY, MOMENT
@@ -146,7 +147,7 @@ def test_account_without_an_office_sees_all(database: Database) -> None:
         assert access.offices_in_scope(session, signed_in(session, lead), "results") == ids
 
 
-@pytest.mark.parametrize("office_id", [0, -1, 999, 2**31, 2**63, 2**100])
+@pytest.mark.parametrize("office_id", [0, 999, LARGEST_ID])
 def test_office_that_does_not_exist_looks_like_a_foreign_one(database: Database, office_id: int) -> None:
     with database.transaction() as session:
         lead = factories.staff(session, role="campaign_lead")

@@ -21,6 +21,9 @@ from werkzeug.test import TestResponse
 
 from survey_app.config import SECRET_BYTES
 from survey_app.jobs.bound import bound_to
+from survey_app.models.job import Job
+from survey_app.models.office import Office
+from survey_app.models.plan import PlanDocument, Population
 from survey_app.models.staff import ROLES
 from survey_app.web.access import OF_ACCOUNTS, PUBLIC, RIGHTS, hash_token
 from tests import factories
@@ -41,20 +44,27 @@ CLOSED_AT_HOME = {
 }
 
 
+FRAME = "/staff/campaigns/<int:campaign_id>/frame"
 # What shows nothing over one office without more rows than `plant` makes, and why.
 HOLDS_NOTHING = {
     "/staff/jobs/<int:job_id>/file": "the job has not made its file",
+    "/staff/exports/<int:job_id>/dictionary.csv": "the job is no export that has made its file",
+    f"{FRAME}/files/<file_ticket>": "nobody has sent a list",
+    f"{FRAME}/looks/<int:job_id>/faults.csv": "the list of faults is not made",
+    f"{FRAME}/<int:frame_id>/faults.csv": "the list of faults is not made",
 }
 # Rows of a kind of their own that an address asks for by a common word.
 OF_ITS_OWN = {
     ("screens", "access_point_id"): "screen_id",
     ("voiding", "approval_id"): "voiding_id",
+    ("frames", "job_id"): "look_id",
 }
 
 
 def plant(session: Session, office_id: int, owner_id: int) -> Planted:
     """Make one row of each kind that an address can name, all in one office."""
     campaign = factories.campaign(session)
+    planned = plan_of(session, office_id)
     poster = factories.access_point(session, campaign_id=campaign.id, office_id=office_id)
     slips = factories.access_point(
         session, campaign_id=campaign.id, office_id=office_id, way_in="invitation", provenance="B"
@@ -94,7 +104,25 @@ def plant(session: Session, office_id: int, owner_id: int) -> Planted:
         "campaign": campaign.code,  # no word of an address, but many forms ask for it
         "job_id": factories.job(session, owner_id=owner_id, arguments=bound_to("jobs", [office_id])).id,
         "month": "2026-03",
+        "campaign_id": planned,
+        "frame_id": factories.frame(session, campaign_id=planned, contacts_expire_on=factories.DAY).id,
+        "look_id": look_of(session, planned, office_id, owner_id).id,
+        "file_ticket": secrets.token_urlsafe(16),
     }
+
+
+def plan_of(session: Session, office_id: int) -> int:
+    """Make an annual campaign that measures this office alone, with a draft of its plan."""
+    code = session.get_one(Office, office_id).code
+    text = PlanDocument(population=Population(tops=(code,))).to_json()
+    return factories.campaign_plan(session, document_json=text).campaign_id
+
+
+def look_of(session: Session, campaign_id: int, office_id: int, owner_id: int) -> Job:
+    """Make the look at a dossier list that waits for its turn."""
+    arguments = {"ticket": "", "campaign_id": campaign_id, "mapping": {}, "last_day": None}
+    arguments |= bound_to("samples", [office_id])
+    return factories.job(session, name="frame", owner_id=owner_id, arguments=arguments)
 
 
 class House:

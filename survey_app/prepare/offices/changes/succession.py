@@ -61,7 +61,8 @@ class HandOver:
             for before in ids
             for heir in heirs
         )
-        mark_stale(session, [*ids, *(heir.id for heir in heirs)])
+        if self.takes_over_on <= author.today:  # a later one is found on its day
+            mark_stale(session, [*ids, *(heir.id for heir in heirs)])
         for office in below:
             put_under(session, office, heirs[0], self.takes_over_on, author)
         self._note(session, author, heirs)

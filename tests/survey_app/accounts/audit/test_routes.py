@@ -105,7 +105,14 @@ def acts_in_sources():
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call):
                 name = getattr(node.func, "attr", getattr(node.func, "id", ""))
-                if name in {"note", "note_over", "write", "write_about", "_only_this_session"}:
+                if name in {
+                    "note",
+                    "note_over",
+                    "note_command",
+                    "write",
+                    "write_about",
+                    "_only_this_session",
+                }:
                     yield from _words(node)
 
 

@@ -9,6 +9,8 @@ from survey_app.accounts.people.create import StaffDetails, create_staff
 from survey_app.accounts.second_factor import totp
 from survey_app.models.audit import AuditLine
 from survey_app.models.staff import RecoveryCode, Staff, StaffSession
+from survey_app.web.access import hash_token
+from tests import factories
 from tests.conftest import new_client
 from tests.factories import MOMENT
 
@@ -56,6 +58,19 @@ def test_new_password_ends_all_other_sessions_and_keeps_this_one(app, operator):
         assert cookie["token"] != before
     sign_in(app, NEW)
     assert acts(app) == ["account.password"]
+
+
+@pytest.mark.parametrize("act", ["password", "phone", "sign-out-everywhere"])
+def test_link_that_is_about_ends_with_what_its_owner_does_for_safety(app, operator, act):
+    token = "a link that somebody else may have by now"
+    with app.extensions["database"].transaction() as session:
+        factories.reset_link(session, token_hash=hash_token(token), staff_id=operator.id)
+    client = sign_in(app)
+    assert new_client(app).get(f"/staff/reset/{token}").status_code == 200
+    form = {"current": PASSWORD, "password": NEW, "again": NEW}
+    page = "/staff/account" if act == "sign-out-everywhere" else f"/staff/account/{act}"
+    assert client.send_form(page, form, to=f"/staff/account/{act}").status_code == 303
+    assert new_client(app).get(f"/staff/reset/{token}").status_code == 410
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,8 @@ from sqlalchemy import select
 
 from survey_app.accounts.people.create import StaffDetails, create_staff
 from survey_app.accounts.second_factor import totp
+from survey_app.accounts.second_factor.prove import is_proven_by
+from survey_app.accounts.sign_in import sign_out_everywhere
 from survey_app.models.audit import AuditLine
 from survey_app.models.staff import RecoveryCode, Staff, StaffSession
 from tests.conftest import new_client
@@ -111,6 +113,21 @@ def test_token_from_before_the_proof_opens_nothing_after_it(app, client, lead, c
     with thief.session_transaction() as cookie:
         cookie["token"] = before
     assert thief.get("/staff").location.startswith("/staff/sign-in")
+
+
+def test_whoever_is_signed_out_while_the_digits_come_in_stays_out(app, client, lead, clock, monkeypatch):
+    secret, _ = set_up(client, clock)
+    elsewhere = new_client(app)
+    sign_in(elsewhere)
+
+    def prove(session, staff, *rest):
+        sign_out_everywhere(session, staff.id)
+        return is_proven_by(session, staff, *rest)
+
+    monkeypatch.setattr("survey_app.accounts.second_factor.routes.is_proven_by", prove)
+    answer = elsewhere.send_form("/staff/second-factor", {"code": digits(secret, clock)})
+    assert answer.location.startswith("/staff/sign-in")
+    assert elsewhere.get("/staff").status_code == 302
 
 
 def test_same_digits_sign_in_once(app, client, lead, clock):

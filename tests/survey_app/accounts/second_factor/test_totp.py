@@ -6,7 +6,7 @@ import pytest
 
 from survey_app.accounts.second_factor import recovery, totp
 from survey_app.accounts.second_factor.prove import clear, is_proven_by
-from survey_app.models.staff import RecoveryCode
+from survey_app.models.staff import RecoveryCode, Staff
 from tests import factories
 from tests.factories import MOMENT
 
@@ -51,6 +51,20 @@ def test_code_passes_once(session, staff):
     assert totp.accept(session, staff, code(), MOMENT, KEYS)
     assert not totp.accept(session, staff, code(), MOMENT, KEYS)
     assert totp.accept(session, staff, code(MOMENT + STEP), MOMENT + STEP, KEYS)
+
+
+@pytest.mark.parametrize("backend", ["postgresql"], indirect=True)  # SQLite has one writer at a time
+def test_code_sent_while_the_phone_is_taken_off_brings_its_secret_not_back(database):
+    with database.transaction() as session:
+        staff_id = factories.staff(session).id
+        totp.set_up(session, session.get_one(Staff, staff_id), STANDARD, 1, KEYS[0])
+    with database.transaction() as thief:
+        staff = thief.get_one(Staff, staff_id)
+        with database.transaction() as owner:
+            clear(owner, owner.get_one(Staff, staff_id), MOMENT)
+        assert not totp.accept(thief, staff, code(), MOMENT, KEYS)
+    with database.reading() as session:
+        assert session.get_one(Staff, staff_id).totp_secret is None
 
 
 def test_code_older_than_one_that_passed_is_refused(session, staff):

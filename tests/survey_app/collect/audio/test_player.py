@@ -44,7 +44,7 @@ def play(page):
     if not player.is_visible():
         page.locator("summary", has_text="Nghe câu 1").click()
     player.click(position={"x": 22, "y": player.bounding_box()["height"] / 2})
-    for _ in range(100):
+    for _ in range(1200):
         page.wait_for_timeout(50)
         heard = player.evaluate("a => ({ready: a.readyState, seconds: a.duration, at: a.currentTime})")
         if heard["at"] > 0.2:

@@ -33,8 +33,8 @@ class Hall:
     campaign_id: int
     version_id: int
 
-    def server(self, moment: datetime = MOMENT):
-        return running_server.web_at(self.settings, self.port, moment)
+    def server(self, moment: datetime = MOMENT, **limits: float):
+        return running_server.web_at(self.settings, self.port, moment, **limits)
 
     def form(self, day: date = TODAY, **fields: str) -> bytes:
         """Give a filled-in form of the poster, as if its page had been opened that day."""

@@ -7,6 +7,7 @@ from survey_app.models.invitation import SpentInvitation
 from survey_app.models.invitation_token import InvitationToken
 from survey_app.models.response import Response
 from tests import factories
+from tests.running_server import PATIENT
 from tests.survey_app.collect.faults import phones
 
 N_PHONES = 64
@@ -25,7 +26,7 @@ def test_64_forms_of_one_token_at_one_instant_are_one_response(hall):
         token = InvitationToken(batch.id, 0).text(hall.settings.secrets[0])
         code = session.get_one(AccessPoint, point.id).code
         cell_id = cell.id
-    with hall.server():
+    with hall.server(**PATIENT):
         opened = phones.each_from_its_own_phone(hall.port, [phones.get(f"/i/{token}")] * N_PHONES)
         forms = [
             phones.post(code, {"form-key": page.form_key, "q1": str(1 + n % 5)})

@@ -61,8 +61,9 @@ def test_forms_of_a_drawn_sample_are_stored_as_class_a_with_their_cells(sample):
         "\ufeff" + GOOD,
         GOOD.replace("\n", "\r\n"),
         GOOD.replace(",", ";").replace("2.5", "2,5"),
+        GOOD.replace("\nF2", "\n,,,,,,,\n\nF2"),
     ],
-    ids=["byte order mark", "windows line ends", "semicolons and decimal commas"],
+    ids=["byte order mark", "windows line ends", "semicolons and decimal commas", "empty rows"],
 )
 def test_the_table_may_come_from_any_spreadsheet(sample, text):
     assert run(sample, text) == 3
@@ -101,6 +102,15 @@ def test_a_broken_table_names_the_column(sample, text, column):
     with pytest.raises(ImportRefused) as refused:
         run(sample, text)
     assert column in {found for _line, found, _what in refused.value.faults}
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(("where", "line"), [("form_number", 1), ("F2", 3)])
+def test_a_quotation_mark_that_nobody_closes_is_named_with_its_line(sample, where, line):
+    with pytest.raises(ImportRefused) as refused:
+        run(sample, GOOD.replace(where, f'"{where}'))
+    assert line in {fault[0] for fault in refused.value.faults}
+    assert count(sample, Response) == 0
 
 
 def test_a_form_that_was_imported_before_is_refused(sample):

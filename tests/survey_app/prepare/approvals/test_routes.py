@@ -4,7 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from survey_app.models.access_point import AccessPoint
 from survey_app.models.approval import Approval
@@ -101,6 +101,19 @@ def test_in_an_installation_of_one_office_a_role_over_everything_decides(app, st
     asked = post(manager, "/staff/approvals/new", **fields, office=point.office_id)
     assert post(lead, asked.location + "/decide", decision="approved").status_code == 303
     assert stored(app, AccessPoint)[0].paused_on == DAY
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_who_asked_reads_why_it_was_refused(app, rows, staff_client):
+    manager, lead = staff_client("office_manager", rows["mine"].id), staff_client("campaign_lead")
+    asked = post(manager, "/staff/approvals/new", **PAUSE, office=rows["mine"].id)
+    assert "Lý do nếu không duyệt" in lead.get(asked.location).text
+    too_long = post(lead, asked.location + "/decide", decision="refused", refusal="y" * 501)
+    assert too_long.status_code == 409
+    assert "y" * 501 in too_long.text
+    assert "tối đa 500 ký tự" in too_long.text
+    post(lead, asked.location + "/decide", decision="refused", refusal="Mã <b>vẫn ổn</b>.")
+    assert "Mã &lt;b&gt;vẫn ổn&lt;/b&gt;." in manager.get(asked.location).text
 
 
 LATELY = MOMENT - timedelta(hours=23)
@@ -255,3 +268,28 @@ def test_pages_speak_english(rows, staff_client):
     asked = post(lead, "/staff/approvals/new", **PAUSE)
     assert "Waiting for a second person" in lead.get(asked.location + "?lang=en").text
     assert "Pause codes" in lead.get("/staff/approvals?lang=en").text
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_a_long_list_asks_the_database_no_more_than_a_short_one(app, rows, staff_client):
+    lead, asked = staff_client("campaign_lead"), []
+
+    @event.listens_for(app.extensions["database"].engine, "before_cursor_execute")
+    def _note(_connection, _cursor, statement, *_others):
+        asked.append(statement)
+
+    lengths = []
+    for office in (rows["mine"], rows["other"], rows["province"], None):
+        with app.extensions["database"].transaction() as session:
+            campaign_id = factories.campaign(session).id if office is None else rows["points"][0].campaign_id
+            for _ in range(2):
+                place = {"campaign_id": campaign_id, "office_id": office.id if office else None}
+                factories.approval(session, **place)
+        for path in ("/staff/approvals", "/staff"):
+            asked.clear()
+            assert lead.get(path).status_code == 200
+            lengths.append((path, len(asked)))
+    # What concerns whole campaigns takes one look at where their codes are, however many these are.
+    first, last = dict(lengths[:2]), dict(lengths[-2:])
+    assert {path: last[path] - first[path] for path in first} == {"/staff/approvals": 1, "/staff": 1}
+    assert dict(lengths[4:6]) == first

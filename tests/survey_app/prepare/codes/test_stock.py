@@ -3,9 +3,11 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import delete, func, select
 
+from survey_app.models.access_point import AccessPoint, AccessPointDay
 from survey_app.prepare.codes.listing import Stock, find_offices, list_codes
-from survey_app.prepare.codes.stock import QUIET_AFTER_DAYS, Use, ends_soon, uses
+from survey_app.prepare.codes.stock import QUIET_AFTER_DAYS, Use, ends_soon, note_openings, uses
 from tests import factories
 from tests.factories import DAY
 
@@ -58,6 +60,65 @@ def test_code_is_quiet_when_two_weeks_have_passed_since_its_last_scan(session, c
     if scanned is not None:
         opened(session, point, scanned)
     assert use_of(session, campaign, point).is_quiet is is_quiet
+    note_openings(session)
+    assert use_of(session, campaign, point).is_quiet is is_quiet
+
+
+def noted(session, point):
+    return session.scalar(select(AccessPoint.opened_until).where(AccessPoint.id == point.id))
+
+
+def test_the_night_notes_the_last_opening_and_no_answer_that_came_without_one(session, campaign):
+    point, never, revoked = (hung(session, campaign, revoked_on=on) for on in (None, None, DAY))
+    opened(session, point, 40, n_received=1)
+    opened(session, point, 20)
+    opened(session, point, 2, n_opened=0, n_received=5)
+    opened(session, never, 3, n_opened=0, n_received=2)
+    opened(session, revoked, 3)
+    note_openings(session)
+    assert [noted(session, one) for one in (point, never, revoked)] == [days_ago(20), None, None]
+    opened(session, point, 1)
+    note_openings(session)
+    assert noted(session, point) == days_ago(1)
+
+
+def test_what_is_noted_is_never_later_than_the_last_opening_however_often_it_is_noted(session, campaign):
+    points = [hung(session, campaign) for _ in range(4)]
+    last_opened = func.max(AccessPointDay.day).filter(AccessPointDay.n_opened > 0)
+    for ago in range(9, 0, -1):
+        for number, point in enumerate(points):
+            if number:  # the first one is never opened
+                opened(session, point, ago, n_opened=int(ago % (number + 1) == 0), n_received=1)
+        truth = dict(
+            session.execute(
+                select(AccessPointDay.access_point_id, last_opened).group_by(AccessPointDay.access_point_id)
+            ).all()
+        )
+        for point in points:
+            before, last = noted(session, point), truth.get(point.id)
+            assert before is None or before <= last
+        if ago % 3 == 0:
+            note_openings(session)
+            assert {point.id: noted(session, point) for point in points} == {points[0].id: None} | truth
+
+
+@pytest.mark.parametrize(("ago", "is_quiet"), [(QUIET_AFTER_DAYS - 1, False), (QUIET_AFTER_DAYS, True)])
+def test_what_is_noted_of_the_last_two_weeks_is_looked_up_no_more(session, campaign, ago, is_quiet):
+    point = hung(session, campaign)
+    opened(session, point, ago)
+    note_openings(session)
+    session.execute(delete(AccessPointDay))  # which nothing does: so it shows who looks there
+    opened(session, point, 2, n_opened=0, n_received=1)
+    assert use_of(session, campaign, point).is_quiet is is_quiet
+
+
+def test_code_opened_since_it_was_noted_is_not_quiet(session, campaign):
+    point = hung(session, campaign)
+    opened(session, point, QUIET_AFTER_DAYS + 6)
+    note_openings(session)
+    assert use_of(session, campaign, point).is_quiet
+    opened(session, point, 3)
+    assert not use_of(session, campaign, point).is_quiet
 
 
 @pytest.mark.parametrize(
@@ -132,6 +193,20 @@ def test_stock_is_counted_over_all_offices_found(session, campaign, offices):
     assert stock == Stock(n_working=5, n_paused=1, n_revoked=1, n_quiet=1, n_reported=1)
     assert stock.needs_a_look
     assert not Stock.of([]).needs_a_look
+
+
+def test_page_says_the_same_with_the_nights_work_and_without(session, campaign, offices):
+    def shown():
+        session.expire_all()
+        found = find_offices(session, campaign, {one.id for one in offices.values()}, "", DAY)
+        listed = list_codes(session, campaign, found, 1, DAY).offices.rows
+        codes = [(one.place, one.poster and one.poster.use) for office in listed for one in office.places]
+        return found, codes
+
+    before = shown()
+    note_openings(session)
+    assert session.scalar(select(func.count(AccessPoint.opened_until))) == 4  # so there was work to do
+    assert shown() == before
 
 
 def test_office_of_many_counters_has_a_page_of_its_own(session, campaign):

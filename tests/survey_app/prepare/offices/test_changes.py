@@ -228,6 +228,9 @@ def test_what_a_change_moves_from_one_figure_to_another_is_noted_for_the_next_re
     assert noted() == {province, other}
     carry_out(app, author, merge(land, Heir("T1-B", office=land["b"]), of="a"))
     assert noted() == {a, b}
+    heirs = Heir("T1-M", "Xã M"), Heir("T1-O", "Xã O")
+    carry_out(app, author, merge(land, *heirs, of="c", last_day=DAY, act="split"))
+    assert noted() == set(), "its day has not come"
     for label, its_field, expected in (("Quầy 2", None, set()), ("Quầy 2", field, {c})):
         with app.extensions["database"].transaction() as session:
             counter = session.get_one(Counter, land["counter_c"].id)

@@ -133,7 +133,14 @@ def test_merge_and_split_name_who_takes_over(app, land, lead):
         heirs="T1-N | Trung tâm xã Mới",
         day="09/03/2026",
     )
-    assert "Trước 10/03/2026: cộng số phiếu của 2 đơn vị cũ, không lấy bình quân tỷ lệ." in asked
+    for words in (
+        "không chuyển phiếu nào sang đơn vị kế thừa",
+        "Chỉ số của đơn vị kế thừa chỉ tính phiếu nói về chính đơn vị kế thừa.",
+        "Không trang nào, lệnh nào khôi phục được đơn vị đã kết thúc",
+        "Không mã nào chuyển sang đơn vị khác",
+    ):
+        assert words in asked
+    assert "trước 10/03/2026, cộng số phiếu của 2 đơn vị cũ, không lấy bình quân tỷ lệ." in asked
     assert "Trung tâm xã Mới" in lead.get(done.location).text
     asked, _done = confirm(
         lead,

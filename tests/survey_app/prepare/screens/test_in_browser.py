@@ -2,8 +2,7 @@
 
 import io
 import re
-import time
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
@@ -22,6 +21,11 @@ from tests import factories, running_server
 
 STEP_MILLISECONDS = rotating_code.STEP_SECONDS * 1000
 SPREAD_SECONDS = 5  # as in screen.js
+LATE_SECONDS = 20  # of a busy machine, whose timers are late; a step skipped would take longer
+ANOTHER_CODE = """before => {
+    const typed = document.getElementById("typed").textContent.replace(/-/g, "").slice(8);
+    return typed && !before.endsWith(typed);
+}"""
 WAITING = "Màn hình đang chờ mạng. Có mạng thì mã tự hiện lại."
 SIZES = [(1280, 800), (1920, 1080), (800, 1280), (360, 740)]
 CONTRAST = """() => {
@@ -78,9 +82,10 @@ def screen(settings, database, free_port):
 
 @pytest.fixture
 def page(browser, screen):
-    """The screen, with a clock that the test moves on."""
+    """The screen, with a clock that stands still until the test moves it on."""
     page = browser.new_page(viewport={"width": 1280, "height": 800})
-    page.clock.install()
+    page.clock.install(time=factories.MOMENT)
+    page.clock.pause_at(factories.MOMENT + timedelta(hours=1))
     page.goto(screen.address)
     return page
 
@@ -88,6 +93,11 @@ def page(browser, screen):
 def scan(page: Page) -> str:
     (found,) = zxingcpp.read_barcodes(Image.open(io.BytesIO(page.screenshot())))
     return found.text
+
+
+def code_shown(page: Page) -> str:
+    """Give the last letters of the code that is typed: those with which the address in the picture ends."""
+    return page.locator("#typed").inner_text().replace("-", "")[8:]
 
 
 def answer(browser, address: str) -> None:
@@ -105,22 +115,26 @@ def next_answer(page: Page):
 def test_a_scanned_code_becomes_a_response_of_class_b_and_the_next_code_follows_by_itself(
     browser, screen, database
 ):
-    """Nothing is sped up here: the test waits for the step's end, 50 s at the longest."""
+    """Nothing is sped up here: the test waits for the step's end, 50 s at the longest.
+
+    How soon the page asks is measured by Chromium, from the page's own beginning.
+    """
     page = browser.new_page(viewport={"width": 1280, "height": 800})
     asked = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto(screen.address)
     seconds = float(page.locator("#screen").get_attribute("data-seconds"))
-    first, begun = scan(page), time.monotonic()
+    first = scan(page)
     answer(browser, first)
-    expect(page.locator("#typed")).not_to_have_text(
-        page.locator("#typed").inner_text(), timeout=(seconds + SPREAD_SECONDS + 5) * 1000
-    )
-    waited = time.monotonic() - begun
+    page.wait_for_function(ANOTHER_CODE, arg=first, timeout=(seconds + SPREAD_SECONDS + 60) * 1000)
+    waited = page.evaluate("performance.getEntriesByType('resource')[0].startTime") / 1000
     second = scan(page)
     assert second != first
-    assert seconds - 1 <= waited <= seconds + SPREAD_SECONDS + 3
-    assert asked == [screen.address, f"{screen.address}/now"]  # one small request a step, nothing else
+    assert seconds - 1 <= waited <= seconds + SPREAD_SECONDS + LATE_SECONDS
+    # One small request a step, nothing else: a slow test may have seen more steps.
+    assert asked[:2] == [screen.address, f"{screen.address}/now"]
+    assert len(asked) <= 2 + (page.evaluate("performance.now()") / 1000 - waited) / rotating_code.STEP_SECONDS
+    assert set(asked) == {screen.address, f"{screen.address}/now"}
     answer(browser, second)
     with database.reading() as session:
         rows = session.scalars(select(Response)).all()
@@ -129,8 +143,9 @@ def test_a_scanned_code_becomes_a_response_of_class_b_and_the_next_code_follows_
 
 
 def test_without_network_the_code_stays_while_it_is_accepted_and_is_then_hidden(page, screen):
+    seconds = float(page.locator("#screen").get_attribute("data-seconds"))  # between nothing and a step
     page.context.set_offline(True)
-    page.clock.fast_forward(STEP_MILLISECONDS + 6_000)
+    page.clock.fast_forward((seconds + SPREAD_SECONDS + 1) * 1000)
     expect(page.locator("[data-fetching]").first).to_have_text("Đang lấy mã mới")
     expect(page.locator("#picture")).to_be_visible()
     page.clock.fast_forward(STEP_MILLISECONDS)
@@ -227,7 +242,10 @@ def test_every_size_of_screen_shows_all_at_once_readable_and_scannable(browser, 
         )
         page = context.new_page()
         page.goto(screen.address)
-        assert scan(page).endswith(page.locator("#typed").inner_text().replace("-", "")[8:])
+        typed, scanned = code_shown(page), scan(page)
+        while typed != code_shown(page):  # the code changed while the picture was taken
+            typed, scanned = code_shown(page), scan(page)
+        assert scanned.endswith(typed)
         expect(page.locator("[role=timer] p").first).to_have_text(
             re.compile(r"Mã mới sau \d+ giây") if has_script else "Mã tự đổi sau mỗi 45 giây"
         )

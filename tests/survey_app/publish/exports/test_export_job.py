@@ -252,6 +252,24 @@ def test_a_drawn_response_carries_its_cell_stratum_and_weight(database, ask, do,
     }
 
 
+def test_how_many_rows_lack_their_weight_is_counted_and_stands_in_the_dictionary(
+    database, ask, do, campaign, office
+):
+    with database.transaction() as session:
+        one = session.get_one(Campaign, campaign.id)
+        point = point_of(session, office, one, way_in="paper", mode="paper", code=None, provenance="A")
+        for psu, n in (("P1", 5), ("P2", 3), ("P3", 3)):
+            cell = factories.sample_cell(session, campaign_id=one.id, stratum="S", psu=psu)
+            come(session, point, n, cell_id=cell.id)
+        release(session, point)
+    path, outcome = do(ask(file_format="xlsx"))
+    assert (outcome["n_drawn"], outcome["n_without_weight"]) == (11, 6)
+    legend = load_workbook(path).get_sheet_by_name("Các cột").to_python()
+    (said,) = [line[2] for line in legend if "quyền số và đơn vị chọn mẫu cấp I, vì" in line[2]]
+    assert said.startswith("6 trên 11 phiếu của mẫu trong tệp không ghi")
+    assert "không tính lại được chỉ số" in said
+
+
 def test_nothing_that_may_leave_makes_no_file(ask, do, settings, point):
     path, outcome = do(ask())
     assert (path, counts_in(outcome)) == (None, outcome_of())

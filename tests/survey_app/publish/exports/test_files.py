@@ -31,11 +31,12 @@ ROWS = [
     ("Bộ phận Một cửa xã Ân", None, None, None, None),
     ("=HYPERLINK(1)", date(2026, 3, 10), 8, 0.1, "no_opinion"),
 ]
+LEGEND = [("Cột", "Giá trị", "Nghĩa"), ("q1", "5", "Rất hài lòng"), ("=1+1", "", "+2")]
 MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 
 
 def written(kind, path, rows=ROWS, columns=COLUMNS):
-    kind.write(path, columns, (tuple(map(kind.as_cell, row)) for row in rows))
+    kind.write(path, columns, (tuple(map(kind.as_cell, row)) for row in rows), lambda: LEGEND)
     return path
 
 
@@ -88,7 +89,14 @@ def test_spreadsheet_has_texts_numbers_and_days_as_what_they_are(tmp_path):
         ["Bộ phận Một cửa xã Ân", "", "", "", ""],
         ["=HYPERLINK(1)", date(2026, 3, 10), 8, 0.1, "no_opinion"],
     ]
-    assert book.get_sheet_by_name("Các cột").to_python()[-1] == ["q1", "Ông/Bà hài lòng đến mức nào?"]
+    assert book.get_sheet_by_name("Các cột").to_python() == [list(line) for line in LEGEND]
+
+
+def test_dictionary_as_a_file_holds_the_same_and_no_formula():
+    assert lines(csv_file.legend_as_text(LEGEND).encode()) == [
+        *map(list, LEGEND[:2]),
+        ["'=1+1", "", "'+2"],
+    ]
 
 
 def test_no_cell_of_a_spreadsheet_is_a_formula_or_a_link(tmp_path):

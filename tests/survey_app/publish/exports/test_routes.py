@@ -1,9 +1,12 @@
 """The page of exports, and files that live as long as the right that made them."""
 
+import csv
+import io
 import re
 from datetime import timedelta
 
 import pytest
+from python_calamine import load_workbook
 from sqlalchemy import select
 
 from survey_app.cli.jobs import Worker
@@ -256,7 +259,7 @@ def test_offices_in_the_body_are_not_listened_to(manager, rows, office, other_of
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"first": "31/02/2026"}, "Hãy chọn một ngày có trong lịch."),
+        ({"first": "31/02/2026"}, "Hãy nhập một ngày, ví dụ 31/12/2026."),
         ({"first": "2026-03-05", "last": "2026-03-01"}, "Ngày cuối trước ngày đầu."),
         ({"provenances": []}, "Hãy chọn ít nhất một loại phiếu."),
         ({"provenances": ["C", "E"]}, "Hãy chọn ít nhất một loại phiếu."),
@@ -325,3 +328,36 @@ def test_page_speaks_english_when_the_address_says_so(manager, released):
 
 def test_link_stands_on_the_first_page_of_who_may_export(manager):
     assert f'href="{PAGE}"' in manager.get("/staff").text
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("answers", ["codes", "words"])
+def test_dictionary_beside_a_file_is_the_second_sheet_of_a_spreadsheet(
+    app, staff_client, released, rows, work, tmp_path, answers
+):
+    analyst = staff_client("analyst")
+    for file_format in ("csv", "xlsx"):
+        ask(analyst, file_format=file_format, answers=answers)
+    work()
+    as_csv, as_sheet = rows(Job)
+    link = f"{PAGE}/{as_csv.id}/dictionary.csv"
+    assert f'href="{link}"' in analyst.get(f"/staff/jobs/{as_csv.id}").text
+    answer = analyst.get(link)
+    assert "tu-dien-phieu-tra-loi-1.csv" in answer.headers["Content-Disposition"]
+    lines = list(csv.reader(io.StringIO(answer.get_data().decode("utf-8-sig"), newline="")))
+    book = load_workbook(app.extensions["settings"].files_dir / as_sheet.file_name)
+    sheet = book.get_sheet_by_name("Các cột").to_python()
+    assert [[str(cell) for cell in line] for line in sheet] == lines
+    assert len({tuple(line) for line in lines}) == len(lines)
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_dictionary_is_for_who_has_the_file(staff_client, manager, released, rows, work):
+    ask(manager, provenances=["A"])
+    ask(manager)
+    work()
+    nothing_left, made = rows(Job)
+    assert manager.get(f"{PAGE}/{made.id}/dictionary.csv").status_code == 200
+    assert manager.get(f"{PAGE}/{nothing_left.id}/dictionary.csv").status_code == 404
+    assert staff_client("analyst").get(f"{PAGE}/{made.id}/dictionary.csv").status_code == 404
+    assert manager.get(f"{PAGE}/99/dictionary.csv").status_code == 404

@@ -1,15 +1,17 @@
 """The trend of an office that took over others whole goes on from theirs; a split one starts new."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from survey_app.db import Database
-from survey_app.models.publication import Figure
+from survey_app.models.publication import Figure, OfficeRelease, Publication
 from survey_app.publish.figures.rebasing import Predecessors
+from survey_app.publish.releasing.due import is_anything_due
 from tests import factories
+from tests.factories import DAY, MOMENT
 from tests.survey_app.publish.counter_feedback import figure_of, receive, release
 
 pytestmark = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
@@ -92,7 +94,7 @@ def test_an_office_that_goes_on_beside_its_heir_keeps_its_answers(database: Data
     with database.transaction() as session:
         former, heir = offices(session, 2)
         succeed(session, {heir: [former]})
-        found = Predecessors(session)
+        found = Predecessors(session, DAY)
     assert found.of(heir) == set()
 
 
@@ -137,7 +139,7 @@ def test_the_heirs_of_a_split_office_start_new(database: Database) -> None:
     with database.transaction() as session:
         whole, split, heir, other = offices(session, 4, valid_until=LAST_DAY)
         succeed(session, {heir: [whole, split], other: [split]})
-        found = Predecessors(session)
+        found = Predecessors(session, DAY)
     assert found.of(heir) == found.of(other) == set()
     assert found.with_heirs([whole, split]) == {whole, split}
 
@@ -146,6 +148,50 @@ def test_mergers_of_mergers_go_back_to_the_first(database: Database) -> None:
     with database.transaction() as session:
         first, second, third, heir = offices(session, 4, valid_until=LAST_DAY)
         succeed(session, {second: [first], heir: [second, third]})
-        found = Predecessors(session)
+        found = Predecessors(session, DAY)
     assert found.of(heir) == {first, second, third}
     assert found.with_heirs([first]) == {first, second, heir}
+
+
+def hand_over_ahead(session: Session) -> tuple[int, date]:
+    """An office with answers that hands over to a new one in three days."""
+    last = DAY + timedelta(days=2)
+    (former,), (heir,) = offices(session, 1, valid_until=last), offices(session, 1, valid_from=DAY)
+    factories.office_succession(
+        session, predecessor_id=former, successor_id=heir, took_over_on=last + timedelta(days=1)
+    )
+    campaign_id = factories.campaign(session, opens_on=date(2026, 1, 1)).id
+    receive(session, factories.access_point(session, campaign_id=campaign_id, office_id=former), 6)
+    return heir, last + timedelta(days=1)
+
+
+def is_due(database: Database, day: date) -> bool:
+    with database.reading() as session:
+        return is_anything_due(session, day, in_settled_too=False)
+
+
+def test_a_hand_over_recorded_ahead_renews_the_trend_on_its_day_and_not_before(database: Database) -> None:
+    with database.transaction() as session:
+        heir, day = hand_over_ahead(session)
+    release(database)
+    with database.reading() as session:
+        assert months_of(session, heir) == {}
+    assert [is_due(database, one) for one in (DAY, day - timedelta(days=1), day)] == [False, False, True]
+    release(database, MOMENT + (day - DAY))
+    with database.reading() as session:
+        assert months_of(session, heir) == {"month:2026-03": (6, 1)}
+    assert not is_due(database, day + timedelta(days=1))
+
+
+def test_a_hand_over_with_nothing_left_to_show_is_due_once(database: Database) -> None:
+    with database.transaction() as session:
+        _heir, day = hand_over_ahead(session)
+    release(database)
+    with database.transaction() as session:  # as after all was voided
+        session.execute(update(OfficeRelease).values(n_released=0, n_looked_at=6))
+        before = session.scalars(select(Publication.revision)).one()
+    assert is_due(database, day)
+    release(database, MOMENT + (day - DAY))
+    assert not is_due(database, day)
+    with database.reading() as session:
+        assert session.scalars(select(Publication.revision)).one() == before + 1

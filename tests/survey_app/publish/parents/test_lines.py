@@ -4,8 +4,7 @@ import pytest
 from flask import Flask
 from hypothesis import HealthCheck, given, settings, strategies
 
-from survey_app.models.publication import Change
-from survey_app.publish.parents.lines import Found, Index, Line
+from survey_app.publish.parents.lines import Found, Index, Line, Moved
 
 shares = strategies.floats(0, 1)
 # Numbers that end in 5 beyond the last digit: where ways of rounding part.
@@ -15,7 +14,7 @@ halves = strategies.integers(0, 2000).map(lambda number: number / 2000)
 def line_of(low, value, high, *, verdict="not_decided", change=None):
     figure = Index(value, low, high, 40, 400, None)
     found = Found(0.85, "holm", verdict, None, None, None, None)
-    return Line(1, "X1", "Xã Mẫu", "commune_section", "x", figure, found, change)
+    return Line(1, "X1", "Xã Mẫu", "commune_section", figure, found, change)
 
 
 def with_point(text):
@@ -41,7 +40,7 @@ def test_page_and_file_round_alike(app: Flask, ends: list[float], verdict: str) 
 @given(ends=strategies.tuples(*[strategies.floats(-1, 1) | halves.map(lambda one: -one)] * 3).map(sorted))
 def test_page_and_file_round_changes_alike(app: Flask, ends: list[float]) -> None:
     low, value, high = ends
-    change = Change(value=value, low=low, high=high)
+    change = Moved(value, low, high)
     line = line_of(0.8, 0.84, 0.88, change=change)
     cells = line.cells()
     with app.test_request_context():
@@ -66,6 +65,6 @@ def test_one_more_digit_where_rounding_would_contradict_the_verdict(
 
 
 def test_without_a_figure_nothing_is_said() -> None:
-    line = Line(1, "X1", "Xã Mẫu", "commune_section", "x", None, None)
+    line = Line(1, "X1", "Xã Mẫu", "commune_section", None, None)
     assert line.state == "none"
     assert {value for name, value in line.cells().items() if name != "state"} == {None}

@@ -115,7 +115,7 @@ def test_answer_counts_what_the_table_shows(reader, drawn):
     lead = read(re.search(r'<p class="lead">(.*?)</p>', page).group(1))
     n_shown = sum(line["state"] == "shown" for line in file)
     assert lead == (
-        f"So với chỉ tiêu 85%, trong {n_shown} đơn vị: {counts['above']} cao hơn, {counts['below']} thấp hơn,"
+        f"So với chỉ tiêu 85%. Trong {n_shown} đơn vị: {counts['above']} cao hơn, {counts['below']} thấp hơn,"
         f" {counts['not_decided']} chưa kết luận được"
         " (đã hiệu chỉnh do kiểm định nhiều lần, phương pháp Holm)."
     )
@@ -127,7 +127,7 @@ def test_the_target_of_the_campaign_stands_everywhere(database, reader):
         path = f"/staff/offices/{province(session, 60, target=0.875).id}/below"
     page, file = reader.get(path).text, lines_of(reader, f"{path}.csv")
     lead = read(re.search(r'<p class="lead">(.*?)</p>', page).group(1))
-    assert lead.startswith("So với chỉ tiêu 87,5%, trong ")
+    assert lead.startswith("So với chỉ tiêu 87,5%. Trong ")
     assert "Đường nét đứt là chỉ tiêu 87,5%." in page
     assert ">87,5%</text>" in page, "the line of the picture says where it stands"
     assert {line["target_percent"] for line in file if line["verdict"]} == {"87.5"}

@@ -219,5 +219,25 @@ def test_a_parents_comments_come_in_pages_and_only_to_who_has_a_role_there(app, 
     assert manager.get(f"/staff/offices/{top.id}/comments").status_code == 404
 
 
+@on_sqlite
+def test_pages_begin_and_end_within_offices_and_batches(app, staff_client):
+    with app.extensions["database"].transaction() as session:
+        top = factories.office(session, kind="province")
+        offices = [factories.office(session, parent_id=top.id) for _ in range(4)]
+        points = [factories.access_point(session, office_id=office.id) for office in offices]
+    for n_new in (7, 15):  # two batches of each office but the second, of which too few wait
+        for point in points:
+            write(
+                app, point, *(f"{point.office_id}:{n_new}" for _ in range(2 if point is points[1] else n_new))
+            )
+        gather_waiting(app.extensions["database"])
+    lead = staff_client("campaign_lead", top.id)
+    path = f"/staff/offices/{top.id}/comments?page="
+    pages = [read_at(lead, f"{path}{number}") for number in range(1, 6)]
+    assert [len(one) for one in pages] == [20, 20, 20, 6, 6], "beyond the last page stands the last"
+    expected = [f"{offices[n].id}:{n_new}" for n in (0, 2, 3) for n_new in [15] * 15 + [7] * 7]
+    assert [text for one in pages[:4] for text in one] == expected
+
+
 def read_at(client, path):
     return re.findall(r'<span class="row-old">(.*?)</span></li>', client.get(path).text, re.DOTALL)

@@ -1,0 +1,155 @@
+"""The recipe of a frozen publication: all that its figures follow from, beside the snapshot of its answers.
+
+It names nothing by the number of a row, so that two databases that hold the same give the same recipe; its id
+is the SHA-256 of its canonical form.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import date
+from functools import cached_property
+from typing import Any, NamedTuple, Self
+
+
+class OfficeThen(NamedTuple):
+    """An office as it was, with the code of the one above it."""
+
+    code: str
+    name: str
+    kind: str
+    parent: str | None
+    begins: date
+    ends: date | None
+
+
+class InstrumentThen(NamedTuple):
+    code: str
+    version: int
+    checksum: str
+
+
+class CounterThen(NamedTuple):
+    """A counter at which people could answer, and the one field that it served."""
+
+    office: str
+    label: str
+    field: str | None
+
+
+class CellThen(NamedTuple):
+    """A stratum × PSU × weight of the drawn sample, also one in which nobody answered."""
+
+    stratum: str
+    psu: str
+    weight: float
+
+
+class DossiersThen(NamedTuple):
+    """Dossiers that an office settled in a month; without a field, all of them."""
+
+    office: str
+    month: date
+    field: str | None
+    n_settled: int
+
+
+class Earlier(NamedTuple):
+    """The wave that changes are counted from."""
+
+    recipe_id: str
+    sampling_basis: str
+    instrument: InstrumentThen
+
+
+class Correction(NamedTuple):
+    """The publication of the same campaign that this one stands beside, why, and what was otherwise."""
+
+    recipe_id: str
+    reason: str
+    changed: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """How figures are made of answers."""
+
+    sampling_basis: str
+    minimum_n: int
+    target: float
+    level: float
+    adjustment: str
+    interval_method: str
+    lone_psu: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """Cells and instruments stand in order: rows of a snapshot name them by their place."""
+
+    campaign: str
+    covers_from: date
+    covers_until: date
+    published_on: date
+    method_version: str
+    data_hash: str
+    options: Options
+    instrument: str  # the checksum of the version whose labels and parts stand
+    instruments: tuple[InstrumentThen, ...]
+    offices: tuple[OfficeThen, ...]
+    taking_part: tuple[str, ...]  # codes of the offices where the campaign could be answered
+    counters: tuple[CounterThen, ...]
+    cells: tuple[CellThen, ...]
+    dossiers: tuple[DossiersThen, ...]
+    earlier: Earlier | None = None
+    corrects: Correction | None = None
+
+    def to_json(self) -> str:
+        """Write the canonical form: the same recipe is always the same text."""
+        parts = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return canonical(parts | {"options": asdict(self.options)})
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        plain = json.loads(text)
+        names = ("covers_from", "covers_until", "published_on")
+        days = {name: date.fromisoformat(plain[name]) for name in names}
+        earlier, corrects = plain["earlier"], plain["corrects"]
+        found = {
+            "options": Options(**plain["options"]),
+            "instruments": tuple(InstrumentThen(*one) for one in plain["instruments"]),
+            "offices": tuple(OfficeThen(*one[:4], *map(_day, one[4:])) for one in plain["offices"]),
+            "taking_part": tuple(plain["taking_part"]),
+            "counters": tuple(CounterThen(*one) for one in plain["counters"]),
+            "cells": tuple(CellThen(*one) for one in plain["cells"]),
+            "dossiers": tuple(
+                DossiersThen(office, date.fromisoformat(month), *counted)
+                for office, month, *counted in plain["dossiers"]
+            ),
+            "earlier": earlier and Earlier(earlier[0], earlier[1], InstrumentThen(*earlier[2])),
+            "corrects": corrects and Correction(*corrects),
+        }
+        return cls(**plain | days | found)
+
+    @cached_property
+    def recipe_id(self) -> str:
+        return id_of(self.to_json())
+
+
+def id_of(canonical_text: str) -> str:
+    return hashlib.sha256(canonical_text.encode()).hexdigest()
+
+
+def canonical(plain: Any) -> str:
+    """Write JSON in one way alone: keys in order, no spaces."""
+    return _write(plain)
+
+
+_write = json.JSONEncoder(
+    ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False, default=date.isoformat
+).encode
+
+
+def _day(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)

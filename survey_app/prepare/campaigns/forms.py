@@ -1,0 +1,97 @@
+"""What the form of a new annual campaign is sent, and what a clone of last year's begins with."""
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass, fields
+from datetime import date
+
+from flask_babel import gettext as _
+from werkzeug.datastructures import MultiDict
+
+from survey_app.models.campaign import SAMPLING_BASES, Campaign
+from survey_app.models.days import read_day, year_later
+from survey_app.models.plain_text import UNREADABLE_MARK, composed, marked_unreadable
+from survey_app.prepare.campaigns.create import CampaignPlan
+
+DRAWN_BASES = tuple(basis for basis in SAMPLING_BASES if basis != "opt_in")
+LONGEST = 200
+Faults = list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class CampaignForm:
+    """The boxes as they were typed, each a text; `tops` are codes, `whole` stands for all offices."""
+
+    code: str = ""
+    title: str = ""
+    title_en: str = ""
+    sampling_basis: str = DRAWN_BASES[0]
+    instrument_code: str = ""
+    opens_on: str = ""
+    closes_on: str = ""
+    controller_name: str = ""
+    controller_address: str = ""
+    controller_phone: str = ""
+    retention_years: str = "5"
+    after: str = ""
+    tops: tuple[str, ...] = ()
+
+    @classmethod
+    def of_sent(cls, sent: MultiDict[str, str]) -> "CampaignForm":
+        names = [one.name for one in fields(cls) if one.name != "tops"]
+        typed = {name: marked_unreadable(composed(sent.get(name, "")))[: LONGEST + 1] for name in names}
+        return cls(**typed, tops=tuple(code[:LONGEST] for code in sent.getlist("tops")))
+
+    @classmethod
+    def of_last(cls, last: Campaign, instrument_code: str, tops: Collection[str]) -> "CampaignForm":
+        """Begin with last year's: days a year later, and its year in names turned into the next."""
+        named = ("title", "title_en", "code")
+        kept = ("controller_name", "controller_address", "controller_phone")
+        moved = {name: _next_year(getattr(last, name), last.opens_on.year) for name in named}
+        moved |= {name: getattr(last, name) for name in kept}
+        return cls(
+            **moved,
+            sampling_basis=last.sampling_basis if last.sampling_basis in DRAWN_BASES else DRAWN_BASES[0],
+            instrument_code=instrument_code,
+            opens_on=_day(year_later(last.opens_on)),
+            closes_on=_day(year_later(last.closes_on)) if last.closes_on else "",
+            retention_years=str(last.retention_years),
+            after=last.code,
+            tops=tuple(tops),
+        )
+
+    def read(self) -> tuple[CampaignPlan | None, Faults]:
+        """Give what is asked for, or what cannot be read of it; whether it can be is `create`'s to say."""
+        faults: Faults = []
+        days: dict[str, date | None] = {}
+        for name in ("opens_on", "closes_on"):
+            days[name] = read_day(getattr(self, name))
+            if days[name] is None:
+                faults.append((name, _("Type a day, such as 31/12/2026.")))
+        faults += [
+            (name, _("At most %(n)s characters.", n=LONGEST))
+            for name in ("title", "title_en", "controller_name", "controller_address", "controller_phone")
+            if len(getattr(self, name)) > LONGEST
+        ]
+        faults += [
+            (one.name, _("It has characters that cannot be read. Remove them."))
+            for one in fields(self)
+            if UNREADABLE_MARK in getattr(self, one.name)
+        ]
+        if not re.fullmatch(r"[0-9]{1,3}", self.retention_years):
+            faults.append(("retention_years", _("Type a number of years, such as 5.")))
+        if self.sampling_basis not in DRAWN_BASES:
+            faults.append(("sampling_basis", _("Choose one of the list.")))
+        if faults or days["opens_on"] is None:
+            return None, faults
+        said = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "tops"}
+        said |= {"kind": "annual", "retention_years": int(self.retention_years), **days}
+        return CampaignPlan(**said | {"after": self.after or None}), []
+
+
+def _day(day: date) -> str:
+    return f"{day:%d/%m/%Y}"
+
+
+def _next_year(text: str, year: int) -> str:
+    return re.sub(rf"(?<![0-9]){year}(?![0-9])", str(year + 1), text)

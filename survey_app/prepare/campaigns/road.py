@@ -1,0 +1,100 @@
+"""Where a campaign stands on its road: plan, frame, draw, invite and follow, weight, publish, hand over."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from survey_app.models.access_point import AccessPoint, AccessPointDay
+from survey_app.models.campaign import Campaign, SampleCell
+from survey_app.models.frame import Frame, frame_in_force
+from survey_app.models.invitation import InvitationBatch
+from survey_app.models.plan import Plan, addenda_of
+from survey_app.models.publication import Publication
+from survey_app.prepare.plans.faults import faults_of
+
+STEPS = ("plan", "frame", "draw", "invite", "weight", "publish", "hand_over")
+
+
+def state_of(campaign: Campaign, today: date) -> str:
+    """Name where a campaign stands in time, for lists."""
+    if today < campaign.opens_on:
+        return "not_open"
+    return "open" if campaign.closes_on is None or today <= campaign.closes_on else "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class Road:
+    """What is known of each step; `next_step` is the first that is not behind."""
+
+    state: str
+    plan: Plan | None
+    n_faults: int
+    n_addenda: int
+    frame: Frame | None
+    n_cells: int
+    n_drawn_answers: int
+    n_letters: int
+    publication: Publication | None
+
+    @property
+    def is_planned(self) -> bool:
+        return self.plan is not None and self.plan.frozen_at is not None
+
+    @property
+    def next_step(self) -> str:
+        """Name the step at which something is to be done now."""
+        if self.publication is not None:
+            return "hand_over"
+        if self.state == "not_open":
+            if not self.is_planned:
+                return "plan"
+            return "frame" if self.frame is None else "draw"
+        if self.state == "open":
+            return "invite"
+        return "publish" if self.n_drawn_answers else "invite"
+
+    def is_done(self, step: str) -> bool:
+        done = {
+            "plan": self.is_planned,
+            "frame": self.frame is not None,
+            "draw": self.n_cells > 0,
+            "invite": self.state == "closed" and self.n_drawn_answers > 0,
+            "weight": self.n_cells > 0,
+            "publish": self.publication is not None,
+        }
+        return done.get(step, False)
+
+
+def road_of(session: Session, campaign: Campaign, plan: Plan | None, today: date) -> Road:
+    is_draft = plan is not None and plan.frozen_at is None
+    letters = (
+        select(func.coalesce(func.sum(InvitationBatch.n_issued), 0))
+        .join(AccessPoint, AccessPoint.id == InvitationBatch.access_point_id)
+        .where(AccessPoint.campaign_id == campaign.id, AccessPoint.provenance == "A")
+    )
+    answers = (
+        select(func.coalesce(func.sum(AccessPointDay.n_received - AccessPointDay.n_voided), 0))
+        .join(AccessPoint, AccessPoint.id == AccessPointDay.access_point_id)
+        .where(AccessPoint.campaign_id == campaign.id, AccessPoint.provenance == "A")
+    )
+    cells = select(func.count()).select_from(SampleCell).where(SampleCell.campaign_id == campaign.id)
+    wave = (
+        select(Publication)
+        .where(Publication.campaign_id == campaign.id, Publication.kind == "wave")
+        .where(Publication.sealed_at.is_not(None))
+        .order_by(Publication.id.desc())
+        .limit(1)
+    )
+    return Road(
+        state=state_of(campaign, today),
+        plan=plan,
+        n_faults=len(faults_of(session, campaign, plan.document)) if plan and is_draft else 0,
+        n_addenda=len(addenda_of(session, campaign.id)),
+        frame=frame_in_force(session, campaign.id),
+        n_cells=session.scalar(cells) or 0,
+        n_drawn_answers=int(session.scalar(answers) or 0),
+        n_letters=int(session.scalar(letters) or 0),
+        publication=session.scalar(wave),
+    )

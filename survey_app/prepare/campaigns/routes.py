@@ -1,0 +1,146 @@
+"""The doors of campaigns: which there are, how an annual one begins, where each stands on its road."""
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response as AnyResponse
+
+from survey_app.models.audit import note_over
+from survey_app.models.campaign import Campaign
+from survey_app.models.instrument import InstrumentVersion
+from survey_app.models.plan import PlanDocument, plan_as_it_stands
+from survey_app.prepare.campaigns.create import CampaignRefused, create_campaign
+from survey_app.prepare.campaigns.forms import CampaignForm, Faults
+from survey_app.prepare.campaigns.road import STEPS, road_of, state_of
+from survey_app.prepare.moment import Moment
+from survey_app.prepare.plans.begin import begin_plan, first_document
+from survey_app.prepare.reach import Reach, Reached
+from survey_app.web import access
+from survey_app.web.access import current_staff
+from survey_app.web.addresses import row_id
+from survey_app.web.context import database, now, today
+from survey_app.web.i18n import chosen_language
+from survey_app.web.paging import PageAsked, page_of, typed_page
+
+blueprint = Blueprint("campaigns", __name__)
+
+WHOLE = "all"  # the box that stands for all offices
+BOXES = {"instrument": "instrument_code"}  # where what `create` refuses is mended
+
+
+@blueprint.get("/staff/campaigns")
+@access.staff_only("campaigns")
+def overview() -> str:
+    """List the campaigns that this person's right reaches, and where each stands."""
+    with database().reading() as session:
+        found = Reach(session, current_staff()).campaigns()
+    return render_template(
+        "prepare/campaigns.html",
+        page=page_of(found, PageAsked(typed_page(request.args))),
+        states={one.campaign.id: state_of(one.campaign, today()) for one in found},
+        n_open=sum(state_of(one.campaign, today()) == "open" for one in found),
+    )
+
+
+@blueprint.route("/staff/campaigns/new", methods=["GET", "POST"])
+@access.staff_only("campaigns")
+def new() -> str | AnyResponse | tuple[str, int]:
+    """Create an annual campaign, from nothing or from last year's."""
+    with database().reading() as session:
+        reach = Reach(session, current_staff())
+        last = _last(reach)
+        if request.method == "GET":
+            form = _cloned(session, last) if last else CampaignForm()
+            return _new_page(session, reach, form, last, [])
+        form = CampaignForm.of_sent(request.form)
+        asked, faults = form.read()
+        faults += _faults_of_tops(reach, form)
+        if asked is None or faults:
+            return _new_page(session, reach, form, last, faults), 422
+    try:
+        with database().transaction() as session:
+            reach = Reach(session, current_staff())
+            campaign = create_campaign(session, asked)
+            document = _document(session, form, campaign, last)
+            plan = begin_plan(session, campaign, document, Moment(now(), today(), current_staff().id))
+            offices = reach.campaign(campaign.id, to_change=True).offices
+            note_over(session, now(), plan.saved_by, "campaigns.create", campaign.code, offices)
+    except CampaignRefused as refused:
+        faults = [(BOXES.get(name, name), what) for name, what in refused.faults]
+        with database().reading() as session:
+            return _new_page(session, Reach(session, current_staff()), form, last, faults), 422
+    flash(_("The campaign is created. Its plan comes next."))
+    return redirect(url_for("campaigns.show", campaign_id=campaign.id), 303)
+
+
+@blueprint.get("/staff/campaigns/<int:campaign_id>")
+@access.staff_only("campaigns")
+def show(campaign_id: int) -> str:
+    """Show where a campaign stands on its road, and the one next thing to do."""
+    with database().reading() as session:
+        reached = Reach(session, current_staff()).campaign(campaign_id)
+        road = road_of(session, reached.campaign, reached.plan, today())
+        version = session.get_one(InstrumentVersion, reached.campaign.instrument_version_id)
+    return render_template(
+        "prepare/campaign.html",
+        campaign=reached.campaign,
+        plan=reached.plan,
+        may_change=reached.may_change,
+        road=road,
+        steps=STEPS,
+        version=version,
+        instrument=version.definition.title.in_language(chosen_language()),
+        staff=current_staff(),
+        today=today(),
+    )
+
+
+def _last(reach: Reach) -> Reached | None:
+    """Give the campaign from which a new one is cloned, if the address names one."""
+    if "from" not in request.args:
+        return None
+    return reach.campaign(request.args.get("from", 0, type=row_id))
+
+
+def _cloned(session: Session, last: Reached) -> CampaignForm:
+    campaign = last.campaign
+    version = session.get_one(InstrumentVersion, campaign.instrument_version_id)
+    document = plan_as_it_stands(session, campaign.id)
+    tops = () if document is None else document.population.tops or (WHOLE,)
+    return CampaignForm.of_last(campaign, version.code, tops)
+
+
+def _faults_of_tops(reach: Reach, form: CampaignForm) -> Faults:
+    known = {office.code for office in reach.choices()} | ({WHOLE} if reach.is_whole else set())
+    if not form.tops:
+        return [("tops", _("Choose what is measured."))]
+    if set(form.tops) <= known:
+        return []
+    return [("tops", _("Your right does not reach all that was chosen. Choose of the list."))]
+
+
+def _document(session: Session, form: CampaignForm, campaign: Campaign, last: Reached | None) -> PlanDocument:
+    """Begin the plan with what the form said, or with last year's a year later."""
+    before = plan_as_it_stands(session, last.campaign.id) if last is not None else None
+    tops = () if WHOLE in form.tops else form.tops
+    return first_document(campaign, tops, before)
+
+
+def _new_page(
+    session: Session, reach: Reach, form: CampaignForm, last: Reached | None, faults: Faults
+) -> str:
+    codes = session.scalars(select(InstrumentVersion.code).distinct().order_by(InstrumentVersion.code)).all()
+    annual = [one.campaign for one in reach.campaigns() if one.campaign.kind == "annual"]
+    return render_template(
+        "prepare/campaign_new.html",
+        form=form,
+        last=last.campaign if last else None,
+        faults=faults,
+        fault_at=dict(reversed(faults)),
+        choices=reach.choices(),
+        may_all=reach.is_whole,
+        whole=WHOLE,
+        instruments=codes,
+        annual=annual,
+    )

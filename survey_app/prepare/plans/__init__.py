@@ -1,0 +1,1 @@
+"""Plans of annual campaigns: the document, sizes and allocation, differences, freezing, addenda."""

@@ -1,0 +1,48 @@
+"""The first draft of a plan: blank but for what its campaign says, or last year's a year later."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from sqlalchemy.orm import Session
+
+from survey_app.models.campaign import Campaign
+from survey_app.models.plan import TABLES, Calendar, Plan, PlanDocument, Population, Publishing
+from survey_app.prepare.moment import Moment
+from survey_app.prepare.plans.entries import ENTRIES, moved_one_year
+
+
+def first_document(campaign: Campaign, tops: Iterable[str], before: PlanDocument | None) -> PlanDocument:
+    if before is not None:
+        moved = moved_one_year(before)
+        return replace(
+            moved,
+            population=replace(moved.population, tops=tuple(tops)),
+            calendar=replace(
+                moved.calendar, fieldwork_from=campaign.opens_on, fieldwork_until=campaign.closes_on
+            ),
+        )
+    return PlanDocument(
+        population=Population(tops=tuple(tops)),
+        publication=Publishing(minimum_n=campaign.minimum_n, target=campaign.target, tables=TABLES),
+        calendar=Calendar(fieldwork_from=campaign.opens_on, fieldwork_until=campaign.closes_on),
+    )
+
+
+def begin_plan(session: Session, campaign: Campaign, document: PlanDocument, at: Moment) -> Plan:
+    """Store the first draft of a campaign that was created in this transaction."""
+    plan = Plan(
+        campaign_id=campaign.id, document_json=document.to_json(), saved_at=at.now, saved_by=at.staff_id
+    )
+    session.add(plan)
+    session.flush()
+    hold_for_campaign(campaign, document)
+    return plan
+
+
+def hold_for_campaign(campaign: Campaign, document: PlanDocument) -> None:
+    """Let the campaign publish on the plan's terms: they stand in one place for whoever sets them."""
+    said = document.publication
+    if said.minimum_n is not None and not ENTRIES["publication-minimum_n"].reason_against(said.minimum_n):
+        campaign.minimum_n = said.minimum_n
+    if said.target is not None and not ENTRIES["publication-target"].reason_against(said.target):
+        campaign.target = said.target

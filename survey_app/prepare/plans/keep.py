@@ -1,0 +1,154 @@
+"""Saves drafts, freezes plans, adds addenda; a change of a frozen plan by any other way is refused."""
+
+from datetime import date, datetime
+
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session
+
+from survey_app.errors import SurveyError
+from survey_app.models.approval import read_reason
+from survey_app.models.audit import AuditLine, note, note_over
+from survey_app.models.campaign import Campaign
+from survey_app.models.office_tree import offices_under
+from survey_app.models.plan import Plan, PlanAddendum, PlanDocument, addenda_of
+from survey_app.prepare.moment import Moment
+from survey_app.prepare.plans.begin import hold_for_campaign
+from survey_app.prepare.plans.entries import differences
+from survey_app.prepare.plans.faults import Fault, faults_of
+
+SHORT_HASH = 12
+
+
+class PlanRefused(SurveyError):
+    """A plan cannot be kept like this; `reason` names why."""
+
+    def __init__(self, reason: str, faults: list[Fault] | None = None) -> None:
+        listed = "".join(f"\n{fault.name}: {fault.reason}" for fault in faults or [])
+        super().__init__(f"plan refused: {reason}{listed}")
+        self.reason = reason
+        self.faults = faults or []
+
+
+def why_closed(campaign: Campaign, plan: Plan | None, today: date) -> str | None:
+    """Say why a plan's draft takes no change any more; None while it does."""
+    if campaign.kind != "annual":
+        return "not_annual"
+    if plan is not None and plan.frozen_at is not None:
+        return "frozen"
+    return "begun" if campaign.opens_on <= today else None
+
+
+def lock_plan(session: Session, campaign_id: int) -> Plan | None:
+    """Read the plan as it is now, and let nobody else change it before this transaction ends."""
+    query = select(Plan).where(Plan.campaign_id == campaign_id).with_for_update()
+    return session.scalar(query.execution_options(populate_existing=True))
+
+
+def save_draft(
+    session: Session, campaign: Campaign, document: PlanDocument, revision: int, at: Moment
+) -> Plan:
+    """Keep a draft, also an incomplete one; refuse where somebody else saved since `revision` was read."""
+    plan = lock_plan(session, campaign.id)
+    if reason := why_closed(campaign, plan, at.today):
+        raise PlanRefused(reason)
+    if revision != (plan.revision if plan else 0):
+        raise PlanRefused("saved_meanwhile")
+    text = document.to_json()
+    if plan is None:
+        plan = Plan(campaign_id=campaign.id, document_json=text, saved_at=at.now, saved_by=at.staff_id)
+        session.add(plan)
+        session.flush()
+    else:
+        plan.document_json, plan.revision = text, plan.revision + 1
+        plan.saved_at, plan.saved_by = at.now, at.staff_id
+    hold_for_campaign(campaign, document)
+    return plan
+
+
+def freeze(
+    session: Session, campaign: Campaign, now: datetime, staff_id: int | None, revision: int | None
+) -> Plan:
+    """Freeze the plan as it was shown, or as it is; it needs to be without fault.
+
+    Since a draft changes no more once its campaign has begun, a plan frozen later is still from before.
+    """
+    plan = lock_plan(session, campaign.id)
+    if plan is None:
+        raise PlanRefused("missing")
+    if plan.frozen_at is not None:
+        raise PlanRefused("frozen")
+    if revision is not None and plan.revision != revision:
+        raise PlanRefused("saved_meanwhile")
+    document = plan.document
+    if faults := faults_of(session, campaign, document):
+        raise PlanRefused("faulty", faults)
+    plan.hash, plan.frozen_at, plan.frozen_by = document.hash, now, staff_id
+    session.flush()
+    what = f"{campaign.code}: {plan.hash}"
+    note_over(session, now, staff_id, "plans.freeze", what, _offices(session, campaign, document, staff_id))
+    return plan
+
+
+def freeze_due(session: Session, today: date, now: datetime) -> None:
+    """Freeze the plans of campaigns that begin: what is planned after the first answers is no plan.
+
+    A draft with faults stays one, and the log says so once; the campaign opens as one without a plan does.
+    """
+    due = (
+        select(Campaign)
+        .join(Plan, Plan.campaign_id == Campaign.id)
+        .where(Campaign.kind == "annual", Campaign.opens_on <= today, Plan.frozen_at.is_(None))
+        .order_by(Campaign.id)
+    )
+    for campaign in session.scalars(due).all():
+        try:
+            freeze(session, campaign, now, None, None)
+        except PlanRefused as refused:
+            act, what = "plans.not_frozen", f"{campaign.code}: {len(refused.faults)} chỗ chưa xong"
+            if not session.scalar(select(exists().where(AuditLine.act == act, AuditLine.what == what))):
+                note(session, now, None, act, what)
+
+
+def add_addendum(
+    session: Session, campaign: Campaign, document: PlanDocument, typed_reason: str, at: Moment, number: int
+) -> PlanAddendum:
+    """Write a later plan beside the frozen one; `number` is the addendum that the writer expects it to be."""
+    plan = lock_plan(session, campaign.id)
+    if plan is None or plan.frozen_at is None:
+        raise PlanRefused("not_frozen")
+    earlier = addenda_of(session, campaign.id)
+    if number != len(earlier) + 1:
+        raise PlanRefused("saved_meanwhile")
+    in_force = earlier[-1].document if earlier else plan.document
+    if not differences(in_force, document):
+        raise PlanRefused("no_difference")
+    reason = read_reason(typed_reason)
+    if faults := faults_of(session, campaign, document):
+        raise PlanRefused("faulty", faults)
+    addendum = PlanAddendum(
+        campaign_id=campaign.id,
+        number=number,
+        written_at=at.now,
+        written_by=at.staff_id,
+        reason=reason,
+        document_json=document.to_json(),
+        hash=document.hash,
+    )
+    session.add(addendum)
+    session.flush()
+    hold_for_campaign(campaign, document)
+    what = f"{campaign.code}, phụ lục {number}: {addendum.hash}. Lý do: {reason}"
+    offices = _offices(session, campaign, document, at.staff_id)
+    note_over(session, at.now, at.staff_id, "plans.addendum", what, offices)
+    return addendum
+
+
+def note_refusal(session: Session, campaign: Campaign, reason: str, at: Moment) -> None:
+    """Write down that somebody tried to change what stands."""
+    note(session, at.now, at.staff_id, "plans.refused", f"{campaign.code}: {reason}")
+
+
+def _offices(session: Session, campaign: Campaign, document: PlanDocument, staff_id: int | None) -> set[int]:
+    """Give the offices at which the log is read; a demo that nobody touched leaves none of its own in it."""
+    is_left_alone = campaign.is_demo and staff_id is None
+    return set() if is_left_alone else offices_under(session, document.population.tops)

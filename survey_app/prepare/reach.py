@@ -1,0 +1,84 @@
+"""Which campaigns somebody sees, and which he may change: by the offices that a campaign is about."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from survey_app.errors import NotFound
+from survey_app.models.approval import offices_of_campaigns
+from survey_app.models.campaign import Campaign
+from survey_app.models.office import Office
+from survey_app.models.office_tree import OfficeTree, offices_under
+from survey_app.models.plan import Plan, PlanAddendum
+from survey_app.web.access import SignedIn, offices_in_scope
+
+RIGHT = "campaigns"
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """A campaign that somebody sees, and whether his right reaches all of its offices."""
+
+    campaign: Campaign
+    plan: Plan | None
+    offices: frozenset[int]
+    may_change: bool
+
+
+class Reach:
+    """What one person's right over campaigns reaches.
+
+    A plan names its offices. Without one, a campaign is a matter of the provinces where it has codes, and
+    without codes of all offices. A frozen plan was written to be read: everybody with the right may.
+    """
+
+    def __init__(self, session: Session, staff: SignedIn) -> None:
+        self._session = session
+        self._tree = OfficeTree(session)
+        self.scope = offices_in_scope(session, staff, RIGHT)
+        self.is_whole = None in staff.roots(RIGHT)
+
+    def campaigns(self) -> list[Reached]:
+        """List those that are seen, the newest first."""
+        found = self._reached(self._session.scalars(select(Campaign)).all())
+        return sorted(found, key=lambda one: (one.campaign.opens_on, one.campaign.id), reverse=True)
+
+    def campaign(self, campaign_id: int, *, to_change: bool = False) -> Reached:
+        """Give one; foreign, non-existing, and one that cannot be changed where that is wanted look alike."""
+        found = self._session.scalars(select(Campaign).where(Campaign.id == campaign_id)).all()
+        for one in self._reached(found):
+            if one.may_change or not to_change:
+                return one
+        raise NotFound
+
+    def choices(self) -> list[Office]:
+        """List the tops that a new campaign may be about: provinces, and what stands on top by itself."""
+        query = select(Office).where((Office.kind == "province") | Office.parent_id.is_(None))
+        found = self._session.scalars(query.order_by(Office.sort_key, Office.id))
+        return [office for office in found if office.id in self.scope]
+
+    def _reached(self, campaigns: Sequence[Campaign]) -> list[Reached]:
+        ids = [one.id for one in campaigns]
+        plans = self._session.scalars(select(Plan).where(Plan.campaign_id.in_(ids)))
+        by_campaign = {plan.campaign_id: plan for plan in plans}
+        tops = self._tops(by_campaign)
+        unplanned = offices_of_campaigns(self._session, self._tree, set(ids) - by_campaign.keys())
+        reached = []
+        for campaign in campaigns:
+            plan = by_campaign.get(campaign.id)
+            if plan is None:
+                offices = unplanned[campaign.id]
+            else:
+                offices = offices_under(self._session, tops[campaign.id], self._tree)
+            is_read = plan is not None and plan.frozen_at is not None
+            if self.is_whole or is_read or offices & self.scope:
+                may_change = self.is_whole or (bool(offices) and offices <= self.scope)
+                reached.append(Reached(campaign, plan, frozenset(offices), may_change))
+        return reached
+
+    def _tops(self, plans: dict[int, Plan]) -> dict[int, tuple[str, ...]]:
+        tops = {campaign_id: plan.document.population.tops for campaign_id, plan in plans.items()}
+        query = select(PlanAddendum).where(PlanAddendum.campaign_id.in_(plans)).order_by(PlanAddendum.number)
+        return tops | {one.campaign_id: one.document.population.tops for one in self._session.scalars(query)}

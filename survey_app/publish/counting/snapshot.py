@@ -1,0 +1,205 @@
+"""Live answers of a campaign → the snapshot of a publication: counts that can be hashed, and read again.
+
+A part holds one office and class as lines of text. The first says which, and between which days people
+answered. Then comes a line for each counter, field, instrument version, cell of the sample, PSU and raking
+profile: how many people, and after a tab the counts of each item and stored value, as tallies hold them, in
+hexadecimal digits. Rows of a drawn sample have the PSU of their cell; others that of a day, on which their
+batch was counted. Days are counted since 1970-01-01; instruments and cells by their place in the recipe, from
+one; cell 0 is nobody's.
+"""
+
+import hashlib
+import json
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from sqlalchemy import Row, select
+from sqlalchemy.orm import Session
+
+from survey_app.errors import SurveyError
+from survey_app.models.access_point import AccessPoint
+from survey_app.models.base import EPOCH
+from survey_app.models.office import Counter, Office, ServiceField
+from survey_app.models.publication import Tally
+from survey_app.models.recipe import canonical
+from survey_app.models.snapshot import SnapshotPart
+from survey_app.publish.counting.tallies import NOT_DRAWN, Counts, Recount, TallyRow
+
+POINTS_AT_ONCE = 500  # in one question to the database
+NO_PROFILE: tuple[str, ...] = ()  # no campaign rakes its weights yet
+
+
+class DamagedSnapshot(SurveyError):
+    """What a publication was made of is not what was frozen."""
+
+
+class RowKey(NamedTuple):
+    """What the counts of a row have in common."""
+
+    counter: str  # its label; empty where it is not told
+    field: str
+    instrument: int
+    cell: int
+    psu_day: int | None
+    profile: Sequence[str]  # the values of the raking questions
+
+
+class Header(NamedTuple):
+    office: str
+    provenance: str
+    first_day: int
+    last_day: int
+
+
+@dataclass(frozen=True)
+class Part:
+    """An office and class of a snapshot, as it is stored."""
+
+    office: str
+    provenance: str
+    n_respondents: int
+    content: bytes
+
+    @property
+    def text(self) -> bytes:
+        try:
+            return zlib.decompress(self.content)
+        except zlib.error as error:
+            raise DamagedSnapshot(f"{self.office}, {self.provenance}: damaged: {error}") from error
+
+    def read(self) -> tuple[Header, list[tuple[RowKey, int, bytes]]]:
+        """Give what the part is told by; then key, respondents and counts of each row."""
+        first, *lines = self.text.decode().removesuffix("\n").split("\n")
+        header, rows = Header(*json.loads(first)), [_read(line) for line in lines]
+        told = header.office, header.provenance, sum(n for _, n, _ in rows)
+        if told != (self.office, self.provenance, self.n_respondents):
+            raise DamagedSnapshot(f"{self.office}, {self.provenance}: damaged: its lines say otherwise.")
+        return header, rows
+
+
+def _read(line: str) -> tuple[RowKey, int, bytes]:
+    told, _, counts = line.partition("\t")
+    *key, n_respondents = json.loads(told)
+    return RowKey(*key), n_respondents, bytes.fromhex(counts)
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """All parts of a publication, in the order of office codes and classes."""
+
+    parts: Sequence[Part]
+
+    @classmethod
+    def stored(cls, session: Session, publication_id: int) -> "Snapshot":
+        query = (
+            select(Office.code, SnapshotPart.provenance, SnapshotPart.n_respondents, SnapshotPart.content)
+            .join(Office, Office.id == SnapshotPart.office_id)
+            .where(SnapshotPart.publication_id == publication_id)
+        )
+        return cls(sorted((Part(*row) for row in session.execute(query)), key=_place_of))
+
+    @property
+    def classes(self) -> list[str]:
+        return sorted({part.provenance for part in self.parts})
+
+    def of_class(self, provenance: str) -> list[Part]:
+        return [part for part in self.parts if part.provenance == provenance]
+
+    def count_by_class(self) -> dict[str, int]:
+        return {one: sum(part.n_respondents for part in self.of_class(one)) for one in self.classes}
+
+    def hash(self) -> str:
+        digest = hashlib.sha256()
+        for part in self.parts:
+            digest.update(part.text)
+        return digest.hexdigest()
+
+
+def _place_of(part: Part) -> tuple[str, str]:
+    return part.office, part.provenance
+
+
+def tally_rows(session: Session, campaign_id: int, recounted: Recount) -> list[TallyRow]:
+    """Give a campaign's stored tallies, with the recounted days in the place of the stored ones."""
+    of_campaign = select(AccessPoint.id).where(AccessPoint.campaign_id == campaign_id)
+    wanted = session.scalars(of_campaign.order_by(AccessPoint.id)).all()
+    changed = set(recounted.days)
+    rows = list(recounted.rows)
+    for start in range(0, len(wanted), POINTS_AT_ONCE):
+        some = wanted[start : start + POINTS_AT_ONCE]
+        stored = session.execute(select(*Tally.__table__.columns).where(Tally.access_point_id.in_(some)))
+        rows += (TallyRow(*row) for row in stored if (row.access_point_id, row.day) not in changed)
+    return rows
+
+
+def count_snapshot(
+    session: Session,
+    campaign_id: int,
+    rows: Iterable[TallyRow],
+    instruments: Mapping[int, int],
+    cells: Mapping[int, int],
+) -> Snapshot:
+    """Add up tallies; the last two number instrument versions and cells by their place in the recipe."""
+    places = _places(session, campaign_id)
+    by_part: dict[tuple[str, str], list[TallyRow]] = {}
+    for row in rows:
+        place = places[row.access_point_id]
+        by_part.setdefault((place.code, place.provenance), []).append(row)
+
+    def key_of(row: TallyRow) -> RowKey:
+        place, is_drawn = places[row.access_point_id], row.cell_id != NOT_DRAWN
+        cell, psu_day = (cells[row.cell_id], None) if is_drawn else (0, (row.batch_day - EPOCH).days)
+        version = instruments[row.instrument_version_id]
+        return RowKey(place.label or "", place.field or "", version, cell, psu_day, NO_PROFILE)
+
+    return Snapshot([_packed(*owner, some, key_of) for owner, some in sorted(by_part.items())])
+
+
+def _packed(
+    office: str, provenance: str, rows: Sequence[TallyRow], key_of: Callable[[TallyRow], RowKey]
+) -> Part:
+    counted: dict[RowKey, tuple[int, Counts]] = {}
+    for row in rows:
+        key = key_of(row)
+        n, counts = counted.get(key, (0, np.uint32(0)))
+        more = np.frombuffer(zlib.decompress(row.counts), dtype="<u4")
+        counted[key] = n + row.n_respondents, counts + more
+    days = [(row.day - EPOCH).days for row in rows]
+    lines = [canonical(Header(office, provenance, min(days), max(days)))]
+    for key in sorted(counted, key=_order_of):
+        n, counts = counted[key]
+        lines.append(f"{canonical([*key, n])}\t{counts.astype('<u4').tobytes().hex()}")
+    text = "".join(f"{line}\n" for line in lines).encode()
+    n_respondents = sum(n for n, _ in counted.values())
+    return Part(office, provenance, n_respondents, zlib.compress(text))
+
+
+def _order_of(key: RowKey) -> tuple[Any, ...]:
+    return (*key[:4], key.psu_day or 0, key.profile)
+
+
+def _places(session: Session, campaign_id: int) -> dict[int, Row[int, str, str, str | None, str | None]]:
+    """Tell where each access point stands, by names."""
+    query = (
+        select(
+            AccessPoint.id,
+            Office.code,
+            AccessPoint.provenance,
+            Counter.label,
+            ServiceField.code.label("field"),
+        )
+        .join(Office, Office.id == AccessPoint.office_id)
+        .outerjoin(Counter, Counter.id == AccessPoint.counter_id)
+        .outerjoin(ServiceField, ServiceField.id == Counter.field_id)
+        .where(AccessPoint.campaign_id == campaign_id)
+    )
+    return {row.id: row for row in session.execute(query)}
+
+
+def spans_of(snapshot: Snapshot) -> Iterator[Header]:
+    """Tell between which days people answered, part by part."""
+    for part in snapshot.parts:
+        yield Header(*json.loads(part.text.partition(b"\n")[0]))

@@ -1,0 +1,107 @@
+"""Snapshot and recipe → what figures are estimated from, whatever the tables of offices say today.
+
+Offices, counters and fields are numbered here by their place in the recipe, from one.
+"""
+
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from typing import TypeVar
+
+import numpy as np
+
+from survey_app.models.definition import Definition
+from survey_app.models.office import ALL_FIELDS
+from survey_app.models.office_tree import Tree
+from survey_app.models.recipe import Recipe
+from survey_app.publish.counting.snapshot import Part, Snapshot
+from survey_app.publish.figures.breakdowns import Names, Scope
+from survey_app.publish.figures.dataset import Dataset, Parts
+from survey_app.publish.figures.design import Cell, Design
+from survey_app.publish.figures.estimates import Surroundings
+from survey_app.publish.figures.population import Population
+
+Name = TypeVar("Name")
+
+PARTS_AT_ONCE = 200  # unpacked: some 2 kB a row
+
+
+class Frozen:
+    """A snapshot read by its recipe; `definitions` are by the checksum of their instrument version."""
+
+    def __init__(self, snapshot: Snapshot, recipe: Recipe, definitions: Mapping[str, Definition]) -> None:
+        self._snapshot, self._recipe = snapshot, recipe
+        self._definitions = {
+            number: definitions[one.checksum] for number, one in enumerate(recipe.instruments, start=1)
+        }
+        self.number_of_office = _numbered(one.code for one in recipe.offices)
+        self.number_of_counter = _numbered((one.office, one.label) for one in recipe.counters)
+        fields = {one.field for one in recipe.counters} | {one.field for one in recipe.dossiers}
+        self._number_of_field = _numbered(sorted(one for one in fields if one is not None))
+        self._design = Design(Cell(number, *one) for number, one in enumerate(recipe.cells, start=1))
+
+    @cached_property
+    def parents(self) -> dict[int, int | None]:
+        number_of = self.number_of_office
+        return {
+            number_of[one.code]: None if one.parent is None else number_of[one.parent]
+            for one in self._recipe.offices
+        }
+
+    @cached_property
+    def surroundings(self) -> Surroundings:
+        recipe, taking_part = self._recipe, set(self._recipe.taking_part)
+        population = Population(
+            {
+                self.number_of_office[one.code]: (one.begins, one.ends)
+                for one in recipe.offices
+                if one.code in taking_part
+            },
+            {
+                (self.number_of_office[one.office], one.month, self._field(one.field)): one.n_settled
+                for one in recipe.dossiers
+            },
+        )
+        names = Names({number: code for code, number in self._number_of_field.items()})
+        basis = recipe.options.sampling_basis
+        return Surroundings(names, population, self._definitions, basis, recipe.published_on)
+
+    @property
+    def versions_like_the_one_asked(self) -> list[Definition]:
+        asked = next(one.code for one in self._recipe.instruments if one.checksum == self._recipe.instrument)
+        return [one for one in self._definitions.values() if one.code == asked]
+
+    def scope(self, provenance: str) -> Scope:
+        """Say of whom a class has figures: who was answered, and all above them. A wave has no months."""
+        tree = Tree(self.parents)
+        answered = (self.number_of_office[part.office] for part in self._snapshot.of_class(provenance))
+        subtrees = tree.subtrees(sorted(tree.with_ancestors(answered)))
+        return Scope(subtrees, {one: set() for one in subtrees}, with_months=False)
+
+    def dataset(self, provenance: str) -> Dataset:
+        found, wanted = Parts(self._definitions), self._snapshot.of_class(provenance)
+        for start in range(0, len(wanted), PARTS_AT_ONCE):
+            keys: list[tuple[int, ...]] = []
+            versions: list[int] = []
+            raw: list[bytes] = []
+            for part in wanted[start : start + PARTS_AT_ONCE]:
+                self._read(part, keys, versions, raw)
+            found.add(np.array(keys, dtype=np.int64).T, versions, raw)
+        return found.joined(self._design)
+
+    def _read(self, part: Part, keys: list[tuple[int, ...]], versions: list[int], raw: list[bytes]) -> None:
+        header, rows = part.read()
+        office = self.number_of_office[header.office]
+        days = (header.first_day, header.last_day)
+        for key, n_respondents, counts in rows:
+            counter = self.number_of_counter[header.office, key.counter] if key.counter else 0
+            place = (office, counter, self._field(key.field))
+            keys.append((*place, *days, key.psu_day or 0, key.cell, n_respondents))
+            versions.append(key.instrument)
+            raw.append(counts)
+
+    def _field(self, code: str | None) -> int:
+        return self._number_of_field[code] if code else ALL_FIELDS
+
+
+def _numbered(names: Iterable[Name]) -> dict[Name, int]:
+    return {name: number for number, name in enumerate(names, start=1)}

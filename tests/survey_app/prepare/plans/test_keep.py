@@ -1,0 +1,105 @@
+"""Drafts, freezing and addenda: what is refused, what the job process does by itself, what the log says."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from survey_app.cli.jobs import Worker
+from survey_app.models.audit import AuditLine
+from survey_app.models.plan import Plan, PlanDocument, plan_in_force
+from survey_app.prepare.moment import Moment
+from survey_app.prepare.plans import keep
+from survey_app.prepare.plans.keep import PlanRefused
+from tests import factories
+from tests.survey_app.prepare.plans.conftest import WHOLE
+
+on_sqlite = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+LATER = replace(WHOLE, calendar=replace(WHOLE.calendar, publication_by=date(2027, 3, 1)))
+
+
+def at(session, day=factories.DAY):
+    return Moment(datetime(day.year, day.month, day.day, 3, tzinfo=UTC), day, factories.staff(session).id)
+
+
+def lines(session, act):
+    return session.execute(select(AuditLine.what, AuditLine.office_id).where(AuditLine.act == act)).all()
+
+
+def test_draft_is_saved_frozen_and_changed_by_an_addendum_alone(database, stage):
+    with database.transaction() as session:
+        session.add(stage.campaign)
+        moment = at(session)
+        incomplete = replace(WHOLE, seed=None)
+        plan = keep.save_draft(session, stage.campaign, incomplete, 0, moment)
+        with pytest.raises(PlanRefused) as refused:
+            keep.freeze(session, stage.campaign, moment.now, moment.staff_id, 1)
+        assert [(one.name, one.reason) for one in refused.value.faults] == [("seed", "missing")]
+        target = replace(WHOLE, publication=replace(WHOLE.publication, target=0.9))
+        keep.save_draft(session, stage.campaign, target, plan.revision, moment)
+        assert stage.campaign.target == 0.9, "the campaign publishes on the plan's terms"
+        frozen = keep.freeze(session, stage.campaign, moment.now, moment.staff_id, 2)
+        assert frozen.hash == target.hash
+        for again in (
+            lambda: keep.save_draft(session, stage.campaign, LATER, 2, moment),
+            lambda: keep.freeze(session, stage.campaign, moment.now, moment.staff_id, 2),
+        ):
+            with pytest.raises(PlanRefused, match="frozen"):
+                again()
+        keep.add_addendum(session, stage.campaign, LATER, "Bão", moment, 1)
+        assert plan_in_force(session, stage.campaign.id) == LATER
+        assert lines(session, "plans.freeze") == [(f"do-luong-2026: {target.hash}", stage.province.id)]
+        assert lines(session, "plans.addendum")[0].what.endswith("Lý do: Bão")
+
+
+@on_sqlite
+def test_second_of_two_people_is_told(database, stage):
+    with database.transaction() as session:
+        stage.plan(session)
+        moment = at(session)
+        keep.save_draft(session, stage.campaign, LATER, 1, moment)
+        with pytest.raises(PlanRefused, match="saved_meanwhile"):
+            keep.save_draft(session, stage.campaign, WHOLE, 1, moment)
+        with pytest.raises(PlanRefused, match="saved_meanwhile"):
+            keep.freeze(session, stage.campaign, moment.now, moment.staff_id, 1)
+        keep.freeze(session, stage.campaign, moment.now, moment.staff_id, 2)
+        with pytest.raises(PlanRefused, match="no_difference"):
+            keep.add_addendum(session, stage.campaign, LATER, "x", moment, 1)
+        with pytest.raises(PlanRefused, match="faulty"):
+            keep.add_addendum(session, stage.campaign, PlanDocument(), "x", moment, 1)
+        keep.add_addendum(session, stage.campaign, WHOLE, "x", moment, 1)
+        with pytest.raises(PlanRefused, match="saved_meanwhile"):
+            keep.add_addendum(session, stage.campaign, LATER, "x", moment, 1)
+
+
+@on_sqlite
+def test_draft_changes_no_more_once_the_campaign_has_begun(database, stage):
+    with database.transaction() as session:
+        stage.plan(session)
+        moment = at(session, stage.campaign.opens_on)
+        with pytest.raises(PlanRefused, match="begun"):
+            keep.save_draft(session, stage.campaign, LATER, 1, moment)
+        running = factories.campaign(session)
+        with pytest.raises(PlanRefused, match="not_annual"):
+            keep.save_draft(session, running, WHOLE, 0, moment)
+
+
+def test_job_process_freezes_on_the_day_the_campaign_opens(database, settings, stage):
+    with database.transaction() as session:
+        stage.plan(session)
+        broken = factories.campaign_plan(session).campaign_id
+        unplanned = factories.campaign(session, kind="annual", closes_on=date(2027, 1, 1))
+    opening = datetime(2026, 12, 1, 1, tzinfo=UTC)
+    for moment in (opening - timedelta(days=1), opening, opening + timedelta(days=1)):
+        worker = Worker(database, settings, lambda moment=moment: moment)
+        worker.step()
+        with database.reading() as session:
+            plan = session.get_one(Plan, stage.campaign.id)
+            assert plan.frozen_at == (None if moment < opening else opening)
+    with database.reading() as session:
+        assert plan.hash == WHOLE.hash
+        assert plan.frozen_by is None
+        assert session.get_one(Plan, broken).frozen_at is None
+        assert session.get(Plan, unplanned.id) is None
+        assert len(lines(session, "plans.not_frozen")) == 1, "said once, not every night"

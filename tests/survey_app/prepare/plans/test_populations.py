@@ -1,0 +1,82 @@
+"""What sizes rest on: whose dossiers, of which months, and what the last wave found."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+import pytest
+
+from survey_app.models.office_tree import offices_under
+from survey_app.prepare.plans.populations import known_of
+from tests import factories
+from tests.survey_app.prepare.plans.conftest import DOSSIERS, WHOLE
+
+TODAY = date(2026, 3, 10)
+pytestmark = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+
+
+def with_days(first, last, tops=("T",)):
+    return replace(
+        WHOLE, population=replace(WHOLE.population, settled_from=first, settled_until=last, tops=tops)
+    )
+
+
+def test_same_months_of_the_last_counted_year_stand_in(database, stage):
+    with database.reading() as session:
+        known = known_of(session, stage.campaign, WHOLE, TODAY)
+        assert {one.code: one.population for one in known.offices} == DOSSIERS
+        assert (known.first_month, known.last_month) == (date(2025, 1, 1), date(2025, 12, 1))
+        assert not known.is_own
+        assert {one.n_months for one in known.offices} == {known.n_months} == {12}
+        own = known_of(session, stage.campaign, with_days(date(2025, 3, 5), date(2025, 4, 6)), TODAY)
+        assert own.is_own
+        assert (own.first_month, own.last_month) == (date(2025, 3, 1), date(2025, 4, 1))
+        assert known_of(session, stage.campaign, with_days(TODAY, date(2026, 1, 1)), TODAY) is None
+
+
+def test_where_no_such_month_is_counted_the_latest_stand_in(database, stage):
+    with database.transaction() as session:
+        young = factories.office(session, parent_id=stage.other.id)
+        for month in (1, 2, 3):  # the last is not over yet on this day
+            month_of = date(2026, month, 1)
+            factories.dossier_count(session, office_id=young.id, month=month_of, field_id=0, n_settled=7)
+        november = with_days(date(2026, 11, 1), date(2026, 12, 31), tops=("U",))
+        known = known_of(session, stage.campaign, november, TODAY)
+        assert (known.first_month, known.last_month) == (date(2026, 1, 1), date(2026, 2, 1))
+        assert [one.population for one in known.offices] == [14]
+
+
+def test_tops_bound_the_offices_and_none_means_all(database, stage):
+    with database.reading() as session:
+        assert len(offices_under(session, ("T",))) == 4
+        assert len(offices_under(session, ())) == 5
+        assert offices_under(session, ("no-such",)) == set()
+        assert known_of(session, stage.campaign, with_days(*[TODAY] * 2, tops=("U",)), TODAY).offices == ()
+
+
+def test_last_waves_figures_stand_beside_their_offices(database, stage):
+    with database.transaction() as session:
+        before = factories.campaign(
+            session, kind="annual", opens_on=date(2025, 11, 1), closes_on=date(2025, 11, 30)
+        )
+        wave = factories.publication(session, campaign_id=before.id, kind="wave")
+        named = {"publication_id": wave.id, "provenance": "A", "effective_sample_size": 250.0}
+        factories.figure(session, office_id=stage.offices["B"].id, value=0.9, low=0.85, high=0.95, **named)
+        factories.figure(session, office_id=stage.offices["C"].id, hidden_inside="few", **named)
+        wave.sealed_at = datetime(2026, 1, 1, tzinfo=UTC)
+    with database.reading() as session:
+        known = known_of(session, stage.campaign, WHOLE, TODAY)
+    found = {one.code: (one.share_before, one.n_before) for one in known.offices}
+    assert found == {"A": (None, None), "B": (0.9, 250.0), "C": (None, None)}
+    assert known.before.id == before.id
+
+
+def test_frame_says_what_can_be_drawn_once_there_is_one(database, stage):
+    with database.transaction() as session:
+        frame = factories.frame(session, campaign_id=stage.campaign.id)
+        office_id = stage.offices["B"].id
+        factories.frame_office(session, frame_id=frame.id, office_id=office_id, n_received=40, n_decided=3)
+        for counted_for, n in (("receives", 40), ("decides", 3)):
+            plan = replace(WHOLE, population=replace(WHOLE.population, counted_for=counted_for))
+            known = known_of(session, stage.campaign, plan, TODAY)
+            assert {one.code: one.population for one in known.offices} == {"A": 0, "B": n, "C": 0}
+            assert known.frame.id == frame.id
