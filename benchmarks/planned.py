@@ -12,7 +12,7 @@ from survey_app.jobs.bound import bound_to
 from survey_app.models.campaign import Campaign
 from survey_app.models.frame import FrameOffice
 from survey_app.models.office import Office
-from survey_app.models.plan import (
+from survey_app.models.plan_document import (
     Allocation,
     Calendar,
     PlanDocument,

@@ -37,7 +37,8 @@ from survey_app.models.instrument import InstrumentVersion
 from survey_app.models.invitation import InvitationBatch, SpentInvitation
 from survey_app.models.job import Job
 from survey_app.models.office import Counter, DossierCount, Office, OfficePast, OfficeSuccession, ServiceField
-from survey_app.models.plan import Plan, PlanAddendum, PlanDocument
+from survey_app.models.plan import Plan, PlanAddendum
+from survey_app.models.plan_document import PlanDocument
 from survey_app.models.publication import (
     Change,
     Comparison,

@@ -113,6 +113,9 @@ def import_(
             click.echo("Nothing is changed. Mend the list, or take the sound dossiers by --accept.", err=True)
             raise click.exceptions.Exit(1)
         with database().transaction() as session:
+            plan = plan_as_it_stands(session, campaign.id)
+            if outcome["plan_hash"] != (plan.hash if plan else None):
+                raise click.ClickException("The plan changed while the list was read. Run the import again.")
             remember(session, upload.source.header, mapping, now())
             made = accept(session, settings().data_dir, upload, outcome, Acceptance(now(), None, last_day))
         click.echo(f"The frame of {campaign_code} is {made.frame_hash}: {made.n_units:,} dossiers.")

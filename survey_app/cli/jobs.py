@@ -21,7 +21,7 @@ from survey_app.jobs.bound import refuse_lost_right
 from survey_app.jobs.files import remove_old_files
 from survey_app.models.job import CLAIM, Job, Work, claim, give_up, waits
 from survey_app.prepare.codes.stock import note_openings
-from survey_app.prepare.frames.expire import forget_old_frame_files
+from survey_app.prepare.frames.expire import forget_outlived_contacts, remove_files_of_nobody
 from survey_app.prepare.plans.keep import freeze_due
 from survey_app.publish.releasing.due import enqueue_release, is_anything_due, may_release
 from survey_app.review.comments.batches import gather_waiting
@@ -92,13 +92,15 @@ class Worker:
             return
         with self._database.transaction() as session:
             forget_expired_contacts(session, today)
-            forget_old_frame_files(session, self._settings.data_dir, self._clock(), today)
+            forget_outlived_contacts(session, self._settings.data_dir, self._clock(), today)
+        with self._database.transaction() as session:
             freeze_due(session, today, self._clock())
         with self._database.transaction() as session:
             note_openings(session)
         gather_waiting(self._database)
         with self._database.reading() as session:
             remove_old_files(session, self._settings.files_dir, today)
+            remove_files_of_nobody(session, self._settings.data_dir)
         self._kept_house_on = today
 
     def _is_anything_due(self, session: Session, today: date) -> bool:

@@ -84,7 +84,8 @@ def find_plan(session: Session, code: str) -> tuple[Campaign, Plan]:
     campaign = find_campaign(session, code, "CODE")
     found = session.get(Plan, campaign.id)
     if found is None:
-        raise click.BadParameter(f"campaign {code!r} has no plan", param_hint="CODE")
+        where = "a plan is begun on the page of its campaign, before it opens"
+        raise click.BadParameter(f"campaign {code!r} has no plan: {where}", param_hint="CODE")
     return campaign, found
 
 

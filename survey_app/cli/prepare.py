@@ -134,16 +134,16 @@ def voice(file: Path, code: str, item_code: str, language: str, reader: str) -> 
 @click.option("--retention-years", type=int, required=True, help="How long responses are kept.")
 def create(opens_on: datetime, closes_on: datetime | None, target_percent: float, **stated: Any) -> None:
     """Create a campaign."""
-    from survey_app.prepare.campaigns.create import CampaignPlan, create_campaign
+    from survey_app.prepare.campaigns.create import NewCampaign, create_campaign
 
-    plan = CampaignPlan(
+    asked = NewCampaign(
         opens_on=opens_on.date(),
         closes_on=closes_on.date() if closes_on else None,
         target=_share(target_percent),
         **stated,
     )
     with database().transaction() as session:
-        created = create_campaign(session, plan)
+        created = create_campaign(session, asked)
         note_command(session, "campaigns.create", created.code)
     click.echo(f"Campaign {created.code} is created; it opens on {created.opens_on}.")
 

@@ -24,7 +24,7 @@ from survey_app.models.instrument import InstrumentVersion
 from survey_app.models.job import Work
 from survey_app.models.office import Office
 from survey_app.models.staff import Staff
-from survey_app.prepare.campaigns.create import CampaignPlan, create_campaign
+from survey_app.prepare.campaigns.create import NewCampaign, create_campaign
 from survey_app.prepare.codes.issue import issue_codes, places_in
 from survey_app.prepare.instruments.definition_file import shipped_definition
 from survey_app.prepare.instruments.publish import publish_version
@@ -80,8 +80,8 @@ def _load_rows(session: Session, settings: Settings, now: datetime) -> DemoAccou
     return accounts
 
 
-def _feedback_plan(today: date) -> CampaignPlan:
-    return CampaignPlan(
+def _feedback_plan(today: date) -> NewCampaign:
+    return NewCampaign(
         code="gop-y-tai-quay",
         title="Góp ý tại quầy",
         title_en="Counter feedback",
@@ -97,7 +97,7 @@ def _feedback_plan(today: date) -> CampaignPlan:
     )
 
 
-def _measurement_plan(day: date) -> CampaignPlan:
+def _measurement_plan(day: date) -> NewCampaign:
     """Plan it within one month, the one whose dossiers stand behind its figures."""
     return replace(
         _feedback_plan(day),

@@ -10,7 +10,7 @@ from survey_app.config import VIETNAM_TIME
 from survey_app.demo.accounts import PEOPLE
 from survey_app.demo.places import PROVINCE_CODE
 from survey_app.models.campaign import Campaign
-from survey_app.models.plan import (
+from survey_app.models.plan_document import (
     Allocation,
     Calendar,
     PlanDocument,
@@ -21,7 +21,7 @@ from survey_app.models.plan import (
     Weighting,
 )
 from survey_app.models.staff import Staff
-from survey_app.prepare.campaigns.create import CampaignPlan, create_campaign
+from survey_app.prepare.campaigns.create import NewCampaign, create_campaign
 from survey_app.prepare.moment import Moment
 from survey_app.prepare.plans import keep
 from survey_app.prepare.plans.begin import begin_plan, first_document
@@ -31,7 +31,7 @@ MEASURED = ("P01", "P02", "P03")
 BEFORE_OPENING = timedelta(days=7)
 
 
-def add_plans(session: Session, measurement: Campaign, asked: CampaignPlan, today: date) -> None:
+def add_plans(session: Session, measurement: Campaign, asked: NewCampaign, today: date) -> None:
     """Give last year's measurement the plan it followed, and next year's campaign a draft.
 
     `asked` is what last year's campaign was created from; what follows it begins as its clone does.
@@ -86,7 +86,7 @@ def _put_publication_off(session: Session, measurement: Campaign, lead: int) -> 
     keep.add_addendum(session, measurement, later, reason, at, number=1)
 
 
-def _begin_next(session: Session, measurement: Campaign, asked: CampaignPlan, today: date, lead: int) -> None:
+def _begin_next(session: Session, measurement: Campaign, asked: NewCampaign, today: date, lead: int) -> None:
     """Clone the campaign for the next November that has not begun, in the lead's own province."""
     year = today.year + (today >= date(today.year, 10, 31))
     campaign = create_campaign(

@@ -1,4 +1,4 @@
-"""Creates campaigns: a plan is right as a whole, or every reason against it is told."""
+"""Creates campaigns: what is asked for is right as a whole, or every reason against it is told."""
 
 import re
 import unicodedata
@@ -21,8 +21,8 @@ TEXTS = ("title", "title_en", "controller_name", "controller_address", "controll
 
 
 @dataclass(frozen=True, kw_only=True)
-class CampaignPlan:
-    """What somebody wants to ask, before it has been checked."""
+class NewCampaign:
+    """The campaign that somebody wants, before it has been checked."""
 
     code: str
     title: str
@@ -51,20 +51,20 @@ class CampaignRefused(SurveyError):
         self.faults = faults
 
 
-def create_campaign(session: Session, plan: CampaignPlan) -> Campaign:
-    plan = _tidied(plan)
-    version = _find_version(session, plan)
-    faults = list(_faults(plan))
-    if session.scalar(select(Campaign.id).where(Campaign.code == plan.code)) is not None:
-        faults.append(("code", f"mã “{plan.code}” đã dùng cho một cuộc khảo sát khác"))
+def create_campaign(session: Session, asked: NewCampaign) -> Campaign:
+    asked = _tidied(asked)
+    version = _find_version(session, asked)
+    faults = list(_faults(asked))
+    if session.scalar(select(Campaign.id).where(Campaign.code == asked.code)) is not None:
+        faults.append(("code", f"mã “{asked.code}” đã dùng cho một cuộc khảo sát khác"))
     if version is None:
-        wanted = f" phiên bản {plan.instrument_version}" if plan.instrument_version else ""
-        faults.append(("instrument", f"chưa công bố bộ câu hỏi “{plan.instrument_code}”{wanted}"))
-    previous = session.scalar(select(Campaign).where(Campaign.code == plan.after)) if plan.after else None
-    faults.extend(_faults_of_previous(plan, previous))
+        wanted = f" phiên bản {asked.instrument_version}" if asked.instrument_version else ""
+        faults.append(("instrument", f"chưa công bố bộ câu hỏi “{asked.instrument_code}”{wanted}"))
+    previous = session.scalar(select(Campaign).where(Campaign.code == asked.after)) if asked.after else None
+    faults.extend(_faults_of_previous(asked, previous))
     if faults or version is None:
         raise CampaignRefused(faults)
-    stated = asdict(plan)
+    stated = asdict(asked)
     del stated["instrument_code"], stated["instrument_version"], stated["after"]
     previous_id = previous.id if previous else None
     campaign = Campaign(**stated, instrument_version_id=version.id, previous_id=previous_id)
@@ -73,23 +73,23 @@ def create_campaign(session: Session, plan: CampaignPlan) -> Campaign:
     return campaign
 
 
-def _tidied(plan: CampaignPlan) -> CampaignPlan:
-    stated = asdict(plan)
+def _tidied(asked: NewCampaign) -> NewCampaign:
+    stated = asdict(asked)
     texts = {name: unicodedata.normalize("NFC", stated[name]).strip() for name in TEXTS}
-    return CampaignPlan(**{**stated, **texts})
+    return NewCampaign(**{**stated, **texts})
 
 
-def _find_version(session: Session, plan: CampaignPlan) -> InstrumentVersion | None:
-    published = select(InstrumentVersion).where(InstrumentVersion.code == plan.instrument_code)
-    if plan.instrument_version is not None:
-        published = published.where(InstrumentVersion.version == plan.instrument_version)
+def _find_version(session: Session, asked: NewCampaign) -> InstrumentVersion | None:
+    published = select(InstrumentVersion).where(InstrumentVersion.code == asked.instrument_code)
+    if asked.instrument_version is not None:
+        published = published.where(InstrumentVersion.version == asked.instrument_version)
     return session.scalar(published.order_by(InstrumentVersion.version.desc()).limit(1))
 
 
-def _faults(plan: CampaignPlan) -> Iterator[tuple[str, str]]:
-    if not CODE.fullmatch(plan.code):
+def _faults(asked: NewCampaign) -> Iterator[tuple[str, str]]:
+    if not CODE.fullmatch(asked.code):
         yield "code", "mã gồm a–z, 0–9 và dấu - (1–40 ký tự), bắt đầu bằng chữ hoặc số"
-    stated = asdict(plan)
+    stated = asdict(asked)
     for field in TEXTS:
         if not stated[field]:
             yield field, "chưa điền"
@@ -98,38 +98,38 @@ def _faults(plan: CampaignPlan) -> Iterator[tuple[str, str]]:
     for field, words in (("kind", CAMPAIGN_KINDS), ("sampling_basis", SAMPLING_BASES)):
         if stated[field] not in words:
             yield field, f"chỉ dùng: {', '.join(words)}"
-    yield from _faults_of_numbers(plan)
+    yield from _faults_of_numbers(asked)
 
 
-def _faults_of_previous(plan: CampaignPlan, previous: Campaign | None) -> Iterator[tuple[str, str]]:
-    if not plan.after:
+def _faults_of_previous(asked: NewCampaign, previous: Campaign | None) -> Iterator[tuple[str, str]]:
+    if not asked.after:
         return
-    if plan.kind != "annual":
+    if asked.kind != "annual":
         yield "after", "chỉ cuộc đo lường hằng năm mới nối tiếp một cuộc trước"
     elif previous is None:
-        yield "after", f"chưa có cuộc khảo sát nào mang mã “{plan.after}”"
-    elif previous.kind != plan.kind or previous.closes_on is None or previous.closes_on >= plan.opens_on:
-        yield "after", f"“{plan.after}” phải là cuộc đo lường hằng năm đã kết thúc trước ngày mở cuộc này"
-    elif previous.is_demo != plan.is_demo:
+        yield "after", f"chưa có cuộc khảo sát nào mang mã “{asked.after}”"
+    elif previous.kind != asked.kind or previous.closes_on is None or previous.closes_on >= asked.opens_on:
+        yield "after", f"“{asked.after}” phải là cuộc đo lường hằng năm đã kết thúc trước ngày mở cuộc này"
+    elif previous.is_demo != asked.is_demo:
         yield "after", "dữ liệu mẫu và dữ liệu thật không nối tiếp nhau"
 
 
-def _faults_of_numbers(plan: CampaignPlan) -> Iterator[tuple[str, str]]:
-    for field, day in (("opens_on", plan.opens_on), ("closes_on", plan.closes_on)):
+def _faults_of_numbers(asked: NewCampaign) -> Iterator[tuple[str, str]]:
+    for field, day in (("opens_on", asked.opens_on), ("closes_on", asked.closes_on)):
         if day is not None and not is_within_bounds(day):
             yield field, f"phải từ năm {FIRST_DAY.year} đến năm {LAST_DAY.year}"
-    if plan.kind == "annual" and plan.closes_on is None:
+    if asked.kind == "annual" and asked.closes_on is None:
         yield "closes_on", "cuộc khảo sát hằng năm phải có ngày kết thúc"
-    if plan.closes_on is not None and plan.closes_on < plan.opens_on:
+    if asked.closes_on is not None and asked.closes_on < asked.opens_on:
         yield "closes_on", "kết thúc trước khi bắt đầu"
-    if plan.minimum_n < SMALLEST_MINIMUM:
+    if asked.minimum_n < SMALLEST_MINIMUM:
         yield (
             "minimum_n",
             f"ít nhất là {SMALLEST_MINIMUM}: số liệu của ít người hơn có thể làm lộ câu trả lời",
         )
-    if fault := fault_of_target(plan.target):
+    if fault := fault_of_target(asked.target):
         yield "target", fault
-    if not 1 <= plan.retention_years <= MOST_YEARS:
+    if not 1 <= asked.retention_years <= MOST_YEARS:
         yield "retention_years", f"từ 1 đến {MOST_YEARS} năm"
 
 

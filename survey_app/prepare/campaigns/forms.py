@@ -11,7 +11,7 @@ from werkzeug.datastructures import MultiDict
 from survey_app.models.campaign import SAMPLING_BASES, Campaign
 from survey_app.models.days import read_day, year_later
 from survey_app.models.plain_text import UNREADABLE_MARK, composed, marked_unreadable
-from survey_app.prepare.campaigns.create import CampaignPlan
+from survey_app.prepare.campaigns.create import NewCampaign
 
 DRAWN_BASES = tuple(basis for basis in SAMPLING_BASES if basis != "opt_in")
 LONGEST = 200
@@ -60,7 +60,7 @@ class CampaignForm:
             tops=tuple(tops),
         )
 
-    def read(self) -> tuple[CampaignPlan | None, Faults]:
+    def read(self) -> tuple[NewCampaign | None, Faults]:
         """Give what is asked for, or what cannot be read of it; whether it can be is `create`'s to say."""
         faults: Faults = []
         days: dict[str, date | None] = {}
@@ -86,7 +86,7 @@ class CampaignForm:
             return None, faults
         said = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "tops"}
         said |= {"kind": "annual", "retention_years": int(self.retention_years), **days}
-        return CampaignPlan(**said | {"after": self.after or None}), []
+        return NewCampaign(**said | {"after": self.after or None}), []
 
 
 def _day(day: date) -> str:

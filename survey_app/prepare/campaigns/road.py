@@ -21,7 +21,7 @@ def state_of(campaign: Campaign, today: date) -> str:
     """Name where a campaign stands in time, for lists."""
     if today < campaign.opens_on:
         return "not_open"
-    return "open" if campaign.closes_on is None or today <= campaign.closes_on else "closed"
+    return "closed" if campaign.is_over(today) else "open"
 
 
 @dataclass(frozen=True, slots=True)

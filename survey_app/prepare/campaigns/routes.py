@@ -6,10 +6,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
+from survey_app.errors import NotFound
 from survey_app.models.audit import note_over
 from survey_app.models.campaign import Campaign
 from survey_app.models.instrument import InstrumentVersion
-from survey_app.models.plan import PlanDocument, plan_as_it_stands
+from survey_app.models.plan import plan_as_it_stands
+from survey_app.models.plan_document import PlanDocument
 from survey_app.prepare.campaigns.create import CampaignRefused, create_campaign
 from survey_app.prepare.campaigns.forms import CampaignForm, Faults
 from survey_app.prepare.campaigns.road import STEPS, road_of, state_of
@@ -35,11 +37,12 @@ def overview() -> str:
     """List the campaigns that this person's right reaches, and where each stands."""
     with database().reading() as session:
         found = Reach(session, current_staff()).campaigns()
+    states = {one.campaign.id: state_of(one.campaign, today()) for one in found}
     return render_template(
         "prepare/campaigns.html",
         page=page_of(found, PageAsked(typed_page(request.args))),
-        states={one.campaign.id: state_of(one.campaign, today()) for one in found},
-        n_open=sum(state_of(one.campaign, today()) == "open" for one in found),
+        states=states,
+        n_open=list(states.values()).count("open"),
     )
 
 
@@ -100,7 +103,10 @@ def _last(reach: Reach) -> Reached | None:
     """Give the campaign from which a new one is cloned, if the address names one."""
     if "from" not in request.args:
         return None
-    return reach.campaign(request.args.get("from", 0, type=row_id))
+    last = reach.campaign(request.args.get("from", 0, type=row_id))
+    if last.campaign.kind != "annual":
+        raise NotFound
+    return last
 
 
 def _cloned(session: Session, last: Reached) -> CampaignForm:

@@ -17,13 +17,19 @@ log = logging.getLogger(__name__)
 ROW_FOLLOWS_WITHIN_SECONDS = 600
 
 
-def forget_old_frame_files(session: Session, data_dir: Path, now: datetime, today: date) -> None:
-    """Delete contacts whose last day has passed, uploads that nobody accepted, contacts without a frame."""
+def forget_outlived_contacts(session: Session, data_dir: Path, now: datetime, today: date) -> None:
+    """Delete the contacts of frames whose last day has passed."""
     outlived = select(Frame).where(Frame.contacts_expire_on < today, Frame.contacts_deleted_at.is_(None))
     for frame in session.scalars(outlived):
         delete_contacts(session, data_dir, frame, now, None, "hết hạn")
+
+
+def remove_files_of_nobody(session: Session, data_dir: Path) -> None:
+    """Delete uploads that nobody accepted, and contacts without a frame; it only reads the database."""
     remove_old(data_dir)
-    kept = set(session.scalars(select(Frame.id).where(Frame.contacts_deleted_at.is_(None))))
+    # A frame without contacts may have been given the number of a killed import that had some.
+    has_contacts = Frame.contacts_expire_on.is_not(None) & Frame.contacts_deleted_at.is_(None)
+    kept = set(session.scalars(select(Frame.id).where(has_contacts)))
     for path in (data_dir / FOLDER).glob("*.contacts"):
         is_old = path.stat().st_mtime < time.time() - ROW_FOLLOWS_WITHIN_SECONDS
         if is_old and not (path.stem.isdecimal() and int(path.stem) in kept):

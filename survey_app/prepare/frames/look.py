@@ -12,7 +12,8 @@ from survey_app.config import Settings
 from survey_app.errors import SurveyError
 from survey_app.models.office import ServiceField
 from survey_app.models.office_tree import offices_under
-from survey_app.models.plan import PlanDocument, plan_as_it_stands
+from survey_app.models.plan import plan_as_it_stands
+from survey_app.models.plan_document import PlanDocument
 from survey_app.models.vietnamese import name_key
 from survey_app.prepare.frames.build import Built, Report, build
 from survey_app.prepare.frames.columns import DESCRIBED

@@ -1,5 +1,7 @@
 """The offices as a dossier list names them: by code or name, alive on a day, or handed to one successor."""
 
+import re
+import unicodedata
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from datetime import date
@@ -13,6 +15,7 @@ from survey_app.models.plain_text import composed
 from survey_app.prepare.tables.numbers import NOTHING
 
 NOT_SAID, UNKNOWN, NOT_SERVING = -1, -2, -3
+_TONE = re.compile("[\u0300\u0301\u0303\u0309\u0323]")
 
 
 def day_number(day: date) -> int:
@@ -59,7 +62,9 @@ class OfficeBook:
 
 
 def _word(text: str) -> str:
-    return " ".join(composed(text).casefold().split())
+    """Reduce a code or a name to what tells it apart; a tone has two places to stand: Hoà and Hòa are one."""
+    words = unicodedata.normalize("NFD", composed(text).casefold()).split()
+    return " ".join(_TONE.sub("", word) + "".join(_TONE.findall(word)) for word in words)
 
 
 def _by_word(offices: Iterable[tuple[str, str]]) -> dict[str, int]:

@@ -15,7 +15,8 @@ from survey_app.models.days import read_day
 from survey_app.models.frame import faults_path, frame_path
 from survey_app.models.job import Job, enqueue, note_outcome
 from survey_app.models.office import ServiceField
-from survey_app.models.plan import PlanDocument, plan_as_it_stands
+from survey_app.models.plan import plan_as_it_stands
+from survey_app.models.plan_document import PlanDocument
 from survey_app.prepare.frames import forms, listing, template_file, uploads
 from survey_app.prepare.frames.accept import Acceptance, accept, delete_contacts
 from survey_app.prepare.frames.columns import COLUMNS, CONTACTS, REQUIRED

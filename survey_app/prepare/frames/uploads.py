@@ -117,7 +117,8 @@ def remove_old(data_dir: Path) -> None:
 
 def _plain_files(folder: Path) -> Iterator[Path]:
     for path in folder.iterdir():
-        if path.suffix.casefold() in KINDS and path.is_file() and not path.is_symlink():
+        is_plain = path.is_file() and not path.is_symlink()
+        if is_plain and path.suffix.casefold() in KINDS and path.name.isprintable():  # no page can say others
             yield path
 
 

@@ -6,7 +6,8 @@ from dataclasses import replace
 from sqlalchemy.orm import Session
 
 from survey_app.models.campaign import Campaign
-from survey_app.models.plan import TABLES, Calendar, Plan, PlanDocument, Population, Publishing
+from survey_app.models.plan import Plan
+from survey_app.models.plan_document import TABLES, Calendar, PlanDocument, Population, Publishing
 from survey_app.prepare.moment import Moment
 from survey_app.prepare.plans.entries import ENTRIES, moved_one_year
 

@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeVar
 
 from survey_app.models.campaign import TARGET_DIGITS
 from survey_app.models.days import year_later
-from survey_app.models.plan import (
+from survey_app.models.plan_document import (
     ADJUSTMENTS,
     ALLOCATIONS,
     COUNTED_FOR,

@@ -15,7 +15,7 @@ from survey_app.models.instrument import InstrumentVersion
 from survey_app.models.office import Office
 from survey_app.models.office_tree import OfficeTree
 from survey_app.models.plain_text import UNREADABLE_MARK
-from survey_app.models.plan import FRAME_VARIABLES, MOST_STAGES, UNITS, PlanDocument, PlannedStage
+from survey_app.models.plan_document import FRAME_VARIABLES, MOST_STAGES, UNITS, PlanDocument, PlannedStage
 from survey_app.prepare.plans.entries import ENTRIES, RAKED, Entry, values_of
 
 LONGEST = {"text": 200, "long_text": 1000}

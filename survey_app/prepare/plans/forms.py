@@ -11,7 +11,7 @@ from werkzeug.datastructures import MultiDict
 
 from survey_app.models.days import read_day
 from survey_app.models.plain_text import composed, marked_unreadable
-from survey_app.models.plan import MOST_STAGES, PlanDocument
+from survey_app.models.plan_document import MOST_STAGES, PlanDocument
 from survey_app.prepare.plans.entries import ENTRIES, Entry, Values, document_of, values_of
 from survey_app.prepare.plans.faults import LONGEST, Fault
 from survey_app.prepare.tables.numbers import whole_number

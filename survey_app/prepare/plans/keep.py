@@ -10,13 +10,16 @@ from survey_app.models.approval import read_reason
 from survey_app.models.audit import AuditLine, note, note_over
 from survey_app.models.campaign import Campaign
 from survey_app.models.office_tree import offices_under
-from survey_app.models.plan import Plan, PlanAddendum, PlanDocument, addenda_of
+from survey_app.models.plan import Plan, PlanAddendum, addenda_of
+from survey_app.models.plan_document import PlanDocument
+from survey_app.models.publication import is_frozen
 from survey_app.prepare.moment import Moment
 from survey_app.prepare.plans.begin import hold_for_campaign
 from survey_app.prepare.plans.entries import differences
 from survey_app.prepare.plans.faults import Fault, faults_of
 
 SHORT_HASH = 12
+TERMS = {"publication-minimum_n", "publication-target"}  # on which figures were published
 
 
 class PlanRefused(SurveyError):
@@ -120,8 +123,11 @@ def add_addendum(
     if number != len(earlier) + 1:
         raise PlanRefused("saved_meanwhile")
     in_force = earlier[-1].document if earlier else plan.document
-    if not differences(in_force, document):
+    changed = {one.name for one in differences(in_force, document)}
+    if not changed:
         raise PlanRefused("no_difference")
+    if (terms := sorted(TERMS & changed)) and is_frozen(session, campaign.id):
+        raise PlanRefused("faulty", [Fault(name, "published") for name in terms])
     reason = read_reason(typed_reason)
     if faults := faults_of(session, campaign, document):
         raise PlanRefused("faulty", faults)

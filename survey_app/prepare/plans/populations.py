@@ -13,7 +13,7 @@ from survey_app.models.days import first_of, month_before
 from survey_app.models.frame import Frame, FrameOffice, frame_in_force
 from survey_app.models.office import ALL_FIELDS, DossierCount, Office
 from survey_app.models.office_tree import offices_under
-from survey_app.models.plan import PlanDocument
+from survey_app.models.plan_document import PlanDocument
 from survey_app.models.publication import Figure, Publication
 
 MOST_YEARS_BACK, MOST_MONTHS = 5, 60

@@ -13,7 +13,8 @@ from survey_app.errors import ApprovalRefused
 from survey_app.models.campaign import Campaign
 from survey_app.models.instrument import InstrumentVersion
 from survey_app.models.office import Office
-from survey_app.models.plan import Plan, PlanDocument, addenda_of, plan_as_it_stands, plan_in_force
+from survey_app.models.plan import Plan, addenda_of, plan_as_it_stands, plan_in_force
+from survey_app.models.plan_document import PlanDocument
 from survey_app.models.staff import Staff
 from survey_app.prepare.moment import Moment
 from survey_app.prepare.plans import keep

@@ -16,7 +16,7 @@ from analysis.sampling.size import (
     sample_size_proportion,
     smallest_detectable_change,
 )
-from survey_app.models.plan import PlanDocument
+from survey_app.models.plan_document import PlanDocument
 from survey_app.prepare.plans.entries import ENTRIES, values_of
 from survey_app.prepare.plans.populations import PlannedOffice
 
@@ -182,12 +182,11 @@ def _asked(terms: _Terms, offices: Sequence[PlannedOffice], needed: Mapping[str,
 
 def _shared_out(terms: _Terms, offices: Sequence[PlannedOffice], n_asked: int) -> dict[str, int]:
     """Share n out: offices not larger than the minimum are taken whole, nobody gives more than it has."""
-    minimum = terms.minimum
-    drawn = {one.code: one.population for one in offices if one.population <= minimum}
-    others = {one.code: one.population for one in offices if one.population > minimum}
+    drawn = {one.code: one.population for one in offices if one.population <= terms.minimum}
+    others = {one.code: one.population for one in offices if one.population > terms.minimum}
     if not others:
         return drawn
-    least, most = max(1, minimum * len(others)), sum(others.values())
+    least, most = max(1, terms.minimum * len(others)), sum(others.values())
     n = min(max(n_asked - sum(drawn.values()), least), most)
     return drawn | _allocated(terms, offices, others, n)
 
@@ -195,15 +194,14 @@ def _shared_out(terms: _Terms, offices: Sequence[PlannedOffice], n_asked: int) -
 def _allocated(
     terms: _Terms, offices: Sequence[PlannedOffice], population: dict[str, int], n: int
 ) -> dict[str, int]:
-    minimum = terms.minimum
     if terms.method == "proportional":
-        return proportional_allocation(n, population, minimum=minimum)
+        return proportional_allocation(n, population, minimum=terms.minimum)
     if terms.method == "power":
-        return power_allocation(n, population, 0.5, minimum=minimum)
+        return power_allocation(n, population, 0.5, minimum=terms.minimum)
     if terms.method == "neyman":
         spread = {one.code: _spread(one, terms) for one in offices if one.code in population}
-        return neyman_allocation(n, population, spread, minimum=minimum)
-    return equal_allocation(n, population, minimum=minimum)
+        return neyman_allocation(n, population, spread, minimum=terms.minimum)
+    return equal_allocation(n, population, minimum=terms.minimum)
 
 
 def _spread(office: PlannedOffice, terms: _Terms) -> float:

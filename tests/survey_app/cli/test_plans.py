@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from survey_app.models.audit import AuditLine
-from survey_app.models.plan import Plan, PlanDocument
+from survey_app.models.plan import Plan
+from survey_app.models.plan_document import PlanDocument
 from tests import factories
 from tests.survey_app.cli.test_prepare import run
 from tests.survey_app.prepare.plans.conftest import WHOLE, stage as stage

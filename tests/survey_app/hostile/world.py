@@ -22,6 +22,7 @@ from survey_app.models.response import Comment
 from survey_app.web.access import hash_token
 from tests import factories
 from tests.factories import DAY, MOMENT
+from tests.survey_app.hostile.campaigns import pages_of_campaigns
 from tests.survey_app.web.test_rights import plant
 
 PASSWORD = "mat-khau-thu-2026"
@@ -58,13 +59,14 @@ def build(session: Session, settings: Settings, managed: str | None) -> World:
     )
     here = factories.staff(session, role="administrator", office_id=office.id, username=HERE)
     world.tokens[HERE] = _token(session, here.id, is_proven=True)
-    world.foreign |= {"office_code": elsewhere.code, "parent_id": apart.id}
+    world.foreign |= {"office_code": elsewhere.code, "parent_id": apart.id, "parent_code": apart.code}
     world.words |= {
         "other_parent": apart.code,
         "heir": elsewhere.code,
         "own_secret": totp.secret_for(world.tokens["without phone"], settings.secrets[0]),
     }
     world.extra_pages = _pages_of_states(session, settings, own, office)
+    world.extra_pages += pages_of_campaigns(session, settings, office, staff["administrator"])
     return world
 
 

@@ -6,16 +6,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from survey_app.models.plan import (
-    Calendar,
-    Plan,
-    PlanDocument,
-    PlannedStage,
-    Population,
-    Raked,
-    Weighting,
-    plan_in_force,
-)
+from survey_app.models.plan import Plan, plan_in_force
+from survey_app.models.plan_document import Calendar, PlanDocument, PlannedStage, Population, Raked, Weighting
 from tests import factories
 
 DOCUMENT = PlanDocument(

@@ -23,7 +23,7 @@ from survey_app.config import SECRET_BYTES
 from survey_app.jobs.bound import bound_to
 from survey_app.models.job import Job
 from survey_app.models.office import Office
-from survey_app.models.plan import PlanDocument, Population
+from survey_app.models.plan_document import PlanDocument, Population
 from survey_app.models.staff import ROLES
 from survey_app.web.access import OF_ACCOUNTS, PUBLIC, RIGHTS, hash_token
 from tests import factories

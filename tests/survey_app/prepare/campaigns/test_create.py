@@ -8,10 +8,10 @@ from sqlalchemy import func, select
 
 from survey_app.db import Database
 from survey_app.models.campaign import Campaign
-from survey_app.prepare.campaigns.create import CampaignPlan, CampaignRefused, create_campaign
+from survey_app.prepare.campaigns.create import CampaignRefused, NewCampaign, create_campaign
 from tests import factories
 
-PLAN = CampaignPlan(
+PLAN = NewCampaign(
     code="tai-quay-2026",
     title="Khảo sát tại quầy",
     title_en="Counter survey",

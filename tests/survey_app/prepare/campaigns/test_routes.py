@@ -8,7 +8,8 @@ from sqlalchemy import select
 
 from survey_app.models.audit import AuditLine
 from survey_app.models.campaign import Campaign
-from survey_app.models.plan import Calendar, Plan, PlanDocument, Population, Publishing
+from survey_app.models.plan import Plan
+from survey_app.models.plan_document import Calendar, PlanDocument, Population, Publishing
 from tests import factories
 
 pytestmark = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)

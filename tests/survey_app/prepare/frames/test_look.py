@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from survey_app.errors import ImportRefused
 from survey_app.models.office import Office
-from survey_app.models.plan import PlanDocument, Population
+from survey_app.models.plan_document import PlanDocument, Population
 from survey_app.prepare.frames.canonical import HASHED, hash_of_file
 from survey_app.prepare.frames.contacts import open_contacts
 from survey_app.prepare.frames.rules import RULES
@@ -167,6 +167,16 @@ def test_office_may_be_named_as_it_is_called(desk):
     outcome = desk.look(table(line(receives=name)))
     assert frame_of(desk)[0]["receives"] == "XA-2"
     assert rules_of(outcome) == {"composed": 1}
+
+
+def test_tone_of_an_office_may_stand_in_either_place(desk):
+    with desk.database.transaction() as session:
+        factories.office(session, code="HB", name="Trung tâm xã Hoà Thuỵ", valid_from=date(2020, 1, 1))
+    outcome = desk.look(
+        table(line(receives="Trung tâm xã Hòa Thụy"), line(unit="H2", receives="xã Hóa Thụy"))
+    )
+    assert frame_of(desk)[0]["receives"] == "HB"
+    assert rules_of(outcome) == {"unknown_office": 1}
 
 
 def test_plan_says_which_dossiers_are_meant(desk):

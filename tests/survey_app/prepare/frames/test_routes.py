@@ -17,7 +17,7 @@ from survey_app.models.audit import AuditLine
 from survey_app.models.frame import ColumnMapping, Frame, FrameOffice, contacts_path, frame_path
 from survey_app.models.job import CLAIM, Job
 from survey_app.models.office import Office
-from survey_app.models.plan import PlanDocument, Population
+from survey_app.models.plan_document import PlanDocument, Population
 from survey_app.prepare.tables.sheet import read_sheet
 from tests import factories
 from tests.survey_app.prepare.frames.conftest import HEADER, line, table
@@ -198,6 +198,20 @@ def test_contacts_go_on_their_day_by_themselves(walk, clock):
 
 
 @on_sqlite
+def test_contacts_of_a_killed_import_go_although_its_number_was_given_again(walk, clock):
+    walk.accept(walk.looked(table(line())))
+    with walk.database.transaction() as session:
+        frame = session.scalars(select(Frame)).one()
+        frame.contacts_expire_on = None  # a list without contacts
+    left = contacts_path(walk.settings.data_dir, frame.id)
+    left.write_bytes(b"sealed")
+    os.utime(left, (0, 0))
+    clock.advance(days=1)
+    walk.do_jobs()
+    assert not left.exists()
+
+
+@on_sqlite
 def test_contacts_are_deleted_before_their_day(walk):
     walk.accept(walk.looked(table(line(**PERSON))))
     with walk.database.reading() as session:
@@ -227,10 +241,13 @@ def test_large_file_is_taken_where_it_lies_and_goes_when_accepted(walk):
     (folder / "lon.csv").write_text(table(line(**PERSON)), "utf-8")
     (folder / "khac.exe").write_text("x")
     (folder / "lien-ket.csv").symlink_to("/etc/passwd")
+    (folder / os.fsdecode(b"la-\xff.csv")).write_text("x")  # no page can say this name
+    (folder / "hai\ndong.csv").write_text("x")
     page = walk.client.get(walk.base)
     assert "lon.csv" in page.text
     assert "khac.exe" not in page.text
     assert "lien-ket.csv" not in page.text
+    assert "dong.csv" not in page.text
     for name in ("../survey.sqlite", "lien-ket.csv", "/etc/passwd", ""):
         assert walk.post(f"{walk.base}/incoming", name=name).status_code == 422
     look = walk.map_columns(walk.post(f"{walk.base}/incoming", name="lon.csv").location).location

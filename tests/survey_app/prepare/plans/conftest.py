@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from survey_app.models.plan import (
+from survey_app.models.plan_document import (
     Allocation,
     Calendar,
     PlanDocument,

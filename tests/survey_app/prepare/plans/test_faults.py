@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from survey_app.models.plan import PlanDocument, PlannedStage, Raked, Weighting
+from survey_app.models.plan_document import PlanDocument, PlannedStage, Raked, Weighting
 from survey_app.prepare.plans.entries import (
     ENTRIES,
     differences,
@@ -66,6 +66,7 @@ def test_every_number_has_its_range(name):
         (said(population__described="a" * 1001), "population-described", "too_long"),
         (said(seed="\N{REPLACEMENT CHARACTER}"), "seed", "unreadable"),
         (said(precision__margin_office=None), "precision-margin_office", "no_size"),
+        (said(publication__target=0.8555), "publication-target", "too_fine"),
         (replace(WHOLE, stages=(CLUSTER, CLUSTER, DOSSIER)), "stages-0-unit", "stages_out_of_order"),
         (replace(WHOLE, stages=(CLUSTER,) * 3 + (DOSSIER,)), "stages-0-unit", "too_many_stages"),
         (replace(WHOLE, stages=(CLUSTER,)), "stages-0-unit", "ends_without_dossiers"),

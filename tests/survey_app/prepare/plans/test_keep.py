@@ -8,7 +8,8 @@ from sqlalchemy import select
 
 from survey_app.cli.jobs import Worker
 from survey_app.models.audit import AuditLine
-from survey_app.models.plan import Plan, PlanDocument, plan_in_force
+from survey_app.models.plan import Plan, plan_in_force
+from survey_app.models.plan_document import PlanDocument
 from survey_app.prepare.moment import Moment
 from survey_app.prepare.plans import keep
 from survey_app.prepare.plans.keep import PlanRefused
@@ -71,6 +72,25 @@ def test_second_of_two_people_is_told(database, stage):
         keep.add_addendum(session, stage.campaign, WHOLE, "x", moment, 1)
         with pytest.raises(PlanRefused, match="saved_meanwhile"):
             keep.add_addendum(session, stage.campaign, LATER, "x", moment, 1)
+
+
+@on_sqlite
+def test_terms_of_published_figures_take_no_addendum(database, stage):
+    with database.transaction() as session:
+        stage.plan(session, frozen_at=factories.MOMENT, hash=WHOLE.hash)
+        moment = at(session)
+        publication = factories.publication(session, campaign_id=stage.campaign.id, kind="wave")
+        eased = replace(WHOLE, publication=replace(WHOLE.publication, target=0.6, minimum_n=5))
+        session.add(stage.campaign)
+        keep.add_addendum(session, stage.campaign, LATER, "Bão", moment, 1)
+        publication.sealed_at = moment.now
+        session.flush()
+        with pytest.raises(PlanRefused) as refused:
+            keep.add_addendum(session, stage.campaign, eased, "Dễ hơn", moment, 2)
+        names = ["publication-minimum_n", "publication-target"]
+        assert [(one.name, one.reason) for one in refused.value.faults] == [(n, "published") for n in names]
+        assert stage.campaign.target == 0.85
+        keep.add_addendum(session, stage.campaign, WHOLE, "Hết bão", moment, 2)
 
 
 @on_sqlite

@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 
 from survey_app.models.audit import AuditLine
-from survey_app.models.plan import Plan, PlanDocument, addenda_of
+from survey_app.models.plan import Plan, addenda_of
+from survey_app.models.plan_document import PlanDocument
 from survey_app.prepare.plans.entries import ENTRIES, values_of
 from survey_app.prepare.plans.forms import written
 from tests import factories

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from survey_app.models.plan import PlannedStage
+from survey_app.models.plan_document import PlannedStage
 from survey_app.prepare.plans.populations import PlannedOffice
 from survey_app.prepare.plans.sizes import sizes_of
 from tests.survey_app.prepare.plans.conftest import DOSSIERS, WHOLE
