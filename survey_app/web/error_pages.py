@@ -34,7 +34,13 @@ def campaign_closed(error: errors.CampaignClosed) -> Page:
 
 
 def not_found(_error: Exception) -> Page:
-    return 404, _("Page not found"), _("No such page, or no right to see it.")
+    if request.path.startswith("/staff"):
+        return 404, _("Page not found"), _("No such page, or no right to see it.")
+    return (
+        404,
+        _("Page not found"),
+        _("There is no such page. Perhaps one character of the address is wrong."),
+    )
 
 
 def too_large() -> Page:

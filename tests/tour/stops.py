@@ -726,7 +726,7 @@ OTHERWISE = (
     Stop("no requests", NEWCOMER, "/staff/approvals", step="Tạm dừng mã"),
     Stop("no dossiers", NEWCOMER, "/staff/dossiers", step="Kiểm tra tệp"),
     Stop("dossiers of a new office", NEWCOMER, "/staff/dossiers/{new_office}", step="tháng 03/2026"),
-    Stop("nothing to export there", NEWCOMER, "/staff/exports", step="Tìm"),
+    Stop("nothing to export there", NEWCOMER, "/staff/exports", step="Xem"),
     Stop("signed in already", LEAD, "/staff/second-factor", step="Tiếp tục"),
     Stop("no such page", MANAGER, "/staff/offices/2147483647"),
 )

@@ -8,6 +8,7 @@ from werkzeug.datastructures import MultiDict
 
 from survey_app.models.days import read_day
 from survey_app.models.plain_text import one_line
+from survey_app.models.vietnamese import sort_key
 from survey_app.web.addresses import row_id
 from survey_app.web.paging import typed_search
 
@@ -47,8 +48,9 @@ class AuditRequest:
 
 
 def act_names() -> dict[str, str]:
-    """Name every act that the service writes, by its short name; a test compares it with the sources."""
-    return _of_people() | _of_offices() | _of_campaigns()
+    """Name every act that the service writes, by its words; a test compares it with the sources."""
+    names = _of_people() | _of_offices() | _of_campaigns()
+    return dict(sorted(names.items(), key=lambda name: sort_key(name[1])))
 
 
 def _of_people() -> dict[str, str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from sqlalchemy import func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from survey_app.models.breakdown import INDEX, MONTH, first_day_of
 from survey_app.models.days import first_of, month_after, month_before
@@ -25,7 +25,13 @@ class OfficeOfMonth:
     code: str
     name: str
     counts: Counts | None
+    settled_of_fields: int | None = None
     n_fields: int = 0
+
+    @property
+    def field_gap(self) -> int:
+        """Give what the total has beyond the sum of the fields; less than zero where it has less."""
+        return _field_gap(self.counts, self.settled_of_fields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +61,18 @@ class MonthOfOffice:
     fields: list[tuple[ServiceField, Counts]] = field(default_factory=list)
     answered: list[Answered] = field(default_factory=list)
 
+    @property
+    def settled_of_fields(self) -> int | None:
+        return sum(counts.n_settled for _field, counts in self.fields) if self.fields else None
+
+    @property
+    def field_gap(self) -> int:
+        return _field_gap(self.counts, self.settled_of_fields)
+
+
+def _field_gap(counts: Counts | None, of_fields: int | None) -> int:
+    return 0 if counts is None or of_fields is None else counts.n_settled - of_fields
+
 
 def list_month(
     session: Session, office_ids: Collection[int], month: date, search: str, asked: PageAsked
@@ -73,7 +91,7 @@ def list_month(
         read_page(len(found), with_fields, asked),
         n_offices=len(offices),
         n_missing=sum(one.counts is None for one in offices),
-        n_gaps=sum(one.counts is not None and one.counts.gap != 0 for one in offices),
+        n_gaps=sum(bool(one.field_gap or (one.counts and one.counts.gap)) for one in offices),
     )
 
 
@@ -87,16 +105,29 @@ def offices_of_month(session: Session, office_ids: Collection[int], month: date)
         & (DossierCount.month == month)
         & (DossierCount.field_id == ALL_FIELDS)
     )
+    part = aliased(DossierCount)
+    of_fields = (
+        select(func.sum(part.n_settled))
+        .where(part.office_id == Office.id, part.month == month, part.field_id != ALL_FIELDS)
+        .scalar_subquery()
+    )
+    counts_by_name = [getattr(DossierCount, name) for name in NAMES]
     # By columns: as objects, thousands of rows would take ten times as long.
     rows = session.execute(
-        select(Office.id, Office.code, Office.name, *(getattr(DossierCount, name) for name in NAMES))
+        select(Office.id, Office.code, Office.name, of_fields, *counts_by_name)
         .outerjoin(DossierCount, of_month)
         .where(existed, Office.kind != "province")
         .order_by(Office.sort_key, Office.id)
     )
     return [
-        OfficeOfMonth(office_id, code, name, None if counts[0] is None else Counts(*counts))
-        for office_id, code, name, *counts in rows
+        OfficeOfMonth(
+            office_id,
+            code,
+            name,
+            None if counts[0] is None else Counts(*counts),
+            None if settled is None else int(settled),
+        )
+        for office_id, code, name, settled, *counts in rows
         if office_id in office_ids
     ]
 

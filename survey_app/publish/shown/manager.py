@@ -11,7 +11,7 @@ from survey_app.models.access_point import AccessPoint, AccessPointDay
 from survey_app.models.breakdown import COUNTER, FIELD, INDEX
 from survey_app.models.campaign import Campaign
 from survey_app.models.instrument import InstrumentVersion
-from survey_app.models.office import ALL_FIELDS, Counter, DossierCount, Office, ServiceField
+from survey_app.models.office import Counter, Office, ServiceField
 from survey_app.models.office_tree import has_below, itself_and_below
 from survey_app.models.publication import Comparison, OfficeRelease, Publication
 from survey_app.models.vietnamese import sort_key
@@ -21,8 +21,9 @@ from survey_app.publish.shown.campaign import Standing, standing_of
 from survey_app.publish.shown.change import ShownChange, last_change
 from survey_app.publish.shown.figure import ShownFigure
 from survey_app.publish.shown.figures import FiguresOfClass, figures_inside
+from survey_app.publish.shown.gaps import Gaps, gaps_of
 from survey_app.publish.shown.office import ClassResults, Part, class_results
-from survey_app.publish.shown.public import count_voided
+from survey_app.publish.shown.public import Ending, count_voided, ending_of
 from survey_app.publish.shown.spread import SpreadTable, spread_of
 from survey_app.publish.shown.trend import Trend, trend_of
 from survey_app.publish.suppression import INSIDE_MINIMUM
@@ -56,25 +57,18 @@ class Detail:
 
 
 @dataclass(frozen=True)
-class Gaps:
-    """Months in which the counts of dossiers contradict each other."""
-
-    n_months: int
-    n_dossiers: int
-
-
-@dataclass(frozen=True)
 class ManagerView:
     office: Office
     campaigns: list[Campaign]  # in which the office, or one below it, takes part
     standing: Standing | None  # of the one on this page
     indices: list[ShownFigure] = field(default_factory=list)  # of each class
     detail: Detail | None = None  # of the class on this page
-    gaps: Gaps | None = None
+    gaps: Gaps | None = None  # of the dossiers that coverage rests on
     has_received: bool = False  # any response; asked only where there is no figure
     is_waiting: bool = False  # enough responses, but no batch yet; asked only there too
     is_parent: bool = False
     behind: Behind | None = None  # the offices behind the figures of a parent
+    ending: Ending | None = None
     minimum: int = INSIDE_MINIMUM
 
 
@@ -99,11 +93,12 @@ def manager_view(session: Session, office: Office, asked: Asked, today: date) ->
         standing=standing,
         indices=[figures.whole[INDEX] for figures in found.values()],
         detail=_detail(session, office, standing, found[provenance], asked, today) if found else None,
-        gaps=_gaps(session, office.id, standing.publication) if standing.publication else None,
+        gaps=gaps_of(session, office.id, standing.publication) if standing.publication else None,
         has_received=bool(found) or _has_received(session, chosen.id, offices),
         is_waiting=not found and _is_waiting(session, chosen.id, offices),
         is_parent=is_parent,
         behind=_behind(session, standing, office, provenance) if is_parent else None,
+        ending=ending_of(session, standing, office, today),
     )
 
 
@@ -183,20 +178,6 @@ def _counters_without(
 def _names_of_fields(session: Session, figures: Iterable[str], language: str) -> dict[str, str]:
     fields = session.scalars(select(ServiceField).where(ServiceField.code.in_(list(figures))))
     return {one.code: one.name_in(language) for one in fields}
-
-
-def _gaps(session: Session, office_id: int, publication: Publication) -> Gaps | None:
-    """Add up what early, on time and late leave unexplained of the dossiers that coverage rests on."""
-    counts = session.scalars(
-        select(DossierCount).where(
-            DossierCount.office_id == office_id,
-            DossierCount.field_id == ALL_FIELDS,
-            DossierCount.month >= publication.covers_from.replace(day=1),
-            DossierCount.month <= publication.covers_until,
-        )
-    )
-    gaps = [abs(count.gap) for count in counts if count.gap]
-    return Gaps(len(gaps), sum(gaps)) if gaps else None
 
 
 def _campaigns(session: Session, office_ids: Select[int], today: date) -> list[Campaign]:

@@ -7,6 +7,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import event
 
+from survey_app.models.office import Office
 from survey_app.models.publication import Publication
 from survey_app.publish.shown.change import points_text
 from tests import factories
@@ -123,7 +124,8 @@ def test_a_change_is_said_with_its_interval_and_in_words(
     points, interval, verdict = words
     assert (
         f"So với tháng 01/2026, tháng 02/2026: {points} điểm phần trăm (khoảng ước tính theo mô hình 95%: "
-        f"{interval}), n{NO_BREAK}={NO_BREAK}40 và 45 phiếu. <strong>{verdict}</strong>"
+        f"{interval}), n{NO_BREAK}={NO_BREAK}45 phiếu trong tháng 01/2026 và 40 trong tháng 02/2026. "
+        f"<strong>{verdict}</strong>"
     ) in page
 
 
@@ -199,12 +201,18 @@ def test_the_trend_leaves_a_gap_and_tells_former_offices(shown: Shown, staff_cli
         m202601={"hidden_inside": "few", "hidden_in_public": "few"},
     )
     page = shown.page(staff_client)
-    assert "Đến hết tháng 11/2025: cộng số phiếu của 3 đơn vị cũ, không lấy bình quân tỷ lệ" in page
+    pooled = "Đến hết tháng 11/2025: cộng số phiếu của 3 đơn vị cũ, không lấy bình quân tỷ lệ"
+    assert page.count(pooled) == 1
     picture = re.search(r'<svg class="chart trend".+?</svg>', page, re.DOTALL)
     assert picture is not None
     assert picture[0].count('class="dot') == 5
     assert picture[0].count('class="dot open"') == 1
     assert page.index('<th scope="row">tháng 03/2026') < page.index('<th scope="row">tháng 10/2025')
+    between = {"later": "month:2025-12", "earlier": "month:2025-11"}
+    shown.add(factories.figure_change, **between)
+    moved = shown.page(staff_client)
+    assert f"</strong> {pooled}" in moved
+    assert moved.count(pooled) == 2
 
 
 @on_sqlite
@@ -311,6 +319,22 @@ def test_gaps_in_the_denominator_stand_beside_it(shown: Shown, staff_client: Sta
         factories.dossier_count(session, office_id=shown.office.id, month=date(2026, 3, 1), **counts)
     assert "Số liệu hồ sơ của 1 tháng không khớp" in shown.page(staff_client)
     assert "lệch 140 so với số đã giải quyết" in shown.page(staff_client)
+    with shown.database.transaction() as session:
+        field = factories.service_field(session)
+        one = {"office_id": shown.office.id, "month": date(2026, 3, 1), "field_id": field.id}
+        factories.dossier_count(session, **one, n_settled=45_000)
+    assert "các lĩnh vực cộng lại lệch 679 so với tổng đã giải quyết" in shown.page(staff_client)
+
+
+@on_sqlite
+def test_an_office_that_is_no_more_says_so_to_its_staff(shown: Shown, staff_client: StaffClient) -> None:
+    with shown.database.transaction() as session:
+        session.get_one(Office, shown.office.id).valid_until = date(2026, 3, 9)
+        heir = factories.office(session, name="Bộ phận Một cửa xã An Phú")
+        factories.office_succession(session, predecessor_id=shown.office.id, successor_id=heir.id)
+    page = shown.page(staff_client)
+    assert "Đơn vị này đã kết thúc hoạt động, ngày cuối cùng là 09/03/2026." in page
+    assert "Bộ phận Một cửa xã An Phú" in page
 
 
 @on_sqlite
@@ -360,7 +384,8 @@ def test_a_frozen_wave_is_compared_with_the_one_before(app: Flask, staff_client:
     page = staff_client().get(f"/staff/offices/{office.id}?campaign=nam-2025").text
     page = page.replace('<span class="whole">', "").replace("</span>", "")
     assert (
-        "So với Đo lường năm 2024: +1,6 điểm phần trăm (khoảng tin cậy 95%: từ −2,4 đến +5,6). "
+        "So với Đo lường năm 2024: +1,6 điểm phần trăm (khoảng tin cậy 95%: từ −2,4 đến +5,6), "
+        f"n{NO_BREAK}={NO_BREAK}45 phiếu lần trước và 40 phiếu lần này. "
         "<strong>Chưa đủ cơ sở để nói là thay đổi.</strong>"
     ) in page
 
@@ -400,7 +425,7 @@ def test_counters_without_a_figure_are_named_with_the_same_words(
 @pytest.mark.parametrize(
     ("whole", "line"),
     [
-        ({}, "84,2% hài lòng (77,0–89,3%), n = 40"),
+        ({}, f"84,2% hài lòng (77,0–89,3%), n{NO_BREAK}={NO_BREAK}40 phiếu loại C"),
         ({"n_respondents": 4}, "Chưa nêu chỉ số: mới có dưới 5 phiếu, cần ít nhất 5."),
         ({"hidden_inside": "linked"}, "Không nêu chỉ số"),
     ],

@@ -35,3 +35,8 @@ def test_a_slash_too_many_leads_to_no_page_that_is_not_there(client: InspectingC
 
 def test_what_is_sent_is_not_led_elsewhere(client: InspectingClient) -> None:
     assert client.post("/results/").status_code == 404
+
+
+def test_a_reader_of_results_is_told_nothing_of_accounts(client: InspectingClient) -> None:
+    assert "Không có trang này. Có thể địa chỉ gõ nhầm một ký tự." in client.get("/results/nothing").text
+    assert "tài khoản không có quyền xem" in client.get("/staff/nothing").text

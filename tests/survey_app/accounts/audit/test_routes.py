@@ -130,3 +130,17 @@ def test_every_act_has_its_words(app):
         names = act_names()
     assert "people.grant" in set(acts_in_sources())
     assert not set(acts_in_sources()) - set(names), "name these acts in accounts/audit/forms.py"
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_acts_stand_in_the_order_of_their_words(staff_client):
+    page = staff_client("auditor").get("/staff/audit").text
+    words = (
+        "đăng xuất khỏi mọi thiết bị",
+        "giao vai trò",
+        "kết thúc vai trò",
+        "khóa tài khoản",
+        "xuất dữ liệu phiếu",
+    )
+    places = [page.index(f">{one}</option>") for one in words]
+    assert places == sorted(places)

@@ -207,6 +207,19 @@ def test_form_that_does_not_add_up_is_stored_when_accepted(app, hue, manager):
 
 
 @on_sqlite
+def test_fields_that_miss_the_total_stay_beside_it(app, hue, manager):
+    with app.extensions["database"].transaction() as session:
+        month = {"office_id": hue["TTH-XA"].id, "month": FEBRUARY}
+        factories.dossier_count(session, **month, n_settled=10)
+        factories.dossier_count(session, **month, n_settled=632, field_id=factories.service_field(session).id)
+    page = manager.get(f"/staff/dossiers/{hue['TTH-XA'].id}").text
+    assert "các lĩnh vực cộng lại đã giải quyết 632 hồ sơ, dòng tổng ghi 10, lệch 622." in page
+    listed = manager.get("/staff/dossiers?month=2026-02").text
+    assert "1 đơn vị có số liệu không khớp" in listed
+    assert '<td class="more">lệch 622</td>' in listed
+
+
+@on_sqlite
 @pytest.mark.parametrize(
     ("fields", "words"),
     [

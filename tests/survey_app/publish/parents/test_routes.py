@@ -122,6 +122,16 @@ def test_answer_counts_what_the_table_shows(reader, drawn):
 
 
 @on_sqlite
+def test_the_figure_of_all_together_says_how_many_offices_it_rests_on(database, reader):
+    with database.transaction() as session:
+        parent = province(session, 7)  # one of which has no figure
+        campaign_id = session.scalar(select(Campaign.id))
+        for office_id in session.scalars(select(Office.id).where(Office.parent_id == parent.id)).all():
+            factories.access_point(session, campaign_id=campaign_id, office_id=office_id)
+    assert "Từ 6 trong 7 đơn vị." in reader.get(f"/staff/offices/{parent.id}/below").text
+
+
+@on_sqlite
 def test_the_target_of_the_campaign_stands_everywhere(database, reader):
     with database.transaction() as session:
         path = f"/staff/offices/{province(session, 60, target=0.875).id}/below"
