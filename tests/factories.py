@@ -20,7 +20,7 @@ from survey_app.models.access_point import AccessPoint, AccessPointDay, SeenDay
 from survey_app.models.approval import Approval
 from survey_app.models.audit import AuditLine
 from survey_app.models.base import Base
-from survey_app.models.campaign import Campaign, SampleCell
+from survey_app.models.campaign import Campaign
 from survey_app.models.case import Case, Contact
 from survey_app.models.code_report import CodeReport
 from survey_app.models.definition import (
@@ -50,6 +50,7 @@ from survey_app.models.publication import (
     Tally,
 )
 from survey_app.models.response import BatchedComment, Comment, ReadableComments, Response
+from survey_app.models.sample import Draw, SampleCell, SampledUnit
 from survey_app.models.snapshot import PublicationRecipe, SnapshotPart
 from survey_app.models.staff import RecoveryCode, ResetLink, Staff, StaffGrant, StaffSession
 from survey_app.models.stale_office import StaleOffice
@@ -259,6 +260,42 @@ def frame(session: Session, **given: Any) -> Frame:
         mapping=lambda: {"unit": "Mã hồ sơ"},
         found=lambda: {"rules": [], "unknown_offices": [], "totals": {}, "n_clusters": 0, "plan_hash": None},
         imported_at=MOMENT,
+    )
+
+
+def draw(session: Session, **given: Any) -> Draw:
+    """A draw of five dossiers; its units and cells are not made."""
+    return _add(
+        session,
+        Draw,
+        given,
+        campaign_id=lambda: campaign(session, kind="annual", sampling_basis="probability").id,
+        frame_id=lambda: frame(session).id,
+        plan_hash="p" * 64,
+        document_json="{}",
+        checksum="c" * 64,
+        n_main=5,
+        n_reserve=0,
+        drawn_at=MOMENT,
+    )
+
+
+def sampled_unit(session: Session, **given: Any) -> SampledUnit:
+    number = next(_numbers)
+    return _add(
+        session,
+        SampledUnit,
+        given,
+        draw_id=lambda: draw(session).id,
+        number=number,
+        unit=f"H{number}",
+        office_id=lambda: office(session).id,
+        list_name="S1",
+        is_main=True,
+        position=1,
+        inclusion_probability=0.5,
+        is_certainty=False,
+        cell_id=lambda: sample_cell(session).id,
     )
 
 

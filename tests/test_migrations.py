@@ -104,12 +104,18 @@ def test_triggers_keep_what_is_published(database: Database) -> None:
     replaced = [
         ("addendum_is_not_replaced", "plan_addendum"),
         ("audit_line_is_not_replaced", "audit_line"),
+        ("draw_is_not_replaced", "draw"),
         ("frozen_plan_is_not_replaced", "campaign_plan"),
         ("instrument_version_is_not_replaced", "instrument_version"),
+        ("sampled_unit_is_not_replaced", "sampled_unit"),
         ("sealed_publication_is_not_replaced", "publication"),
     ]
     with database.engine.connect() as connection:
         assert set(triggers(connection)) == {
+            ("draw_is_not_deleted", "draw"),
+            ("draw_keeps_its_values", "draw"),
+            ("sampled_unit_is_not_deleted", "sampled_unit"),
+            ("sampled_unit_stays_listed", "sampled_unit"),
             *(replaced if database.is_sqlite else ()),
             ("addendum_follows_a_frozen_plan", "plan_addendum"),
             ("addendum_is_not_deleted", "plan_addendum"),

@@ -51,7 +51,7 @@ def replacements(table: Table) -> list[str]:
     is_it = " AND ".join(f"{name} = :{name}" for name in key)
     columns = [column.name for column in table.columns]
     written = [columns]
-    if any(isinstance(rule, UniqueConstraint) for rule in table.constraints):
+    if len(key) == 1 and any(isinstance(rule, UniqueConstraint) for rule in table.constraints):
         written.append([name for name in columns if name not in key])
     inserts = [
         f"{verb} INTO {table.name} ({', '.join(names)}) "

@@ -44,6 +44,7 @@ def upgrade() -> None:
         sa.Column("campaign_id", sa.Integer, sa.ForeignKey("campaign.id"), nullable=False),
         sa.Column("stratum", sa.String, nullable=False),
         sa.Column("psu", sa.String, nullable=False),
+        sa.Column("weighting_cell", sa.String, nullable=False),
         sa.Column("weight", sa.Double, nullable=False),
         sa.CheckConstraint("weight > 0", name="weight_is_positive"),
         sqlite_autoincrement=True,

@@ -14,9 +14,10 @@ from survey_app.cli.audit import note_command
 from survey_app.cli.command import Commands
 from survey_app.cli.named import find_campaign, find_office
 from survey_app.models.access_point import AccessPoint
-from survey_app.models.campaign import Campaign, SampleCell
+from survey_app.models.campaign import Campaign
 from survey_app.models.invitation import DELIVERIES, InvitationBatch
 from survey_app.models.office import Counter, Office
+from survey_app.models.sample import SampleCell
 from survey_app.web.addresses import LARGEST_ID
 from survey_app.web.context import database, settings, today
 from survey_app.web.i18n import DEFAULT_LANGUAGE, LANGUAGES, speaking

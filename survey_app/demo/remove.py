@@ -12,7 +12,7 @@ from survey_app.errors import SurveyError
 from survey_app.models.access_point import AccessPoint, AccessPointDay, SeenDay
 from survey_app.models.approval import Approval
 from survey_app.models.audit import AuditLine
-from survey_app.models.campaign import Campaign, SampleCell
+from survey_app.models.campaign import Campaign
 from survey_app.models.case import Case, Contact
 from survey_app.models.code_report import CodeReport
 from survey_app.models.frame import Frame, FrameOffice, contacts_path, faults_path, frame_path
@@ -39,6 +39,7 @@ from survey_app.models.publication import (
     Tally,
 )
 from survey_app.models.response import BatchedComment, Comment, ReadableComments, Response
+from survey_app.models.sample import SampleCell
 from survey_app.models.snapshot import PublicationRecipe, SnapshotPart
 from survey_app.models.staff import RecoveryCode, ResetLink, Staff, StaffGrant, StaffSession
 from survey_app.models.stale_office import StaleOffice

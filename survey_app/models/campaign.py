@@ -1,8 +1,8 @@
-"""Campaigns, and the cells of the samples that were drawn for them."""
+"""Campaigns: what is asked, from when to when, by whom."""
 
 from datetime import date
 
-from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, or_
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, or_
 from sqlalchemy.orm import Mapped, mapped_column
 
 from survey_app.models.base import KEPT_IDS, Base, one_of
@@ -55,20 +55,3 @@ class Campaign(Base):
 def goes_on(day: date) -> ColumnElement[bool]:
     """Say in SQL that a campaign is not over on a day, though it may open later."""
     return or_(Campaign.closes_on.is_(None), Campaign.closes_on >= day)
-
-
-class SampleCell(Base):
-    """A stratum × PSU × weight of a drawn sample; a response carries its cell, never its unit."""
-
-    __tablename__ = "sample_cell"
-    __table_args__ = (
-        CheckConstraint("weight > 0", name="weight_is_positive"),
-        Index("ix_sample_cell_campaign_id", "campaign_id"),
-        KEPT_IDS,
-    )
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"))
-    stratum: Mapped[str]
-    psu: Mapped[str]
-    weight: Mapped[float]

@@ -12,11 +12,12 @@ from sqlalchemy.orm import Session
 from survey_app.collect.paper.form_table import Cell, Form, FormTable
 from survey_app.errors import ImportRefused
 from survey_app.models.access_point import AccessPoint, AccessPointDay
-from survey_app.models.campaign import Campaign, SampleCell
+from survey_app.models.campaign import Campaign
 from survey_app.models.instrument import InstrumentVersion
 from survey_app.models.office import Office, serves_on
 from survey_app.models.publication import is_frozen
 from survey_app.models.response import Response
+from survey_app.models.sample import SampleCell
 
 
 def import_forms(

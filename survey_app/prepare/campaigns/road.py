@@ -7,11 +7,12 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from survey_app.models.access_point import AccessPoint, AccessPointDay
-from survey_app.models.campaign import Campaign, SampleCell
+from survey_app.models.campaign import Campaign
 from survey_app.models.frame import Frame, frame_in_force
 from survey_app.models.invitation import InvitationBatch
 from survey_app.models.plan import Plan, addenda_of
 from survey_app.models.publication import Publication
+from survey_app.models.sample import SampleCell
 from survey_app.prepare.plans.faults import faults_of
 
 STEPS = ("plan", "frame", "draw", "invite", "weight", "publish", "hand_over")

@@ -7,9 +7,9 @@ from flask_wtf import FlaskForm
 from wtforms import IntegerField, RadioField, SelectField
 from wtforms.validators import InputRequired, ValidationError
 
-from survey_app.models.campaign import SampleCell
 from survey_app.models.invitation import SMALLEST_BATCH
 from survey_app.models.office import Counter
+from survey_app.models.sample import SampleCell
 from survey_app.prepare.invitations.issue import Fault
 from survey_app.web.formatting import count_text
 

@@ -11,11 +11,12 @@ from sqlalchemy.orm import Session
 from survey_app.errors import NotFound, SurveyError
 from survey_app.models.access_point import AccessPoint
 from survey_app.models.approval import lock_campaign
-from survey_app.models.campaign import Campaign, SampleCell
+from survey_app.models.campaign import Campaign
 from survey_app.models.invitation import DELIVERIES, LARGEST_BATCH, SMALLEST_BATCH, InvitationBatch
 from survey_app.models.invitation_token import secret_mark
 from survey_app.models.office import Counter, Office
 from survey_app.models.paused import paused_offices
+from survey_app.models.sample import SampleCell
 from survey_app.models.short_code import new_code
 
 # Every invitation says that it tells the group invited, of at least five: the batch is such a group.

@@ -12,9 +12,10 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from survey_app.models.access_point import AccessPoint, AccessPointDay
-from survey_app.models.campaign import Campaign, SampleCell
+from survey_app.models.campaign import Campaign
 from survey_app.models.invitation import SMALLEST_BATCH, InvitationBatch
 from survey_app.models.office import Counter, Office
+from survey_app.models.sample import SampleCell
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,10 @@ from werkzeug.wrappers import Response as AnyResponse
 from survey_app.errors import NotFound
 from survey_app.jobs.bound import bound_to
 from survey_app.models.audit import note
-from survey_app.models.campaign import Campaign, SampleCell
+from survey_app.models.campaign import Campaign
 from survey_app.models.job import enqueue
 from survey_app.models.office import Office
+from survey_app.models.sample import SampleCell
 from survey_app.prepare.codes import listing as places
 from survey_app.prepare.forms import CodesRequest
 from survey_app.prepare.invitations import issue, listing

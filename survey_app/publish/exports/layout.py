@@ -7,9 +7,9 @@ from itertools import chain
 from operator import getitem, itemgetter
 from typing import Any
 
-from survey_app.models.campaign import SampleCell
 from survey_app.models.definition import NOT_ASKED, SKIPPED, Definition, Item
 from survey_app.models.plain_text import one_line
+from survey_app.models.sample import SampleCell
 from survey_app.publish.exports.closeness import Drawn, Said
 from survey_app.publish.exports.column_words import WORDS
 

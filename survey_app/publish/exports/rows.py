@@ -12,12 +12,13 @@ from sqlalchemy import Integer, func, select, type_coerce
 from sqlalchemy.orm import Session
 
 from survey_app.models.access_point import AccessPoint
-from survey_app.models.campaign import Campaign, SampleCell
+from survey_app.models.campaign import Campaign
 from survey_app.models.definition import Definition
 from survey_app.models.instrument import InstrumentVersion
 from survey_app.models.job import Job
 from survey_app.models.office import Counter, Office
 from survey_app.models.response import Response
+from survey_app.models.sample import SampleCell
 from survey_app.publish.exports.choice import Choice
 from survey_app.publish.exports.closeness import Drawn, Said, Way, what_to_say
 from survey_app.publish.exports.dictionary import Line, dictionary

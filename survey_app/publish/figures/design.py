@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from analysis import DesignTable
-from survey_app.models.campaign import SampleCell
+from survey_app.models.sample import SampleCell
 from survey_app.publish.counting.tallies import NOT_DRAWN
 
 DAYS_OF_A_PLACE = 1_000_000  # more than any day's number

@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import select
 
 from survey_app.models.access_point import AccessPoint
-from survey_app.models.campaign import SampleCell
 from survey_app.models.invitation import InvitationBatch
 from survey_app.models.invitation_token import InvitationToken
+from survey_app.models.sample import SampleCell
 from tests import factories
 
 CELL = {"stratum": "S1", "psu": "P1", "weight": 2.5}

@@ -9,10 +9,11 @@ from sqlalchemy import func, select
 from survey_app.collect.paper.import_forms import import_forms
 from survey_app.errors import ImportRefused
 from survey_app.models.access_point import AccessPoint, AccessPointDay
-from survey_app.models.campaign import Campaign, SampleCell
+from survey_app.models.campaign import Campaign
 from survey_app.models.instrument import InstrumentVersion
 from survey_app.models.office import Office
 from survey_app.models.response import Response
+from survey_app.models.sample import SampleCell
 from tests import factories
 
 SECRET = b"s" * 32

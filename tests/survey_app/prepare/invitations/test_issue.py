@@ -7,9 +7,9 @@ from sqlalchemy import func, select
 
 from survey_app.errors import NotFound
 from survey_app.models.access_point import AccessPoint
-from survey_app.models.campaign import SampleCell
 from survey_app.models.invitation import InvitationBatch
 from survey_app.models.invitation_token import secret_mark
+from survey_app.models.sample import SampleCell
 from survey_app.models.short_code import is_well_formed
 from survey_app.prepare.invitations.issue import (
     BatchPlan,

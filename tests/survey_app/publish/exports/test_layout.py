@@ -3,8 +3,8 @@
 from dataclasses import replace
 from datetime import date
 
-from survey_app.models.campaign import SampleCell
 from survey_app.models.definition import Branch, Item, Option
+from survey_app.models.sample import SampleCell
 from survey_app.publish.exports.closeness import Drawn, Said, Way
 from survey_app.publish.exports.layout import DESIGN, PLACE, Layout, in_parts
 from tests import factories

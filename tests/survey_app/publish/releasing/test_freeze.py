@@ -13,9 +13,10 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from survey_app.db import Database
 from survey_app.models.access_point import AccessPoint
-from survey_app.models.campaign import Campaign, SampleCell
+from survey_app.models.campaign import Campaign
 from survey_app.models.office import Office
 from survey_app.models.publication import Figure, Publication
+from survey_app.models.sample import SampleCell
 from survey_app.publish.releasing.freeze import PublicationRefused, prepare_wave, publish_wave
 from survey_app.publish.releasing.verify import verify
 from survey_app.publish.shown.office import office_results

@@ -20,11 +20,12 @@ from analysis import METHOD_VERSION
 from survey_app.db import Database
 from survey_app.models.access_point import AccessPoint
 from survey_app.models.base import Base
-from survey_app.models.campaign import Campaign, SampleCell
+from survey_app.models.campaign import Campaign
 from survey_app.models.instrument import InstrumentVersion
 from survey_app.models.office import Counter, DossierCount, Office
 from survey_app.models.publication import Figure, Publication, Tally
 from survey_app.models.recipe import Recipe
+from survey_app.models.sample import SampleCell
 from survey_app.models.snapshot import PublicationRecipe, SnapshotPart
 from survey_app.publish.counting.snapshot import DamagedSnapshot
 from survey_app.publish.releasing import ingredients, verify as verifying
