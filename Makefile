@@ -5,8 +5,8 @@ PYTHON ?= python3
 VENV := .venv
 TEST_VENV ?= .venv-test
 TEST_BIN := $(TEST_VENV)/bin
-# One more than the gate has cores: some tests wait, for a browser, a server that starts or a moment to pass.
-TEST_PROCESSES ?= 3
+# Two more than the gate has cores: many tests wait, for a browser, a server that starts or a moment to pass.
+TEST_PROCESSES ?= 4
 PIP_INSTALL := pip install --quiet --disable-pip-version-check --require-hashes
 LOCK := uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	--no-emit-index-url --quiet $(UPGRADE)
@@ -34,8 +34,8 @@ test: $(TEST_VENV)/tests-installed ## Check format, lint, types and imports, the
 	$(TEST_BIN)/lint-imports
 	$(TEST_BIN)/pytest -n $(TEST_PROCESSES) --dist worksteal $(PYTEST_OPTIONS)
 
-soak: $(TEST_VENV)/tests-installed ## Run the long sets whole: each citizen page in every width and look, the slowest of readers
-	SOAK=yes $(TEST_BIN)/pytest tests/survey_app/collect/test_accessibility.py tests/survey_app/web/test_whole_requests.py tests/survey_app/hostile
+soak: $(TEST_VENV)/tests-installed ## Run the long sets whole: each citizen page in every width and look, slow readers, crashes
+	SOAK=yes $(TEST_BIN)/pytest tests/survey_app/collect/test_accessibility.py tests/survey_app/web/test_whole_requests.py tests/survey_app/hostile tests/survey_app/collect/test_crash.py tests/survey_app/collect/faults
 
 bench: $(TEST_VENV)/tests-installed $(COMPILED) ## Measure: ratios against peers and raw limits, sizes (docs/performance.md, performance-analysis.md)
 	$(TEST_BIN)/python -m benchmarks.collecting

@@ -1,6 +1,5 @@
 """Every citizen page in every state, at every size and in both languages: nobody is left out."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,12 +13,12 @@ from tests import chromium
 from tests.accessibility import audit, speech
 from tests.accessibility.prepared import Prepared, prepared
 from tests.accessibility.states import STATES, Visit
+from tests.soak import SOAK
 
 LANGUAGES = ("vi", "en")
 SCHEMES = ("light", "dark")
 # The gate looks at each state in three of its nine forms, another mix for each, shared out to its languages;
 # `make soak` looks at all of them in each language.
-SOAK = os.environ.get("SOAK") == "yes"
 SHORT = shipped_definition("counter_short")
 STATEMENT = Path(__file__).parents[3] / "docs" / "accessibility.md"
 # One page of each kind; their other states hold the same things to reach and to hover.

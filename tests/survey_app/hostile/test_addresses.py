@@ -1,10 +1,10 @@
 """What stands in an address or names a row: of other offices, of no office, of no kind that there is."""
 
-import os
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from tests.soak import SOAK
 from tests.survey_app.hostile.house import House
 from tests.survey_app.hostile.walk import finder_of, pages
 from tests.survey_app.web.test_rights import (
@@ -33,7 +33,7 @@ ODD_IDS = (
 ODD_VALUES = ("-1", "0", str(2**63), "9" * 5000, "nonsense", "%00", "%ED%A0%80", "٣", "%0D%0Ax:y")
 ALONE = (str(2**63), "%00")  # what one of the databases cannot hold
 STANDING_IN = 987654321
-EVERY_PAGE = os.environ.get("SOAK") == "yes"  # else one of each kind is asked: it takes a minute
+EVERY_PAGE = SOAK  # else one of each kind is asked: it takes a minute
 on_postgresql = pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
 
 

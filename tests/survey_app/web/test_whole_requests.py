@@ -23,6 +23,7 @@ from survey_app.web.whole_requests import (
     whole_length,
 )
 from tests import postgresql, running_server
+from tests.soak import SOAK
 
 GET = b"GET / HTTP/1.1\r\nHost: hall\r\n\r\n"
 POST = b"POST /s/x HTTP/1.1\r\nContent-Length: 11\r\nHost: hall\r\n\r\n"
@@ -374,7 +375,7 @@ def test_who_connects_and_says_nothing_is_parted_from_before_who_has_begun(port)
 
 
 # `make soak` also meets one who takes a little now and then, which takes twenty seconds to see.
-READERS = [0, 4096] if os.environ.get("SOAK") == "yes" else [0]
+READERS = [0, 4096] if SOAK else [0]
 
 
 @pytest.mark.parametrize("takes", READERS)

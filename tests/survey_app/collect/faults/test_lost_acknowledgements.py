@@ -6,16 +6,17 @@ from dataclasses import replace
 from datetime import timedelta
 
 from survey_app.config import SECRET_BYTES, read_secrets
+from tests.soak import SOAK
 from tests.survey_app.collect.faults import phones
 from tests.survey_app.collect.faults.conftest import MOMENT
 from tests.survey_app.collect.faults.lossy_proxy import LossyProxy
 
-N_ANSWERS = 10_000
+N_ANSWERS = 10_000 if SOAK else 3_000
 N_PHONES = 32
 RESENT = slice(None, None, 5)
 
 
-def test_ten_thousand_answers_over_a_network_that_loses_three_in_ten_acknowledgements(hall):
+def test_answers_over_a_network_that_loses_three_in_ten_acknowledgements(hall):
     forms = [hall.form(**{"form-comment": f"Ý kiến {n}"} if n % 10 == 0 else {}) for n in range(N_ANSWERS)]
     proxy = LossyProxy(hall.port, loses=0.3, seed=1)
 
