@@ -42,8 +42,10 @@ bench: $(TEST_VENV)/tests-installed $(COMPILED) ## Measure: ratios against peers
 	$(TEST_BIN)/python -m benchmarks.slow_disk
 	$(TEST_BIN)/python -m benchmarks.phone
 	$(TEST_BIN)/python -m benchmarks.posters
+	$(TEST_BIN)/python -m benchmarks.letters
 	$(TEST_BIN)/python -m benchmarks.exports
 	$(TEST_BIN)/python -m benchmarks.national_frame
+	$(TEST_BIN)/python -m benchmarks.raked_publication
 	$(TEST_BIN)/python -m benchmarks.results_pages
 	$(TEST_BIN)/python -m benchmarks.analysis_speed
 

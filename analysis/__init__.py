@@ -23,7 +23,7 @@ _NAMES: Final = {
     "calibration": ("Calibration",),
     "comparison.bands": ("tie_bands",),
     "comparison.bottom": ("probability_of_bottom",),
-    "comparison.change": ("change", "independent_change"),
+    "comparison.change": ("change", "change_interval", "independent_change", "verdict_on_change"),
     "comparison.compared": ("ComparedEstimates",),
     "comparison.multiplicity": ("adjust_p_values",),
     "comparison.ranking": ("RankSets", "rank_sets"),

@@ -3,7 +3,12 @@ from typing import Final
 from analysis.calibration import Calibration as Calibration
 from analysis.comparison.bands import tie_bands as tie_bands
 from analysis.comparison.bottom import probability_of_bottom as probability_of_bottom
-from analysis.comparison.change import change as change, independent_change as independent_change
+from analysis.comparison.change import (
+    change as change,
+    change_interval as change_interval,
+    independent_change as independent_change,
+    verdict_on_change as verdict_on_change,
+)
 from analysis.comparison.compared import ComparedEstimates as ComparedEstimates
 from analysis.comparison.multiplicity import adjust_p_values as adjust_p_values
 from analysis.comparison.ranking import (

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final, Literal, get_args
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, Literal, Self, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -106,6 +106,20 @@ class DesignTable:
             return np.zeros(self.n_psus.size)
         return self.n_psus / np.where(self.stratum_population > 0, self.stratum_population, 1.0)
 
+    @property
+    def psu_weight(self) -> NDArray[np.float64]:
+        """(P,) population over sample, (M / m) (N / n): the weight of each PSU's units by population sizes.
+
+        Those of simple random samples, `two_stage_weights`; 1 where the design names no sizes.
+        """
+        if self.stratum_population is None:
+            return np.ones(self.stratum.size)
+        weight: NDArray[np.float64] = (self.stratum_population / np.maximum(self.n_psus, 1))[self.stratum]
+        if self.psu_population is None:
+            return weight
+        assert self.n_units is not None
+        return weight * self.psu_population / self.n_units
+
     def _check_second_stage(self) -> None:
         if self.stratum_population is None or self.n_units is None or self.psu_population is None:
             raise AnalysisError("n_units", "come with psu_population, and both with stratum_population", None)
@@ -205,6 +219,42 @@ class SurveyDesign:
             f"SurveyDesign({self.weight.size} rows, {repr(self.table)[len('DesignTable(') : -1]}{calibrated})"
         )
 
+    @classmethod
+    def by_sizes(
+        cls, fpc: Any, stratum: ArrayLike | None = None, psu: ArrayLike | None = None, **how: Any
+    ) -> Self:
+        """Return the design of a simple random sample, weighted by its population sizes.
+
+        Parameters
+        ----------
+        fpc, stratum, psu
+            As in `SurveyDesign`.
+        **how
+            Its other parameters but `weight`.
+
+        Returns
+        -------
+        SurveyDesign
+            Weights are (M / m) (N / n): PSUs of the stratum over those sampled, units of the PSU
+            over its rows. Where rows of those who did not respond are left out, the others are
+            taken for drawn at random within their PSU.
+
+        Raises
+        ------
+        AnalysisError
+            As `SurveyDesign`.
+
+        Examples
+        --------
+        Two of 20 wards, of which one has 100 people and two asked:
+
+        >>> from analysis import SurveyDesign
+        >>> SurveyDesign.by_sizes(([20] * 3, [100, 100, 30]), psu=[1, 1, 2]).weight.tolist()
+        [500.0, 500.0, 300.0]
+        """
+        design = cls(np.ones(np.size(_stages(fpc)[0])), stratum, psu, fpc, **how)
+        return replace(design, weight=design.table.psu_weight[design.psu_code])
+
     @property
     def n_rows(self) -> int:
         """Number of respondents, those of weight 0 too."""
@@ -237,8 +287,7 @@ class SurveyDesign:
         self, stratum: NDArray[np.int64], strata: NDArray[Any], stratum_of_psu: NDArray[np.int64]
     ) -> DesignTable:
         known: dict[str, Any] = {}
-        is_pair = isinstance(self.fpc, tuple | list) and any(np.ndim(sizes) > 0 for sizes in self.fpc)
-        stages: Sequence[Any] = self.fpc if is_pair else (self.fpc,)
+        stages = _stages(self.fpc)
         if len(stages) > 2:
             raise AnalysisError("fpc", "be the population sizes of one or two stages", len(stages))
         if self.fpc is not None:
@@ -256,6 +305,12 @@ class SurveyDesign:
             lone_in_domain=self.lone_in_domain,
             sampling_basis=self.sampling_basis,
         )
+
+
+def _stages(fpc: Any) -> Sequence[Any]:
+    """Return the population sizes stage by stage; one column may come by itself."""
+    is_pair = isinstance(fpc, tuple | list) and any(np.ndim(sizes) > 0 for sizes in fpc)
+    return fpc if is_pair else (fpc,)
 
 
 def _codes(argument: str, labels: ArrayLike | None, n_rows: int) -> tuple[NDArray[np.int64], NDArray[Any]]:

@@ -1,24 +1,27 @@
-"""A dossier list of the country, made up: how long a frame of it takes, and how much memory.
+"""A dossier list of the country, made up: how long a frame and a sample of it take, and how much memory.
 
     python -m benchmarks.national_frame --rows 1_000_000
     python -m benchmarks.national_frame --rows 10_000_000 --broken 0.05
 
-The list is made by a seeded generator, in pieces, so it takes no memory of its own; the import runs as a
-process of its own, whose time and largest memory are read from the kernel.
+The list is made by a seeded generator, in pieces, so it takes no memory of its own; import and draw run as
+processes of their own, whose times and largest memories are read from the kernel.
 """
 
 import argparse
 import json
 import os
 import random
-import resource
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from survey_app.models.plan_document import PlanDocument
 
 N_COMMUNES, N_PROVINCES = 3321, 34
 FIRST, LAST = date(2025, 1, 1), date(2025, 12, 31)
@@ -31,6 +34,7 @@ HEADER = (
     "Ngày tiếp nhận,Ngày giải quyết xong,Kết quả theo hạn,Giới tính,Nhóm tuổi,Họ và tên,Địa chỉ,Điện thoại\n"
 )
 CAMPAIGN = "quoc-gia-2026"
+N_DRAWN = 36_525
 
 
 def commune(number: int) -> str:
@@ -122,9 +126,56 @@ def prepare(environment: dict[str, str]) -> None:
             parent = tops[number % N_PROVINCES]
             code = commune(number)
             factories.office(session, code=code, parent_id=parent.id, valid_from=date(2025, 1, 1))
-        factories.campaign(session, code=CAMPAIGN, kind="annual", opens_on=date(2026, 1, 5), closes_on=None)
+        days = {"opens_on": date(2026, 1, 5), "closes_on": LAST.replace(year=2100)}
+        campaign = factories.campaign(session, code=CAMPAIGN, kind="annual", **days)
+        document = plan()
+        factories.campaign_plan(
+            session,
+            campaign_id=campaign.id,
+            document_json=document.to_json(),
+            frozen_at=datetime(2026, 1, 1, tzinfo=UTC),
+            hash=document.hash,
+        )
     app.extensions["desk"].writer.close()
     database.engine.dispose()
+
+
+def plan() -> "PlanDocument":
+    """Plan to draw along the order of field, channel and day, as many dossiers in each commune."""
+    from survey_app.models.plan_document import (
+        Allocation,
+        PlanDocument,
+        PlannedStage,
+        Population,
+        Precision,
+        Weighting,
+    )
+
+    order = ("field", "channel", "settled_on")
+    return PlanDocument(
+        population=Population(settled_from=FIRST, settled_until=LAST),
+        precision=Precision(response_rate=0.6),
+        stages=(PlannedStage(unit="dossier", method="systematic", order=order),),
+        allocation=Allocation(n_drawn=N_DRAWN, minimum=5, reserve_share=0.5),
+        weighting=Weighting(cells=("sex", "age_band")),
+        seed="Xổ số kiến thiết 05/01/2026: 48291",
+    )
+
+
+def measured(name: str, *command: str, environment: dict[str, str]) -> dict[str, float | str]:
+    """Run a command of the service as a process; give its times and its largest memory."""
+    began = time.monotonic()
+    arguments = [sys.executable, "-m", "flask", "--app", "survey_app", *command]
+    process = subprocess.Popen(arguments, env=os.environ | environment)
+    _, status, used = os.wait4(process.pid, 0)
+    if status:
+        raise SystemExit(f"{name} failed")
+    return {
+        "step": name,
+        "wall_s": round(time.monotonic() - began, 1),
+        "cpu_s": round(used.ru_utime + used.ru_stime, 1),
+        "peak_mb": round(used.ru_maxrss / 1024),
+    }
 
 
 def main() -> None:
@@ -142,21 +193,13 @@ def main() -> None:
         write_list(path, asked.rows, asked.seed, asked.broken)
         megabytes, seconds = path.stat().st_size / 1e6, time.monotonic() - began
         print(f"{asked.rows:,} lines, {megabytes:,.0f} MB, made in {seconds:.0f} s")
-        command = [sys.executable, "-m", "flask", "--app", "survey_app", "frame", "import"]
-        command += [CAMPAIGN, str(path), "--accept"]
-        began = time.monotonic()
-        subprocess.run(command, env=os.environ | environment, check=True)
-        used = resource.getrusage(resource.RUSAGE_CHILDREN)
-        print(
-            json.dumps(
-                {
-                    "rows": asked.rows,
-                    "wall_s": round(time.monotonic() - began, 1),
-                    "cpu_s": round(used.ru_utime + used.ru_stime, 1),
-                    "peak_mb": round(used.ru_maxrss / 1024),
-                }
-            )
-        )
+        steps = {
+            "import": ("frame", "import", CAMPAIGN, str(path), "--accept"),
+            "draw": ("sample", "draw", CAMPAIGN),
+            "replay": ("sample", "replay", CAMPAIGN),
+        }
+        for name, command in steps.items():
+            print(json.dumps({"rows": asked.rows, **measured(name, *command, environment=environment)}))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 from benchmarks.hall import Hall, today
 from survey_app.jobs.bound import bound_to
 from survey_app.models.campaign import Campaign
-from survey_app.models.frame import FrameOffice
+from survey_app.models.canonical import canonical
+from survey_app.models.frame import Frame, FrameOffice
 from survey_app.models.office import Office
 from survey_app.models.plan_document import (
     Allocation,
@@ -23,10 +24,14 @@ from survey_app.models.plan_document import (
 )
 from survey_app.prepare.frames import uploads
 from survey_app.prepare.frames.columns import COLUMNS, DESCRIBED
-from survey_app.prepare.frames.look import look_at, read_known
-from survey_app.prepare.frames.mapping import proposed
-from survey_app.prepare.frames.routes import JOB, RIGHT
+from survey_app.prepare.frames.looks.look import look_at, read_known
+from survey_app.prepare.frames.looks.mapping import proposed
+from survey_app.prepare.frames.looks.outcome import Outcome
+from survey_app.prepare.frames.looks.routes import JOB
+from survey_app.prepare.frames.routes import RIGHT
 from survey_app.prepare.plans.faults import faults_of
+from survey_app.prepare.samples.design import Design, DesignedOffice
+from survey_app.prepare.samples.found import Found, OfficeFound
 from tests import factories
 
 N_DOSSIERS = 400  # of each office
@@ -45,7 +50,8 @@ def plan_ahead(session: Session, hall: Hall, person_id: int, offices: Sequence[O
     return {
         "planned_id": campaign.id,
         "frozen_id": frozen.id,
-        "frame_id": _frame(session, campaign, document, offices),
+        "frame_id": (frame_id := _frame(session, campaign, document, offices)),
+        "draw_id": _draw(session, campaign, document, frame_id, offices),
         **_look(session, hall, campaign, person_id, offices),
     }
 
@@ -108,6 +114,29 @@ def _frame(session: Session, campaign: Campaign, document: PlanDocument, offices
     return frame.id
 
 
+def _draw(
+    session: Session, campaign: Campaign, document: PlanDocument, frame_id: int, offices: Sequence[Office]
+) -> int:
+    """Draw a tenth of every office, as the page of the sample shows it; units are not made."""
+    n = N_DOSSIERS // 10
+    parts = sorted(office.code for office in offices)
+    design = Design(
+        frame_hash=session.get_one(Frame, frame_id).frame_hash,
+        plan_hash=document.hash,
+        seed=document.seed or "",
+        counted_for="receives",
+        stages=document.stages,
+        reserve_share=0.1,
+        weighting=(),
+        offices=tuple(DesignedOffice(code, code, N_DOSSIERS, n, n // 10) for code in parts),
+        left_out=(),
+    )
+    found = Found(tuple(OfficeFound(code, n, n // 10, 1, 8, 8, 0) for code in parts), (), ())
+    plain = {"versions": {}, "design": design.as_plain(), "found": found.as_plain()}
+    kept = {"document_json": canonical(plain), "plan_hash": document.hash, "n_main": n * len(parts)}
+    return factories.draw(session, campaign_id=campaign.id, frame_id=frame_id, **kept).id
+
+
 def _look(
     session: Session, hall: Hall, campaign: Campaign, person_id: int, offices: Sequence[Office]
 ) -> dict[str, Any]:
@@ -136,6 +165,6 @@ def _look(
         state="done",
         finished_at=datetime.now(UTC),
         arguments=arguments,
-        outcome=look_at(upload, known, hall.settings, lambda _share: None),
+        outcome=Outcome(found=look_at(upload, known, hall.settings, lambda _share: None)).to_json(),
     )
     return {"file_ticket": upload.ticket, "look_id": job.id}

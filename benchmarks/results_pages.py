@@ -37,7 +37,7 @@ PUBLIC_PAGES = ("publish.results", "publish.campaign_results", "publish.office_r
 # Files and pictures, and what nobody who is signed in can open.
 NO_PAGES = {
     *("prepare.code_png", "prepare.code_svg", "dossiers.template", "jobs.job_file", "parents.below_csv"),
-    *("exports.dictionary", "frames.template", "frames.look_faults", "frames.frame_faults"),
+    *("exports.dictionary", "frames.template", "looks.faults", "frames.frame_faults"),
     *("second_factor.prove", "second_factor.set_up"),
 }
 
@@ -230,9 +230,9 @@ def _path(standing: Standing, endpoint: str, arguments: set[str]) -> str:
         ids["approval_id"] = ids["voiding_id"]
     if endpoint.startswith("screens."):
         ids["access_point_id"] = ids["screen_id"]
-    if endpoint.startswith(("campaigns.", "plans.", "frames.")):
-        ids["campaign_id"] = ids["frozen_id" if endpoint == "plans.addendum" else "planned_id"]
-    if endpoint == "frames.look":
+    if endpoint.startswith(("campaigns.", "plans.", "plan_writing.", "frames.", "looks.", "samples.")):
+        ids["campaign_id"] = ids["frozen_id" if endpoint == "plan_writing.addendum" else "planned_id"]
+    if endpoint == "looks.show":
         ids["job_id"] = ids["look_id"]
     with standing.app.test_request_context():
         return url_for(endpoint, **{name: ids[name] for name in arguments}, campaign="bench")

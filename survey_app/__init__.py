@@ -110,21 +110,26 @@ def _doors_of_staff() -> "Iterator[Blueprint]":
     from survey_app.prepare.approvals import routes as approvals
     from survey_app.prepare.campaigns import routes as campaigns
     from survey_app.prepare.dossiers import routes as dossiers
+    from survey_app.prepare.fieldwork import routes as fieldwork
     from survey_app.prepare.frames import routes as frames
+    from survey_app.prepare.frames.looks import routes as looks
     from survey_app.prepare.invitations import routes as invitations
     from survey_app.prepare.offices import routes as offices
     from survey_app.prepare.offices.changes import routes as office_changes
     from survey_app.prepare.plans import routes as plans
+    from survey_app.prepare.plans.writing import routes as plan_writing
+    from survey_app.prepare.samples import routes as samples
     from survey_app.prepare.screens import routes as screens
     from survey_app.publish.exports import routes as exports
+    from survey_app.publish.handover import routes as handover
     from survey_app.publish.parents import routes as parents
     from survey_app.review import routes as review
     from survey_app.review.comments import routes as comments
     from survey_app.review.voiding import routes as voiding
     from survey_app.web import health
 
-    of_campaigns = (campaigns, plans, frames)
+    of_campaigns = (campaigns, plans, plan_writing, frames, looks, fieldwork, samples)
     of_preparing = (prepare, invitations, screens, offices, office_changes, dossiers, approvals)
-    of_reading = (jobs, exports, parents, review, comments, voiding, health)
+    of_reading = (jobs, exports, handover, parents, review, comments, voiding, health)
     for room in (*of_campaigns, *of_preparing, *of_reading):
         yield room.blueprint

@@ -44,6 +44,10 @@ class Database:
         self.for_pages = copy.copy(self)
         self.for_pages._options = {"for_pages": True}
 
+    def close(self) -> None:
+        """Give back all connections; it opens new ones when it is asked again."""
+        self.engine.dispose()
+
     @contextmanager
     def transaction(self, waits_milliseconds: int | None = None) -> Iterator[Session]:
         """Give a session whose work is committed at the end, or rolled back whole.

@@ -21,6 +21,7 @@ from survey_app.models.approval import Approval
 from survey_app.models.audit import AuditLine
 from survey_app.models.base import Base
 from survey_app.models.campaign import Campaign
+from survey_app.models.canonical import canonical
 from survey_app.models.case import Case, Contact
 from survey_app.models.code_report import CodeReport
 from survey_app.models.definition import (
@@ -38,7 +39,7 @@ from survey_app.models.invitation import InvitationBatch, SpentInvitation
 from survey_app.models.job import Job
 from survey_app.models.office import Counter, DossierCount, Office, OfficePast, OfficeSuccession, ServiceField
 from survey_app.models.plan import Plan, PlanAddendum
-from survey_app.models.plan_document import PlanDocument
+from survey_app.models.plan_document import PlanDocument, PlannedStage
 from survey_app.models.publication import (
     Change,
     Comparison,
@@ -54,6 +55,7 @@ from survey_app.models.sample import Draw, SampleCell, SampledUnit
 from survey_app.models.snapshot import PublicationRecipe, SnapshotPart
 from survey_app.models.staff import RecoveryCode, ResetLink, Staff, StaffGrant, StaffSession
 from survey_app.models.stale_office import StaleOffice
+from survey_app.models.weighting import CampaignMargins, WeightingStep
 
 Row = TypeVar("Row", bound=Base)
 
@@ -251,6 +253,7 @@ def frame(session: Session, **given: Any) -> Frame:
         Frame,
         given,
         campaign_id=lambda: campaign(session, kind="annual").id,
+        ticket=lambda: secrets.token_urlsafe(16),
         frame_hash=lambda: secrets.token_hex(32),
         n_units=10,
         n_rows=10,
@@ -272,12 +275,32 @@ def draw(session: Session, **given: Any) -> Draw:
         campaign_id=lambda: campaign(session, kind="annual", sampling_basis="probability").id,
         frame_id=lambda: frame(session).id,
         plan_hash="p" * 64,
-        document_json="{}",
+        document_json=lambda: _document_of_draw(),
         checksum="c" * 64,
         n_main=5,
         n_reserve=0,
         drawn_at=MOMENT,
     )
+
+
+def _document_of_draw() -> str:
+    """Write the document of a draw that names no office."""
+    from survey_app.prepare.samples.design import Design
+    from survey_app.prepare.samples.found import Found
+
+    design = Design(
+        frame_hash="f" * 64,
+        plan_hash="p" * 64,
+        seed="7",
+        counted_for="receives",
+        stages=(PlannedStage(unit="dossier", method="simple"),),
+        reserve_share=0.0,
+        weighting=(),
+        offices=(),
+        left_out=(),
+    )
+    found = Found(offices=(), left_out=(), lone_strata=())
+    return canonical({"versions": {}, "design": design.as_plain(), "found": found.as_plain()})
 
 
 def sampled_unit(session: Session, **given: Any) -> SampledUnit:
@@ -559,6 +582,38 @@ def snapshot_part(session: Session, **given: Any) -> SnapshotPart:
         provenance="C",
         n_respondents=40,
         content=b"",
+    )
+
+
+def weighting_step(session: Session, **given: Any) -> WeightingStep:
+    return _add(
+        session,
+        WeightingStep,
+        given,
+        publication_id=lambda: publication(session).id,
+        step="base",
+        n=40,
+        weight_sum=100.0,
+        minimum=1.0,
+        median=2.5,
+        maximum=4.0,
+        design_effect=1.25,
+        effective_n=32.0,
+        value=0.8,
+        details=dict,
+    )
+
+
+def campaign_margins(session: Session, **given: Any) -> CampaignMargins:
+    return _add(
+        session,
+        CampaignMargins,
+        given,
+        campaign_id=lambda: campaign(session, kind="annual").id,
+        file_name="tong.csv",
+        document_json='[["sex","sex","F",60],["sex","sex","M",40]]',
+        checksum="c" * 64,
+        imported_at=MOMENT,
     )
 
 

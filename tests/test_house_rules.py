@@ -195,6 +195,8 @@ def test_web_worker_loads_no_heavy_library(settings: Settings, database: Databas
         "polars",
         "pyarrow",
         "xlsxwriter",
+        "docx",
+        "lxml",
         "numba",
         "cryptography",
     }

@@ -139,7 +139,7 @@ def respondents_of(service, office: str) -> int:
     with urllib.request.urlopen(f"{service.url}/results/{CAMPAIGN}.csv") as answer:
         rows = csv.DictReader(io.StringIO(answer.read().decode("utf-8-sig")))
         return next(
-            int(row["n_people"])
+            int(row["n_forms"])
             for row in rows
             if (row["office_code"], row["measure"], row["provenance"]) == (office, "index", "C")
         )

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from analysis.arguments import require
 from analysis.errors import AnalysisError
 from analysis.estimation.estimates import Estimates
+from analysis.estimation.factored import FactoredCovariance
 
 Exclusion = Literal["not_estimable", "no_degrees_of_freedom", "zero_standard_error"]
 Floats = NDArray[np.float64]
@@ -35,9 +36,9 @@ class ComparedEstimates:
         Same unit.
     degrees_of_freedom : (K,) float >= 0 or one number, NaN (or None) where not estimable
         Of each office's own standard error; infinite, the default, for normal errors.
-    covariance : (K, K) float, symmetric, positive semidefinite; optional
+    covariance : (K, K) float, symmetric, positive semidefinite, or FactoredCovariance; optional
         Of the estimates, with the squared standard errors on its diagonal, where offices share
-        sampling units. Left out, estimates are independent.
+        sampling units or margins. Left out, estimates are independent.
     is_census : (K,) bool or one bool
         Where True, a standard error of 0 is taken at its word: everybody was asked.
 
@@ -72,7 +73,7 @@ class ComparedEstimates:
     estimate: Floats
     standard_error: Floats
     degrees_of_freedom: Floats
-    covariance: Floats | None
+    covariance: Floats | FactoredCovariance | None
     is_census: NDArray[np.bool_]
     exclusion: tuple[Exclusion | None, ...]
     """(K,) why each office takes no part; None where it does."""
@@ -82,7 +83,7 @@ class ComparedEstimates:
         estimate: ArrayLike,
         standard_error: ArrayLike,
         degrees_of_freedom: ArrayLike = np.inf,
-        covariance: ArrayLike | None = None,
+        covariance: ArrayLike | FactoredCovariance | None = None,
         is_census: ArrayLike = False,
     ) -> None:
         value = _numbers("estimate", estimate, np.shape(estimate))
@@ -127,7 +128,7 @@ class ComparedEstimates:
         ComparedEstimates
             With covariances where two domains may have one: where a PSU meets both, where both
             share a stratum and reach beyond it, or where weights are calibrated. Offices that
-            are strata have none.
+            are strata have none, or with calibrated weights factors in place of the matrix.
 
         Raises
         ------
@@ -147,9 +148,15 @@ class ComparedEstimates:
         if not independent.is_comparable.any() or not _may_covary(estimates, k):
             return independent
         usable = np.flatnonzero(independent.is_comparable)
-        covariance = np.full((kept.size, kept.size), np.nan)
-        chosen = [(int(kept[place]), measure) for place in usable]
-        covariance[np.ix_(usable, usable)] = _with_errors(estimates.covariance(chosen), error[usable])
+        chosen = kept[usable].tolist()
+        covariance: Floats | FactoredCovariance
+        factors = estimates.shared_errors(chosen, measure)
+        if factors is not None:
+            covariance = factors.with_errors(error[usable]).in_places(usable, kept.size)
+        else:
+            matrix = estimates.covariance([(place, measure) for place in chosen])
+            covariance = np.full((kept.size, kept.size), np.nan)
+            covariance[np.ix_(usable, usable)] = _with_errors(matrix, error[usable])
         return cls(
             independent.estimate,
             error,
@@ -181,7 +188,7 @@ class ComparedEstimates:
             self.estimate[kept],
             np.where(self._is_rounding_zero, 0.0, self.standard_error)[kept],
             self.degrees_of_freedom[kept],
-            None if self.covariance is None else self.covariance[np.ix_(kept, kept)],
+            _only(self.covariance, kept),
             self.is_census[kept],
         )
 
@@ -195,19 +202,22 @@ class ComparedEstimates:
     def _is_rounding_zero(self) -> NDArray[np.bool_]:
         return _rounding_zero(self.estimate, self.standard_error)
 
-    def _checked(self, covariance: ArrayLike) -> Floats:
-        matrix = _numbers("covariance", covariance, (len(self), len(self)))
+    def _checked(self, covariance: ArrayLike | FactoredCovariance) -> Floats | FactoredCovariance:
         kept = self.is_comparable
-        part = matrix[np.ix_(kept, kept)]
-        require(np.isfinite(part), "covariance", "be finite between comparable offices", part)
-        tolerance = _DISAGREEMENT * np.abs(np.diagonal(part)).max(initial=0.0)
-        require(np.abs(part - part.T) <= tolerance, "covariance", "be symmetric", part)
-        own = np.diagonal(part)
+        if isinstance(covariance, FactoredCovariance):
+            if covariance.own.shape != self.estimate.shape:
+                raise AnalysisError("covariance", f"have shape {self.estimate.shape}", covariance.own.shape)
+            own = covariance.only(kept).variance
+            require(np.isfinite(own), "covariance", "be finite between comparable offices", own)
+        else:
+            covariance = _numbers("covariance", covariance, (len(self), len(self)))
+            own = _checked_diagonal(covariance[np.ix_(kept, kept)])
+        largest = np.abs(own).max(initial=0.0)
         fits = np.abs(own - self.standard_error[kept] ** 2) <= np.maximum(
-            _DISAGREEMENT * own, _DISAGREEMENT * tolerance
+            _DISAGREEMENT * own, _DISAGREEMENT**2 * largest
         )
         require(fits, "covariance", "have the squared standard errors on its diagonal", own)
-        return matrix
+        return covariance
 
     def _keep(self, **fields: object) -> None:
         for name, value in fields.items():
@@ -227,6 +237,24 @@ def _numbers(argument: str, value: ArrayLike, shape: tuple[int, ...]) -> Floats:
     if numbers.shape != shape:
         raise AnalysisError(argument, f"have shape {shape}", numbers.shape)
     return numbers
+
+
+def _checked_diagonal(matrix: Floats) -> Floats:
+    require(np.isfinite(matrix), "covariance", "be finite between comparable offices", matrix)
+    own = np.diagonal(matrix)
+    tolerance = _DISAGREEMENT * np.abs(own).max(initial=0.0)
+    require(np.abs(matrix - matrix.T) <= tolerance, "covariance", "be symmetric", matrix)
+    return own
+
+
+def _only(
+    covariance: Floats | FactoredCovariance | None, kept: NDArray[np.bool_]
+) -> Floats | FactoredCovariance | None:
+    if covariance is None:
+        return None
+    if isinstance(covariance, FactoredCovariance):
+        return covariance.only(kept)
+    return np.asarray(covariance[np.ix_(kept, kept)])
 
 
 def _rounding_zero(estimate: Floats, error: Floats) -> NDArray[np.bool_]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from analysis.comparison.compared import ComparedEstimates
 from analysis.errors import AnalysisError
+from analysis.estimation.factored import FactoredCovariance
 
 Floats = NDArray[np.float64]
 
@@ -26,15 +27,13 @@ def draw_errors(shown: ComparedEstimates, replicates: int, seed: int) -> Iterato
     """
     require_draws(replicates, seed)
     random = np.random.default_rng(seed)
-    root = None if shown.covariance is None else _root(correlation(shown))
+    correlate = _correlating(shown)
     finite = np.flatnonzero(np.isfinite(shown.degrees_of_freedom) & (shown.standard_error > 0))
     freedom = shown.degrees_of_freedom[finite]
     rows_at_once = max(1, _NUMBERS_AT_ONCE // len(shown))
     for start in range(0, replicates, rows_at_once):
         n_rows = min(rows_at_once, replicates - start)
-        draws = random.standard_normal((n_rows, len(shown)))
-        if root is not None:
-            draws = draws @ root.T
+        draws = correlate(random, random.standard_normal((n_rows, len(shown))))
         if finite.size:
             chi_square = 2 * random.standard_gamma(freedom / 2, (n_rows, finite.size))
             draws[:, finite] /= np.sqrt(chi_square / freedom)
@@ -48,13 +47,23 @@ def require_draws(replicates: int, seed: int) -> None:
             raise AnalysisError(argument, f"be a whole number of at least {lowest}", number)
 
 
-def correlation(shown: ComparedEstimates) -> Floats:
-    """Return the correlations of the estimates, 0 where a standard error is 0."""
-    assert shown.covariance is not None
+def _correlating(shown: ComparedEstimates) -> Callable[[np.random.Generator, Floats], Floats]:
+    """Return what turns rows of independent standard normal numbers into correlated ones."""
+    covariance = shown.covariance
+    if covariance is None:
+        return lambda _, draws: draws
     error = np.where(shown.standard_error > 0, shown.standard_error, np.inf)
-    matrix = shown.covariance / error[:, None] / error
+    if isinstance(covariance, FactoredCovariance):
+        own, share, shrunk = covariance.root()
+        own, left = own / error, covariance.left / error[:, None]
+        return lambda random, draws: (
+            own * (draws - draws @ shrunk @ share.T)
+            + random.standard_normal((len(draws), left.shape[1])) @ left.T
+        )
+    matrix = covariance / error[:, None] / error
     np.fill_diagonal(matrix, 1.0)
-    return matrix
+    root = _root(matrix)
+    return lambda _, draws: draws @ root.T
 
 
 def _root(matrix: Floats) -> Floats:

@@ -12,7 +12,7 @@ from analysis.arguments import require_choice
 from analysis.comparison.compared import ComparedEstimates
 from analysis.comparison.draws import require_draws
 from analysis.comparison.marginal import marginal_critical_values
-from analysis.comparison.pairs import PairRule
+from analysis.comparison.pairs import PairRule, SharedErrors
 from analysis.comparison.simultaneous import half_widths, require_level, sidak_tail, upper_quantile
 from analysis.comparison.stepdown import joint_critical_value, order_of_quantile
 from analysis.errors import AnalysisError
@@ -129,9 +129,10 @@ def rank_sets(
     pairs, c is the ceil(level (replicates + 1))-th smallest. Step-down: rejected pairs drop out and
     c is taken again from the same draws, until none drops out. For normal errors this is
     R's ``csranks`` but for simulation error (4,999 replicates fix c to about 0.01). Every maximum is
-    exact for any number of offices, see `analysis.comparison.stepdown`. With a covariance all pairs
-    are visited: a minute for 3,300 offices and 999 replicates, where independent offices take
-    less than a second.
+    exact for any number of offices, see `analysis.comparison.stepdown`. Offices that covary through
+    a calibration alone are drawn by its few directions: 3,300 of them take some 3 s, each set by
+    itself 8 s, independent offices 1 s and 3 s. A whole matrix takes them some 25 s and 500 MB, and
+    longer where most of its correlations are above one half.
 
     *Few degrees of freedom.* csranks takes errors as normal. With few degrees of freedom some
     office's standard error comes out far too small by chance: for 30 equal offices with 6 degrees
@@ -199,7 +200,7 @@ def point_ranks(estimate: Floats) -> Floats:
 def _fixed_rule(shown: ComparedEstimates, tail: float, adds: bool) -> PairRule:
     """Compare at a critical value known beforehand, which the half widths hold already."""
     scale = half_widths(shown, tail)
-    shared = None if adds else _shared(shown, scale)
+    shared = None if adds else SharedErrors.of(shown, scale)
     return PairRule(shown.estimate, scale, adds, shared, np.ones(len(shown)))
 
 
@@ -208,21 +209,10 @@ def _simulated_rule(
 ) -> PairRule:
     tail = sidak_tail(level, max(len(shown), 1))
     scale = half_widths(shown, tail) / upper_quantile(tail, np.inf)
-    rule = PairRule(shown.estimate, scale, False, _shared(shown, scale), np.full(len(shown), np.inf))
+    rule = PairRule(shown.estimate, scale, False, SharedErrors.of(shown, scale), np.full(len(shown), np.inf))
     order = order_of_quantile(level, draws[0])
     if simultaneous:
         critical = np.full(len(shown), joint_critical_value(shown, rule, order, step_down, draws))
     else:
         critical = marginal_critical_values(shown, rule, order, step_down, draws)
     return replace(rule, critical=critical)
-
-
-def _shared(shown: ComparedEstimates, scale: Floats) -> Floats | None:
-    """Bring covariances to the unit of scale²; positive ones by the smaller of the two factors."""
-    if shown.covariance is None:
-        return None
-    factor = np.divide(scale, shown.standard_error, out=np.ones_like(scale), where=scale > 0)
-    smaller = np.minimum(factor[:, None], factor)
-    shared = shown.covariance * np.where(shown.covariance > 0, smaller**2, factor[:, None] * factor)
-    np.fill_diagonal(shared, scale**2)
-    return np.asarray(shared)

@@ -4,11 +4,15 @@ For 3,300 offices there are 10.9 million ordered pairs, and each replicate needs
 studentised difference over those not yet rejected. It is found exactly without visiting them:
 with y = error / scale, the statistic of a pair is y(a) cos v - y(b) sin v for some angle v
 between 0 and 90 degrees, hence at most sqrt(max(y(a), 0)² + max(-y(b), 0)²). Only the few pairs whose
-bound reaches a floor are computed, and a quantile at or above the floor needs no others.
+bound reaches a floor are computed, and a quantile at or above the floor needs no others. Where two
+errors have at most the share r of scale(a) scale(b) in common, their squared distance is at least
+1 - r of what it is without, and the bound is divided by sqrt(1 - r); pairs that share more than
+half are visited in every replicate.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -27,6 +31,7 @@ _ROUNDING: Final = 1e-9
 _BELOW_BONFERRONI: Final = 0.75
 """Where the first floor lies; too high costs another round, too low costs pairs."""
 _FLOOR_STEP: Final = 0.5
+_PAIRS_AT_ONCE: Final = 1_000_000
 
 
 class _Exceeding(NamedTuple):
@@ -85,29 +90,37 @@ def _collect(shown: ComparedEstimates, rule: PairRule, floor: float, draws: tupl
     parts: list[_Exceeding] = []
     n_before = 0
     for errors in draw_errors(shown, *draws):
-        replicate, first, second = _may_reach(errors, rule, floor)
-        distance = rule.distance(first, second)
-        gap = errors[replicate, first] - errors[replicate, second]
-        kept = (distance > 0) & (gap >= floor * distance)
-        observed = rule.estimate[first[kept]] - rule.estimate[second[kept]]
-        parts.append(
-            _Exceeding(n_before + replicate[kept], gap[kept] / distance[kept], observed / distance[kept])
-        )
+        for replicate, first, second in _may_reach(errors, rule, floor):
+            distance = rule.distance(first, second)
+            gap = errors[replicate, first] - errors[replicate, second]
+            kept = (distance > 0) & (gap >= floor * distance)
+            observed = rule.estimate[first[kept]] - rule.estimate[second[kept]]
+            parts.append(
+                _Exceeding(n_before + replicate[kept], gap[kept] / distance[kept], observed / distance[kept])
+            )
         n_before += len(errors)
     return _Exceeding(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
-def _may_reach(errors: Floats, rule: PairRule, floor: float) -> tuple[Places, Places, Places]:
-    """Return replicate, first and second office of every pair whose statistic may reach the floor."""
-    if rule.shared is not None:
-        found = [_pairs_above(row, rule, floor) for row in errors]
-    else:
-        studentised = errors / np.where(rule.scale > 0, rule.scale, np.inf)
-        up, down = np.maximum(studentised, 0.0) ** 2, np.maximum(-studentised, 0.0) ** 2
-        needed = floor**2 * (1 - _ROUNDING)
-        found = [_pairs_within_bound(*row, needed) for row in zip(up, down, strict=True)]
-    replicate = np.repeat(np.arange(len(errors)), [first.size for first, _ in found])
-    return replicate, np.concatenate([pair[0] for pair in found]), np.concatenate([pair[1] for pair in found])
+def _may_reach(errors: Floats, rule: PairRule, floor: float) -> Iterator[tuple[Places, Places, Places]]:
+    """Yield replicate, first and second office of every pair whose statistic may reach the floor."""
+    studentised = errors / np.where(rule.scale > 0, rule.scale, np.inf)
+    up, down = np.maximum(studentised, 0.0) ** 2, np.maximum(-studentised, 0.0) ** 2
+    needed = floor**2 * (1 - _ROUNDING) * rule.least_share
+    found: list[tuple[Places, Places]] = []
+    start = n_pairs = 0
+    for replicate, row in enumerate(zip(up, down, strict=True)):
+        found.append(_pairs_within_bound(*row, needed))
+        n_pairs += found[-1][0].size
+        if n_pairs > _PAIRS_AT_ONCE or replicate == len(errors) - 1:
+            places = np.repeat(np.arange(start, replicate + 1), [first.size for first, _ in found])
+            first, second = (np.concatenate(side) for side in zip(*found, strict=True))
+            yield places, first, second
+            start, n_pairs, found = replicate + 1, 0, []
+    close_first, close_second = rule.close_pairs
+    if close_first.size:
+        for replicate in range(len(errors)):
+            yield np.full(close_first.size, replicate), close_first, close_second
 
 
 def _pairs_within_bound(up: Floats, down: Floats, needed: float) -> tuple[Places, Places]:
@@ -119,10 +132,3 @@ def _pairs_within_bound(up: Floats, down: Floats, needed: float) -> tuple[Places
     # The partners of each first office are the last ones: count down from the end in each run.
     place_in_run = np.arange(n_partners.sum()) - np.repeat(np.cumsum(n_partners) - n_partners, n_partners)
     return np.repeat(first, n_partners), second[second.size - 1 - place_in_run]
-
-
-def _pairs_above(error: Floats, rule: PairRule, floor: float) -> tuple[Places, Places]:
-    """Return the pairs at or above the floor by visiting all, for correlated estimates."""
-    gap = error[:, None] - error
-    first, second = np.nonzero(gap >= floor * rule.all_distances)
-    return first, second

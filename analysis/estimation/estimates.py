@@ -17,9 +17,10 @@ from analysis.design import DesignTable
 from analysis.domains import Domain, Domains
 from analysis.errors import AnalysisError
 from analysis.estimation.estimate import NOTES, Estimate
+from analysis.estimation.factored import FactoredCovariance
 from analysis.estimation.linearise import Linearised
 from analysis.estimation.measure import Measure
-from analysis.estimation.residuals import residual_covariance, residual_influence
+from analysis.estimation.residuals import residual_covariance, residual_factors, residual_influence
 from analysis.estimation.variance import covariance_matrix
 from analysis.intervals.effective_size import effective_sample_size
 from analysis.intervals.student import t_interval
@@ -172,6 +173,17 @@ class Estimates:
             return found
         columns = np.column_stack([self.influence(domain, measure) for domain, measure in estimates])
         return covariance_matrix(self.table, self.sums.psu, columns)
+
+    def shared_errors(self, domains: Sequence[int], measure: str) -> FactoredCovariance | None:
+        """Return the covariances of one measure in these domains without their matrix.
+
+        None where weights are not calibrated, or domains share more than the calibration: ask `covariance`.
+        """
+        self.require_linearised()
+        places = [self.place(int(domain), measure) for domain in domains]
+        return residual_factors(
+            self.table, self.sums, self.domains, self.linearised.influence, self.calibration, places
+        )
 
     def replicated(self, variance: Floats, method: str) -> Estimates:
         """Return the same values with (D, K) variances of replicates in the linearised ones' place."""

@@ -9,20 +9,20 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array, csr_array, vstack
+from scipy.sparse import csr_array, vstack
 
 from analysis.calibration import Calibration
 from analysis.design import DesignTable
 from analysis.domains import Domains
+from analysis.estimation.expansion_parts import Cells, Part, Regression, Squares
+from analysis.estimation.factored import FactoredCovariance
 from analysis.estimation.squared_sums import SquaredSums, squared_sums
-from analysis.estimation.variance import design_variance
-from analysis.sums.psu_sums import PsuSums, distinct, sum_rows
+from analysis.sums.psu_sums import PsuSums, sum_rows
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-_CANCELLED: Final = 1e-5  # a variance that is a smaller share of what was added and taken off is had directly
-_BLOCK: Final = 4_000_000  # numbers of a dense table, or of a sparse one, that lie in memory at once
+_BLOCK: Final = 4_000_000  # numbers of a sparse table that lie in memory at once
 
 
 def calibrated_variance(
@@ -80,7 +80,7 @@ def calibrated_variance(
     if any(np.isnan(level.scale).any() for level in levels):
         return variance
     expansion = _Expansion.of(levels, domains, calibration, sums.weight_sum)
-    squares = _Squares.of(expansion.parts, table, sums.psu)
+    squares = Squares.of(expansion.parts, table, sums.psu)
     for k in range(influence.shape[1]):
         found = expansion.of_measure(influence[:, k])
         for block in expansion.slopes.blocks():
@@ -124,28 +124,59 @@ def calibrated_covariance(
     ----------
     As in `calibrated_variance`.
     """
+    found = _of_chosen(table, sums, domains, influence, calibration, chosen)
+    return None if found is None else found[0].products(*found[1:])
+
+
+def calibrated_factors(
+    table: DesignTable,
+    sums: PsuSums,
+    domains: Domains,
+    influence: Floats,
+    calibration: Calibration,
+    chosen: Sequence[tuple[int, int]],
+) -> FactoredCovariance | None:
+    """Estimate what `calibrated_covariance` does, for estimates that share nothing but margins.
+
+    Its three sparse parts are diagonal for domains of which no two have a unit in common (offices
+    that are strata); the others are of the rank of the slopes. So M² numbers are never needed.
+
+    Returns
+    -------
+    FactoredCovariance or None
+        None where two estimates have a unit in common, and as `calibrated_covariance`.
+    """
+    found = _of_chosen(table, sums, domains, influence, calibration, chosen)
+    return None if found is None else found[0].factors(*found[1:])
+
+
+def _of_chosen(
+    table: DesignTable,
+    sums: PsuSums,
+    domains: Domains,
+    influence: Floats,
+    calibration: Calibration,
+    chosen: Sequence[tuple[int, int]],
+) -> tuple[Squares, list[csr_array[Any, Any]], Floats] | None:
+    """Return sums by part and slopes of M estimates, and what squares them; None where no part does."""
     levels = squared_sums(replace(table, lone_in_domain=False), sums.psu)
     if table.lone_psu == "average" or any(np.isnan(level.scale).any() for level in levels):
         return None
     expansion = _Expansion.of(levels, domains, calibration, sums.weight_sum)
-    squares = _Squares.of(expansion.parts, table, sums.psu)
     domain, measure = np.array(chosen, dtype=np.int64).T
-    order = np.argsort(measure, kind="stable")
     found = [expansion.of_measure(influence[:, k]).some(domain[measure == k]) for k in np.unique(measure)]
-    stacked = [csr_array(vstack(of_part)) for of_part in zip(*(left for left, _ in found), strict=True)]
-    covariance = np.empty((order.size, order.size))
-    products = squares.products(stacked, np.vstack([slopes for _, slopes in found]))
-    if products is None:
-        return None
-    covariance[np.ix_(order, order)] = products
-    return covariance
+    place = np.argsort(np.argsort(measure, kind="stable"))
+    by_part = zip(*(left for left, _ in found), strict=True)
+    stacked = [csr_array(vstack(of_part))[place] for of_part in by_part]
+    slopes = np.vstack([slopes for _, slopes in found])[place]
+    return Squares.of(expansion.parts, table, sums.psu), stacked, slopes
 
 
 @dataclass(frozen=True, eq=False)
 class _Expansion:
     """What does not depend on the measure."""
 
-    parts: list[_Part]
+    parts: list[Part]
     slopes: _Slopes
     inward: Floats
 
@@ -153,8 +184,8 @@ class _Expansion:
     def of(
         cls, levels: Sequence[SquaredSums], domains: Domains, calibration: Calibration, weight: Floats
     ) -> _Expansion:
-        regression = _Regression.of(calibration, weight)
-        parts = [_Part.of(level, regression, domains) for level in levels]
+        regression = Regression.of(calibration, weight)
+        parts = [Part.of(level, regression, domains) for level in levels]
         slopes = _Slopes.of(regression, domains, parts)
         if not slopes.groups_apart:
             parts = [part.with_groups_as_columns() for part in parts]
@@ -170,7 +201,7 @@ class _Expansion:
 class _Measured:
     """One measure's sums by part, and its slopes."""
 
-    parts: list[_Part]
+    parts: list[Part]
     summed: list[csr_array[Any, Any]]  # (D, U)
     of_columns: Floats  # (D, q)
     of_groups: csr_array[Any, Any] | None  # (D, G) where groups stay apart
@@ -183,110 +214,23 @@ class _Measured:
 
 
 @dataclass(frozen=True, eq=False)
-class _Regression:
-    """The calibration's regression on orthonormal columns and the means of groups."""
-
-    columns: Floats  # (R, q)
-    group: Integers | None
-    group_size: Floats  # (G,) sums of base weights
-    inward: Floats  # (R,) from weighted influence values to those that are regressed, times base weight
-    outward: Floats  # (R,) from fitted values to weighted ones
-
-    @classmethod
-    def of(cls, calibration: Calibration, weight: Floats) -> _Regression:
-        factor = np.ones(weight.size) if calibration.later_factor is None else calibration.later_factor
-        group, base, size = calibration.group, calibration.base_weight, np.zeros(0)
-        if group is not None:
-            present, group = np.unique(group, return_inverse=True)
-            size = sum_rows(group, present.size, base)
-        inward = base * factor / np.where(weight > 0, weight, 1.0)
-        return cls(calibration.basis, group, size, inward, weight / factor)
-
-
-@dataclass(frozen=True, eq=False)
-class _Cells:
-    """The pairs of domain and unit that occur, as the structure of a sparse table of D rows."""
-
-    inside: NDArray[np.bool_]
-    cell: Integers  # of each row inside
-    indices: Integers
-    indptr: Integers
-    shape: tuple[int, int]
-
-    @classmethod
-    def of(cls, domain: Integers, n_domains: int, unit: Integers, n_units: int) -> _Cells:
-        inside = domain >= 0
-        keys, cell = distinct(domain[inside] * n_units + unit[inside])
-        starts = np.searchsorted(keys, np.arange(n_domains + 1) * n_units)
-        return cls(inside, cell, keys % n_units, starts, (n_domains, n_units))
-
-    @property
-    def row(self) -> Integers:
-        """Domain of each pair."""
-        return np.repeat(np.arange(self.shape[0]), np.diff(self.indptr))
-
-    def sums(self, values: Floats) -> csr_array[Any, Any]:
-        """Add up the values of the rows of each pair."""
-        added = sum_rows(self.cell, self.indices.size, values[self.inside])
-        return csr_array((added, self.indices, self.indptr), shape=self.shape)
-
-
-@dataclass(frozen=True, eq=False)
-class _Part:
-    """One level of squares: its scale, and what the margins take off the sums of its units."""
-
-    cells: _Cells
-    scale: Floats  # (U,)
-    columns: Floats  # (U, q) sums of w q
-    of_groups: csr_array[Any, Any] | None  # (G, U) sums of w
-    scaled: Floats  # (U, q) times the scale
-
-    @classmethod
-    def of(cls, level: SquaredSums, regression: _Regression, domains: Domains) -> _Part:
-        n_units, of_groups = level.scale.size, None
-        if regression.group is not None:
-            places = (regression.group, level.unit)
-            shape = (regression.group_size.size, n_units)
-            of_groups = csr_array(coo_array((regression.outward, places), shape))
-        columns = sum_rows(level.unit, n_units, regression.outward[:, None] * regression.columns)
-        return cls(
-            _Cells.of(domains.code, len(domains), level.unit, n_units),
-            level.scale,
-            columns,
-            of_groups,
-            level.scale[:, None] * columns,
-        )
-
-    def with_groups_as_columns(self) -> _Part:
-        """Give each group a column of its own."""
-        if self.of_groups is None:
-            return self
-        columns = np.hstack([self.of_groups.T.toarray(), self.columns])
-        return replace(self, columns=columns, of_groups=None, scaled=self.scale[:, None] * columns)
-
-    def left(self, z: csr_array[Any, Any], means: csr_array[Any, Any] | None) -> csr_array[Any, Any]:
-        """Take what the groups explain off the sums of some domains."""
-        return z if means is None or self.of_groups is None else csr_array(z - means @ self.of_groups)
-
-
-@dataclass(frozen=True, eq=False)
 class _Slopes:
     """What the domains' influence values have in common with columns and groups: beta."""
 
-    regression: _Regression
-    rows: _Cells
-    groups: _Cells | None
+    regression: Regression
+    rows: Cells
+    groups: Cells | None
     groups_apart: bool  # groups are taken off the sums: smaller tables than a column for each
     width: Integers  # (D,) numbers that the tables of a domain hold
 
     @classmethod
-    def of(cls, regression: _Regression, domains: Domains, parts: list[_Part]) -> _Slopes:
+    def of(cls, regression: Regression, domains: Domains, parts: list[Part]) -> _Slopes:
         code, n_domains, n_groups = domains.code, len(domains), regression.group_size.size
-        rows = _Cells.of(code, n_domains, np.arange(code.size), code.size)
+        rows = Cells.of(code, n_domains, np.arange(code.size), code.size)
         width = np.full(n_domains, regression.columns.shape[1])
         if regression.group is None:
             return cls(regression, rows, None, False, width)
-        groups = _Cells.of(code, n_domains, regression.group, n_groups)
+        groups = Cells.of(code, n_domains, regression.group, n_groups)
         n_units = np.zeros(n_groups, dtype=np.int64)
         for part in parts:
             n_units += 0 if part.of_groups is None else np.diff(part.of_groups.indptr)
@@ -311,64 +255,3 @@ class _Slopes:
         number = np.cumsum(self.width) // _BLOCK
         edges = [0, *(np.flatnonzero(np.diff(number)) + 1).tolist(), self.width.size]
         yield from (slice(first, last) for first, last in pairwise(edges))
-
-
-@dataclass(frozen=True, eq=False)
-class _Squares:
-    """The expanded squares of z - h' beta, and the plain ones where the expansion says too little."""
-
-    parts: list[_Part]
-    gram: Floats  # (q, q) sum of s h h' over all parts
-    size: Floats  # (q, q) the same with absolute values, which bounds what rounding may leave
-    table: DesignTable
-    met: Integers  # finest units of which a row is there
-    psu: Integers  # their PSUs
-
-    @classmethod
-    def of(cls, parts: list[_Part], table: DesignTable, psu: Integers) -> _Squares:
-        met = np.arange(psu.size) if table.is_two_stage else np.unique(psu)
-        gram = np.sum([part.columns.T @ part.scaled for part in parts], axis=0)
-        size = np.sum([np.abs(part.columns).T @ np.abs(part.scaled) for part in parts], axis=0)
-        return cls(parts, gram, size, table, met, psu if table.is_two_stage else met)
-
-    def of_residuals(self, sums: list[csr_array[Any, Any]], slopes: Floats) -> Floats:
-        """Return the variance of some domains from what groups left of their sums, by part."""
-        value, size, crossed = self._sizes(sums, slopes)
-        value += ((slopes @ self.gram - 2 * crossed) * slopes).sum(axis=1)
-        unsure = np.flatnonzero((value <= _CANCELLED * size) & (size > 0))
-        if unsure.size:
-            value[unsure] = self._directly(sums[0][unsure], slopes[unsure])
-        return value
-
-    def products(self, sums: list[csr_array[Any, Any]], slopes: Floats) -> Floats | None:
-        """Return the covariances of some domains; None where the expansion says too little of one."""
-        _, size, crossed = self._sizes(sums, slopes)
-        value = slopes @ self.gram @ slopes.T
-        mixed = crossed @ slopes.T
-        value -= mixed + mixed.T
-        for part, z in zip(self.parts, sums, strict=True):
-            value += (csr_array(z * part.scale) @ z.T).toarray()
-        unsure = (np.diag(value) <= _CANCELLED * size) & (size > 0)
-        return None if unsure.any() else (value + value.T) / 2
-
-    def _sizes(self, sums: list[csr_array[Any, Any]], slopes: Floats) -> tuple[Floats, Floats, Floats]:
-        """Return the squares of the sums, a bound of all that is added up, and the sums times w q."""
-        crossed, value, size = np.zeros_like(slopes), np.zeros(slopes.shape[0]), np.zeros(slopes.shape[0])
-        for part, z in zip(self.parts, sums, strict=True):
-            squares = z.power(2)
-            value += squares @ part.scale
-            size += squares @ np.abs(part.scale)
-            crossed += z @ part.scaled
-        size += (np.abs(slopes) @ self.size * np.abs(slopes)).sum(axis=1)
-        return value, size, crossed
-
-    def _directly(self, sums: csr_array[Any, Any], slopes: Floats) -> Floats:
-        """Compute residuals of the finest units, a few domains at a time, and square them."""
-        whole, variance = np.zeros(self.met.size, dtype=np.int64), np.empty(slopes.shape[0])
-        columns = self.parts[0].columns[self.met]
-        step = max(_BLOCK // self.met.size, 1)
-        for first in range(0, variance.size, step):
-            block = slice(first, first + step)
-            residual = sums[block].toarray()[:, self.met] - slopes[block] @ columns.T
-            variance[block] = design_variance(self.table, self.psu, whole, residual.T, 1)[0]
-        return variance

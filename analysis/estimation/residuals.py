@@ -12,6 +12,7 @@ from analysis.arguments import require
 from analysis.calibration import Calibration
 from analysis.design import DesignTable
 from analysis.domains import Domains
+from analysis.estimation.factored import FactoredCovariance
 from analysis.estimation.variance import design_variance
 from analysis.sums.psu_sums import PsuSums
 
@@ -95,3 +96,19 @@ def residual_covariance(
     from analysis.estimation.expansion import calibrated_covariance  # as above
 
     return calibrated_covariance(table, sums, domains, influence, calibration, chosen)
+
+
+def residual_factors(
+    table: DesignTable,
+    sums: PsuSums,
+    domains: Domains,
+    influence: Floats,
+    calibration: Calibration | None,
+    chosen: Sequence[tuple[int, int]],
+) -> FactoredCovariance | None:
+    """Return the same without a matrix, None where estimates share more than their calibration."""
+    if calibration is None or not chosen:
+        return None
+    from analysis.estimation.expansion import calibrated_factors  # as above
+
+    return calibrated_factors(table, sums, domains, influence, calibration, chosen)

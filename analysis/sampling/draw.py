@@ -148,6 +148,46 @@ class Draw:
         """SHA-256 of `to_dict`; two machines that drew the same have the same."""
         return str(self.to_dict()["checksum"])
 
+    def population_sizes(self) -> tuple[NDArray[np.int64], ...]:
+        """Return the units of the frame on each unit's list, stage by stage, for `SurveyDesign.fpc`.
+
+        Returns
+        -------
+        tuple of k (n,) int
+            PSUs of the unit's stratum, then units of its first parent, and so on. A design takes
+            one or two stages, the rows being the units of the last.
+
+        Raises
+        ------
+        AnalysisError
+            If a stage drew by size: its chances differ within a list, and no number of units says
+            how much of it was drawn. Leave fpc out, the cautious side.
+
+        Examples
+        --------
+        >>> from analysis.sampling.frame import SamplingFrame
+        >>> from analysis.sampling.plan import Stage
+        >>> from analysis.sampling.stages import draw_sample
+        >>> frame = SamplingFrame.from_columns(["W1", "W2", "W3", "V1"], ["W", "W", "W", "V"])
+        >>> draw = draw_sample(Stage(frame, n={"W": 2, "V": 1}), seed="2026-11-05")
+        >>> draw.stratum, draw.population_sizes()[0].tolist()
+        (('V', 'W', 'W'), [1, 3, 3])
+        """
+        if not {"simple", "systematic"}.issuperset(self.methods):
+            raise AnalysisError(
+                "methods", "draw with equal chances for sizes to say what was drawn", self.methods
+            )
+        chains = [(*parts, unit) for parts, unit in zip(self.path, self.unit, strict=True)]
+        sizes = []
+        for stage, probability in enumerate(self.stage_probability.T, start=1):
+            drawn = {
+                chain[: stage + 1] for chain, is_main in zip(chains, self.is_main, strict=True) if is_main
+            }
+            n_drawn = Counter(chain[:stage] for chain in drawn)
+            n = np.array([n_drawn[chain[:stage]] for chain in chains])
+            sizes.append(np.rint(n / probability).astype(np.int64))
+        return tuple(sizes)
+
     def units(self, role: Role) -> tuple[str, ...]:
         """Return the ids on the main or on the reserve lists, list by list in order."""
         wanted = self.is_main if role == "main" else ~self.is_main

@@ -10,8 +10,35 @@ down_revision = "0012"
 
 FROZEN = "EXISTS (SELECT 1 FROM campaign_plan WHERE campaign_id = NEW.campaign_id AND frozen_at IS NOT NULL)"
 OF_DEMO = "EXISTS (SELECT 1 FROM campaign WHERE campaign.id = OLD.campaign_id AND campaign.is_demo)"
+# What the plan in force says of a term of publication; {json} is how a dialect reads the document.
+PLANNED = (
+    "COALESCE((SELECT {said} FROM plan_addendum WHERE campaign_id = NEW.id ORDER BY number DESC LIMIT 1), "
+    "(SELECT {said} FROM campaign_plan WHERE campaign_id = NEW.id AND frozen_at IS NOT NULL))"
+)
+SAID = "CAST(document_json{{json}} -> 'publication' ->> '{term}' AS DOUBLE PRECISION)"
+IS_PLANNED = "EXISTS (SELECT 1 FROM campaign_plan WHERE campaign_id = NEW.id AND frozen_at IS NOT NULL)"
+IS_ANOTHER = " OR ".join(f"NEW.{name} <> OLD.{name}" for name in ("id", "code", "is_demo"))
+# The last day is free: two people may close a campaign early.
+WAS_PLANNED = " OR ".join(
+    f"NEW.{name} <> OLD.{name}" for name in ("kind", "sampling_basis", "instrument_version_id", "opens_on")
+)
+LEAVES_THE_PLAN = " OR ".join(
+    f"(NEW.{term} <> OLD.{term} "
+    f"AND COALESCE(ABS(NEW.{term} - {PLANNED.format(said=SAID.format(term=term))}) > 1e-9, TRUE))"
+    for term in ("minimum_n", "target")
+)
 # The demo can be removed whole, with its plans.
 GUARDS = {
+    "planned_campaign_keeps_to_its_plan": (
+        "campaign",
+        "UPDATE",
+        f"{IS_ANOTHER} OR ({IS_PLANNED} AND ({WAS_PLANNED} OR {LEAVES_THE_PLAN}))",
+    ),
+    "campaign_is_not_replaced": (
+        "campaign",
+        "REPLACE",
+        "EXISTS (SELECT 1 FROM campaign WHERE id = NEW.id OR code = NEW.code)",
+    ),
     # A draft may not move either: UPDATE OR REPLACE would delete the frozen plan in its way.
     "frozen_plan_keeps_its_words": (
         "campaign_plan",
@@ -66,10 +93,16 @@ def upgrade() -> None:
         sa.CheckConstraint("number >= 1", name="number_counts_from_one"),
         sa.CheckConstraint("length(reason) > 0", name="has_a_reason"),
     )
-    keep(GUARDS, "a frozen plan")
+    as_json = "" if op.get_bind().dialect.name == "sqlite" else "::json"
+    written = {name: (*where, when.replace("{json}", as_json)) for name, (*where, when) in GUARDS.items()}
+    keep(written, "a frozen plan")
 
 
 def downgrade() -> None:
+    is_sqlite = op.get_bind().dialect.name == "sqlite"
+    for name, (table, operation, _condition) in GUARDS.items():
+        if table == "campaign" and (is_sqlite or operation != "REPLACE"):
+            op.execute(f"DROP TRIGGER {name}" + ("" if is_sqlite else f" ON {table}"))
     for table in ("plan_addendum", "campaign_plan"):
         op.drop_table(table)
     let_go(GUARDS)

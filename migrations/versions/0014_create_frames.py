@@ -3,8 +3,56 @@
 import sqlalchemy as sa
 from alembic import op
 
+from migrations.sealing import keep, let_go
+
 revision = "0014"
 down_revision = "0013"
+
+COLUMNS = (
+    "id",
+    "campaign_id",
+    "ticket",
+    "frame_hash",
+    "n_units",
+    "n_rows",
+    "n_refused",
+    "n_duplicates",
+    "file_name",
+    "mapping",
+    "found",
+    "imported_at",
+    "imported_by",
+    "contacts_expire_on",
+)
+# As text: PostgreSQL compares no JSON.
+IS_ANOTHER = " OR ".join(
+    f"CAST(NEW.{name} AS TEXT) IS DISTINCT FROM CAST(OLD.{name} AS TEXT)" for name in COLUMNS
+)
+# Contacts go once; the row says when.
+GOES_AGAIN = (
+    "OLD.contacts_deleted_at IS NOT NULL AND NEW.contacts_deleted_at IS DISTINCT FROM OLD.contacts_deleted_at"
+)
+OF_DEMO = "EXISTS (SELECT 1 FROM campaign WHERE id = OLD.campaign_id AND is_demo)"
+OFFICE_OF_DEMO = (
+    "EXISTS (SELECT 1 FROM frame JOIN campaign ON campaign.id = frame.campaign_id "
+    "WHERE frame.id = OLD.frame_id AND campaign.is_demo)"
+)
+GUARDS = {
+    "frame_keeps_its_values": ("frame", "UPDATE", f"{IS_ANOTHER} OR ({GOES_AGAIN})"),
+    "frame_is_not_deleted": ("frame", "DELETE", f"NOT {OF_DEMO}"),
+    "frame_is_not_replaced": (
+        "frame",
+        "REPLACE",
+        "EXISTS (SELECT 1 FROM frame WHERE id = NEW.id OR ticket = NEW.ticket)",
+    ),
+    "frame_office_keeps_its_values": ("frame_office", "UPDATE", "OLD.frame_id IS NOT NULL"),
+    "frame_office_is_not_deleted": ("frame_office", "DELETE", f"NOT {OFFICE_OF_DEMO}"),
+    "frame_office_is_not_replaced": (
+        "frame_office",
+        "REPLACE",
+        "EXISTS (SELECT 1 FROM frame_office WHERE frame_id = NEW.frame_id AND office_id = NEW.office_id)",
+    ),
+}
 
 
 def upgrade() -> None:
@@ -12,6 +60,7 @@ def upgrade() -> None:
         "frame",
         sa.Column("id", sa.Integer, primary_key=True),
         sa.Column("campaign_id", sa.Integer, sa.ForeignKey("campaign.id"), nullable=False),
+        sa.Column("ticket", sa.String, nullable=False, unique=True),
         sa.Column("frame_hash", sa.String, nullable=False),
         *(
             sa.Column(name, sa.Integer, nullable=False)
@@ -46,8 +95,10 @@ def upgrade() -> None:
         sa.Column("mapping", sa.JSON, nullable=False),
         sa.Column("used_at", sa.DateTime(timezone=True), nullable=False),
     )
+    keep(GUARDS, "a frame")
 
 
 def downgrade() -> None:
     for table in ("column_mapping", "frame_office", "frame"):
         op.drop_table(table)
+    let_go(GUARDS)

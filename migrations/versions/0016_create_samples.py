@@ -40,8 +40,9 @@ GUARDS = {
     "sampled_unit_is_not_replaced": (
         "sampled_unit",
         "REPLACE",
-        "EXISTS (SELECT 1 FROM sampled_unit WHERE draw_id = NEW.draw_id "
-        "AND (number = NEW.number OR unit = NEW.unit))",
+        # Two questions, each of its own index: as one, it would read the whole draw for each row.
+        "EXISTS (SELECT 1 FROM sampled_unit WHERE draw_id = NEW.draw_id AND number = NEW.number) "
+        "OR EXISTS (SELECT 1 FROM sampled_unit WHERE draw_id = NEW.draw_id AND unit = NEW.unit)",
     ),
 }
 CELL_COLUMNS = {

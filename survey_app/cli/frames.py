@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
 
 import click
 from flask import Flask
@@ -17,10 +16,11 @@ from survey_app.models.campaign import Campaign
 from survey_app.models.frame import frame_in_force, frame_path
 from survey_app.models.office_tree import offices_under
 from survey_app.models.plan import plan_as_it_stands
-from survey_app.prepare.frames.accept import Acceptance, accept
 from survey_app.prepare.frames.columns import COLUMNS, DESCRIBED, faults_of
 from survey_app.prepare.frames.contact_days import may_be_last_day, usual_last_day
-from survey_app.prepare.frames.mapping import proposed, remember
+from survey_app.prepare.frames.looks.accept import Acceptance, accept
+from survey_app.prepare.frames.looks.mapping import proposed, remember
+from survey_app.prepare.frames.looks.outcome import Found
 from survey_app.prepare.frames.rules import RULES
 from survey_app.prepare.frames.uploads import FAULTS_FILE, Upload, forget, take_in_place
 from survey_app.web.context import database, now, settings, today
@@ -82,8 +82,8 @@ def template(campaign_code: str, file: Path) -> None:
 @FAULTS
 def check(campaign_code: str, file: Path, columns: tuple[str, ...], faults: Path | None) -> None:
     """Say what a frame of this list would hold, and what it would leave out; change nothing."""
-    with _looked_at(campaign_code, file, columns, faults) as (*_, outcome):
-        _tell(outcome)
+    with _looked_at(campaign_code, file, columns, faults) as (*_, found):
+        _tell(found)
 
 
 @frame.command("import")
@@ -106,20 +106,20 @@ def import_(
     contacts_until: datetime | None,
 ) -> None:
     """Make a frame of a list of dossiers, of any size. Stopped half-way, it leaves nothing: run it again."""
-    with _looked_at(campaign_code, file, columns, faults) as (campaign, upload, mapping, outcome):
+    with _looked_at(campaign_code, file, columns, faults) as (campaign, upload, mapping, found):
         last_day = _last_day(campaign, contacts_until)
-        _tell(outcome)
-        if outcome["rules"] and not accepts:
+        _tell(found)
+        if found.remains.rules and not accepts:
             click.echo("Nothing is changed. Mend the list, or take the sound dossiers by --accept.", err=True)
             raise click.exceptions.Exit(1)
         with database().transaction() as session:
             plan = plan_as_it_stands(session, campaign.id)
-            if outcome["plan_hash"] != (plan.hash if plan else None):
+            if found.remains.plan_hash != (plan.hash if plan else None):
                 raise click.ClickException("The plan changed while the list was read. Run the import again.")
             remember(session, upload.source.header, mapping, now())
-            made = accept(session, settings().data_dir, upload, outcome, Acceptance(now(), None, last_day))
+            made = accept(session, settings().data_dir, upload, found, Acceptance(now(), None, last_day))
         click.echo(f"The frame of {campaign_code} is {made.frame_hash}: {made.n_units:,} dossiers.")
-        if outcome["has_contacts"]:
+        if found.has_contacts:
             click.echo(
                 f"Names and addresses are sealed apart until {last_day}. Delete {file} when it is not needed."
             )
@@ -144,9 +144,9 @@ def verify(campaign_code: str) -> None:
 @contextmanager
 def _looked_at(
     campaign_code: str, file: Path, columns: tuple[str, ...], faults: Path | None
-) -> Iterator[tuple[Campaign, Upload, dict[str, int], dict[str, Any]]]:
+) -> Iterator[tuple[Campaign, Upload, dict[str, int], Found]]:
     """Look at a list where it lies; what the look made goes at the end, unless it was accepted."""
-    from survey_app.prepare.frames.look import look_at, read_known
+    from survey_app.prepare.frames.looks.look import look_at, read_known
 
     with database().reading() as session:
         campaign = _annual_campaign(session, campaign_code)
@@ -155,10 +155,10 @@ def _looked_at(
         with database().reading() as session:
             mapping = _mapping(session, upload, columns)
             known = read_known(session, campaign.id, mapping, today())
-        outcome = look_at(upload, known, settings(), Progress().show)
+        found = look_at(upload, known, settings(), Progress().show)
         if faults is not None:
-            shutil.copyfile(upload.folder / FAULTS_FILE, faults)
-        yield campaign, upload, mapping, outcome
+            shutil.copyfile(upload.made_by(found.look) / FAULTS_FILE, faults)
+        yield campaign, upload, mapping, found
     finally:
         forget(upload)
 
@@ -189,14 +189,14 @@ def _refuse(mapping: Mapping[str, int], header: tuple[str, ...]) -> None:
         )
 
 
-def _tell(outcome: Mapping[str, Any]) -> None:
-    n_offices = len(outcome["offices"])
-    click.echo(f"{outcome['n_rows']:,} lines, {outcome['n_units']:,} dossiers of {n_offices:,} offices.")
-    for one in outcome["rules"]:
-        rule = RULES[one["rule"]]
-        first = ", ".join(f"{line:,}" for line, _ in one["places"])
-        click.echo(f"  {one['n']:,} × {rule.found_en} ({rule.becomes}; lines {first}). {rule.to_do_en}.")
-    for code, n in outcome["unknown_offices"]:
+def _tell(found: Found) -> None:
+    n_offices = len(found.offices)
+    click.echo(f"{found.n_rows:,} lines, {found.n_units:,} dossiers of {n_offices:,} offices.")
+    for one in found.remains.rules:
+        rule = RULES[one.rule]
+        first = ", ".join(f"{line:,}" for line, _ in one.places)
+        click.echo(f"  {one.n:,} × {rule.found_en} ({rule.becomes}; lines {first}). {rule.to_do_en}.")
+    for code, n in found.remains.unknown_offices:
         click.echo(f"  office {code} is not known: {n:,} lines")
 
 

@@ -37,7 +37,11 @@ MODULES = {
     "invitation_slips": "survey_app.prepare.invitations.print_job",
     "invitation_list": "survey_app.prepare.invitations.export",
     "export": "survey_app.publish.exports.export_job",
-    "frame": "survey_app.prepare.frames.import_job",
+    "handover": "survey_app.publish.handover.hand_over_job",
+    "letters": "survey_app.prepare.fieldwork.letters_job",
+    "frame": "survey_app.prepare.frames.looks.import_job",
+    "draw": "survey_app.prepare.samples.draw_job",
+    "sample_list": "survey_app.prepare.samples.list_job",
 }
 PAUSE_SECONDS = 2.0
 TIDIES_AT_HOURS = (

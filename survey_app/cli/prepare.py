@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from survey_app.cli.audit import note_command, offices_of_campaign
 from survey_app.cli.command import Anywhere, Commands
-from survey_app.cli.named import newest_version
+from survey_app.cli.named import find_campaign, newest_version
 from survey_app.models.campaign import CAMPAIGN_KINDS, SAMPLING_BASES, USUAL_TARGET
 from survey_app.models.office import Office
 from survey_app.web.context import database, now, settings, today
@@ -106,6 +106,21 @@ def voice(file: Path, code: str, item_code: str, language: str, reader: str) -> 
         place = settings().data_dir / "audio"
         sentence = keep_clip(place, definition, item_code, language, reader, file.read_bytes())
     click.echo(f"Kept. It is heard after the next start, and must say: {sentence}")
+
+
+@campaign.command("margins")
+@click.argument("code")
+@FILE
+def margins(code: str, file: Path) -> None:
+    """Import known totals, for weights of a campaign drawn elsewhere: variable; question; level; total."""
+    from survey_app.prepare.campaigns.margins import import_margins
+
+    with database().transaction() as session:
+        found = find_campaign(session, code)
+        kept = import_margins(session, found, file.read_bytes(), file.name, now())
+        what = f"{code}: tổng đã biết {kept.checksum[:12]} từ “{file.name}”"
+        note_command(session, "campaigns.margins", what, offices_of_campaign(session, found.id))
+    click.echo(f"Known totals {kept.checksum}")
 
 
 @campaign.command("create", epilog=CAMPAIGN_EXAMPLE)

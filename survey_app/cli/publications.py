@@ -1,6 +1,7 @@
 """Publish a campaign whose fieldwork is over, list what was published, and verify it."""
 
 import json
+from pathlib import Path
 
 import click
 from flask import Flask
@@ -49,6 +50,35 @@ def show_list(form: str) -> None:
         return
     for one in found:
         click.echo("\n  ".join(f"{name}: {value}" for name, value in one.items() if value is not None))
+
+
+@publication.command("handover")
+@click.argument("number", metavar="ID", type=click.IntRange(1, LARGEST_ID))
+@click.option(
+    "--to", "folder", required=True, type=click.Path(file_okay=False, path_type=Path), help="Where to write."
+)
+def hand_over(number: int, folder: Path) -> None:
+    """Write all files of a frozen publication: report, tables, sheets of offices, what re-computes it.
+
+    Two are for the house alone: the inner edition of the tables (phu-luc-noi-bo) and the sums (tinh-lai).
+    """
+    from survey_app.publish.handover.make import Asked, Place, make  # typst and numpy come with it
+    from survey_app.publish.handover.products import PRODUCTS
+
+    database = context.database()
+    place = Place(folder, str(number), context.settings().public_url)
+    with database.reading() as session:
+        publication = find_publication(session, number)
+        campaign_id = publication.campaign_id
+        names = [
+            make(session, Asked(number, one), place, lambda _n_done, _n_total: None)
+            for one in PRODUCTS.values()
+        ]
+    with database.transaction() as session:
+        what = f"bản công bố số {number}: {', '.join(names)}"
+        note_command(session, "publications.hand_over", what, offices_of_campaign(session, campaign_id))
+    for name in names:
+        click.echo(folder / name)
 
 
 @publication.command("verify")

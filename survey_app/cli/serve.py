@@ -79,7 +79,7 @@ def register(app: Flask) -> None:
         prepare(database, settings)
         for line in announcement(database, settings):
             click.echo(line)
-        database.engine.dispose()
+        database.close()
         raise click.exceptions.Exit(supervise(settings))
 
 

@@ -1,5 +1,7 @@
 """Takes the demo out again: all of it, and nothing else."""
 
+from pathlib import Path
+
 from sqlalchemy import delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
@@ -39,10 +41,11 @@ from survey_app.models.publication import (
     Tally,
 )
 from survey_app.models.response import BatchedComment, Comment, ReadableComments, Response
-from survey_app.models.sample import SampleCell
+from survey_app.models.sample import Draw, SampleCell, SampledUnit
 from survey_app.models.snapshot import PublicationRecipe, SnapshotPart
 from survey_app.models.staff import RecoveryCode, ResetLink, Staff, StaffGrant, StaffSession
 from survey_app.models.stale_office import StaleOffice
+from survey_app.models.weighting import CampaignMargins, WeightingStep
 
 DEMO_OFFICES = select(Office.id).where(Office.is_demo)
 DEMO_STAFF = select(Staff.id).where(Staff.is_demo)
@@ -53,6 +56,7 @@ DEMO_COMMENTS = select(Comment.comment_key).where(Comment.access_point_id.in_(DE
 DEMO_CASES = select(Case.number).where(Case.comment_key.in_(DEMO_COMMENTS))
 COMMENTS_LEFT = select(func.count()).where(BatchedComment.office_id == ReadableComments.office_id)
 DEMO_FRAMES = select(Frame.id).where(Frame.campaign_id.in_(DEMO_CAMPAIGNS))
+DEMO_DRAWS = select(Draw.id).where(Draw.campaign_id.in_(DEMO_CAMPAIGNS))
 DEMO_PUBLICATIONS = select(Publication.id).where(Publication.campaign_id.in_(DEMO_CAMPAIGNS))
 
 # In this order no row is left without one that it names.
@@ -63,6 +67,7 @@ STEPS = (
     delete(Figure).where(Figure.publication_id.in_(DEMO_PUBLICATIONS)),
     delete(SnapshotPart).where(SnapshotPart.publication_id.in_(DEMO_PUBLICATIONS)),
     delete(PublicationRecipe).where(PublicationRecipe.publication_id.in_(DEMO_PUBLICATIONS)),
+    delete(WeightingStep).where(WeightingStep.publication_id.in_(DEMO_PUBLICATIONS)),
     delete(Publication).where(Publication.campaign_id.in_(DEMO_CAMPAIGNS)),
     delete(StaleOffice).where(
         or_(StaleOffice.campaign_id.in_(DEMO_CAMPAIGNS), StaleOffice.office_id.in_(DEMO_OFFICES))
@@ -85,7 +90,10 @@ STEPS = (
     delete(AccessPointDay).where(AccessPointDay.access_point_id.in_(DEMO_POINTS)),
     delete(AccessPoint).where(AccessPoint.campaign_id.in_(DEMO_CAMPAIGNS)),
     delete(Approval).where(Approval.campaign_id.in_(DEMO_CAMPAIGNS)),
+    delete(SampledUnit).where(SampledUnit.draw_id.in_(DEMO_DRAWS)),
     delete(SampleCell).where(SampleCell.campaign_id.in_(DEMO_CAMPAIGNS)),
+    delete(CampaignMargins).where(CampaignMargins.campaign_id.in_(DEMO_CAMPAIGNS)),
+    delete(Draw).where(Draw.campaign_id.in_(DEMO_CAMPAIGNS)),
     delete(PlanAddendum).where(PlanAddendum.campaign_id.in_(DEMO_CAMPAIGNS)),
     delete(Plan).where(Plan.campaign_id.in_(DEMO_CAMPAIGNS)),
     update(Campaign).where(Campaign.is_demo).values(previous_id=None),
@@ -99,7 +107,6 @@ STEPS = (
     update(StaffGrant).where(StaffGrant.granted_by.in_(DEMO_STAFF)).values(granted_by=None),
     update(ResetLink).where(ResetLink.made_by.in_(DEMO_STAFF)).values(made_by=None),
     delete(Job).where(Job.owner_id.in_(DEMO_STAFF)),
-    update(Frame).where(Frame.imported_by.in_(DEMO_STAFF)).values(imported_by=None),
     # What a demo account did about somebody's real comment or report stays done.
     update(Case).where(Case.answered_by.in_(DEMO_STAFF)).values(answered_by=None),
     update(SeenDay).where(SeenDay.seen_by.in_(DEMO_STAFF)).values(seen_by=None),
@@ -186,6 +193,22 @@ USES = (
         .distinct(),
     ),
     (
+        "the account {0}, which is of the demo, drew the sample of campaign {1}",
+        select(Staff.username, Campaign.code)
+        .join(Draw, Draw.drawn_by == Staff.id)
+        .join(Campaign, Campaign.id == Draw.campaign_id)
+        .where(Staff.is_demo, ~Campaign.is_demo)
+        .distinct(),
+    ),
+    (
+        "the account {0}, which is of the demo, imported a frame of campaign {1}",
+        select(Staff.username, Campaign.code)
+        .join(Frame, Frame.imported_by == Staff.id)
+        .join(Campaign, Campaign.id == Frame.campaign_id)
+        .where(Staff.is_demo, ~Campaign.is_demo)
+        .distinct(),
+    ),
+    (
         "the account {0}, which is of the demo, wrote an addendum to the plan of campaign {1}",
         select(Staff.username, Campaign.code)
         .join(PlanAddendum, PlanAddendum.written_by == Staff.id)
@@ -211,17 +234,21 @@ def remove_demo(database: Database, settings: Settings) -> None:
         files = session.scalars(
             select(Job.file_name).where(Job.owner_id.in_(DEMO_STAFF), Job.file_name.is_not(None))
         ).all()
-        frames = session.execute(select(Frame.id, Frame.frame_hash).where(Frame.id.in_(DEMO_FRAMES))).all()
+        frames = session.execute(select(Frame.ticket, Frame.frame_hash).where(Frame.id.in_(DEMO_FRAMES)))
+        in_frames = [path for frame in frames for path in _paths_of(settings, *frame)]
         for step in STEPS:
             session.execute(step.execution_options(synchronize_session=False))
         _remove_instruments(session)
     for name in files:
         (settings.files_dir / str(name)).unlink(missing_ok=True)
-    for frame_id, frame_hash in frames:
-        paths = (frame_path(settings.data_dir, frame_hash), contacts_path(settings.data_dir, frame_id))
-        for path in (*paths, faults_path(settings.data_dir, frame_id)):
-            path.unlink(missing_ok=True)
+    for path in in_frames:
+        path.unlink(missing_ok=True)
     accounts_file(settings).unlink(missing_ok=True)
+
+
+def _paths_of(settings: Settings, ticket: str, frame_hash: str) -> tuple[Path, ...]:
+    folder = settings.data_dir
+    return frame_path(folder, frame_hash), contacts_path(folder, ticket), faults_path(folder, ticket)
 
 
 def _refuse_if_used(session: Session) -> None:

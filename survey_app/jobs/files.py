@@ -3,6 +3,7 @@
 import io
 import logging
 import os
+import shutil
 import zipfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ log = logging.getLogger(__name__)
 
 FILE_LIVES = timedelta(days=7)  # slips, lists and exports are confidential, and each can be made again
 HALF = ".part"
+PARTS = ".parts"  # a folder in which a long job keeps what is finished until all is
 
 
 @contextmanager
@@ -82,3 +84,6 @@ def _remove_old_halves(folder: Path, last_moment: datetime) -> None:
                 half.unlink(missing_ok=True)
         except OSError as error:
             log.error("half a file was not deleted: %s", type(error).__name__)
+    for parts in folder.glob(f"*{PARTS}"):
+        if max(one.stat().st_mtime for one in (parts, *parts.iterdir())) < last_moment.timestamp():
+            shutil.rmtree(parts, ignore_errors=True)

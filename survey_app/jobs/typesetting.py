@@ -3,8 +3,9 @@
 import json
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 
 import typst
 from font_source_sans_pro import font_directory
@@ -41,6 +42,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
 OTHER_LANGUAGE = {"vi": "en", "en": "vi"}
 LANGUAGES = tuple(WORDS)
 
+PICTURE_PPI = 220
 LONGEST_WORD = 24  # no Vietnamese syllable has more than 7 letters; what is longer may break anywhere
 LONGEST_ADDRESS = 40
 COMPILATIONS_REMEMBERED = 12
@@ -52,13 +54,26 @@ def typeset(template: Path, language: str, data: Mapping[str, object], *, tagged
     if language not in WORDS:
         raise ValueError(f"language must be one of {', '.join(LANGUAGES)}, got {language!r}")
     words = {"main": WORDS[language], "other": WORDS[OTHER_LANGUAGE[language]]}
+    return set_type([template], {**words, **data}, tagged=tagged)
+
+
+def set_type(
+    templates: Sequence[Path],
+    data: Mapping[str, object],
+    *,
+    tagged: bool,
+    form: Literal["pdf", "png"] = "pdf",
+) -> bytes:
+    """Set templates, one after the other as one document; of a picture (PNG), its only page."""
     return typst.compile(
-        template.read_bytes(),
+        b"\n".join(template.read_bytes() for template in templates),
         font_paths=typst.Fonts(
             include_system_fonts=False, include_embedded_fonts=False, font_paths=[font_directory]
         ),
-        sys_inputs={"data": json.dumps({**words, **data})},
+        sys_inputs={"data": json.dumps(data)},
         pdf_tags=tagged,
+        format=form,
+        ppi=PICTURE_PPI,
     )
 
 

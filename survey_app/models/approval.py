@@ -18,8 +18,9 @@ from survey_app.models.audit import note
 from survey_app.models.base import KEPT_IDS, Base, UtcDateTime, one_of
 from survey_app.models.campaign import Campaign
 from survey_app.models.office import Office
-from survey_app.models.office_tree import OfficeTree, itself_and_below
+from survey_app.models.office_tree import OfficeTree, itself_and_below, offices_under
 from survey_app.models.plain_text import UNREADABLE_MARK, composed, marked_unreadable
+from survey_app.models.plan import tops_of_plans
 from survey_app.models.staff import Staff, StaffGrant
 
 APPROVAL_KINDS = ("void_responses", "pause_codes", "resume_codes", "close_early", "reopen")
@@ -215,11 +216,7 @@ def _log(session: Session, approval: Approval, act: str, staff_id: int, now: dat
 
 
 def offices_concerned(session: Session, campaign_id: int, office_id: int | None) -> set[int]:
-    """List the offices that a request touches: a subtree, or those of the provinces where a campaign is.
-
-    A campaign is no office's own, even while that one alone has codes of it; one without any is a matter
-    of all offices.
-    """
+    """List the offices that a request touches: a subtree, or all that a campaign is about."""
     if office_id is not None:
         below = set(session.scalars(itself_and_below(office_id)))
         if not below:
@@ -231,7 +228,19 @@ def offices_concerned(session: Session, campaign_id: int, office_id: int | None)
 def offices_of_campaigns(
     session: Session, tree: OfficeTree, campaign_ids: Collection[int]
 ) -> dict[int, set[int]]:
-    """Give the offices of the trees in which each campaign has codes; without codes, all offices."""
+    """Give the offices that each campaign is about: those that its plan names.
+
+    Without a plan they are those of the trees in which it has codes, for a campaign is no office's own even
+    while that one alone has codes of it; without codes, all offices.
+    """
+    tops = tops_of_plans(session, campaign_ids)
+    planned = {campaign_id: offices_under(session, named, tree) for campaign_id, named in tops.items()}
+    return planned | _offices_by_codes(session, tree, set(campaign_ids) - planned.keys())
+
+
+def _offices_by_codes(
+    session: Session, tree: OfficeTree, campaign_ids: Collection[int]
+) -> dict[int, set[int]]:
     if not campaign_ids:
         return {}
     points = select(AccessPoint.campaign_id, AccessPoint.office_id)

@@ -11,6 +11,8 @@ CAMPAIGN_KINDS = ("continuous", "annual")
 SAMPLING_BASES = ("probability", "census", "opt_in")
 USUAL_TARGET = 0.85  # what the Government's administrative reform programme asks of satisfaction
 
+# On these its figures are published: its plan sets them, and each publication keeps what they were.
+PUBLISHED_ON = ("minimum_n", "target")
 TARGET_DIGITS = 3  # finer ones would not be told apart where figures are percents with one decimal
 
 

@@ -9,6 +9,8 @@ from functools import cache, cached_property
 from itertools import groupby
 from typing import Any, Literal, Self, Union, get_args, get_origin, get_type_hints
 
+from survey_app.models.canonical import canonical
+
 BASE_LANGUAGE = "vi"
 SKIPPED, MAX_OPTIONS, NOT_ASKED = 0, 13, 15  # an answer is one nibble: 1 to 13 is an option
 
@@ -222,11 +224,11 @@ class Definition:
 
     def to_json(self) -> str:
         """Return the canonical form: the same definition gives the same characters, on any machine."""
-        return json.dumps(_plain(self), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return canonical(_plain(self))
 
     @classmethod
-    def from_json(cls, canonical: str) -> Self:
-        built: Self = _built(cls, json.loads(canonical))
+    def from_json(cls, text: str) -> Self:
+        built: Self = _built(cls, json.loads(text))
         return built
 
     @cached_property

@@ -32,6 +32,7 @@ class Frame(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"))
+    ticket: Mapped[str] = mapped_column(unique=True)  # of its look; what is its own lies under this name
     frame_hash: Mapped[str]
     n_units: Mapped[int]
     n_rows: Mapped[int]
@@ -82,10 +83,10 @@ def frame_path(data_dir: Path, frame_hash: str) -> Path:
     return data_dir / FOLDER / f"{frame_hash}.parquet"
 
 
-def contacts_path(data_dir: Path, frame_id: int) -> Path:
+def contacts_path(data_dir: Path, ticket: str) -> Path:
     """Say where a frame's sealed contacts lie: each import has its own, which go on its own day."""
-    return data_dir / FOLDER / f"{frame_id}.contacts"
+    return data_dir / FOLDER / f"{ticket}.contacts"
 
 
-def faults_path(data_dir: Path, frame_id: int) -> Path:
-    return data_dir / FOLDER / f"{frame_id}.faults.csv"
+def faults_path(data_dir: Path, ticket: str) -> Path:
+    return data_dir / FOLDER / f"{ticket}.faults.csv"

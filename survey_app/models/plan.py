@@ -4,7 +4,7 @@ A plan is a draft until it is frozen; then its hash names its content, triggers 
 a change is an addendum: dated, with its reason, beside the plan. `plan_in_force` gives what holds.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, select
@@ -65,6 +65,16 @@ class PlanAddendum(Base):
 def addenda_of(session: Session, campaign_id: int) -> Sequence[PlanAddendum]:
     found = select(PlanAddendum).where(PlanAddendum.campaign_id == campaign_id)
     return session.scalars(found.order_by(PlanAddendum.number)).all()
+
+
+def tops_of_plans(session: Session, campaign_ids: Collection[int]) -> dict[int, tuple[str, ...]]:
+    """Give for each of these campaigns that has a plan, or a draft of one, on top of whom it stands."""
+    plans = select(Plan).where(Plan.campaign_id.in_(campaign_ids))
+    tops = {one.campaign_id: one.document.population.tops for one in session.scalars(plans)}
+    if not tops:
+        return tops
+    addenda = select(PlanAddendum).where(PlanAddendum.campaign_id.in_(tops)).order_by(PlanAddendum.number)
+    return tops | {one.campaign_id: one.document.population.tops for one in session.scalars(addenda)}
 
 
 def plan_in_force(session: Session, campaign_id: int) -> PlanDocument | None:

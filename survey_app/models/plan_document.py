@@ -9,6 +9,8 @@ from datetime import date
 from functools import cache
 from typing import Any, Self, Union, get_args, get_origin, get_type_hints
 
+from survey_app.models.canonical import canonical
+
 FRAME_VARIABLES = ("sex", "age_band", "field", "channel", "outcome")  # of a dossier, known for every unit
 DOMAINS = FRAME_VARIABLES[:4]
 UNITS = ("office", "cluster", "dossier")  # from above down
@@ -120,10 +122,7 @@ class PlanDocument:
 
     def to_json(self) -> str:
         """Return the canonical form: the same plan gives the same characters, on any machine."""
-        text = json.dumps(
-            _plain(self), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-        )
-        return unicodedata.normalize("NFC", text)
+        return unicodedata.normalize("NFC", canonical(_plain(self)))
 
     @classmethod
     def from_json(cls, text: str) -> Self:
@@ -143,7 +142,7 @@ def _plain(value: Any) -> Any:
     if is_dataclass(value):
         named = ((one.name, _plain(getattr(value, one.name))) for one in fields(value))
         return {name: entry for name, entry in named if entry not in (None, [])}
-    return value.isoformat() if isinstance(value, date) else value
+    return value
 
 
 def _built(kind: Any, plain: Any) -> Any:

@@ -226,7 +226,7 @@ class Change(Base):
     degrees_of_freedom: Mapped[int | None]
     low: Mapped[float | None]
     high: Mapped[float | None]
-    n_later: Mapped[int]  # people, as figures count them
+    n_later: Mapped[int]  # forms sent
     n_earlier: Mapped[int]
     reason: Mapped[str | None]  # why there is no estimate
 

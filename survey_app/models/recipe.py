@@ -6,11 +6,13 @@ is the SHA-256 of its canonical form.
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from functools import cached_property
 from typing import Any, NamedTuple, Self
+
+from survey_app.models.canonical import canonical
 
 
 class OfficeThen(NamedTuple):
@@ -38,12 +40,45 @@ class CounterThen(NamedTuple):
     field: str | None
 
 
+class UnitsThen(NamedTuple):
+    """Units of a cell that was drawn here: those on its main lists, and what became of the issued ones."""
+
+    n_drawn: int
+    respondents: int
+    other_eligible: int
+    unknown: int
+    ineligible: int
+
+    @property
+    def n_issued(self) -> int:
+        return sum(self[1:])
+
+
 class CellThen(NamedTuple):
-    """A stratum × PSU × weight of the drawn sample, also one in which nobody answered."""
+    """A stratum × PSU × weighting cell of the drawn sample, also one in which nobody answered."""
 
     stratum: str
     psu: str
-    weight: float
+    weighting_cell: str
+    weight: float  # the mean design weight of its main units; the given one where it was drawn elsewhere
+    units: UnitsThen | None  # none: drawn elsewhere
+
+
+class MarginThen(NamedTuple):
+    """Known totals of a variable by level, and the question of the form that people answered it with."""
+
+    variable: str
+    question: str
+    totals: tuple[tuple[str, float], ...]
+
+
+class WeightingThen(NamedTuple):
+    """What is done to the base weights: for nonresponse in cells drawn here, raking, trimming."""
+
+    smallest_cell: int  # answers that a nonresponse cell holds at least
+    margins: tuple[MarginThen, ...]
+    trimmed_below: float | None  # as multiples of the mean weight
+    trimmed_above: float | None
 
 
 class DossiersThen(NamedTuple):
@@ -102,6 +137,7 @@ class Recipe:
     counters: tuple[CounterThen, ...]
     cells: tuple[CellThen, ...]
     dossiers: tuple[DossiersThen, ...]
+    weighting: WeightingThen | None = None  # none: base weights as they stand
     earlier: Earlier | None = None
     corrects: Correction | None = None
 
@@ -122,11 +158,12 @@ class Recipe:
             "offices": tuple(OfficeThen(*one[:4], *map(_day, one[4:])) for one in plain["offices"]),
             "taking_part": tuple(plain["taking_part"]),
             "counters": tuple(CounterThen(*one) for one in plain["counters"]),
-            "cells": tuple(CellThen(*one) for one in plain["cells"]),
+            "cells": tuple(_cell(*one) for one in plain["cells"]),
             "dossiers": tuple(
                 DossiersThen(office, date.fromisoformat(month), *counted)
                 for office, month, *counted in plain["dossiers"]
             ),
+            "weighting": plain["weighting"] and _weighting(*plain["weighting"]),
             "earlier": earlier and Earlier(earlier[0], earlier[1], InstrumentThen(*earlier[2])),
             "corrects": corrects and Correction(*corrects),
         }
@@ -141,14 +178,17 @@ def id_of(canonical_text: str) -> str:
     return hashlib.sha256(canonical_text.encode()).hexdigest()
 
 
-def canonical(plain: Any) -> str:
-    """Write JSON in one way alone: keys in order, no spaces."""
-    return _write(plain)
+def _cell(*told: Any) -> CellThen:
+    cell = CellThen(*told)
+    return cell._replace(units=cell.units and UnitsThen(*cell.units))
 
 
-_write = json.JSONEncoder(
-    ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False, default=date.isoformat
-).encode
+def _weighting(smallest_cell: int, margins: Sequence[Any], *trimmed: float | None) -> WeightingThen:
+    found = (
+        MarginThen(variable, question, tuple((level, total) for level, total in totals))
+        for variable, question, totals in margins
+    )
+    return WeightingThen(smallest_cell, tuple(found), *trimmed)
 
 
 def _day(text: str | None) -> date | None:

@@ -98,3 +98,9 @@ class SampledUnit(Base):
 def draw_in_force(session: Session, campaign_id: int) -> Draw | None:
     found = select(Draw).where(Draw.campaign_id == campaign_id)
     return session.scalar(found.order_by(Draw.id.desc()).limit(1))
+
+
+def offices_of_draw(session: Session, draw_id: int) -> set[int]:
+    """Give the offices whose dossiers were drawn."""
+    of_draw = select(SampledUnit.office_id).where(SampledUnit.draw_id == draw_id)
+    return set(session.scalars(of_draw.distinct()))

@@ -55,10 +55,27 @@ def stored_name_key(name: str) -> str:
     return name_key(name)
 
 
-def is_found(searched: str, name: str) -> bool:
-    """Whether what a search key says begins at a word of a name key; a number must stand there whole."""
-    end = " " if searched[-1:].isdigit() else ""
-    return f" {searched}{end}" in f" {name} "
+class Search:
+    """What somebody types to find offices or people: words of a name, or a whole code; nothing finds all."""
+
+    def __init__(self, typed: str) -> None:
+        self._typed = " ".join(typed.casefold().split())
+        key = search_key(typed)
+        # It begins at a word of a name; a number must stand there whole.
+        self._begins = f" {key} " if key[-1:].isdigit() else key and f" {key}"
+
+    def __bool__(self) -> bool:
+        return bool(self._typed)
+
+    def finds(self, name: str, code: str = "") -> bool:
+        """Whether a name or a code is meant; marks, case and the kind of unit do not matter."""
+        if not self._typed or self._typed == code.casefold():
+            return True
+        return bool(self._begins) and self._begins in f" {stored_name_key(name)} "
+
+    def stands_in(self, name: str) -> bool:
+        """Whether a name holds what was typed, to the mark: such names are better found than others."""
+        return self._typed in name.casefold()
 
 
 def sort_key(text: str) -> str:

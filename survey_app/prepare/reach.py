@@ -10,8 +10,8 @@ from survey_app.errors import NotFound
 from survey_app.models.approval import offices_of_campaigns
 from survey_app.models.campaign import Campaign
 from survey_app.models.office import Office
-from survey_app.models.office_tree import OfficeTree, offices_under
-from survey_app.models.plan import Plan, PlanAddendum
+from survey_app.models.office_tree import OfficeTree
+from survey_app.models.plan import Plan
 from survey_app.web.access import SignedIn, offices_in_scope
 
 RIGHT = "campaigns"
@@ -63,22 +63,40 @@ class Reach:
         ids = [one.id for one in campaigns]
         plans = self._session.scalars(select(Plan).where(Plan.campaign_id.in_(ids)))
         by_campaign = {plan.campaign_id: plan for plan in plans}
-        tops = self._tops(by_campaign)
-        unplanned = offices_of_campaigns(self._session, self._tree, set(ids) - by_campaign.keys())
+        about = offices_of_campaigns(self._session, self._tree, ids)
         reached = []
         for campaign in campaigns:
-            plan = by_campaign.get(campaign.id)
-            if plan is None:
-                offices = unplanned[campaign.id]
-            else:
-                offices = offices_under(self._session, tops[campaign.id], self._tree)
+            plan, offices = by_campaign.get(campaign.id), about[campaign.id]
             is_read = plan is not None and plan.frozen_at is not None
             if self.is_whole or is_read or offices & self.scope:
                 may_change = self.is_whole or (bool(offices) and offices <= self.scope)
                 reached.append(Reached(campaign, plan, frozenset(offices), may_change))
         return reached
 
-    def _tops(self, plans: dict[int, Plan]) -> dict[int, tuple[str, ...]]:
-        tops = {campaign_id: plan.document.population.tops for campaign_id, plan in plans.items()}
-        query = select(PlanAddendum).where(PlanAddendum.campaign_id.in_(plans)).order_by(PlanAddendum.number)
-        return tops | {one.campaign_id: one.document.population.tops for one in self._session.scalars(query)}
+    def taking_part(self, campaigns: Sequence[Campaign]) -> dict[int, frozenset[int]]:
+        """Give the offices that take part in each of these by a plan; a draft is a matter of its lead."""
+        return {
+            one.campaign.id: one.offices
+            for one in self._reached(campaigns)
+            if one.plan is not None and (one.plan.frozen_at is not None or one.may_change)
+        }
+
+
+def taking_part(
+    session: Session, staff: SignedIn, campaigns: Sequence[Campaign]
+) -> dict[Campaign, frozenset[int]]:
+    """Give for each campaign in which offices this person may make codes and invitations of it.
+
+    The offices are those of the right that opened the route. Those of a planned campaign must be in its
+    plan, and its draft is open to its lead alone; where nobody is left, the campaign looks missing.
+    """
+    scope = frozenset(offices_in_scope(session, staff))
+    of_these = Plan.campaign_id.in_([one.id for one in campaigns])
+    with_plan = set(session.scalars(select(Plan.campaign_id).where(of_these)))
+    if not with_plan:
+        return dict.fromkeys(campaigns, scope)
+    unplanned = {one: scope for one in campaigns if one.id not in with_plan}
+    parts = Reach(session, staff).taking_part([one for one in campaigns if one.id in with_plan])
+    planned = {one: scope & parts[one.id] for one in campaigns if one.id in parts}
+    taking = unplanned | {one: offices for one, offices in planned.items() if offices}
+    return {one: taking[one] for one in campaigns if one in taking}

@@ -20,6 +20,7 @@ from survey_app.prepare.codes.layouts import DEFAULT_LAYOUT, LAYOUTS
 from survey_app.prepare.codes.qr import qr_png, qr_svg
 from survey_app.prepare.forms import CodesRequest, place_value, read_places
 from survey_app.prepare.moment import Moment
+from survey_app.prepare.reach import taking_part
 from survey_app.web import access
 from survey_app.web.access import current_staff, offices_in_scope
 from survey_app.web.context import database, now, settings, today
@@ -44,22 +45,22 @@ def codes() -> str:
     """Say which codes need a look; list offices, their counters and the codes that hang there."""
     asked = CodesRequest.read(request.args)
     with database().reading() as session:
-        campaigns = listing.campaigns_to_prepare(session, today())
-        campaign = asked.choose(campaigns)
+        parts = _campaigns(session)
+        campaign = asked.choose(list(parts))
         if campaign is None:
             return render_template("prepare/no_campaign.html")
-        scope = offices_in_scope(session, current_staff())
-        found = listing.find_offices(session, campaign, scope, asked.search, today())
+        found = listing.find_offices(session, campaign, parts[campaign], asked.search, today())
         page = listing.list_codes(session, campaign, found, asked.page, today(), asked.narrowed)
     return render_template(
         "prepare/codes.html",
-        campaigns=campaigns,
+        campaigns=list(parts),
         campaign=campaign,
         page=page,
         stock=listing.Stock.of(found),
         asked=asked,
         search=asked.search,
         ends_soon=stock.ends_soon(campaign, today()),
+        today=today(),
         quiet_after=stock.QUIET_AFTER_DAYS,
         may_decide=current_staff().may("decide"),
     )
@@ -114,8 +115,9 @@ def _to_posters(session: Session, points: Sequence[AccessPoint], layout: str) ->
 def _chosen(session: Session) -> tuple[Campaign, set[issue.Place]]:
     """Read which places a button was pressed for: those ticked, or all that the search finds."""
     asked = CodesRequest.read(request.form)
-    campaign = asked.exactly(listing.campaigns_to_prepare(session, today()))
-    scope = offices_in_scope(session, current_staff())
+    parts = _campaigns(session)
+    campaign = asked.exactly(list(parts))
+    scope = parts[campaign]
     if request.form.get("reach") == "all":
         found = listing.find_offices(session, campaign, scope, asked.search, today())
         offices = {office.id for office in found if office.fits(asked.narrowed)}
@@ -124,6 +126,10 @@ def _chosen(session: Session) -> tuple[Campaign, set[issue.Place]]:
     if not scope.issuperset(place.office_id for place in places):
         raise NotFound
     return campaign, places
+
+
+def _campaigns(session: Session) -> dict[Campaign, frozenset[int]]:
+    return taking_part(session, current_staff(), listing.campaigns_to_prepare(session, today()))
 
 
 def _back_to_list(campaign: Campaign) -> str:

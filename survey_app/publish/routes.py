@@ -8,9 +8,11 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from survey_app.errors import NotFound
+from survey_app.models.weighting import steps_of_weights
 from survey_app.publish.shown import campaign as campaigns, office as offices
 from survey_app.publish.shown.behind import Behind, offices_behind
 from survey_app.publish.shown.campaign import Filters, OfficeFigure, Standing, find_standing
+from survey_app.publish.shown.gaps import gaps_of
 from survey_app.publish.shown.manager import Asked, manager_view
 from survey_app.publish.shown.office import ClassResults
 from survey_app.publish.shown.public import count_voided, ending_of, public_trends
@@ -46,8 +48,14 @@ def campaign_results(campaign_code: str) -> str:
         found = campaigns.campaign_results(session, standing, filters, today())
         together = found.parents.rows if found.page == 1 and not filters.is_narrowed else ()
         behind = _behind(session, standing, together if len(together) <= MOST_TOGETHER else ())
+        weighting = steps_of_weights(session, standing.publication)
     return render_template(
-        "publish/campaign.html", found=found, standing=standing, filters=filters, behind=behind
+        "publish/campaign.html",
+        found=found,
+        standing=standing,
+        filters=filters,
+        behind=behind,
+        weighting=weighting,
     )
 
 
@@ -81,6 +89,10 @@ def office_results(campaign_code: str, office_code: str) -> str:
         n_voided = count_voided(session, standing.campaign.id, office.id)
         ending = ending_of(session, standing, office, today())
         behind = offices_behind(session, standing.publication, office.id, standing.publication.minimum_n)
+        has_dossiers = any(found.index.population for found in classes) or any(
+            one.coverage for one in behind.values()
+        )
+        gaps = gaps_of(session, office.id, standing.publication) if has_dossiers else None
     return render_template(
         "publish/office.html",
         standing=standing,
@@ -90,6 +102,7 @@ def office_results(campaign_code: str, office_code: str) -> str:
         n_voided=n_voided,
         behind=behind,
         ending=ending,
+        gaps=gaps,
     )
 
 

@@ -17,6 +17,11 @@ def is_suppressed(figure: Figure, minimum: int) -> bool:
     return hidden is not None or is_few(figure.n_people, minimum)
 
 
+def forms_behind(n_respondents: int, n_people: int) -> int | None:
+    """Give how many forms an index rests on; of people who answered nothing that counts, nothing is told."""
+    return n_respondents if n_people else None
+
+
 def is_seen(minimum: int) -> ColumnElement[bool]:
     """Say the contrary in SQL."""
     hidden = Figure.hidden_inside if minimum <= INSIDE_MINIMUM else Figure.hidden_in_public

@@ -62,6 +62,11 @@ def marked(number: str) -> str:
     return number.translate(_MARKS_AND_MINUS["en" if chosen_language() == "en" else "vi"])
 
 
+def decimal_text(number: float, digits: int = 2) -> str:
+    """Write 2,50 or 2.50."""
+    return marked(f"{number:.{digits}f}")
+
+
 def percent_text(proportion: float, digits: int = 1) -> str:
     """Write 84,2% or 84.2%."""
     return hundredths(proportion, digits) + "%"
@@ -86,5 +91,6 @@ def teach(app: Flask) -> None:
         count=count_text,
         percent=percent_text,
         target=target_text,
+        decimal=decimal_text,
     )
     app.jinja_env.globals.update(range_text=range_text)

@@ -22,11 +22,14 @@ CATALOGUES = catalogues.CATALOGUES
 
 
 def chosen_language() -> str:
-    """Give the language of `?lang=` if the page is offered in it, or Vietnamese."""
-    language: str | None = g.get("language")  # asked for with each word and number of a page
-    if language is None:
-        wanted = request.args.get("lang", DEFAULT_LANGUAGE)
-        language = g.language = wanted if wanted in offered_languages() else DEFAULT_LANGUAGE
+    """Give the language of `?lang=` if the page is offered in it, or Vietnamese: so do jobs write."""
+    try:
+        language: str | None = g.get("language")  # asked for with each word and number of a page
+        if language is None:
+            wanted = request.args.get("lang", DEFAULT_LANGUAGE)
+            language = g.language = wanted if wanted in offered_languages() else DEFAULT_LANGUAGE
+    except RuntimeError:  # there is no page
+        return DEFAULT_LANGUAGE
     return language
 
 

@@ -50,6 +50,19 @@ def test_one_column_of_population_sizes_is_the_first_stage(fpc):
     assert not design.table.is_two_stage
 
 
+def test_population_sizes_weigh_a_simple_random_sample():
+    in_office, in_ward = [4, 4, 1, 4, 1], [10.0, 5.0, 2.0, 5.0, 2.0]
+    one = SurveyDesign.by_sizes(in_office, OFFICE, WARD)
+    assert one.weight.tolist() == [2, 2, 1, 2, 1]  # 2 of 4 wards, 1 of 1
+    two = SurveyDesign.by_sizes((in_office, in_ward), OFFICE, WARD, lone_psu="adjust")
+    assert two.weight.tolist() == [20, 5, 1, 5, 1]
+    assert two.weight.sum() == 4 / 2 * (10 + 5) + 2
+    assert (two.table.lone_psu, two.table.is_two_stage) == ("adjust", True)
+    assert SurveyDesign(WEIGHT, OFFICE, WARD).table.psu_weight.tolist() == [1, 1, 1]
+    with pytest.raises(AnalysisError, match="fpc must be a population size, not below the 2 PSUs"):
+        SurveyDesign.by_sizes([1] * 5, OFFICE, WARD)
+
+
 def test_local_labels_are_told_apart_by_their_stratum():
     design = SurveyDesign([1.0] * 4, ["A", "A", "B", "B"], [1, 2, 1, 2], nest=True)
     assert design.table.n_psus.tolist() == [2, 2]

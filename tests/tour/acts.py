@@ -51,6 +51,13 @@ def send_odd_table(page: Page) -> None:
     press("Kiểm tra tệp")(page)
 
 
+def send_outcomes(page: Page) -> None:
+    table = "Số thư;Kết quả;Ngày\n5;2.1;09/03/2026\nX9;2.1;09/03/2026\n".encode()
+    file: FilePayload = {"name": "ket-qua.csv", "mimeType": "text/csv", "buffer": table}
+    page.locator("input[type=file]").set_input_files(files=[file])
+    press("Xem bảng")(page)
+
+
 def swap_days(page: Page) -> None:
     page.get_by_label("Từ ngày").fill("2026-03-02")
     page.get_by_label("Đến ngày").fill("2026-03-01")
@@ -69,6 +76,13 @@ ACTS = (
     Act(LEAD, "/staff/offices/{province}/new", press("Tiếp tục"), "Thêm đơn vị", "Tiếp tục"),
     Act(LEAD, "/staff/campaigns/{planned_id}/plan/edit", press("Ghi bản nháp"), "Kế hoạch", "Ghi bản nháp"),
     Act(ADMINISTRATOR, "/staff/campaigns/new", press("Tạo cuộc"), "Cuộc đo lường hằng năm mới", "Tạo cuộc"),
+    Act(
+        ADMINISTRATOR,
+        "/staff/campaigns/{fielded_id}/fieldwork",
+        send_outcomes,
+        "Kiểm tra bảng kết quả",
+        "Lưu các kết quả này",
+    ),
     Act(LEAD, "/staff/dossiers", send_odd_table, "Kiểm tra tệp", "Ghi số hồ sơ"),
     Act(LEAD, "/staff/dossiers", press("Kiểm tra tệp"), "Số hồ sơ", "Kiểm tra tệp"),
     Act(LEAD, "/staff/approvals/new?kind=pause_codes", press("Đề nghị"), "Tạm dừng mã", "Đề nghị"),

@@ -34,7 +34,7 @@ from survey_app.models.staff import Staff, StaffGrant
 from survey_app.prepare.codes.layouts import DEFAULT_LAYOUT
 from survey_app.web.access import hash_token
 from tests import factories
-from tests.tour import frames
+from tests.tour import fieldwork, frames
 
 Words = dict[str, Any]
 People = dict[str, tuple[Staff, bool]]  # by guest: the account, and whether its second factor is proven
@@ -61,6 +61,7 @@ def furnished(template: Path, folder: Path, now: datetime) -> Iterator[House]:
         load_demo(app.extensions["database"], settings, now)
         with app.extensions["database"].transaction() as session:
             words, people = _add_deeds(session, now)
+            fieldwork.lay(session, words, settings.secrets[0], now.astimezone(VIETNAM_TIME).date())
         frames.lay(app, settings, words, now)
         _do_jobs(app, settings, words, now)
         with _served(app) as url:
@@ -266,6 +267,7 @@ def _words_of(session: Session, office: Office, today: date) -> Words:
         "case": select(Case.number).where(Case.answered_on.is_(None)),
         "answered_case": select(Case.number).where(Case.answered_on.is_not(None)),
         "counter": select(Counter.id).where(Counter.office_id == office.id).order_by(Counter.id),
+        "wave": select(Publication.id).where(Publication.kind == "wave").order_by(Publication.id),
         "busy_day": select(func.max(Response.day)).where(Response.review_mark == OVER_BUDGET),
     }
     return {word: session.scalar(query.limit(1)) for word, query in queries.items()} | {

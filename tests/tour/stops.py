@@ -106,6 +106,14 @@ CHAPTERS: dict[str, tuple[Stop, ...]] = {
             "Make the file",
             "Tạo tệp",
         ),
+        Stop(
+            "handover",
+            ADMINISTRATOR,
+            "/staff/publications/{wave}",
+            "What can be handed over of a frozen publication?",
+            "Make a file, download it from its page",
+            "Tạo tệp",
+        ),
     ),
     "What wants a look": (
         Stop(
@@ -363,6 +371,42 @@ CHAPTERS: dict[str, tuple[Stop, ...]] = {
             "How do names and addresses go before their day?",
             "Delete them for good",
             "Xóa hẳn",
+        ),
+        Stop(
+            "sample",
+            ADMINISTRATOR,
+            "/staff/campaigns/{measured_id}/sample",
+            "Which dossiers were drawn, by what, and how many in each office?",
+            "Take the list out for the invitations",
+            "Lập danh sách (CSV)",
+        ),
+    ),
+    "The fieldwork of a sample": (
+        Stop(
+            "fieldwork",
+            ADMINISTRATOR,
+            "/staff/campaigns/{fielded_id}/fieldwork",
+            "Who has answered, and which office lags behind?",
+            "Remind those who are missing, note what came back, call in reserves",
+            "Tạo tệp",
+        ),
+        Stop(
+            "fieldwork-unit",
+            ADMINISTRATOR,
+            "/staff/campaigns/{fielded_id}/fieldwork/unit?unit=5",
+            "What became of this letter?",
+            "Note it, with its day",
+            "Ghi kết quả",
+        ),
+    ),
+    "The weights of a sample": (
+        Stop(
+            "campaign-weights",
+            LEAD,
+            "/staff/campaigns/{measured_id}/weights",
+            "How were the weights made, and what did each step change?",
+            "Read what no weight can mend, go on to the results",
+            "Kết quả công khai",
         ),
     ),
     "The annual campaign": (
@@ -708,6 +752,7 @@ OTHERWISE = (
     Stop("own voiding", MANAGER, "/staff/review/voiding/{voiding}", step="Rút lại đề nghị"),
     Stop("request without a kind", LEAD, "/staff/approvals/new", step="Tạm dừng mã"),
     Stop("dossiers of one office", MANAGER, "/staff/dossiers", step="Kiểm tra tệp"),
+    Stop("nobody drawn yet", ADMINISTRATOR, "/staff/campaigns/{planned_id}/fieldwork", step="Đo lường"),
     Stop("no frame yet", ADMINISTRATOR, "/staff/campaigns/{planned_id}/frame", step="Xem tệp"),
     Stop("export that finds an office", ANALYST, "/staff/exports?campaign={campaign}&q=deo", step="Đèo"),
     Stop("nothing to export", ANALYST, "/staff/exports?campaign={measured}", step="Tìm"),

@@ -91,19 +91,11 @@ def read_survey(table: Table, options: argparse.Namespace) -> Survey:
     table.faults.refuse()
     units = _units(stratum.code, psu_code)
     sizes = _population_sizes(table, options, stratum, psu, units)
-    weight, weighting = _weights(table, options, sizes, units)
+    weight = checked_weights(table, "--weight", options.weight) if options.weight else None
     by = {name: table.labels(name) for name in options.by}
     table.faults.refuse()
     with in_words_of_options(_words(options)):
-        design = SurveyDesign(
-            weight,
-            stratum=stratum.code,
-            psu=psu_code,
-            fpc=tuple(sizes) or None,
-            sampling_basis=options.sampling_basis,
-            lone_psu=options.lone_psu,
-            lone_in_domain=options.lone_in_domain,
-        )
+        design, weighting = _design(options, weight, sizes, stratum.code, psu_code)
     chosen = {**by, options.stratum: stratum, options.psu: psu}
     return Survey(
         design,
@@ -222,17 +214,20 @@ def _rows_of_new_groups(group: Integers, is_bad: NDArray[np.bool_]) -> list[int]
     return [int(row) for row in bad[np.unique(group[bad], return_index=True)[1]]]
 
 
-def _weights(
-    table: Table, options: argparse.Namespace, sizes: Sequence[Floats], units: _Units
-) -> tuple[Floats, str]:
-    if options.weight:
-        return checked_weights(table, "--weight", options.weight), f"column {options.weight}"
-    if not sizes:
-        return np.ones(table.n_rows), "1 for each row"
-    weight = sizes[0] / units.n_psus[units.stratum]
-    if len(sizes) > 1:
-        weight = weight * sizes[1] / units.n_rows[units.psu]
-    return weight, "population / sample, from --fpc"
+def _design(
+    options: argparse.Namespace,
+    weight: Floats | None,
+    sizes: Sequence[Floats],
+    stratum: Integers,
+    psu: Integers | None,
+) -> tuple[SurveyDesign, str]:
+    """Return the design, and in words where its weights come from."""
+    how = {name: getattr(options, name) for name in ("sampling_basis", "lone_psu", "lone_in_domain")}
+    if weight is None and sizes:
+        return SurveyDesign.by_sizes(tuple(sizes), stratum, psu, **how), "population / sample, from --fpc"
+    column = f"column {options.weight}" if weight is not None else "1 for each row"
+    weight = np.ones(stratum.size) if weight is None else weight
+    return SurveyDesign(weight, stratum, psu, tuple(sizes) or None, **how), column
 
 
 def checked_weights(table: Table, option: str, name: str) -> Floats:

@@ -13,7 +13,7 @@ from analysis.command.faults import Refused, in_words_of_options
 from analysis.command.steps.figures import Figures
 from analysis.comparison.bands import tie_bands
 from analysis.comparison.bottom import probability_of_bottom
-from analysis.comparison.change import change
+from analysis.comparison.change import change, change_interval, verdict_on_change
 from analysis.comparison.compared import ComparedEstimates
 from analysis.comparison.ranking import rank_sets
 from analysis.comparison.target import compare_with_target
@@ -27,6 +27,8 @@ _APART = {
     "no_degrees_of_freedom": "no degrees of freedom",
     "zero_standard_error": "its sampling units do not differ at all: that shows no error, it is no proof",
 }
+
+_FROM_BOTH = "a wave shows no spread: limits from the intervals of both (Zou and Donner 2008)"
 
 
 def rank_rows(found: Figures, options: argparse.Namespace) -> Rows:
@@ -86,12 +88,20 @@ def change_rows(found: Figures, options: argparse.Namespace) -> Rows:
         changed = replace(changed, degrees_of_freedom=full)
     value = _values(found.estimates)
     rows = []
-    for row in changed.to_dict(options.level):
+    for row, reason in zip(changed.to_dict(options.level), changed.reason.flat, strict=True):
         note = row.pop("note")
         row.pop("design_effect")
-        for name, wave in zip(("value_from", "value_to"), waves, strict=True):
-            row[name] = value[_key({**row["domain"], options.wave: wave}), row["measure"]]
-        rows.append(row | {"verdict": _verdict_of_change(row), "note": note})
+        keys = [({**row["domain"], options.wave: wave}, row["measure"]) for wave in waves]
+        for name, (domain, measure) in zip(("value_from", "value_to"), keys, strict=True):
+            row[name] = value[_key(domain), measure]
+        if reason == "no_spread":
+            earlier, later = (found.estimates[key] for key in keys)
+            limits = change_interval(earlier, later, options.level)
+            if limits is not None:
+                row |= {"standard_error": None, "low": limits.low, "high": limits.high}
+                note = _FROM_BOTH
+        verdict = verdict_on_change(row["low"], row["high"]).replace("_", " ")
+        rows.append(row | {"verdict": verdict, "note": note})
     return found.survey.relabelled(rows)
 
 
@@ -130,14 +140,6 @@ def _wave(found: Figures, options: argparse.Namespace, name: str) -> int:
     if label not in known:
         raise Refused(f"--{name}: column {options.wave} has no {label!r}, only {', '.join(map(repr, known))}")
     return known.index(label)
-
-
-def _verdict_of_change(row: dict[str, Any]) -> str:
-    if row["low"] is None:
-        return "not estimable"
-    if row["low"] > 0:
-        return "shown to have risen"
-    return "shown to have fallen" if row["high"] < 0 else "not shown to have changed"
 
 
 def _compared(command: str, found: Figures, options: argparse.Namespace) -> tuple[ComparedEstimates, Rows]:

@@ -49,7 +49,7 @@ class AuditRequest:
 
 def act_names() -> dict[str, str]:
     """Name every act that the service writes, by its words; a test compares it with the sources."""
-    names = _of_people() | _of_offices() | _of_campaigns()
+    names = _of_people() | _of_offices() | _of_campaigns() | _of_samples()
     return dict(sorted(names.items(), key=lambda name: sort_key(name[1])))
 
 
@@ -99,6 +99,7 @@ def _of_campaigns() -> dict[str, str]:
         "campaigns.create": _("created a campaign"),
         "campaigns.follow": _("let a campaign ask a newer version of its form"),
         "campaigns.close_early": _("closed a campaign early"),
+        "campaigns.margins": _("imported known totals of a campaign"),
         "campaigns.pause_codes": _("paused codes"),
         "campaigns.reopen": _("reopened a campaign"),
         "campaigns.resume_codes": _("resumed codes"),
@@ -113,16 +114,26 @@ def _of_campaigns() -> dict[str, str]:
         "invitations.issue": _("issued invitations"),
         "invitations.revoke": _("revoked a batch of invitations"),
         "days.seen": _("looked at a day with many responses"),
+        "fieldwork.outcomes": _("noted outcomes of drawn dossiers"),
+        "fieldwork.replace": _("called in reserves by rule"),
         "figures.export": _("downloaded a table of figures"),
         "file.download": _("downloaded a file"),
+        "publications.hand_over": _("handed results over as files"),
+        "publications.publish": _("published results"),
+        "responses.export": _("exported responses"),
+        "responses.import": _("imported paper forms"),
+        "responses.void": _("voided responses"),
+    }
+
+
+def _of_samples() -> dict[str, str]:
+    return {
         "frames.contacts_deleted": _("deleted the contacts of a frame"),
         "frames.import": _("imported a frame"),
         "plans.addendum": _("added an addendum to a plan"),
         "plans.freeze": _("froze a plan"),
         "plans.not_frozen": _("found a plan unfit to be frozen"),
         "plans.refused": _("was refused a change of a plan"),
-        "publications.publish": _("published results"),
-        "responses.export": _("exported responses"),
-        "responses.import": _("imported paper forms"),
-        "responses.void": _("voided responses"),
+        "samples.draw": _("drew a sample"),
+        "samples.list": _("asked for the list of a sample"),
     }

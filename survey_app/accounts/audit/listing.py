@@ -3,8 +3,9 @@
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from itertools import groupby
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, Row, and_, or_, select
 from sqlalchemy.orm import Session
 
 from survey_app.accounts.sign_in import plain_name
@@ -32,16 +33,18 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class Act:
+    """What somebody did; an act that touches several offices has a line at each of them."""
+
     line: AuditLine
     username: str | None
     full_name: str | None
-    office: str | None
+    offices: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    rows: Sequence[Line]
+    rows: Sequence[Act]
     next_before: int | None  # none: these are the oldest
 
 
@@ -55,9 +58,20 @@ def list_lines(session: Session, asked: Asked) -> Lines:
         .order_by(AuditLine.id.desc())
         .limit(LINES_A_PAGE + 1)
     )
-    rows = [Line(line, username, full_name, office) for line, username, full_name, office in found]
-    shown = rows[:LINES_A_PAGE]
-    return Lines(shown, shown[-1].line.id if len(rows) > LINES_A_PAGE else None)
+    rows = list(found)
+    acts = [list(several) for _act, several in groupby(rows, key=_act_of)]
+    if len(rows) > LINES_A_PAGE and len(acts) > 1:
+        acts.pop()  # the last one may go on: the next page shows it whole
+    elif len(rows) > LINES_A_PAGE:
+        acts = [rows[:LINES_A_PAGE]]
+    shown = [Act(*one[0][:3], [name for *_, name in reversed(one) if name]) for one in acts]
+    return Lines(shown, acts[-1][-1][0].id if len(rows) > LINES_A_PAGE else None)
+
+
+def _act_of(row: Row[AuditLine, str, str, str]) -> tuple[object, ...]:
+    """Tell acts apart: one moment, one person and the same words are one act."""
+    line = row[0]
+    return line.at, line.staff_id, line.act, line.what
 
 
 def _conditions(session: Session, asked: Asked) -> Iterator[ColumnElement[bool]]:

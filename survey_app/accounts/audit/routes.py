@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from survey_app.accounts.audit.forms import AuditRequest, act_names
 from survey_app.accounts.audit.listing import Asked, list_lines
 from survey_app.models.office import Office
-from survey_app.models.vietnamese import is_found, search_key, stored_name_key
+from survey_app.models.vietnamese import Search
 from survey_app.web import access
 from survey_app.web.access import current_staff, offices_in_scope
 from survey_app.web.context import database
@@ -45,15 +45,11 @@ def _offices(session: Session, search: str) -> set[int] | None:
 
     None stands for all lines, those of no single office too.
     """
-    staff, key = current_staff(), search_key(search)
-    if access.reaches_all(staff) and not search:
+    staff, searched = current_staff(), Search(search)
+    if access.reaches_all(staff) and not searched:
         return None
     within = offices_in_scope(session, staff)
-    if not search:
+    if not searched:
         return within
     rows = session.execute(select(Office.id, Office.code, Office.name))
-    return {
-        office_id
-        for office_id, code, name in rows
-        if office_id in within and (code == search or (key and is_found(key, stored_name_key(name))))
-    }
+    return {one for one, code, name in rows if one in within and searched.finds(name, code)}

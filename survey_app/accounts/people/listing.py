@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from survey_app.accounts.people.reach import Reach, has_ended
 from survey_app.models.office import Office
 from survey_app.models.staff import NEEDS_SECOND_FACTOR, Staff, StaffGrant
-from survey_app.models.vietnamese import is_found, search_key, stored_name_key
+from survey_app.models.vietnamese import Search
 from survey_app.web.paging import Page, PageAsked, page_of, read_page
 
 
@@ -63,12 +63,12 @@ def _in_reach(reach: Reach) -> ColumnElement[bool]:
 
 
 def _found(session: Session, in_reach: ColumnElement[bool], search: str) -> list[int]:
-    key, typed = search_key(search), search.casefold().strip()
+    searched, typed = Search(search), search.casefold().strip()
     rows = session.execute(select(Staff.id, Staff.username, Staff.full_name).where(in_reach))
     found = [
         (username, staff_id)
         for staff_id, username, full_name in rows
-        if typed in username or (key and is_found(key, stored_name_key(full_name)))
+        if typed in username or searched.finds(full_name)
     ]
     return [staff_id for _username, staff_id in sorted(found)]
 
@@ -93,12 +93,13 @@ def find_offices(
     session: Session, reach: Reach, search: str, asked: PageAsked, today: date
 ) -> Page[tuple[int, str]]:
     """Find offices that exist by a part of their name, with or without marks."""
-    within, key = reach.offices(), search_key(search)
+    within, searched = reach.offices(), Search(search)
     exists = or_(Office.valid_until.is_(None), Office.valid_until >= today)
-    rows = session.execute(select(Office.id, Office.name).where(exists).order_by(Office.sort_key, Office.id))
+    offices = select(Office.id, Office.name, Office.code).where(exists)
+    rows = session.execute(offices.order_by(Office.sort_key, Office.id))
     found = [
         (office_id, name)
-        for office_id, name in rows
-        if office_id in within and (not key or is_found(key, stored_name_key(name)))
+        for office_id, name, code in rows
+        if office_id in within and searched.finds(name, code)
     ]
     return page_of(found, asked)

@@ -5,6 +5,7 @@ from sqlalchemy.orm import Session
 
 from survey_app.models.campaign import Campaign
 from survey_app.models.instrument import InstrumentVersion
+from survey_app.models.plan import plan_in_force
 from survey_app.prepare.campaigns.create import CampaignRefused
 
 
@@ -36,6 +37,9 @@ def change_version(session: Session, campaign: Campaign, version: InstrumentVers
     if version.code != asked.code:
         message = f"cuộc khảo sát dùng bộ câu hỏi “{asked.code}”, không đổi sang “{version.code}” được"
         raise CampaignRefused([("instrument", message)])
+    if plan_in_force(session, campaign.id) is not None:
+        message = "kế hoạch đã chốt với bộ câu hỏi đang dùng, không đổi được nữa"
+        raise CampaignRefused([("version", message)])
     if version.version <= asked.version:
         message = f"cuộc khảo sát đang dùng phiên bản {asked.version}; chỉ đổi sang phiên bản mới hơn được"
         raise CampaignRefused([("version", message)])

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from survey_app.models.access_point import AccessPoint, AccessPointDay
@@ -12,7 +12,8 @@ from survey_app.models.frame import Frame, frame_in_force
 from survey_app.models.invitation import InvitationBatch
 from survey_app.models.plan import Plan, addenda_of
 from survey_app.models.publication import Publication
-from survey_app.models.sample import SampleCell
+from survey_app.models.sample import Draw, SampleCell, draw_in_force
+from survey_app.models.weighting import WeightingStep
 from survey_app.prepare.plans.faults import faults_of
 
 STEPS = ("plan", "frame", "draw", "invite", "weight", "publish", "hand_over")
@@ -34,10 +35,12 @@ class Road:
     n_faults: int
     n_addenda: int
     frame: Frame | None
-    n_cells: int
+    draw: Draw | None
+    n_cells: int  # of the sample, drawn here or elsewhere
     n_drawn_answers: int
     n_letters: int
     publication: Publication | None
+    is_weighed: bool  # drawn people's answers are published, so that there are weights to be shown
 
     @property
     def is_planned(self) -> bool:
@@ -51,9 +54,12 @@ class Road:
         if self.state == "not_open":
             if not self.is_planned:
                 return "plan"
-            return "frame" if self.frame is None else "draw"
+            if self.frame is None:
+                return "frame"
+            return "draw" if self.draw is None else "invite"
         if self.state == "open":
-            return "invite"
+            can_draw = self.is_planned and self.frame is not None
+            return "draw" if can_draw and self.n_cells == 0 else "invite"
         return "publish" if self.n_drawn_answers else "invite"
 
     def is_done(self, step: str) -> bool:
@@ -62,7 +68,7 @@ class Road:
             "frame": self.frame is not None,
             "draw": self.n_cells > 0,
             "invite": self.state == "closed" and self.n_drawn_answers > 0,
-            "weight": self.n_cells > 0,
+            "weight": self.n_cells > 0 and self.draw is None,  # drawn here, it has base weights alone
             "publish": self.publication is not None,
         }
         return done.get(step, False)
@@ -88,14 +94,23 @@ def road_of(session: Session, campaign: Campaign, plan: Plan | None, today: date
         .order_by(Publication.id.desc())
         .limit(1)
     )
+    weighed = select(
+        exists().where(
+            WeightingStep.publication_id == Publication.id,
+            Publication.campaign_id == campaign.id,
+            Publication.sealed_at.is_not(None),
+        )
+    )
     return Road(
         state=state_of(campaign, today),
         plan=plan,
         n_faults=len(faults_of(session, campaign, plan.document)) if plan and is_draft else 0,
         n_addenda=len(addenda_of(session, campaign.id)),
         frame=frame_in_force(session, campaign.id),
+        draw=draw_in_force(session, campaign.id),
         n_cells=session.scalar(cells) or 0,
         n_drawn_answers=int(session.scalar(answers) or 0),
         n_letters=int(session.scalar(letters) or 0),
         publication=session.scalar(wave),
+        is_weighed=bool(session.scalar(weighed)),
     )

@@ -15,6 +15,7 @@ from survey_app.models.plan_document import PlanDocument
 from survey_app.prepare.campaigns.create import CampaignRefused, create_campaign
 from survey_app.prepare.campaigns.forms import CampaignForm, Faults
 from survey_app.prepare.campaigns.road import STEPS, road_of, state_of
+from survey_app.prepare.campaigns.weights import FEWEST, labels_of, weights_of
 from survey_app.prepare.moment import Moment
 from survey_app.prepare.plans.begin import begin_plan, first_document
 from survey_app.prepare.reach import Reach, Reached
@@ -43,6 +44,7 @@ def overview() -> str:
         page=page_of(found, PageAsked(typed_page(request.args))),
         states=states,
         n_open=list(states.values()).count("open"),
+        today=today(),
     )
 
 
@@ -96,6 +98,25 @@ def show(campaign_id: int) -> str:
         instrument=version.definition.title.in_language(chosen_language()),
         staff=current_staff(),
         today=today(),
+    )
+
+
+@blueprint.get("/staff/campaigns/<int:campaign_id>/weights")
+@access.staff_only("campaigns")
+def weights(campaign_id: int) -> str:
+    """Show how the weights of a publication were made, and what none can mend."""
+    with database().reading() as session:
+        reached = Reach(session, current_staff()).campaign(campaign_id)
+        wanted = row_id(request.args["publication"]) if "publication" in request.args else None
+        shown = weights_of(session, campaign_id, wanted)
+        version = session.get_one(InstrumentVersion, shown.publication.instrument_version_id)
+        labels = labels_of(version.definition, chosen_language())
+    return render_template(
+        "prepare/campaign_weights.html",
+        campaign=reached.campaign,
+        weights=shown,
+        labels=labels,
+        fewest=FEWEST,
     )
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 from survey_app.models.access_point import AccessPoint
 from survey_app.models.campaign import Campaign, goes_on
 from survey_app.models.office import Counter, Office
-from survey_app.models.vietnamese import is_found, search_key, sort_key, stored_name_key
+from survey_app.models.vietnamese import Search, sort_key
 from survey_app.prepare.codes.issue import Place, is_issued, takes_codes
 from survey_app.prepare.codes.stock import NEVER_USED, Use, is_quiet, is_reported, uses
 from survey_app.web.paging import ROWS_A_PAGE, Page
@@ -140,21 +140,23 @@ def campaigns_to_prepare(session: Session, today: date) -> list[Campaign]:
 def named_offices(
     session: Session, office_ids: Collection[int], search: str, today: date
 ) -> list[NamedOffice]:
-    """Find offices by a part of their name, with or without marks; what matches to the mark comes first."""
+    """Find offices by a part of their name or by code; what matches to the mark comes first."""
     parent = aliased(Office)
     begins_on = case((Office.valid_from > today, Office.valid_from))  # of most none: dates are slow to read
     offices = (
-        select(Office.id, Office.name, parent.name, begins_on, Office.valid_until)
+        select(Office.code, Office.id, Office.name, parent.name, begins_on, Office.valid_until)
         .outerjoin(parent, parent.id == Office.parent_id)
         .where(_is_of(Office.id, office_ids), takes_codes(today))
         .order_by(Office.sort_key, Office.id)
     )
-    found = [NamedOffice(*row) for row in _rows(session, offices) if row[0] in office_ids]
-    key, typed = search_key(search), " ".join(search.casefold().split())
-    if key:
-        found = [one for one in found if is_found(key, stored_name_key(one.name))]
-    if typed:
-        found.sort(key=lambda one: typed not in one.name.casefold())
+    searched = Search(search)
+    found = [
+        NamedOffice(*row)
+        for code, *row in _rows(session, offices)
+        if row[0] in office_ids and searched.finds(row[1], code)
+    ]
+    if searched:
+        found.sort(key=lambda one: not searched.stands_in(one.name))
     return found
 
 

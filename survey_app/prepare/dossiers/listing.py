@@ -1,5 +1,6 @@
 """Who has dossier counts of a month and who lacks them, and what one office has, with its coverage."""
 
+import re
 from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
@@ -8,15 +9,18 @@ from datetime import date
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from survey_app.models.audit import AuditLine
 from survey_app.models.breakdown import INDEX, MONTH, first_day_of
 from survey_app.models.days import first_of, month_after, month_before
 from survey_app.models.office import ALL_FIELDS, DossierCount, Office, ServiceField
 from survey_app.models.publication import Figure, Publication
-from survey_app.models.vietnamese import is_found, search_key, stored_name_key
+from survey_app.models.vietnamese import Search
 from survey_app.prepare.dossiers.counts import NAMES, Counts, counts_of
 from survey_app.web.paging import Page, PageAsked, read_page
 
 MONTHS_SHOWN = 12
+LINES_LOOKED_AT, LINES_SHOWN = 60, 12
+REPLACED = re.compile(r"đã giải quyết (\d+) → (\d+|–)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +82,8 @@ def list_month(
     session: Session, office_ids: Collection[int], month: date, search: str, asked: PageAsked
 ) -> MonthPage:
     offices = offices_of_month(session, office_ids, month)
-    key = search_key(search)
-    found = [one for one in offices if not key or is_found(key, stored_name_key(one.name))]
+    searched = Search(search)
+    found = [one for one in offices if searched.finds(one.name, one.code)]
     found.sort(key=lambda one: one.counts is not None)
 
     def with_fields(shown: slice) -> list[OfficeOfMonth]:
@@ -177,6 +181,18 @@ def months_of(session: Session, office: Office, today: date) -> list[MonthOfOffi
     return found
 
 
+def replaced_totals(session: Session, office_id: int) -> list[AuditLine]:
+    """Give the latest lines of the audit log in which a total of settled dossiers took another's place.
+
+    The counts themselves keep no past; a first count is no change.
+    """
+    lines = select(AuditLine).where(AuditLine.office_id == office_id, AuditLine.act == "dossiers.set")
+    latest = session.scalars(lines.order_by(AuditLine.id.desc()).limit(LINES_LOOKED_AT))
+    return [one for one in latest if (found := REPLACED.search(one.what)) and found[1] != found[2]][
+        :LINES_SHOWN
+    ]
+
+
 def counts_of_month(session: Session, office_id: int, month: date) -> dict[int, Counts]:
     """Give what is stored of an office and month, by field."""
     rows = session.scalars(
@@ -192,7 +208,7 @@ def _answered(session: Session, office: Office) -> dict[date, list[Answered]]:
         select(
             Figure.breakdown,
             Figure.provenance,
-            func.sum(Figure.n_people),
+            func.sum(Figure.n_respondents),  # forms, as coverage counts them everywhere
             func.count(Figure.hidden_inside),
         )
         .where(
@@ -200,6 +216,7 @@ def _answered(session: Session, office: Office) -> dict[date, list[Answered]]:
             Figure.office_id == office.id,
             Figure.measure == INDEX,
             Figure.breakdown.startswith(MONTH),
+            Figure.n_people > 0,
         )
         .group_by(Figure.breakdown, Figure.provenance)
         .order_by(Figure.breakdown, Figure.provenance)

@@ -17,6 +17,8 @@ from survey_app.prepare.dossiers.dossier_file import Intake
 from survey_app.prepare.dossiers.listing import counts_of_month
 from survey_app.prepare.dossiers.store import remove_count, with_totals, write_counts
 
+SET = "dossiers.set"  # in the audit log
+
 
 @dataclass(frozen=True, slots=True)
 class Typed:
@@ -58,12 +60,8 @@ def record_typed(session: Session, typed: Typed, now: datetime, staff_id: int) -
     write_counts(session, before, made)
     mark_stale(session, [typed.office.id])  # coverage stands beside each score
     whole = (typed.office.id, typed.month, ALL_FIELDS)
-    was, is_now = before.get(whole), made.get(whole)
-    what = (
-        f"{typed.office.code}, tháng {typed.month:%m/%Y}: "
-        f"đã giải quyết {_settled(was)} → {_settled(is_now)}, lệch {is_now.gap if is_now else 0}"
-    )
-    note(session, now, staff_id, "dossiers.set", what, typed.office.id)
+    what = _replaced(typed.office.code, typed.month, before.get(whole), made.get(whole))
+    note(session, now, staff_id, SET, what, typed.office.id)
 
 
 def record_file(session: Session, intake: Intake, name: str, now: datetime, staff_id: int | None) -> None:
@@ -75,6 +73,21 @@ def record_file(session: Session, intake: Intake, name: str, now: datetime, staf
     touched = {office_id for office_id, _month, _field_id in intake.given}
     mark_stale(session, touched)
     note_over(session, now, staff_id, "dossiers.import", what, touched)
+    _note_replaced(session, intake, now, staff_id)
+
+
+def _note_replaced(session: Session, intake: Intake, now: datetime, staff_id: int | None) -> None:
+    """Write down each total that a file replaced: it moves a coverage that people have seen."""
+    replaced = {
+        place: (intake.before[place], counts)
+        for place, counts in intake.made.items()
+        if place[2] == ALL_FIELDS and place in intake.before
+        if intake.before[place].n_settled != counts.n_settled
+    }
+    is_one = Office.id.in_({office_id for office_id, *_ in replaced})
+    codes = dict(session.execute(select(Office.id, Office.code).where(is_one)).all())
+    for (office_id, month, _field_id), (was, is_now) in replaced.items():
+        note(session, now, staff_id, SET, _replaced(codes[office_id], month, was, is_now), office_id)
 
 
 def wait_for_turn(session: Session, office_ids: Collection[int]) -> None:
@@ -82,6 +95,13 @@ def wait_for_turn(session: Session, office_ids: Collection[int]) -> None:
     # The weaker lock: new rows that name these offices need not wait.
     locked = select(Office.id).where(Office.id.in_(office_ids)).order_by(Office.id)
     session.execute(locked.with_for_update(key_share=True))
+
+
+def _replaced(code: str, month: date, was: Counts | None, is_now: Counts | None) -> str:
+    return (
+        f"{code}, tháng {month:%m/%Y}: "
+        f"đã giải quyết {_settled(was)} → {_settled(is_now)}, lệch {is_now.gap if is_now else 0}"
+    )
 
 
 def _settled(counts: Counts | None) -> str:

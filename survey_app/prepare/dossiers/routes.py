@@ -119,7 +119,8 @@ def office(office_id: int) -> str:
     with database().reading() as session:
         found = _serving_office(session, office_id)
         months = listing.months_of(session, found, today())
-    return render_template("prepare/dossiers_office.html", office=found, months=months)
+        replaced = listing.replaced_totals(session, office_id)
+    return render_template("prepare/dossiers_office.html", office=found, months=months, replaced=replaced)
 
 
 @blueprint.route("/staff/dossiers/<int:office_id>/<month>", methods=["GET", "POST"])

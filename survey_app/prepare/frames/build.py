@@ -22,9 +22,9 @@ from survey_app.prepare.frames.office_book import OfficeBook
 from survey_app.prepare.frames.rows import WORDS_OF, RowReader, Terms
 from survey_app.prepare.frames.runs import Runs
 from survey_app.prepare.frames.source import Source
-from survey_app.prepare.frames.uploads import CONTACTS_FILE, FAULTS_FILE, FRAME_FILE, bring_to_disk
+from survey_app.prepare.frames.uploads import CONTACTS_FILE, FAULTS_FILE, bring_to_disk, named_frame
 
-MADE = (FRAME_FILE, CONTACTS_FILE, FAULTS_FILE)
+UNNAMED = "frame.parquet"  # until its hash is known
 RUNS_FOLDER = "runs"
 READING_TAKES = 0.7  # of the whole, for whoever watches
 COUNTED = ("field", "channel", "outcome", "sex", "age_band")
@@ -50,9 +50,12 @@ class Built:
 
 
 def build(source: Source, terms: Terms, folder: Path, key: bytes, report: Report) -> Built:
-    """Read a list whole and leave in the folder the frame that follows from it; what was half made goes."""
-    for name in MADE:
-        (folder / name).unlink(missing_ok=True)
+    """Read a list whole and leave in the folder the frame that follows from it; what was half made goes.
+
+    The frame's file is named by its hash, so whoever takes it there knows which one it is.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700)
     with _scratch(folder) as scratch, (folder / FAULTS_FILE).open("w", encoding="utf-8-sig", newline="") as f:
         faults = FaultList(f)
         reader, runs = RowReader(terms, source, faults), Runs(scratch, faults)
@@ -65,10 +68,11 @@ def build(source: Source, terms: Terms, folder: Path, key: bytes, report: Report
             for rows in runs.in_ranges():
                 writer.add(rows)
                 report(READING_TAKES + (1 - READING_TAKES) * writer.n_units / max(1, runs.n_rows))
-    for name in MADE:  # here, for who accepts them has the database locked
-        if (folder / name).exists():
-            bring_to_disk(folder / name)
-    return writer.built(faults)
+    built = writer.built(faults)
+    (folder / UNNAMED).rename(named_frame(folder, built.frame_hash))
+    for path in folder.iterdir():  # here, for who accepts them has the database locked
+        bring_to_disk(path)
+    return built
 
 
 @contextmanager
@@ -96,7 +100,7 @@ class _Writer:
         self.n_units = 0
 
     def __enter__(self) -> "_Writer":
-        frame = self._folder / FRAME_FILE
+        frame = self._folder / UNNAMED
         self._file = self._files.enter_context(pq.ParquetWriter(frame, SCHEMA, compression="zstd"))
         if self._reader.contacts:
             file = self._files.enter_context((self._folder / CONTACTS_FILE).open("wb"))

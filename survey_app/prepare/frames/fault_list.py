@@ -8,10 +8,10 @@ import csv
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, TextIO
+from typing import TextIO
 
 from survey_app.prepare.frames.columns import DESCRIBED
-from survey_app.prepare.frames.rules import KEPT, LEFT_OUT, REFUSED, RULES
+from survey_app.prepare.frames.rules import KEPT, LEFT_OUT, REFUSED, RULES, RuleMet
 from survey_app.prepare.frames.words import is_safe_to_repeat
 
 SHOWN = 5  # places of a rule that the page names
@@ -66,13 +66,10 @@ class FaultList:
     def n_refused(self) -> int:
         return sum(n for rule, n in self.counts.items() if RULES[rule].becomes == REFUSED)
 
-    def as_json(self) -> list[dict[str, Any]]:
+    def rules_met(self) -> tuple[RuleMet, ...]:
         """Give what the page shows: each rule that was met, how often, and where first."""
-        return [
-            {"rule": rule, "n": self.counts[rule], "places": self._places[rule]}
-            for rule in RULES
-            if self.counts.get(rule)
-        ]
+        met = (rule for rule in RULES if self.counts.get(rule))
+        return tuple(RuleMet(rule, self.counts[rule], tuple(self._places[rule])) for rule in met)
 
     def unknown_offices(self) -> list[tuple[str, int]]:
         return self._unknown_offices.most_common(MOST_CODES_SHOWN)

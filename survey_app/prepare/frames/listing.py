@@ -10,7 +10,7 @@ from survey_app.errors import NotFound
 from survey_app.models.frame import Frame, FrameOffice
 from survey_app.models.office import Office
 from survey_app.models.staff import Staff
-from survey_app.models.vietnamese import is_found, search_key, stored_name_key
+from survey_app.models.vietnamese import Search
 from survey_app.web.paging import Page, PageAsked, page_of
 
 ORDERS = ("name", "received", "decided")
@@ -79,13 +79,9 @@ def offices_of(
         .where(FrameOffice.frame_id == frame.id)
         .order_by(offices.sort_key, offices.id)
     )
-    searched = search_key(asked.search)
-    found = [
-        OfficeLine(*line)
-        for office_id, *line in rows
-        if office_id in scope
-        if not searched or is_found(searched, stored_name_key(line[1])) or asked.search == line[0]
-    ]
+    searched = Search(asked.search)
+    lines = (OfficeLine(*line) for office_id, *line in rows if office_id in scope)
+    found = [line for line in lines if searched.finds(line.name, line.code)]
     if asked.order == "received":
         found.sort(key=lambda line: -line.n_received)
     if asked.order == "decided":

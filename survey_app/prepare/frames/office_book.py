@@ -49,6 +49,10 @@ class OfficeBook:
         found = self._by_word.get(_word(text), UNKNOWN)
         return found if found < 0 or self._serves[found] else NOT_SERVING
 
+    def knows(self, text: str) -> bool:
+        """Whether a text is the code or the name of an office."""
+        return self.find(text) not in (NOT_SAID, UNKNOWN)
+
     def heir_on(self, place: int, day: int) -> int | None:
         """Follow who took over, one successor at a time, to whoever existed on a day."""
         seen = {place}

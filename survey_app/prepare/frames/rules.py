@@ -28,6 +28,15 @@ class Rule:
         return self.to_do_en if language == "en" else self.to_do
 
 
+@dataclass(frozen=True, slots=True)
+class RuleMet:
+    """A rule that holds in some lines: how many, and of the first ones line and column."""
+
+    rule: str
+    n: int
+    places: tuple[tuple[int, str], ...]
+
+
 _refused, _left_out, _kept = (partial(Rule, becomes) for becomes in (REFUSED, LEFT_OUT, KEPT))
 
 RULES: Mapping[str, Rule] = {

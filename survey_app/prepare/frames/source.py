@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,13 @@ UTF_8, UTF_16 = "utf-8", "utf-16"
 NO_TEXT = bytes(set(range(32)) - set(b"\t\n\r"))
 SEPARATORS = ",;\t|"
 NO_HEADER = "bảng thiếu cột: dòng đầu phải là tiêu đề của ít nhất hai cột, mỗi ô một cột"
+# Never said with the cell itself: it is a person's.
+NO_HEADING_LINE = (
+    "tệp không có dòng tiêu đề: dòng đầu đã là một hồ sơ (có ngày, dãy số dài hoặc đơn vị); "
+    "hãy thêm dòng tiêu đề như trong bảng mẫu rồi gửi lại"
+)
+_DATE = re.compile(r"(?<!\d)(\d{1,2}[./-]\d{1,2}[./-]\d{4}|\d{4}[./-]\d{1,2}[./-]\d{1,2})(?!\d)")
+_LONG_NUMBER = re.compile(r"\d{6}|\d(?:[ .-]?\d){8}")  # ids, telephones in any grouping; years are shorter
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +56,8 @@ def open_source(path: Path, name: str, as_text: Path) -> Source:
     headings = tuple(map(shown_heading, next(csv.reader([header], delimiter=separator), [])))
     if len(headings) < 2 or len(headings) > MOST_COLUMNS:
         raise refused(NO_HEADER)
+    if any(map(_is_of_a_row, headings)):
+        raise refused(NO_HEADING_LINE)
     return Source(path, encoding, separator, headings, before + 1)
 
 
@@ -61,6 +71,11 @@ def _beginning_as_text(beginning: bytes, encoding: str) -> str:
     if old_letters.look_old(lines) or ("\ufffd" in text and old_letters.are_old(beginning)):
         raise refused(old_letters.REFUSAL)
     return text
+
+
+def _is_of_a_row(heading: str) -> bool:
+    """Whether a heading is none: no list calls a column by a day or a telephone number."""
+    return bool(_DATE.search(heading) or _LONG_NUMBER.search(heading))
 
 
 def _looks_like_bytes(beginning: bytes) -> bool:

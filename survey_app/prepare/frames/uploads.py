@@ -19,13 +19,16 @@ from typing import Any
 from survey_app.models.frame import FOLDER
 from survey_app.models.plain_text import one_line
 from survey_app.prepare.frames.source import Source, open_source
+from survey_app.prepare.tables.sheet import refused
 
 LOOKS, INCOMING = "looks", "incoming"
 LIST_FILE, TEXT_FILE, ABOUT_FILE = "list", "list.csv", "about.json"
-FRAME_FILE, CONTACTS_FILE, FAULTS_FILE = "frame.parquet", "contacts", "faults.csv"  # what a look leaves
+CONTACTS_FILE, FAULTS_FILE = "contacts", "faults.csv"  # what a look leaves, beside the frame itself
 LIVES_SECONDS = 24 * 3600
 KINDS = (".csv", ".txt", ".tsv", ".xlsx")
 LONGEST_NAME = 100
+ONE_LOOK = "look"  # where a list is looked at once, as by command
+CHANGED = "tệp đã thay đổi hoặc bị thay sau khi đọc dòng tiêu đề; hãy chọn lại tệp từ đầu"
 _TICKET = re.compile(r"[A-Za-z0-9_-]{22}")
 
 
@@ -39,6 +42,17 @@ class Upload:
     campaign_id: int
     source: Source
     incoming: str = ""  # its name in the folder of large files
+    original: Path = Path()  # what was sent or laid ready; a sheet is read from its text
+    stamp: tuple[int, ...] = ()  # by which the original is told from another file in its place
+
+    def made_by(self, look: str) -> Path:
+        """Say in which folder one look leaves what it makes: two looks at a list make two frames."""
+        return self.folder / look
+
+    @property
+    def is_as_it_was(self) -> bool:
+        """Whether the file is the very one whose header was read."""
+        return self.stamp == _stamp_of(self.original)
 
 
 def keep(data_dir: Path, campaign_id: int, name: str, content: bytes) -> Upload:
@@ -64,6 +78,7 @@ def find(data_dir: Path, campaign_id: int, ticket: str) -> Upload | None:
     about: dict[str, Any] = json.loads((folder / ABOUT_FILE).read_text("utf-8"))
     source = about.pop("source")
     source |= {"path": Path(source["path"]), "header": tuple(source["header"])}
+    about |= {"original": Path(about["original"]), "stamp": tuple(about["stamp"])}
     upload = Upload(ticket=ticket, folder=folder, source=Source(**source), **about)
     return upload if upload.campaign_id == campaign_id else None
 
@@ -73,11 +88,34 @@ def forget(upload: Upload) -> None:
     shutil.rmtree(upload.folder, ignore_errors=True)
 
 
-def forget_accepted(data_dir: Path, upload: Upload) -> None:
-    """Delete a list that became a frame, also out of the folder of large files, where it lay for this."""
+def forget_accepted(upload: Upload) -> bool:
+    """Delete a list that became a frame, also out of the folder of large files, where it lay for this.
+
+    A file that took its place there stays, for nobody has looked at it; tell whether none did.
+    """
     forget(upload)
-    if upload.incoming:
-        (data_dir / INCOMING / upload.incoming).unlink(missing_ok=True)
+    if not upload.incoming:
+        return True
+    is_the_one = upload.is_as_it_was
+    if is_the_one:
+        upload.original.unlink(missing_ok=True)
+    return is_the_one
+
+
+def refuse_changed(upload: Upload) -> None:
+    """Refuse a file that is another one than its header was read from, even one that says the same age."""
+    source = upload.source
+    if not upload.is_as_it_was:
+        raise refused(CHANGED)
+    if source.path == upload.original:
+        read_again = open_source(source.path, upload.name, upload.folder / TEXT_FILE)
+        if read_again != source:
+            raise refused(CHANGED)
+
+
+def named_frame(folder: Path, frame_hash: str) -> Path:
+    """Say where a look leaves a frame: its name is the hash of what it holds."""
+    return folder / f"{frame_hash}.parquet"
 
 
 def bring_to_disk(path: Path) -> None:
@@ -134,14 +172,25 @@ def _new_folder(data_dir: Path) -> Iterator[Path]:
         raise
 
 
+def _stamp_of(path: Path) -> tuple[int, ...]:
+    try:
+        found = path.stat()
+    except OSError:
+        return ()
+    return (found.st_ino, found.st_size, found.st_mtime_ns)
+
+
 def _remember(folder: Path, campaign_id: int, name: str, path: Path, incoming: str = "") -> Upload:
+    stamp = _stamp_of(path)  # before anything is read: what changes from here on is another file
     source = open_source(path, name, folder / TEXT_FILE)
     shown = one_line(name)[:LONGEST_NAME] or "–"
-    upload = Upload(folder.name, folder, shown, campaign_id, source, incoming)
+    upload = Upload(folder.name, folder, shown, campaign_id, source, incoming, path, stamp)
     about = {
         "name": shown,
         "campaign_id": campaign_id,
         "incoming": incoming,
+        "original": str(path),
+        "stamp": stamp,
         "source": asdict(source) | {"path": str(source.path)},
     }
     (folder / ABOUT_FILE).write_text(json.dumps(about, ensure_ascii=False), "utf-8")

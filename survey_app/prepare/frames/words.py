@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from survey_app.models.days import read_day
+from survey_app.models.levels import OLDEST, read_ages
 from survey_app.models.plain_text import FORMULA_SIGNS, composed
 from survey_app.models.vietnamese import name_key
 from survey_app.prepare.frames.office_book import day_number
@@ -31,11 +32,7 @@ _SAID: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     },
     "sex": {"male": ("nam", "m"), "female": ("nữ", "f"), "other": ("khác",)},
 }
-_BAND = re.compile(r"(\d{1,3})\s*[-–]\s*(\d{1,3})", re.ASCII)
-_FROM = re.compile(r"(\d{1,3})\s*(?:\+|trở lên|and over)", re.ASCII | re.IGNORECASE)
-_BELOW = re.compile(r"(?:dưới|under|<)\s*(\d{1,3})", re.ASCII | re.IGNORECASE)
 _NUMBER = re.compile(r"\d{1,4}", re.ASCII)
-OLDEST = 120
 
 
 def is_composed(text: str) -> bool:
@@ -144,13 +141,8 @@ def reader_of_ages(bands: Vocabulary, year: int) -> Callable[[str], int]:
 
 
 def _band_of(text: str, year: int) -> str | None:
-    if found := _BAND.fullmatch(text):
-        low, high = int(found[1]), int(found[2])
-        return f"{low}-{high}" if low < high <= OLDEST else None
-    if found := _FROM.fullmatch(text):
-        return f"{int(found[1])}+" if int(found[1]) <= OLDEST else None
-    if found := _BELOW.fullmatch(text):
-        return f"0-{int(found[1]) - 1}" if 1 < int(found[1]) <= OLDEST else None
+    if ages := read_ages(text):
+        return f"{ages.low}+" if ages.high == OLDEST else f"{ages.low}-{ages.high}"
     if not _NUMBER.fullmatch(text):
         return None
     age = int(text) if len(text) < 4 else year - int(text)

@@ -64,7 +64,7 @@ class BatchRefused(SurveyError):
 
 def issue_batch(session: Session, plan: BatchPlan, today: date, secret: bytes) -> InvitationBatch:
     """Make an access point for the batch, and the row from which all its tokens follow."""
-    faults = list(_faults(plan, today))
+    faults = list(faults_of(plan, today))
     if faults:
         raise BatchRefused(faults)
     lock_campaign(session, plan.campaign.id)  # whoever pauses its codes at this moment finds this one too
@@ -94,7 +94,8 @@ def issue_batch(session: Session, plan: BatchPlan, today: date, secret: bytes) -
     return batch
 
 
-def _faults(plan: BatchPlan, today: date) -> Iterator[Fault]:
+def faults_of(plan: BatchPlan, today: date) -> Iterator[Fault]:
+    """Say what stands against a batch."""
     wrong = {
         Fault.CAMPAIGN_CLOSED: plan.campaign.is_over(today),
         Fault.OFFICE_NOT_THERE: not plan.office.exists_on(today),
@@ -144,7 +145,7 @@ def _unused_code(session: Session) -> str:
 
 def sample_cell(session: Session, campaign: Campaign, stratum: str, psu: str, weight: float) -> SampleCell:
     """Give the cell of a drawn sample, new where the campaign has none like it."""
-    stated = {"campaign_id": campaign.id, "stratum": stratum, "psu": psu, "weight": weight}
+    stated = {"campaign_id": campaign.id, "stratum": stratum, "psu": psu, "weight": weight, "draw_id": None}
     found = session.scalar(select(SampleCell).filter_by(**stated).order_by(SampleCell.id).limit(1))
     if found is None:
         found = SampleCell(**stated)

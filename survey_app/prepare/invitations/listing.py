@@ -104,5 +104,6 @@ def counters_of(session: Session, office: Office) -> Sequence[Counter]:
 
 
 def cells_of(session: Session, campaign: Campaign) -> Sequence[SampleCell]:
-    cells = select(SampleCell).where(SampleCell.campaign_id == campaign.id)
+    """List the cells that a batch may be given by hand; those of a draw are invited whole (fieldwork)."""
+    cells = select(SampleCell).where(SampleCell.campaign_id == campaign.id, SampleCell.draw_id.is_(None))
     return session.scalars(cells.order_by(SampleCell.stratum, SampleCell.psu, SampleCell.id)).all()

@@ -20,6 +20,7 @@ from survey_app.prepare.invitations import issue, listing
 from survey_app.prepare.invitations.forms import BatchForm, cell_name, delivery_name, fault_words, step_name
 from survey_app.prepare.invitations.listing import ListedBatch
 from survey_app.prepare.invitations.tokens import has_secret
+from survey_app.prepare.reach import taking_part
 from survey_app.web import access
 from survey_app.web.access import current_staff, office_in_scope, offices_in_scope
 from survey_app.web.context import database, now, settings, today
@@ -111,12 +112,12 @@ def choose_office() -> str | AnyResponse:
     """Ask for which survey and office; who has one of each is not asked."""
     asked = CodesRequest.read(request.args)
     with database().reading() as session:
-        campaigns = places.campaigns_to_prepare(session, today())
+        parts = _campaigns(session)
+        campaigns = list(parts)
         campaign = asked.choose(campaigns)
         if campaign is None:
             return render_template("prepare/invitations_no_campaign.html")
-        scope = offices_in_scope(session, current_staff())
-        found = places.named_offices(session, scope, asked.search, today())
+        found = places.named_offices(session, parts[campaign], asked.search, today())
     offices = [office for office in found if office.begins_on is None]
     if len(campaigns) == len(offices) == 1 and not asked.search:
         return redirect(url_for("invitations.new", office_id=offices[0].id, campaign=campaign.code))
@@ -162,13 +163,18 @@ def new(office_id: int) -> str | AnyResponse | tuple[str, int]:
 def _target(session: Session, office_id: int) -> tuple[Campaign, Office]:
     """Give the survey and the office that the address names, if both take invitations today."""
     asked = CodesRequest.read(request.args)
-    campaign = asked.choose(places.campaigns_to_prepare(session, today()))
+    parts = _campaigns(session)
+    campaign = asked.exactly(list(parts))
     office = office_in_scope(session, current_staff(), office_id)
-    if campaign is None or campaign.code != asked.campaign_code:
+    if office.id not in parts[campaign]:
         raise NotFound
     if office.kind == "province" or not office.exists_on(today()):
         raise NotFound
     return campaign, office
+
+
+def _campaigns(session: Session) -> dict[Campaign, frozenset[int]]:
+    return taking_part(session, current_staff(), places.campaigns_to_prepare(session, today()))
 
 
 def _offer(form: BatchForm, session: Session, campaign: Campaign, office: Office) -> None:

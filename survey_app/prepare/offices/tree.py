@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from survey_app.models.office import Office
-from survey_app.models.vietnamese import is_found, search_key, stored_name_key
+from survey_app.models.vietnamese import Search
 from survey_app.web.paging import Page, PageAsked, read_page
 
 ROWS_A_PAGE = 40
@@ -50,13 +50,12 @@ def open_branch(session: Session, branch: Branch, office: Office | None, page: i
 
 def search_offices(session: Session, branch: Branch, typed: str, page: int) -> Page[Twig]:
     """Find offices by name, with or without marks, or by code; what matches to the mark comes first."""
-    key, exact = search_key(typed), " ".join(typed.casefold().split())
+    searched = Search(typed)
     rows = session.execute(select(Office.id, Office.name, Office.code, Office.sort_key).where(branch.shown()))
     found = sorted(
-        (exact not in row.name.casefold(), row.sort_key, row.id)
+        (not searched.stands_in(row.name), row.sort_key, row.id)
         for row in rows
-        if row.id in branch.office_ids
-        if row.code.casefold() == exact or (key and is_found(key, stored_name_key(row.name)))
+        if row.id in branch.office_ids and searched.finds(row.name, row.code)
     )
 
     def read(shown: slice) -> list[Twig]:

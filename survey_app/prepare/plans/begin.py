@@ -5,11 +5,13 @@ from dataclasses import replace
 
 from sqlalchemy.orm import Session
 
-from survey_app.models.campaign import Campaign
+from survey_app.models.campaign import PUBLISHED_ON, Campaign
 from survey_app.models.plan import Plan
 from survey_app.models.plan_document import TABLES, Calendar, PlanDocument, Population, Publishing
 from survey_app.prepare.moment import Moment
 from survey_app.prepare.plans.entries import ENTRIES, moved_one_year
+
+TERMS = {name: f"publication-{name}" for name in PUBLISHED_ON}  # of a campaign, and the plan's entry
 
 
 def first_document(campaign: Campaign, tops: Iterable[str], before: PlanDocument | None) -> PlanDocument:
@@ -42,8 +44,7 @@ def begin_plan(session: Session, campaign: Campaign, document: PlanDocument, at:
 
 def hold_for_campaign(campaign: Campaign, document: PlanDocument) -> None:
     """Let the campaign publish on the plan's terms: they stand in one place for whoever sets them."""
-    said = document.publication
-    if said.minimum_n is not None and not ENTRIES["publication-minimum_n"].reason_against(said.minimum_n):
-        campaign.minimum_n = said.minimum_n
-    if said.target is not None and not ENTRIES["publication-target"].reason_against(said.target):
-        campaign.target = said.target
+    for name, entry in TERMS.items():
+        said = getattr(document.publication, name)
+        if said is not None and not ENTRIES[entry].reason_against(said):
+            setattr(campaign, name, said)

@@ -14,12 +14,11 @@ from survey_app.models.plan import Plan, PlanAddendum, addenda_of
 from survey_app.models.plan_document import PlanDocument
 from survey_app.models.publication import is_frozen
 from survey_app.prepare.moment import Moment
-from survey_app.prepare.plans.begin import hold_for_campaign
+from survey_app.prepare.plans.begin import TERMS, hold_for_campaign
 from survey_app.prepare.plans.entries import differences
 from survey_app.prepare.plans.faults import Fault, faults_of
 
 SHORT_HASH = 12
-TERMS = {"publication-minimum_n", "publication-target"}  # on which figures were published
 
 
 class PlanRefused(SurveyError):
@@ -85,6 +84,8 @@ def freeze(
     document = plan.document
     if faults := faults_of(session, campaign, document):
         raise PlanRefused("faulty", faults)
+    hold_for_campaign(campaign, document)
+    session.flush()  # the terms first: once the plan is frozen, they stay
     plan.hash, plan.frozen_at, plan.frozen_by = document.hash, now, staff_id
     session.flush()
     what = f"{campaign.code}: {plan.hash}"
@@ -126,7 +127,7 @@ def add_addendum(
     changed = {one.name for one in differences(in_force, document)}
     if not changed:
         raise PlanRefused("no_difference")
-    if (terms := sorted(TERMS & changed)) and is_frozen(session, campaign.id):
+    if (terms := sorted(changed & set(TERMS.values()))) and is_frozen(session, campaign.id):
         raise PlanRefused("faulty", [Fault(name, "published") for name in terms])
     reason = read_reason(typed_reason)
     if faults := faults_of(session, campaign, document):

@@ -6,7 +6,7 @@ from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
-from survey_app.models.vietnamese import is_found, search_key, stored_name_key
+from survey_app.models.vietnamese import Search
 from survey_app.prepare.plans.sizes import OfficeSize, Sizes
 from survey_app.web.paging import typed_page, typed_search
 
@@ -47,14 +47,9 @@ class Asked:
 
 def choose(sizes: Sizes, seen: Collection[int], asked: Asked) -> list[OfficeSize]:
     """Give the lines that were asked for, of offices that the reader's right reaches."""
-    found = [one for one in sizes.offices if one.office.id in seen]
-    if asked.search:
-        key = search_key(asked.search)
-        found = [
-            one
-            for one in found
-            if is_found(key, stored_name_key(one.office.name)) or one.office.code == asked.search
-        ]
+    searched = Search(asked.search)
+    offices = (one for one in sizes.offices if one.office.id in seen)
+    found = [one for one in offices if searched.finds(one.office.name, one.office.code)]
     if value := ORDERS.get(asked.sort.removeprefix("-")):
         found.sort(key=value, reverse=asked.sort.startswith("-"))
     return found

@@ -27,6 +27,7 @@ from survey_app.prepare.codes.listing import campaigns_to_prepare
 from survey_app.prepare.codes.qr import qr_svg
 from survey_app.prepare.forms import CodesRequest, read_places
 from survey_app.prepare.moment import Moment
+from survey_app.prepare.reach import taking_part
 from survey_app.prepare.screens import inline
 from survey_app.prepare.screens.screen import Screen, find_screen, show_code
 from survey_app.web import access
@@ -145,9 +146,10 @@ def issue_screen() -> AnyResponse:
     """Give a place its screen, and lead to its address."""
     asked = CodesRequest.read(request.form)
     with database().transaction() as session:
-        campaign = asked.exactly(campaigns_to_prepare(session, today()))
+        parts = taking_part(session, current_staff(), campaigns_to_prepare(session, today()))
+        campaign = asked.exactly(list(parts))
         places = read_places(request.form.getlist("place"))
-        if not offices_in_scope(session, current_staff()).issuperset(place.office_id for place in places):
+        if not parts[campaign].issuperset(place.office_id for place in places):
             raise NotFound
         moment = Moment(now(), today(), current_staff().id)
         points, _n_new = issue.issue_as_asked(session, campaign, places, moment, "screen")

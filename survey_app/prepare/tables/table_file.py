@@ -120,10 +120,13 @@ def read_table(
     words = {column: tuple(several) for column, several in (headings or {}).items()}
     aliases = {name_key(one): column for column, several in words.items() for one in several}
     names = [_named(cell, aliases) for cell in header]
+    known = (*columns, *optional)
+    usable = f"các cột dùng được: {', '.join(words.get(column, (column,))[0] for column in known)}"
+    if not set(known) & set(names) and any(name[:1].isdecimal() for name in names):
+        raise refused(f"tệp không có dòng tiêu đề: dòng đầu đã là số liệu; {usable}")
     _refuse_wrong_header(names, columns, tuple(optional), faults)
-    if not {*columns, *optional}.issuperset(names):
-        known = (words.get(column, (column,))[0] for column in (*columns, *optional))
-        faults.add(1, WHOLE_FILE, f"các cột dùng được: {', '.join(known)}")
+    if not set(known).issuperset(names):
+        faults.add(1, WHOLE_FILE, usable)
     faults.refuse_if_any()
     return list(_rows(lines, names, faults))
 

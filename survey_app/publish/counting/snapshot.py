@@ -2,16 +2,16 @@
 
 A part holds one office and class as lines of text. The first says which, and between which days people
 answered. Then comes a line for each counter, field, instrument version, cell of the sample, PSU and raking
-profile: how many people, and after a tab the counts of each item and stored value, as tallies hold them, in
-hexadecimal digits. Rows of a drawn sample have the PSU of their cell; others that of a day, on which their
-batch was counted. Days are counted since 1970-01-01; instruments and cells by their place in the recipe, from
-one; cell 0 is nobody's.
+profile: how many people, and after a tab the counts of each item and stored value in hexadecimal digits, each
+in as many bytes, little end first, as that number of people takes. Rows of a drawn sample have the PSU of
+their cell; others that of a day, on which their batch was counted. Days are counted since 1970-01-01;
+instruments and cells by their place in the recipe, from one; cell 0 is nobody's.
 """
 
 import hashlib
 import json
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -22,14 +22,15 @@ from sqlalchemy.orm import Session
 from survey_app.errors import SurveyError
 from survey_app.models.access_point import AccessPoint
 from survey_app.models.base import EPOCH
+from survey_app.models.canonical import canonical
 from survey_app.models.office import Counter, Office, ServiceField
 from survey_app.models.publication import Tally
-from survey_app.models.recipe import canonical
 from survey_app.models.snapshot import SnapshotPart
-from survey_app.publish.counting.tallies import NOT_DRAWN, Counts, Recount, TallyRow
+from survey_app.publish.counting.profiles import count_profiles
+from survey_app.publish.counting.tallies import NOT_DRAWN, Counts, Definitions, Recount, TallyRow
 
 POINTS_AT_ONCE = 500  # in one question to the database
-NO_PROFILE: tuple[str, ...] = ()  # no campaign rakes its weights yet
+NO_PROFILE: tuple[str, ...] = ()  # of whoever was not drawn, and where nothing is raked
 
 
 class DamagedSnapshot(SurveyError):
@@ -83,7 +84,13 @@ class Part:
 def _read(line: str) -> tuple[RowKey, int, bytes]:
     told, _, counts = line.partition("\t")
     *key, n_respondents = json.loads(told)
-    return RowKey(*key), n_respondents, bytes.fromhex(counts)
+    found = np.frombuffer(bytes.fromhex(counts), dtype=_digits_for(n_respondents))
+    return RowKey(*key), n_respondents, found.astype("<u4").tobytes()
+
+
+def _digits_for(n_respondents: int) -> str:
+    """Give the smallest numbers that hold a count of so many people."""
+    return "<u1" if n_respondents < 1 << 8 else "<u2" if n_respondents < 1 << 16 else "<u4"
 
 
 @dataclass(frozen=True)
@@ -135,43 +142,78 @@ def tally_rows(session: Session, campaign_id: int, recounted: Recount) -> list[T
     return rows
 
 
+@dataclass(frozen=True)
+class Numbering:
+    """By which numbers rows name instrument versions and cells, and by which questions they differ."""
+
+    instruments: Mapping[int, int]  # by the id of the row
+    cells: Mapping[int, int]
+    questions: Sequence[str] = ()  # whose answers weights are raked by
+
+
 def count_snapshot(
-    session: Session,
-    campaign_id: int,
-    rows: Iterable[TallyRow],
-    instruments: Mapping[int, int],
-    cells: Mapping[int, int],
+    session: Session, campaign_id: int, rows: Iterable[TallyRow], numbering: Numbering
 ) -> Snapshot:
-    """Add up tallies; the last two number instrument versions and cells by their place in the recipe."""
+    """Add up tallies; where weights are raked, drawn people's answers by what they told of themselves."""
     places = _places(session, campaign_id)
     by_part: dict[tuple[str, str], list[TallyRow]] = {}
     for row in rows:
         place = places[row.access_point_id]
         by_part.setdefault((place.code, place.provenance), []).append(row)
-
-    def key_of(row: TallyRow) -> RowKey:
-        place, is_drawn = places[row.access_point_id], row.cell_id != NOT_DRAWN
-        cell, psu_day = (cells[row.cell_id], None) if is_drawn else (0, (row.batch_day - EPOCH).days)
-        version = instruments[row.instrument_version_id]
-        return RowKey(place.label or "", place.field or "", version, cell, psu_day, NO_PROFILE)
-
-    return Snapshot([_packed(*owner, some, key_of) for owner, some in sorted(by_part.items())])
+    counting = _Counting(session, places, numbering)
+    return Snapshot([_packed(*owner, some, counting.count(some)) for owner, some in sorted(by_part.items())])
 
 
-def _packed(
-    office: str, provenance: str, rows: Sequence[TallyRow], key_of: Callable[[TallyRow], RowKey]
-) -> Part:
-    counted: dict[RowKey, tuple[int, Counts]] = {}
-    for row in rows:
-        key = key_of(row)
-        n, counts = counted.get(key, (0, np.uint32(0)))
-        more = np.frombuffer(zlib.decompress(row.counts), dtype="<u4")
-        counted[key] = n + row.n_respondents, counts + more
+_Counted = dict[RowKey, tuple[int, Counts]]
+_Place = Row[int, str, str, str | None, str | None]
+
+
+class _Counting:
+    """Adds up the tallies of one office and class after the other."""
+
+    def __init__(self, session: Session, places: Mapping[int, _Place], numbering: Numbering) -> None:
+        self._session, self._places, self._numbering = session, places, numbering
+        self._definitions = Definitions(session)
+
+    def count(self, rows: Sequence[TallyRow]) -> _Counted:
+        counted: _Counted = {}
+        by_profile = []
+        for row in rows:
+            is_drawn = row.cell_id != NOT_DRAWN
+            if is_drawn and self._numbering.questions:
+                by_profile.append(row)
+                continue
+            psu_day = None if is_drawn else (row.batch_day - EPOCH).days
+            key = self._key(row[0], row[2], row.cell_id, psu_day, NO_PROFILE)
+            more = np.frombuffer(zlib.decompress(row.counts), dtype="<u4")
+            _add(counted, key, row.n_respondents, more)
+        if by_profile:
+            questions = self._numbering.questions
+            for one in count_profiles(self._session, by_profile, questions, self._definitions):
+                key = self._key(*one[:3], None, one.profile)
+                _add(counted, key, one.n_respondents, one.counts.ravel())
+        return counted
+
+    def _key(
+        self, point_id: int, version_id: int, cell_id: int, psu_day: int | None, profile: Sequence[str]
+    ) -> RowKey:
+        place = self._places[point_id]
+        cell = self._numbering.cells[cell_id] if cell_id != NOT_DRAWN else 0
+        version = self._numbering.instruments[version_id]
+        return RowKey(place.label or "", place.field or "", version, cell, psu_day, profile)
+
+
+def _add(counted: _Counted, key: RowKey, n_respondents: int, more: Counts) -> None:
+    n, counts = counted.get(key, (0, np.uint32(0)))
+    counted[key] = n + n_respondents, counts + more
+
+
+def _packed(office: str, provenance: str, rows: Sequence[TallyRow], counted: _Counted) -> Part:
     days = [(row.day - EPOCH).days for row in rows]
     lines = [canonical(Header(office, provenance, min(days), max(days)))]
     for key in sorted(counted, key=_order_of):
         n, counts = counted[key]
-        lines.append(f"{canonical([*key, n])}\t{counts.astype('<u4').tobytes().hex()}")
+        lines.append(f"{canonical([*key, n])}\t{counts.astype(_digits_for(n)).tobytes().hex()}")
     text = "".join(f"{line}\n" for line in lines).encode()
     n_respondents = sum(n for n, _ in counted.values())
     return Part(office, provenance, n_respondents, zlib.compress(text))
@@ -181,7 +223,7 @@ def _order_of(key: RowKey) -> tuple[Any, ...]:
     return (*key[:4], key.psu_day or 0, key.profile)
 
 
-def _places(session: Session, campaign_id: int) -> dict[int, Row[int, str, str, str | None, str | None]]:
+def _places(session: Session, campaign_id: int) -> dict[int, _Place]:
     """Tell where each access point stands, by names."""
     query = (
         select(

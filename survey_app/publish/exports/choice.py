@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from survey_app.models.campaign import Campaign
 from survey_app.models.office import Office
 from survey_app.models.publication import OfficeRelease
-from survey_app.models.vietnamese import is_found, search_key, stored_name_key
+from survey_app.models.vietnamese import Search
 
 JOB, RIGHT = "export", "exports"
 # Who knows the people at a counter by sight finds them by sex, age and occupation; so the rated office's own
@@ -63,13 +63,15 @@ def campaigns_to_export(session: Session, today: date) -> list[Campaign]:
     return sorted(found, key=lambda one: one.is_over(today))
 
 
-def find_offices(session: Session, office_ids: Collection[int], search: str) -> list[Row[int, str]]:
+def find_offices(session: Session, office_ids: Collection[int], search: str) -> list[Row[int, str, str]]:
     """Find offices, former ones too, by a part of their name, with or without marks."""
-    key = search_key(search)
-    if not key:
+    searched = Search(search)
+    if not searched:
         return []
-    offices = session.execute(select(Office.id, Office.name).order_by(Office.sort_key, Office.id))
-    return [one for one in offices if one.id in office_ids and is_found(key, stored_name_key(one.name))]
+    offices = session.execute(
+        select(Office.id, Office.name, Office.code).order_by(Office.sort_key, Office.id)
+    )
+    return [one for one in offices if one.id in office_ids and searched.finds(one.name, one.code)]
 
 
 def count_released(session: Session, campaign_id: int, office_ids: Collection[int]) -> dict[str, int]:

@@ -7,7 +7,7 @@ from survey_app.models.definition import Definition, Item, Option
 from survey_app.models.plain_text import one_line
 from survey_app.publish.exports.column_words import WORDS
 from survey_app.publish.exports.dictionary_words import BASES, HEADER, NOTES, SAID
-from survey_app.publish.exports.layout import NOT_ASKED_WORDS, Column, Layout
+from survey_app.publish.exports.layout import NOT_ASKED_WORDS, WITHHELD_WORDS, Column, Layout
 
 Line = tuple[str, str, str]  # column, what stands in its cells, what that means
 Legend = Callable[[], Sequence[Line]]  # asked for once all rows are written: it says how many lack what
@@ -46,6 +46,8 @@ def _of_file(
             others=_listed([option for option in answers if option not in satisfied], language),
         )
     yield said["empty"].format(not_asked=NOT_ASKED_WORDS[layout.wording])
+    if n_without := counts.get("n_without_items", 0):
+        yield said["withheld"].format(n=n_without, withheld=WITHHELD_WORDS[layout.wording])
     if counts.get("n_drawn"):
         lacking = counts.get("n_without_weight", 0)
         words = said["lacking_weights"] if lacking else said["weights"]

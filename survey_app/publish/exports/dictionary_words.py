@@ -51,6 +51,10 @@ SAID = {
             "Ô câu hỏi để trống: người trả lời bỏ trống. “{not_asked}”: câu không được hỏi (phiên bản"
             " khác, hoặc chỉ hỏi sau một câu khác)."
         ),
+        "withheld": (
+            "“{withheld}”, ở {n} phiếu: số liệu của đơn vị về câu này được giữ kín, vì từ đó suy ra được câu"
+            " trả lời của một vài người."
+        ),
         "weights": "Cả {total} phiếu của mẫu trong tệp có quyền số và đơn vị chọn mẫu cấp I.",
         "lacking_weights": (
             "{n} trên {total} phiếu của mẫu trong tệp không ghi quyền số và đơn vị chọn mẫu cấp I, vì"
@@ -73,6 +77,10 @@ SAID = {
         "empty": (
             "A question's cell is empty where the respondent skipped it. “{not_asked}”: it was not "
             "asked (another version, or only after another answer)."
+        ),
+        "withheld": (
+            "“{withheld}”, in {n} responses: the office's figure of this question is hidden, since answers "
+            "of a few people could be worked out from it."
         ),
         "weights": (
             "All {total} responses of the sample in this file have weight and primary sampling unit."

@@ -20,6 +20,7 @@ from survey_app.publish.exports.choice import last_of_month
 ENOUGH = 5  # inside the house (FIELD section 5)
 NOT_DRAWN = 0  # the cell of whoever came without a drawn sample
 
+Owner = tuple[int, str]  # an office and a class
 _Node = tuple[str, int, int]
 
 

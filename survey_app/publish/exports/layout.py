@@ -34,6 +34,7 @@ DESIGN = {"cell": NUMBER, "stratum": TEXT, "psu": TEXT, "weight": WEIGHT}  # of 
 CELLS_REMEMBERED = 10_000  # names, days and words come again and again
 # A question that nobody was asked is no question that somebody left out: that one stays empty.
 NOT_ASKED_WORDS = {"codes": "not_asked", "vi": "không hỏi", "en": "not asked"}
+WITHHELD_WORDS = {"codes": "withheld", "vi": "không nêu", "en": "withheld"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,7 @@ class Layout:
         self.language = language if wording == "codes" else wording
         self._cell = lru_cache(CELLS_REMEMBERED)(lambda value: as_cell(_clean(value)))
         self._absent = self._cell(NOT_ASKED_WORDS[wording])
+        self._withheld = self._cell(WITHHELD_WORDS[wording])
         left_out = frozenset[str]().union(*(one.about_the_person for one in definitions.values()))
         self.items = _items_of(definitions.values(), frozenset() if with_respondents else left_out)
         self._readers = {version: self._reader(one) for version, one in definitions.items()}
@@ -111,6 +113,11 @@ class Layout:
         tables, choose = self._readers[version_id]
         found: Row = choose((*chain.from_iterable(map(getitem, tables, packed)), self._absent))
         return found
+
+    def without(self, items: Collection[str], answers: Row) -> Row:
+        """Give the answers of a row less those to some items."""
+        of_items = zip(self.items, answers, strict=True)
+        return tuple(self._withheld if code in items else answer for code, answer in of_items)
 
     def _cells(self, values: Iterable[object]) -> Row:
         return tuple(map(self._cell, values))

@@ -3,8 +3,8 @@
 A tally says how many responses of a point and day are in the figures, not which. So a day leaves as a whole,
 once its tallies hold all of its responses that are not voided; with it what lies in the same batches of its
 counter, and a month of those at a time (`groups.py`). And only so many months leave that what figures hold
-besides is nothing or enough (`remainder.py`). Two exports differ by whole months, whoever takes one each
-morning; and figures less an export are whole batches.
+besides is nothing or enough (`remainder.py`); none at all of whom figures hide (`unseen.py`). Two exports
+differ by whole months, whoever takes one each morning; and figures less an export are whole batches.
 
 Where responses were voided, tallies may still count one of them in the place of one that waits; there the
 answers themselves are compared. What was voided leaves the next export, as it must: who kept one from before
@@ -29,10 +29,9 @@ from survey_app.models.instrument import InstrumentVersion
 from survey_app.models.publication import OfficeRelease, Publication, Tally
 from survey_app.models.response import LATE_BY, Response
 from survey_app.publish.exports.closeness import Way
-from survey_app.publish.exports.groups import ENOUGH, Group, Told, bundles_of, groups_of
+from survey_app.publish.exports.groups import ENOUGH, Group, Owner, Told, bundles_of, groups_of
 from survey_app.publish.exports.remainder import N_VALUES, POINTS_AT_ONCE, Counts, Remainder
 
-Owner = tuple[int, str]  # an office and a class
 PointDay = tuple[int, int]
 _CountedAnswers = Counter[tuple[int, int, int]]  # version, place of the item, nibble
 
@@ -54,6 +53,11 @@ class Leaving:
     n_voided: int
     n_few: int  # all that figures hold, if that is fewer than five
     n_in_figures: int
+    is_unseen: bool = False  # figures hide it
+
+    @property
+    def n_unseen(self) -> int:
+        return self.n_waiting - self.n_unreleased if self.is_unseen else 0
 
     @property
     def n_waiting(self) -> int:
@@ -80,9 +84,15 @@ class _Stored:
 
 
 def find_leaving(
-    session: Session, points: Mapping[Owner, Sequence[Point]], finished: Collection[Owner]
+    session: Session,
+    points: Mapping[Owner, Sequence[Point]],
+    finished: Collection[Owner],
+    unseen: Collection[Owner],
 ) -> dict[Owner, Leaving]:
-    """Decide what leaves of some offices and classes; `finished`: those to whose figures nothing comes."""
+    """Decide what leaves of some offices and classes.
+
+    `finished` are those to whose figures nothing comes, `unseen` those that figures hide.
+    """
     ids = [one.id for own in points.values() for one in own]
     stored = _Stored()
     for start in range(0, len(ids), POINTS_AT_ONCE):
@@ -92,11 +102,12 @@ def find_leaving(
     counts.read([one for draft in drafts.values() for one in draft.staying])  # of all these offices at once
     return {
         owner: Leaving(
-            draft.groups_that_leave(counts),
+            [] if owner in unseen else draft.groups_that_leave(counts),
             sum(stored.n_live[one.id] for one in points[owner]),
             sum(stored.n_voided[one.id] for one in points[owner]),
             draft.n_few,
             sum(tally.n_respondents for one in points[owner] for tally in stored.tallies.get(one.id, ())),
+            owner in unseen,
         )
         for owner, draft in drafts.items()
     }

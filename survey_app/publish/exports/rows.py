@@ -7,6 +7,7 @@ counter stand in the order of their answers, for their place in the file must no
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
+from typing import Any
 
 from sqlalchemy import Integer, func, select, type_coerce
 from sqlalchemy.orm import Session
@@ -22,16 +23,16 @@ from survey_app.models.sample import SampleCell
 from survey_app.publish.exports.choice import Choice
 from survey_app.publish.exports.closeness import Drawn, Said, Way, what_to_say
 from survey_app.publish.exports.dictionary import Line, dictionary
-from survey_app.publish.exports.groups import NOT_DRAWN, Unit
+from survey_app.publish.exports.groups import NOT_DRAWN, Owner, Unit
 from survey_app.publish.exports.layout import AsCell, Layout, Row
 from survey_app.publish.exports.released import (
     Leaving,
-    Owner,
     Point,
     find_leaving,
     finished_in,
     versions_of,
 )
+from survey_app.publish.exports.unseen import NOTHING_UNSEEN, Unseen, find_unseen
 
 OFFICES_AT_ONCE = 50
 RESPONSES_AT_ONCE = 5_000
@@ -46,7 +47,9 @@ class Outcome:
     n_without_counter: int = 0  # of those, because fewer than five share counter and month
     n_drawn: int = 0  # of the rows, those of a drawn sample
     n_without_weight: int = 0  # of these, because fewer than five share the cell
+    n_without_items: int = 0  # of the rows, because figures hide those items of the office
     n_by_class: dict[str, int] = field(default_factory=dict)  # of these, the classes asked for
+    n_unseen: int = 0  # of offices and classes that figures hide
     n_few: int = 0  # fewer than five of an office and class
     n_held: int = 0  # in released figures, of months that are not over or not whole in them
     n_unreleased: int = 0  # in no released figure yet
@@ -63,6 +66,7 @@ class Export:
     choice: Choice
     campaign: Campaign
     finished: Collection[Owner]
+    unseen: Mapping[Owner, Unseen]
     layout: Layout
     definitions: Mapping[int, Definition]
     cells: Mapping[int, SampleCell]
@@ -77,7 +81,8 @@ class Export:
         finished = finished_in(session, campaign, today)
         outcome = Outcome(n_by_class=dict.fromkeys(choice.provenances, 0))
         cells_by_id = {cell.id: cell for cell in cells}
-        return cls(session, choice, campaign, finished, layout, definitions, cells_by_id, outcome)
+        unseen = find_unseen(session, campaign.id)
+        return cls(session, choice, campaign, finished, unseen, layout, definitions, cells_by_id, outcome)
 
     def legend(self) -> list[Line]:
         """Say what stands in the file; whole once all rows have been given."""
@@ -98,22 +103,27 @@ class Export:
     def leaving(self, office_ids: Sequence[int]) -> tuple[dict[Owner, list[Point]], dict[Owner, Leaving]]:
         """Give the ways in of some offices, by office and class, and what of them leaves."""
         points = _points(self.session, self.choice, office_ids)
-        return points, find_leaving(self.session, points, self.finished)
+        unseen = {owner for owner, one in self.unseen.items() if one.is_whole}
+        return points, find_leaving(self.session, points, self.finished, unseen)
 
     def _rows_of(
         self, office: Office, provenance: str, points: Sequence[Point], leaving: Leaving
     ) -> Iterator[Row]:
         begins = self._begins((self.campaign.code, office.code, office.name, provenance), points, leaving)
-        wider: dict[Row, list[tuple[bytes, Row]]] = {}
+        withheld = self.unseen.get((office.id, provenance), NOTHING_UNSEEN).with_branches(self.definitions)
+        wider: dict[Row, list[tuple[Any, Row]]] = {}
         for unit, packed in self._responses(begins):
             if unit not in begins:
                 continue
             begin, is_close = begins[unit]
             rest = self.layout.answers(unit[2], packed)
+            if withheld:
+                rest = self.layout.without(withheld, rest)
+                self.outcome.n_without_items += 1
             if is_close:
                 yield begin + rest
-            else:
-                wider.setdefault(begin, []).append((packed, rest))
+            else:  # in the order of what the row says, which is not all that it could
+                wider.setdefault(begin, []).append((repr(rest) if withheld else packed, rest))
         for begin, alike in wider.items():
             alike.sort(key=lambda pair: pair[0])
             yield from (begin + rest for _, rest in alike)
@@ -136,7 +146,8 @@ class Export:
         return begins
 
     def _note_staying(self, leaving: Leaving) -> None:
-        self.outcome.n_held += leaving.n_waiting - leaving.n_unreleased
+        self.outcome.n_held += leaving.n_waiting - leaving.n_unreleased - leaving.n_unseen
+        self.outcome.n_unseen += leaving.n_unseen
         self.outcome.n_unreleased += leaving.n_unreleased
         self.outcome.n_few += leaving.n_few
         self.outcome.n_voided += leaving.n_voided

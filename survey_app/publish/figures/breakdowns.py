@@ -1,6 +1,6 @@
 """Which rows of a dataset make which figure: whole offices, and their index by month, counter and field."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
@@ -60,15 +60,34 @@ class Scope:
         return set() if office_id in self.parents else self.formers[office_id]
 
     def groups(self, dataset: Dataset) -> Iterator[Group]:
-        """Take the offices that have none below them in one pass, and each parent from all rows below."""
+        """Take the offices that have none below them in one pass, and parents that share no office in one."""
         wanted = np.isin(dataset.office, list(self.subtrees))
         leaves = wanted & ~np.isin(dataset.office, self.parents)
         yield Group.of(dataset, "", leaves)
-        for parent in self.parents:
-            yield Group.of(dataset, "", np.isin(dataset.office, list(self.subtrees[parent])), parent)
+        for parents in self._layers():
+            yield self._pooled(dataset, parents)
         yield Group.of(dataset, "counter", wanted & (dataset.counter > 0))
         yield Group.of(dataset, "field", wanted & (dataset.field > 0))
         yield from self.months(dataset)
+
+    def _layers(self) -> list[list[int]]:
+        """Lay the parents so that of two, one above the other, each has a layer of its own."""
+        n_above = dict.fromkeys(self.parents, 0)
+        for parent in self.parents:
+            for one in self.subtrees[parent] & n_above.keys():
+                n_above[one] += 1
+        layers: dict[int, list[int]] = {}
+        for parent, place in n_above.items():
+            layers.setdefault(place, []).append(parent)
+        return [layers[place] for place in sorted(layers)]
+
+    def _pooled(self, dataset: Dataset, parents: Iterable[int]) -> Group:
+        """Count the rows below each of these parents to it."""
+        parent_of = {one: parent for parent in parents for one in self.subtrees[parent]}
+        offices, place = np.unique(dataset.office, return_inverse=True)
+        of_office = np.array([parent_of.get(one, 0) for one in offices.tolist()], dtype=np.int64)[place]
+        rows = of_office > 0
+        return Group("", rows, of_office[rows], np.zeros(rows.sum(), dtype=np.int64))
 
     def months(self, dataset: Dataset) -> Iterator[Group]:
         """Count each office's rows, and those of whom it took over, to their months."""

@@ -12,7 +12,7 @@ import numpy as np
 from sqlalchemy import and_, exists, select
 from sqlalchemy.orm import Session, aliased
 
-from analysis import Domains, Estimate, Estimates, change, independent_change, index_of_sums
+from analysis import Domains, Estimate, Estimates, change, independent_change
 from survey_app.models.access_point import AccessPoint
 from survey_app.models.breakdown import INDEX, MONTHS_OF_A_QUARTER, WHOLE, month_name, quarter_name
 from survey_app.models.campaign import Campaign
@@ -21,7 +21,6 @@ from survey_app.models.publication import Figure, Publication
 from survey_app.publish.figures.breakdowns import Group, Scope, days_of_month
 from survey_app.publish.figures.dataset import N_MONTHS, Booleans, Dataset
 from survey_app.publish.figures.design import Integers
-from survey_app.publish.figures.people import people_behind
 from survey_app.publish.terms import LEVEL
 
 # Of each office: the last period may still be open, and the page then shows the change before.
@@ -49,10 +48,9 @@ def changes_over_time(dataset: Dataset, scope: Scope) -> Iterator[ChangeRow]:
             if recent.any():
                 domains = Domains.crossing({"office": group.office[recent], "age": age[recent]}, recent.sum())
                 rows = _rows(group, recent)
-                found = index_of_sums(dataset.sums(rows, units), units.table, domains, index)
-                n_people = people_behind(dataset, rows, domains, index)[:, 0].tolist()
+                found = dataset.estimates(rows, units, domains, index)
                 names = _names(group.office[recent], age[recent], period[recent], months)
-                yield from _changes(found, n_people, names)
+                yield from _changes(found, names)
 
 
 def _periods_after(office: Integers, period: Integers) -> Integers:
@@ -78,10 +76,9 @@ def _names(office: Integers, age: Integers, period: Integers, months: int) -> di
     }
 
 
-def _changes(
-    found: Estimates, n_people: Sequence[int], names: Mapping[tuple[int, int], str]
-) -> Iterator[ChangeRow]:
-    n = {(one["office"], one["age"]): n for one, n in zip(found.domains.labels, n_people, strict=True)}
+def _changes(found: Estimates, names: Mapping[tuple[int, int], str]) -> Iterator[ChangeRow]:
+    n_forms = found.n_respondents.tolist()
+    n = {(one["office"], one["age"]): n for one, n in zip(found.domains.labels, n_forms, strict=True)}
     for earlier in range(1, PERIODS_KEPT):
         if not any(age == earlier for _, age in names):
             return
@@ -116,13 +113,14 @@ class WaveBefore:
     publication_id: int
     index_of_office: Mapping[int, Figure]
     is_alike: bool
+    together: Mapping[int, Mapping[str, Any]]  # changes of offices, where the waves share sampling units
 
 
 def changes_since(before: WaveBefore, figures: Sequence[Mapping[str, Any]]) -> Iterator[ChangeRow]:
     """Compare the index of a wave's offices with the wave before.
 
     Other questions, or another way to choose whom to ask, would compare two different things: then the change
-    says so. Both samples count as drawn apart, which makes the interval rather too wide.
+    says so. Samples without a unit in common count as drawn apart.
     """
     for row in figures:
         earlier = before.index_of_office.get(row["office_id"]) if _is_whole_index(row) else None
@@ -133,10 +131,17 @@ def changes_since(before: WaveBefore, figures: Sequence[Mapping[str, Any]]) -> I
             "later": WAVE,
             "earlier": WAVE,
             "earlier_publication_id": before.publication_id,
-            "n_later": row["n_people"],
-            "n_earlier": earlier.n_people,
-            **(_since(earlier, row) if before.is_alike else _NOTHING | {"reason": NOT_COMPARABLE}),
+            "n_later": row["n_respondents"],
+            "n_earlier": earlier.n_respondents,
+            **_moved(before, earlier, row),
         }
+
+
+def _moved(before: WaveBefore, earlier: Figure, row: Mapping[str, Any]) -> dict[str, Any]:
+    if not before.is_alike:
+        return _NOTHING | {"reason": NOT_COMPARABLE}
+    together = before.together.get(row["office_id"])
+    return _since(earlier, row) if together is None else _estimated(together)
 
 
 def _is_whole_index(row: Mapping[str, Any]) -> bool:

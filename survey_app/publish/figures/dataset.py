@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Integer, select, type_coerce
 from sqlalchemy.orm import Session
 
-from analysis import PsuSums, tally_counts
+from analysis import Calibration, Domains, Estimates, PsuSums, index_of_sums, tally_counts
 from survey_app.models.access_point import AccessPoint
 from survey_app.models.base import EPOCH, EpochDay
 from survey_app.models.breakdown import INDEX, factor_name, item_name
@@ -26,7 +26,8 @@ POINTS_AT_ONCE = OFFICES_AT_ONCE = 500  # in one question to the database
 
 N_MONTHS = 12 * 10_000  # more than any month's number
 # What a row of counts is told by, in the order in which `Parts` takes it.
-KEYS = (*("office", "counter", "field"), *("first_day", "last_day"), "batch_day", "cell", "n_respondents")
+PLACE, DAYS = ("office", "counter", "field"), ("first_day", "last_day", "batch_day")
+KEYS = (*PLACE, *DAYS, "cell", "profile", "n_respondents")
 
 Booleans = NDArray[np.bool_]
 
@@ -52,11 +53,15 @@ class Dataset:
     month: Integers  # of the batch that released the row: since year 0
     units_of_index: Units
     units_of_items: Units
-    weight: Floats
+    cell: Integers  # of the drawn sample
+    profile: Integers  # the place among `profiles` of what was told for raking
+    profiles: tuple[Sequence[str], ...]
+    weight: Floats  # of each respondent of the row
     n_respondents: Integers
     satisfied: NDArray[np.int32]  # (rows, columns)
     valid: NDArray[np.int32]
     answers: dict[tuple[int, int], Counts]  # by office and version: (items, nibble values)
+    calibration: Calibration | None = None
 
     def measures(self) -> dict[str, list[int]]:
         """Name what is estimated: the index, each factor of it, each item that is reported."""
@@ -69,7 +74,28 @@ class Dataset:
             found.setdefault(item_name(column.code), []).append(place)
         return found
 
-    def sums(self, rows: Booleans, units: Units) -> PsuSums:
+    def answers_to_index(self) -> tuple[Integers, Integers]:
+        """Count each row's satisfied and valid answers to the items of the index."""
+        counted = [column.in_index for column in self.columns]
+        satisfied, valid = (table[:, counted].sum(axis=1) for table in (self.satisfied, self.valid))
+        return satisfied, valid
+
+    def estimates(
+        self, rows: Booleans, units: Units, domains: Domains, wanted: Mapping[str, Sequence[int]]
+    ) -> Estimates:
+        """Estimate some columns' indices in the domains of some rows.
+
+        Calibrated weights depend on all rows, and so does the variance of any domain.
+        """
+        if self.calibration is None:
+            return index_of_sums(self._sums(rows, units), units.table, domains, wanted)
+        code = np.full(rows.size, -1, dtype=np.int64)
+        code[rows] = domains.code
+        everywhere, everybody = Domains(code, domains.labels), np.ones(rows.size, dtype=np.bool_)
+        sums = self._sums(everybody, units)
+        return index_of_sums(sums, units.table, everywhere, wanted, calibration=self.calibration)
+
+    def _sums(self, rows: Booleans, units: Units) -> PsuSums:
         """Give some rows as weighted sums of items."""
         return tally_counts(
             units.psu[rows],
@@ -147,7 +173,8 @@ def _keys_of(rows: Sequence[_PlainRow], places: Mapping[int, Place]) -> Integers
     point, day, _version, cell, batch_day, n_respondents = np.array([row[:6] for row in rows]).T
     points, place_of = np.unique(point, return_inverse=True)
     office, counter, field = np.array([places[one] for one in points.tolist()])[place_of].T
-    return np.stack([office, counter, field, day, day, batch_day, cell, n_respondents]).astype(np.int64)
+    told = np.zeros_like(cell)  # running figures are not raked
+    return np.stack([office, counter, field, day, day, batch_day, cell, told, n_respondents]).astype(np.int64)
 
 
 class Parts:
@@ -171,9 +198,9 @@ class Parts:
         self._keys.append(keys)
         self._add_answers(keys[0], versions, raw)
 
-    def joined(self, design: Design) -> Dataset:
+    def joined(self, design: Design, profiles: Iterable[Sequence[str]] = ((),)) -> Dataset:
         keys = dict(zip(KEYS, np.concatenate(self._keys, axis=1), strict=True))
-        batch_day, cell = keys.pop("batch_day"), keys.pop("cell")
+        batch_day, cell = keys.pop("batch_day"), keys["cell"]
         office, counter = keys["office"], keys["counter"]
         units_of = partial(design.units_of, office=office, batch_day=batch_day, cell=cell)
         return Dataset(
@@ -182,6 +209,7 @@ class Parts:
             month=_month_numbers(batch_day),
             units_of_index=units_of(np.where(counter > 0, counter, -office)),
             units_of_items=units_of(office),
+            profiles=tuple(profiles),
             weight=design.weights_of(cell),
             satisfied=self._table(self._satisfied),
             valid=self._table(self._valid),

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from analysis import DesignTable
+from survey_app.errors import SurveyError
 from survey_app.models.sample import SampleCell
 from survey_app.publish.counting.tallies import NOT_DRAWN
 
@@ -39,6 +40,10 @@ class Units:
     @property
     def table(self) -> DesignTable:
         return DesignTable(self.stratum_of_psu, lone_psu=LONE_PSU)
+
+
+class WeightingRefused(SurveyError):
+    """Weights cannot be made as it was said; the message tells why and what to do."""
 
 
 class Cell(NamedTuple):

@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import numpy as np
+
 from survey_app.models.definition import Definition
 from survey_app.publish.counting.tallies import Counts, KnownDefinitions
 from survey_app.publish.figures.dataset import Dataset
@@ -17,19 +19,35 @@ def distributions_of(
     by_office: dict[int, list[tuple[int, Counts]]] = {}
     for (office_id, version_id), counts in dataset.answers.items():
         by_office.setdefault(office_id, []).append((version_id, counts))
+    places = {version_id: _valid_places(definitions[version_id]) for _, version_id in dataset.answers}
     for office_id, below in sorted(subtrees.items()):
-        found: dict[str, dict[str, int]] = {}
+        by_version: dict[int, Counts] = {}
         for one in sorted(below & by_office.keys()):
             for version_id, counts in by_office[one]:
-                _add(found, definitions[version_id], counts)
+                by_version[version_id] = by_version.get(version_id, np.uint32(0)) + counts
+        found: dict[str, dict[str, int]] = {}
+        for version_id, counts in by_version.items():
+            _add(found, places[version_id], counts)
         if found:
             yield {"office_id": office_id, "provenance": provenance, "counts": found}
 
 
-def _add(found: dict[str, dict[str, int]], definition: Definition, counts: Counts) -> None:
-    for item, of_item in zip(definition.items, counts.tolist(), strict=True):
+_Places = list[tuple[str, int, list[tuple[str, int]]]]  # item, its place, and its valid options with theirs
+
+
+def _valid_places(definition: Definition) -> _Places:
+    found: _Places = []
+    for place, item in enumerate(definition.items):
         if item.reported_as:
-            chosen = found.setdefault(item.code, {})
-            for code, position in item.positions.items():
-                if position in definition.reading(item.code).valid:
-                    chosen[code] = chosen.get(code, 0) + of_item[position]
+            valid = definition.reading(item.code).valid
+            options = [(code, one) for code, one in item.positions.items() if one in valid]
+            found.append((item.code, place, options))
+    return found
+
+
+def _add(found: dict[str, dict[str, int]], places: _Places, counts: Counts) -> None:
+    plain = counts.tolist()
+    for item_code, place, options in places:
+        chosen = found.setdefault(item_code, {})
+        for code, position in options:
+            chosen[code] = chosen.get(code, 0) + plain[place][position]

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from sqlalchemy.orm import Session
 
-from analysis import DEFAULT_METHOD, Domains, Estimates, index_of_sums
+from analysis import DEFAULT_METHOD, Domains, Estimates
 from survey_app.models.breakdown import INDEX
 from survey_app.models.campaign import Campaign
 from survey_app.models.office_tree import OfficeTree
@@ -118,12 +118,14 @@ def _count_formers(dataset: Dataset, scope: Scope, domain: _Domain) -> int:
 
 
 def _population_of(population: Population, dataset: Dataset, scope: Scope, domain: _Domain) -> int | None:
-    below = scope.subtrees[domain.office_id]
+    """Count the dossiers of the offices at which the class was answered, which alone it tells of."""
     if domain.kind == "counter":
         return None
+    below, answered = scope.subtrees[domain.office_id], dataset.months_of_office.keys()
     if domain.kind == "month":
-        return population.size(below | scope.pooled_by(domain.office_id), *days_of_month(domain.part))
-    return population.size(below, *dataset.days_of(below), domain.part)
+        pooled = below | scope.pooled_by(domain.office_id)
+        return population.size(pooled & answered, *days_of_month(domain.part))
+    return population.size(below & answered, *dataset.days_of(below), domain.part)
 
 
 def _estimates(dataset: Dataset, scope: Scope) -> Iterator[tuple[_Domain, FigureRow]]:
@@ -135,7 +137,7 @@ def _estimates(dataset: Dataset, scope: Scope) -> Iterator[tuple[_Domain, Figure
         for units, wanted in ((dataset.units_of_index, index), (dataset.units_of_items, others)):
             if group.office.size and wanted and not (group.kind and wanted is others):
                 domains = Domains.crossing({"office": group.office, "part": group.part}, group.office.size)
-                found = index_of_sums(dataset.sums(group.rows, units), units.table, domains, wanted)
+                found = dataset.estimates(group.rows, units, domains, wanted)
                 n_people = people_behind(dataset, group.rows, domains, wanted)
                 yield from _rows(found, n_people, group.kind)
 

@@ -3,7 +3,7 @@
 Offices, counters and fields are numbered here by their place in the recipe, from one.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import TypeVar
 
@@ -18,7 +18,9 @@ from survey_app.publish.figures.breakdowns import Names, Scope
 from survey_app.publish.figures.dataset import Dataset, Parts
 from survey_app.publish.figures.design import Cell, Design
 from survey_app.publish.figures.estimates import Surroundings
+from survey_app.publish.figures.overlap import Side
 from survey_app.publish.figures.population import Population
+from survey_app.publish.figures.weights import Weighed, weigh
 
 Name = TypeVar("Name")
 
@@ -37,7 +39,9 @@ class Frozen:
         self.number_of_counter = _numbered((one.office, one.label) for one in recipe.counters)
         fields = {one.field for one in recipe.counters} | {one.field for one in recipe.dossiers}
         self._number_of_field = _numbered(sorted(one for one in fields if one is not None))
-        self._design = Design(Cell(number, *one) for number, one in enumerate(recipe.cells, start=1))
+        self._design = Design(
+            Cell(number, one.stratum, one.psu, one.weight) for number, one in enumerate(recipe.cells, start=1)
+        )
 
     @cached_property
     def parents(self) -> dict[int, int | None]:
@@ -77,27 +81,43 @@ class Frozen:
         subtrees = tree.subtrees(sorted(tree.with_ancestors(answered)))
         return Scope(subtrees, {one: set() for one in subtrees}, with_months=False)
 
-    def dataset(self, provenance: str) -> Dataset:
+    def side(self, provenance: str, dataset: Dataset) -> Side:
+        """Give a class as it is compared with that of another wave."""
+        code_of = {number: code for code, number in self.number_of_office.items()}
+        subtrees = {code_of[one]: below for one, below in self.scope(provenance).subtrees.items()}
+        return Side(dataset, [(one.stratum, one.psu) for one in self._recipe.cells], subtrees)
+
+    def weighed(self, provenance: str) -> Weighed:
+        """Give a class's counts with their weights; whoever chose to answer has none."""
+        dataset = self._dataset(provenance)
+        return weigh(dataset, self._recipe.cells, self._recipe.weighting)
+
+    def _dataset(self, provenance: str) -> Dataset:
         found, wanted = Parts(self._definitions), self._snapshot.of_class(provenance)
+        profiles: dict[tuple[str, ...], int] = {}
         for start in range(0, len(wanted), PARTS_AT_ONCE):
             keys: list[tuple[int, ...]] = []
             versions: list[int] = []
             raw: list[bytes] = []
             for part in wanted[start : start + PARTS_AT_ONCE]:
-                self._read(part, keys, versions, raw)
+                for key, instrument, counts in self._read(part, profiles):
+                    keys.append(key)
+                    versions.append(instrument)
+                    raw.append(counts)
             found.add(np.array(keys, dtype=np.int64).T, versions, raw)
-        return found.joined(self._design)
+        return found.joined(self._design, profiles)
 
-    def _read(self, part: Part, keys: list[tuple[int, ...]], versions: list[int], raw: list[bytes]) -> None:
+    def _read(
+        self, part: Part, profiles: dict[tuple[str, ...], int]
+    ) -> Iterator[tuple[tuple[int, ...], int, bytes]]:
         header, rows = part.read()
         office = self.number_of_office[header.office]
         days = (header.first_day, header.last_day)
         for key, n_respondents, counts in rows:
             counter = self.number_of_counter[header.office, key.counter] if key.counter else 0
             place = (office, counter, self._field(key.field))
-            keys.append((*place, *days, key.psu_day or 0, key.cell, n_respondents))
-            versions.append(key.instrument)
-            raw.append(counts)
+            profile = profiles.setdefault(tuple(key.profile), len(profiles))
+            yield (*place, *days, key.psu_day or 0, key.cell, profile, n_respondents), key.instrument, counts
 
     def _field(self, code: str | None) -> int:
         return self._number_of_field[code] if code else ALL_FIELDS

@@ -15,7 +15,8 @@ def people_behind(
     """Count at least how many people answered, as (domains, measures).
 
     Tallies do not say who answered what. But each person answers an item once, so as many people as answered
-    one item of a measure answered the measure, and perhaps more.
+    one item of a measure answered the measure, and perhaps more. So it decides what is hidden; what is told
+    as n of an index is the forms sent, which add up over counters, fields and months.
     """
     found = np.zeros((len(domains), len(measures)), dtype=np.int64)
     valid = {column: dataset.valid[rows, column] for columns in measures.values() for column in columns}

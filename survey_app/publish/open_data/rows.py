@@ -7,11 +7,11 @@ from typing import Final
 from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
-from survey_app.models.breakdown import MONTH, WHOLE
+from survey_app.models.breakdown import INDEX, MONTH, WHOLE
 from survey_app.models.campaign import Campaign
 from survey_app.models.office import Office
 from survey_app.models.publication import Figure, Publication
-from survey_app.publish.suppression import is_suppressed
+from survey_app.publish.suppression import forms_behind, is_suppressed
 
 Value = str | int | float | None
 Row = tuple[Value, ...]
@@ -40,6 +40,7 @@ HEADER: Final = (
     "measure",
     "breakdown",
     *NUMBERS,
+    "n_forms",
     "sampling_basis",
     "provenance",
     "level",
@@ -99,6 +100,7 @@ class Published:
             figure.measure,
             figure.breakdown,
             *(None if is_hidden else getattr(figure, column) for column in NUMBERS.values()),
+            None if is_hidden else _n_forms(figure),
             figure.sampling_basis,
             figure.provenance,
             self.publication.level,
@@ -108,3 +110,7 @@ class Published:
             figure.released_on.isoformat(),
             HIDDEN if is_hidden else figure.reason,
         )
+
+
+def _n_forms(figure: Figure) -> int | None:
+    return forms_behind(figure.n_respondents, figure.n_people) if figure.measure == INDEX else None

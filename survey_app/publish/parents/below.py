@@ -7,7 +7,7 @@ from datetime import date
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Select, and_, exists, or_, select
+from sqlalchemy import Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from survey_app.models.breakdown import INDEX, WHOLE, month_name, quarter_name
@@ -163,10 +163,11 @@ def _lines(
     terms = (publication.target, publication.adjustment) if publication else ()
     query = _query(publication.id if publication else 0, parent.id, provenance, today)
     # Past the session, which would handle each of thousands of rows once more: none is an object.
-    for office_id, code, name, kind, *rest in session.connection().execute(query).all():
+    for office_id, code, name, kind, last_day, *rest in session.connection().execute(query).all():
         figure = Index._make(rest[:N_FIGURE]) if rest[N_PEOPLE] is not None else None
         found = Found(*terms, *rest[N_FIGURE:]) if rest[N_FIGURE] is not None else None
-        yield Line(office_id, code, name, kind, figure, found)
+        ended_on = last_day if last_day and last_day < today else None
+        yield Line(office_id, code, name, kind, figure, found, ended_on=ended_on)
 
 
 def _query(publication_id: int, parent_id: int, provenance: str, today: date) -> Select[Any]:
@@ -190,7 +191,7 @@ def _query(publication_id: int, parent_id: int, provenance: str, today: date) ->
     )
     return (
         select(
-            *(office[name] for name in ("id", "code", "name", "kind")),
+            *(office[name] for name in ("id", "code", "name", "kind", "valid_until")),
             *(figure[name] for name in Index._fields),
             *(compared[name] for name in Found._fields[N_TERMS:]),
         )
@@ -223,8 +224,28 @@ def with_changes(session: Session, below: Below, lines: Sequence[Line]) -> list[
             Change.office_id.in_(some),
         )
         silent = _silent(session, below, publication.id, some)
-        found |= {one: Moved(*limits) for one, *limits in session.execute(query) if one not in silent}
+        n_former = _pooled(session, below, publication.id, some)
+        found |= {
+            one: Moved(value, low, high, n_former.get(one, 0))
+            for one, value, low, high in session.execute(query)
+            if one not in silent
+        }
     return [replace(line, change=found.get(line.office_id)) for line in lines]
+
+
+def _pooled(session: Session, below: Below, publication_id: int, office_ids: Sequence[int]) -> dict[int, int]:
+    """Count the former offices that speak for each office in the two periods; waves pool none."""
+    assert below.change is not None
+    months = (*below.change.later.months, *below.change.earlier.months)
+    query = select(Figure.office_id, func.max(Figure.n_predecessors)).where(
+        Figure.publication_id == publication_id,
+        Figure.office_id.in_(office_ids),
+        Figure.provenance == below.provenance,
+        Figure.measure == INDEX,
+        Figure.breakdown.in_([month_name(month) for month in months]),
+        Figure.n_predecessors > 0,
+    )
+    return dict(session.execute(query.group_by(Figure.office_id)).all()) if months else {}
 
 
 def _silent(session: Session, below: Below, publication_id: int, office_ids: Sequence[int]) -> set[int]:

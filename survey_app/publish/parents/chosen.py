@@ -8,7 +8,7 @@ from werkzeug.datastructures import MultiDict
 
 from survey_app.models.office import OFFICE_KINDS
 from survey_app.models.publication import VERDICTS
-from survey_app.models.vietnamese import is_found, search_key, stored_name_key
+from survey_app.models.vietnamese import Search
 from survey_app.publish.parents.lines import Line
 from survey_app.web.paging import typed_page, typed_search
 
@@ -61,10 +61,8 @@ class Asked:
 
 def choose(lines: Sequence[Line], asked: Asked, *, has_ranks: bool) -> list[Line]:
     """Give the lines that were asked for; those without an index stand at the end, by name."""
-    found = [line for line in lines if _fits(line, asked)]
-    if asked.name:
-        searched = search_key(asked.name)
-        found = [line for line in found if is_found(searched, stored_name_key(line.name))]
+    searched = Search(asked.name)
+    found = [line for line in lines if _fits(line, asked) and searched.finds(line.name, line.code)]
     shown = [line for line in found if line.state == "shown"]
     order = asked.sort or ("band" if has_ranks else "name")
     if value := _VALUES.get(order.removeprefix("-")):
@@ -91,6 +89,6 @@ def _known(said: str | None, words: Sequence[str]) -> str:
 _VALUES: dict[str, Callable[[Line], float | None]] = {
     "band": lambda line: line.band,
     "index": lambda line: line.limits[1] if line.limits else None,
-    "n": lambda line: line.n_people,
+    "n": lambda line: line.n_forms,
     "coverage": lambda line: line.coverage_share,
 }

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Literal, NamedTuple
 
 from survey_app.publish.shown.change import points_text
-from survey_app.publish.suppression import INSIDE_MINIMUM, is_few
+from survey_app.publish.suppression import INSIDE_MINIMUM, forms_behind, is_few
 from survey_app.web.formatting import EN_DASH, count_text, percent_text, range_text, rounded_percent
 
 State = Literal["shown", "suppressed", "not_estimable", "none"]
@@ -19,6 +20,7 @@ class Index(NamedTuple):
     value: float | None
     low: float | None
     high: float | None
+    n_respondents: int
     n_people: int
     population_size: int | None
     hidden_inside: str | None
@@ -54,6 +56,7 @@ class Moved(NamedTuple):
     value: float | None
     low: float | None
     high: float | None
+    n_former: int = 0  # offices whose counts are pooled in one of the two
 
 
 @dataclass(slots=True)  # there are thousands on a page, and frozen ones take several times as long to make
@@ -67,6 +70,7 @@ class Line:
     figure: Index | None
     comparison: Found | None
     change: Moved | None = None  # only where it may be said
+    ended_on: date | None = None  # its last day, once that is over
     limits: Limits | None = field(init=False)  # also where they may not be shown
     state: State = field(init=False)
     verdict: str = field(init=False)
@@ -102,14 +106,23 @@ class Line:
         return self.figure.n_people if self.figure and seen else None
 
     @property
+    def n_forms(self) -> int | None:
+        one = self.figure if self.n_people is not None else None
+        return forms_behind(one.n_respondents, one.n_people) if one else None
+
+    @property
     def n(self) -> str:
-        return "" if self.n_people is None else count_text(self.n_people)
+        return EN_DASH if self.n_forms is None else count_text(self.n_forms)
 
     @property
     def coverage_share(self) -> float | None:
-        """Give the share of those who answered in the dossiers settled."""
+        """Give how many forms came for each dossier settled."""
         n_served = self.figure.population_size if self.figure else None
-        return self.n_people / n_served if self.n_people and n_served else None
+        return self.n_forms / n_served if self.n_forms and n_served else None
+
+    @property
+    def is_beyond(self) -> bool:
+        return (self.coverage_share or 0) > 1
 
     @property
     def coverage(self) -> str:
@@ -162,7 +175,8 @@ class Line:
             "satisfied_percent": value,
             "low_percent": low,
             "high_percent": high,
-            "n_people": self.n_people,
+            "n_forms": self.n_forms,
+            "n_people_at_least": self.n_people,
             "n_settled_dossiers": self.figure.population_size if self.figure else None,
             "coverage_percent": None if self.coverage_share is None else _plain(self.coverage_share, 1),
             "target_percent": _plain(one.target, 1) if one else None,
@@ -179,6 +193,8 @@ class Line:
                     strict=True,
                 )
             ),
+            "change_n_former_offices": self.change.n_former if self.change and self.change_limits else None,
+            "ended_on": self.ended_on.isoformat() if self.ended_on else None,
         }
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
@@ -15,6 +15,7 @@ from survey_app.models.campaign import Campaign
 from survey_app.models.office import Office
 from survey_app.models.publication import Publication
 from survey_app.models.recipe import Recipe
+from survey_app.models.response import LATE_BY
 from survey_app.models.snapshot import PublicationRecipe, SnapshotPart
 from survey_app.publish.counting.arrivals import find_arrivals
 from survey_app.publish.counting.snapshot import Snapshot, tally_rows
@@ -188,10 +189,11 @@ def _refuse_unfinished(campaign: Campaign, today: date) -> None:
         raise PublicationRefused(
             f"Cuộc khảo sát “{campaign.code}” không định ngày kết thúc, chưa công bố được."
         )
-    if today <= campaign.closes_on:
+    if not campaign.is_over(today - LATE_BY):  # one late form after the publication would bar any correction
         raise PublicationRefused(
-            f"Cuộc khảo sát “{campaign.code}” còn mở đến hết ngày {campaign.closes_on:%d/%m/%Y}, "
-            "chỉ công bố từ ngày hôm sau."
+            f"Cuộc khảo sát “{campaign.code}” còn mở đến hết ngày {campaign.closes_on:%d/%m/%Y}; phiếu mở vào "
+            f"ngày cuối còn được nhận thêm {LATE_BY.days} ngày. Chỉ công bố từ ngày "
+            f"{campaign.closes_on + LATE_BY + timedelta(days=1):%d/%m/%Y}."
         )
 
 

@@ -9,6 +9,7 @@ from survey_app.models.breakdown import counter_name, field_name
 from survey_app.models.office_tree import Tree
 from survey_app.models.publication import Change, Comparison, Distribution, Figure
 from survey_app.models.recipe import Recipe
+from survey_app.models.weighting import WeightingStep
 from survey_app.publish.counting.snapshot import Snapshot
 from survey_app.publish.figures.changes import changes_since
 from survey_app.publish.figures.estimates import estimate
@@ -23,23 +24,24 @@ TABLES: Final[Mapping[str, type[Base]]] = {
     "distribution": Distribution,
     "figure_change": Change,
     "comparison": Comparison,
+    "weighting_step": WeightingStep,
 }
 Row = dict[str, Any]  # the columns of one of them but its publication
 
 
 def figures_of(snapshot: Snapshot, recipe: Recipe, sealed: Sealed) -> dict[str, list[Row]]:
     """Make all tables of a wave from snapshot and recipe; what the recipe names beside is sealed, too."""
-    frozen = Frozen(snapshot, recipe, sealed.definitions(recipe.instruments))
+    frozen = sealed.frozen(snapshot, recipe)
     ids, parents = sealed.ids(frozen), Tree(frozen.parents)
     hiding = _hiding(frozen, recipe, partial(sealed.cells_before, recipe, ids))
     tables: dict[str, list[Row]] = {name: [] for name in TABLES}
     for provenance in snapshot.classes:
-        dataset = frozen.dataset(provenance)
-        estimated = estimate(provenance, dataset, frozen.scope(provenance), frozen.surroundings)
+        weighed = frozen.weighed(provenance)
+        estimated = estimate(provenance, weighed.dataset, frozen.scope(provenance), frozen.surroundings)
         hidden = hiding.decide(estimated)
         target = recipe.options.target
         compared = compare_among(parents, estimated, hidden, target, lambda _wanted: ())
-        before = sealed.wave_before(recipe, provenance, frozen)
+        before = sealed.wave_before(recipe, provenance, frozen, weighed.dataset)
         moved = changes_since(before, estimated.figures) if before else ()
         tables["figure"] += (
             row | {"breakdown": ids.breakdown(row["breakdown"])} for row in estimated.figures
@@ -47,6 +49,7 @@ def figures_of(snapshot: Snapshot, recipe: Recipe, sealed: Sealed) -> dict[str, 
         tables["distribution"] += estimated.distributions
         tables["figure_change"] += ({"provenance": provenance, **one} for one in moved)
         tables["comparison"] += compared.rows
+        tables["weighting_step"] += weighed.steps
     return {name: [ids.row(row) for row in rows] for name, rows in tables.items()}
 
 

@@ -1,7 +1,7 @@
 """Writes the recipe of a publication: what stood in the tables when it was frozen, by names."""
 
 import platform
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
 from importlib import metadata
@@ -28,13 +28,16 @@ from survey_app.models.recipe import (
     OfficeThen,
     Options,
     Recipe,
+    WeightingThen,
 )
 from survey_app.models.snapshot import PublicationRecipe
-from survey_app.publish.counting.snapshot import Snapshot, count_snapshot, spans_of
-from survey_app.publish.counting.tallies import TallyRow
+from survey_app.publish.counting.sample import cells_then
+from survey_app.publish.counting.snapshot import Numbering, Snapshot, count_snapshot, spans_of
+from survey_app.publish.counting.tallies import NOT_DRAWN, TallyRow
 from survey_app.publish.figures.changes import last_wave
-from survey_app.publish.figures.design import LONE_PSU, cells_of
+from survey_app.publish.figures.design import LONE_PSU, WeightingRefused
 from survey_app.publish.figures.estimates import METHOD
+from survey_app.publish.releasing.known_totals import weighting_then
 from survey_app.publish.terms import ADJUSTMENT, LEVEL, terms_of
 
 # What stands in the code: should one of them change, a figure could, and so the method would be another.
@@ -51,9 +54,9 @@ class Ingredients:
     """Instruments and cells in their order, which snapshot and recipe share."""
 
     instruments: tuple[InstrumentThen, ...]
-    number_of_instrument: Mapping[int, int]  # by the id of its row
     cells: tuple[CellThen, ...]
-    number_of_cell: Mapping[int, int]
+    weighting: WeightingThen | None
+    numbering: Numbering
 
     @classmethod
     def of(cls, session: Session, campaign: Campaign, rows: Iterable[TallyRow]) -> "Ingredients":
@@ -64,12 +67,26 @@ class Ingredients:
             one.id: InstrumentThen(one.code, one.version, one.checksum)
             for one in session.scalars(select(InstrumentVersion).where(is_used))
         }
-        drawn = {cell.number: CellThen(*cell[1:]) for cell in cells_of(session, campaign.id)}
-        instruments, cells = tuple(sorted(versions.values())), tuple(sorted(set(drawn.values())))
-        return cls(instruments, _numbers(instruments, versions), cells, _numbers(cells, drawn))
+        drawn, weighting = cells_then(session, campaign.id), weighting_then(session, campaign)
+        _refuse_other_cells({row.cell_id for row in rows} - drawn.keys())
+        instruments, cells = tuple(sorted(versions.values())), tuple(sorted(set(drawn.values()), key=_order))
+        questions = [one.question for one in weighting.margins] if weighting else []
+        numbering = Numbering(_numbers(instruments, versions), _numbers(cells, drawn), questions)
+        return cls(instruments, cells, weighting, numbering)
 
     def count(self, session: Session, campaign_id: int, rows: Iterable[TallyRow]) -> Snapshot:
-        return count_snapshot(session, campaign_id, rows, self.number_of_instrument, self.number_of_cell)
+        return count_snapshot(session, campaign_id, rows, self.numbering)
+
+
+def _order(cell: CellThen) -> tuple[Any, ...]:
+    return (*cell[:4], cell.units or ())
+
+
+def _refuse_other_cells(others: Set[int]) -> None:
+    if others - {NOT_DRAWN}:
+        raise WeightingRefused(
+            "Có phiếu thuộc một lần chọn mẫu trước, không còn dùng; hãy loại các phiếu đó trước khi công bố."
+        )
 
 
 def _numbers(names: Sequence[Any], name_of: Mapping[int, Any]) -> dict[int, int]:
@@ -103,6 +120,7 @@ def recipe_of(
         taking_part=tuple(sorted(taking_part.values())),
         counters=_counters(session, campaign.id),
         cells=ingredients.cells,
+        weighting=ingredients.weighting,
         dossiers=_dossiers(session, taking_part, snapshot),
         earlier=_earlier(session, campaign),
     )
@@ -120,11 +138,27 @@ def correcting(session: Session, last_id: int, reason: str, now: Recipe, snapsho
         changed["method_version"] = [old.method_version, now.method_version]
     for name in ("instruments", "offices", "counters", "cells", "dossiers"):
         changed[name] = len(set(getattr(old, name)) ^ set(getattr(now, name)))
+    if old.weighting != now.weighting:
+        changed["weighting"] = [_steps_of(old), _steps_of(now)]
     said = {name: found for name, found in changed.items() if found}
     # The snapshot names cells and forms by their place: should these be others, its hash is, too.
-    if not {"n_respondents", "cells", "instruments"} & said.keys() and old.data_hash != now.data_hash:
+    if (
+        not {"n_respondents", "cells", "instruments", "weighting"} & said.keys()
+        and old.data_hash != now.data_hash
+    ):
         said["answers"] = True
     return replace(now, corrects=Correction(old.recipe_id, reason, said))
+
+
+def _steps_of(recipe: Recipe) -> list[str]:
+    """Name what is done to the base weights: variables that are raked by stand after their step."""
+    weighting = recipe.weighting
+    if weighting is None:
+        return []
+    nonresponse = ["nonresponse"] if any(cell.units for cell in recipe.cells) else []
+    raking = [f"raking:{one.variable}" for one in weighting.margins]
+    is_trimmed = weighting.trimmed_below is not None or weighting.trimmed_above is not None
+    return [*nonresponse, *raking, *(["trimming"] if is_trimmed else [])]
 
 
 def _differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, list[Any]]:

@@ -13,9 +13,12 @@ from survey_app.models.instrument import InstrumentVersion
 from survey_app.models.office import Counter, Office
 from survey_app.models.publication import Figure, Publication
 from survey_app.models.recipe import Earlier, InstrumentThen, Recipe
-from survey_app.publish.counting.snapshot import DamagedSnapshot
+from survey_app.models.snapshot import PublicationRecipe
+from survey_app.publish.counting.snapshot import DamagedSnapshot, Snapshot
 from survey_app.publish.figures.changes import WaveBefore, are_alike
+from survey_app.publish.figures.dataset import Dataset
 from survey_app.publish.figures.frozen import Frozen
+from survey_app.publish.figures.overlap import Side, changes_of_overlap
 from survey_app.publish.hiding.decision import stored_cells
 from survey_app.publish.hiding.linked_sums import Cell, CellKey
 
@@ -39,8 +42,13 @@ class Sealed:
             found[one.checksum] = stored.definition
         return found
 
-    def wave_before(self, recipe: Recipe, provenance: str, frozen: Frozen) -> WaveBefore | None:
-        """Give the indices that changes are counted from."""
+    def frozen(self, snapshot: Snapshot, recipe: Recipe) -> Frozen:
+        return Frozen(snapshot, recipe, self.definitions(recipe.instruments))
+
+    def wave_before(
+        self, recipe: Recipe, provenance: str, frozen: Frozen, dataset: Dataset
+    ) -> WaveBefore | None:
+        """Give the indices that changes are counted from, and the changes that both waves make together."""
         earlier = recipe.earlier
         if earlier is None:
             return None
@@ -59,7 +67,21 @@ class Sealed:
         figures = {
             number_of[code]: figure for code, figure in self._session.execute(query) if code in number_of
         }
-        return WaveBefore(publication_id, figures, self._is_alike(earlier, recipe, provenance))
+        if not self._is_alike(earlier, recipe, provenance):
+            return WaveBefore(publication_id, figures, False, {})
+        later = frozen.side(provenance, dataset)
+        together = self._together(publication_id, provenance, later) if later.is_drawn else {}
+        moved = {number_of[code]: found for code, found in together.items() if code in number_of}
+        return WaveBefore(publication_id, figures, True, moved)
+
+    def _together(self, publication_id: int, provenance: str, later: Side) -> dict[str, dict[str, Any]]:
+        """Make the weights of the wave before again, and estimate both waves, if they share units."""
+        stored = self._session.get_one(PublicationRecipe, publication_id)
+        before = self.frozen(
+            Snapshot.stored(self._session, publication_id), Recipe.from_json(stored.document_json)
+        )
+        earlier = before.side(provenance, before.weighed(provenance).dataset)
+        return dict(changes_of_overlap(earlier, later)) if earlier.shares_units_with(later) else {}
 
     def _is_alike(self, earlier: Earlier, recipe: Recipe, provenance: str) -> bool:
         """Only drawn samples differ by whom a campaign asks: whoever else answers chose to in both."""

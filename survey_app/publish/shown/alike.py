@@ -25,6 +25,7 @@ class Alike:
     parent: ShownFigure | None
     n_offices: str
     range: str
+    ends: tuple[float, float]  # of the middle half
     band: Band | None
     scale: Scale
     stands: Literal["above", "below", "within"]
@@ -49,6 +50,7 @@ def like_offices(
         parent=whole if whole and whole.limits else None,
         n_offices=count_text(len(values)),
         range=range_text(low, high),
+        ends=(low, high),
         band=band_on(scale, low, high),
         scale=scale,
         stands="below" if index.limits[2] < low else "above" if index.limits[0] > high else "within",

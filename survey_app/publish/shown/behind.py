@@ -24,12 +24,21 @@ class Behind:
     n_offices: int  # that have a figure of the class, shown or hidden
     n_taking_part: int  # that have a way in
     n_counted: int  # whose figure is shown, and of which all dossiers are known
-    n_people: int  # in the figures of these, over
+    n_forms: int  # in the figures of these, over
     n_dossiers: int  # the months of each one's own responses
 
     @property
     def coverage(self) -> str:
-        return percent_text(self.n_people / self.n_dossiers) if self.n_dossiers else ""
+        return percent_text(self.n_forms / self.n_dossiers) if self.n_dossiers else ""
+
+    @property
+    def is_beyond(self) -> bool:
+        return self.n_forms > self.n_dossiers > 0
+
+    @property
+    def leaves_out(self) -> bool:
+        """Whether some that take part have no such responses: their dossiers are counted nowhere here."""
+        return self.n_offices < self.n_taking_part
 
 
 def offices_behind(
@@ -45,13 +54,13 @@ def offices_behind(
     n_taking_part = session.scalar(
         select(func.count()).select_from(lowest.where(Office.id.in_(takes_part)).subquery())
     )
-    is_counted = is_seen(minimum) & (Figure.population_size > 0)
+    is_counted = is_seen(minimum) & (Figure.n_people > 0) & (Figure.population_size > 0)
     rows = session.execute(
         select(
             Figure.provenance,
             func.count(),
             func.sum(case((is_counted, 1), else_=0)),
-            func.sum(case((is_counted, Figure.n_people), else_=0)),
+            func.sum(case((is_counted, Figure.n_respondents), else_=0)),
             func.sum(case((is_counted, Figure.population_size), else_=0)),
         )
         .where(

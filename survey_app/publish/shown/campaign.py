@@ -13,7 +13,7 @@ from survey_app.models.breakdown import INDEX, WHOLE
 from survey_app.models.campaign import Campaign
 from survey_app.models.office import Office
 from survey_app.models.publication import Figure, OfficeRelease, Publication
-from survey_app.models.vietnamese import is_found, search_key, stored_name_key
+from survey_app.models.vietnamese import Search
 from survey_app.publish.shown.figure import BEST_FIRST, ShownFigure, show
 from survey_app.web.charts import Mark, Tick, scale_for
 from survey_app.web.paging import PageAsked, page_of
@@ -32,6 +32,7 @@ class Standing:
     is_open: bool
     released_on: date | None  # when its figures last took in answers
     published_on: date | None
+    is_last_day: bool
 
     @property
     def is_frozen(self) -> bool:
@@ -121,7 +122,8 @@ def standing_of(session: Session, campaign: Campaign, today: date) -> Standing:
     )
     is_open = not campaign.is_over(today)
     published_on = publication.published_at.astimezone(VIETNAM_TIME).date() if publication else None
-    return Standing(campaign, publication, is_open, released_on, published_on)
+    is_last_day = campaign.closes_on == today
+    return Standing(campaign, publication, is_open, released_on, published_on, is_last_day)
 
 
 def campaign_results(session: Session, standing: Standing, filters: Filters, today: date) -> CampaignResults:
@@ -161,11 +163,11 @@ def _offices_with_figures(session: Session, publication_id: int) -> Sequence[Off
 
 
 def _chosen(lines: list[OfficeLine], parents: list[OfficeLine], filters: Filters) -> list[OfficeLine]:
-    searched = search_key(filters.name)
+    searched = Search(filters.name)
     if filters.parent_code:
         parent_ids = {line.id for line in parents if line.code == filters.parent_code}
         lines = [line for line in lines if line.parent_id in parent_ids]
-    return [line for line in lines if not searched or is_found(searched, stored_name_key(line.name))]
+    return [line for line in lines if searched.finds(line.name, line.code)]
 
 
 def _table(session: Session, standing: Standing, lines: Sequence[OfficeLine], today: date) -> OfficeTable:

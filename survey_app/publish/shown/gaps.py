@@ -1,20 +1,25 @@
 """Where the counts of dossiers that coverage rests on contradict each other: said beside the index."""
 
-from collections import defaultdict
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import BigInteger, case, cast, func, select
 from sqlalchemy.orm import Session
 
-from survey_app.models.office import ALL_FIELDS, DossierCount
+from survey_app.models.access_point import AccessPoint
+from survey_app.models.office import ALL_FIELDS, DossierCount, Office
+from survey_app.models.office_tree import itself_and_below
 from survey_app.models.publication import Publication
+from survey_app.models.snapshot import PublicationRecipe
+
+FROZEN_AT_ONCE = 4  # publications whose gaps a process keeps at hand: they never change
 
 
 @dataclass(frozen=True)
 class Gap:
-    """In how many months two counts differ, and by how many dossiers in all."""
+    """In how many months of an office two counts differ, and by how many dossiers in all."""
 
     n_months: int
     n_dossiers: int
@@ -22,33 +27,109 @@ class Gap:
 
 @dataclass(frozen=True)
 class Gaps:
-    parts: Gap | None  # what early, on time and late leave unexplained of the settled ones
-    fields: Gap | None  # what the fields leave unexplained of the total, or have beyond it
+    parts: Gap | None = None  # what early, on time and late leave unexplained of the settled ones
+    fields: Gap | None = None  # what the fields leave unexplained of the total, or have beyond it
+
+    def __bool__(self) -> bool:
+        return bool(self.parts or self.fields)
+
+
+class _Total(NamedTuple):
+    """The total of an office and month, by the code of the office and the month as ISO text."""
+
+    office: str
+    month: str
+    n_settled: int
+    n_of_parts: int | None
+    n_of_fields: int | None
 
 
 def gaps_of(session: Session, office_id: int, publication: Publication) -> Gaps:
-    counts = session.scalars(
-        select(DossierCount).where(
-            DossierCount.office_id == office_id,
-            DossierCount.month >= publication.covers_from.replace(day=1),
-            DossierCount.month <= publication.covers_until,
-        )
-    )
-    totals: dict[date, DossierCount] = {}
-    of_fields: dict[date, int] = defaultdict(int)
-    for count in counts:
-        if count.field_id == ALL_FIELDS:
-            totals[count.month] = count
-        else:
-            of_fields[count.month] += count.n_settled
-    return Gaps(
-        parts=_gap(total.gap for total in totals.values()),
-        fields=_gap(
-            total.n_settled - of_fields[month] for month, total in totals.items() if month in of_fields
-        ),
-    )
+    """Give the gaps of an office and all below it, in the counts that this publication rests on.
+
+    What is frozen rests on the totals and fields of then, which its recipe holds. Their parts it does not
+    hold: those of today are told where the total is still the same.
+    """
+    totals = list(_totals(session, office_id, publication))
+    if publication.recipe_id is None:
+        return Gaps(_gap(_of_parts(totals)), _gap(_of_fields(totals)))
+    frozen = _frozen_gaps(session, publication)
+    codes = session.scalars(select(Office.code).where(Office.id.in_(itself_and_below(office_id))))
+    same = (one for one in totals if frozen.totals.get((one.office, one.month)) == one.n_settled)
+    return Gaps(_gap(_of_parts(same)), _gap(gap for code in codes for gap in frozen.of_fields.get(code, ())))
+
+
+def _of_parts(totals: Iterable[_Total]) -> Iterator[int]:
+    return (one.n_settled - one.n_of_parts for one in totals if one.n_of_parts is not None)
+
+
+def _of_fields(totals: Iterable[_Total]) -> Iterator[int]:
+    return (one.n_settled - one.n_of_fields for one in totals if one.n_of_fields is not None)
 
 
 def _gap(of_months: Iterable[int]) -> Gap | None:
     found = [abs(gap) for gap in of_months if gap]
     return Gap(len(found), sum(found)) if found else None
+
+
+def _totals(session: Session, office_id: int, publication: Publication) -> Iterator[_Total]:
+    """Read the totals that are not what their parts or fields add up to; of a parent there are many."""
+    one = DossierCount
+    is_total = one.field_id == ALL_FIELDS
+    settled = func.max(case((is_total, one.n_settled)))
+    parts = func.max(case((is_total, cast(one.n_early, BigInteger) + one.n_on_time + one.n_late)))
+    of_fields = func.sum(case((~is_total, one.n_settled)))
+    takes_part = select(AccessPoint.office_id).where(AccessPoint.campaign_id == publication.campaign_id)
+    query = (
+        select(Office.code, one.month, settled, parts, of_fields)
+        .join(Office, Office.id == one.office_id)
+        .where(
+            one.office_id.in_(itself_and_below(office_id)),
+            one.office_id.in_(takes_part),
+            one.month >= publication.covers_from.replace(day=1),
+            one.month <= publication.covers_until,
+        )
+        .group_by(one.office_id, Office.code, one.month)
+        .having((settled != parts) | (settled != of_fields))
+    )
+    for code, month, n_settled, n_of_parts, n_of_fields in session.execute(query):
+        # PostgreSQL adds whole numbers up as decimals.
+        yield _Total(
+            code, month.isoformat(), n_settled, n_of_parts, None if n_of_fields is None else int(n_of_fields)
+        )
+
+
+class _Frozen(NamedTuple):
+    """What a recipe says: its totals, and by office where the fields do not add up to them."""
+
+    totals: dict[tuple[str, str], int]
+    of_fields: dict[str, list[int]]
+
+
+_kept: dict[str, _Frozen] = {}  # by the id of the recipe, which says all that was read
+
+
+def _frozen_gaps(session: Session, publication: Publication) -> _Frozen:
+    assert publication.recipe_id is not None
+    found = _kept.get(publication.recipe_id)
+    if found is None:
+        found = _read(session.get_one(PublicationRecipe, publication.id).document_json)
+        if len(_kept) >= FROZEN_AT_ONCE:
+            _kept.clear()
+        _kept[publication.recipe_id] = found
+    return found
+
+
+def _read(document: str) -> _Frozen:
+    """Read the dossiers alone, as plain rows: the recipe of a country holds some hundred thousand."""
+    totals: dict[tuple[str, str], int] = {}
+    sums: dict[tuple[str, str], int] = {}
+    for office, month, service_field, n_settled in json.loads(document)["dossiers"]:
+        if service_field is None:
+            totals[office, month] = n_settled
+        else:
+            sums[office, month] = sums.get((office, month), 0) + n_settled
+    of_fields: dict[str, list[int]] = {}
+    for place in totals.keys() & sums.keys():
+        of_fields.setdefault(place[0], []).append(totals[place] - sums[place])
+    return _Frozen(totals, of_fields)

@@ -1,6 +1,6 @@
 """What staff see of an office: more than the public from five responses on, and what to look at first."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -50,6 +50,7 @@ class Detail:
     counters: tuple[Part, ...]
     fields: tuple[Part, ...]
     counters_without: tuple[str, ...]  # that take such responses and have no figure of them
+    n_in_no_field: int | None  # forms that came where several fields are served; None: not to be told
     scale_of_parts: Scale  # of counters and fields
     alike: Alike | None
     verdict: str | None  # on the target, among the offices below the same parent
@@ -125,6 +126,7 @@ def _detail(
         counters=_parts(_labels_of_counters(session, counters), counters, scale),
         fields=_parts(_names_of_fields(session, fields, asked.language), fields, scale),
         counters_without=_counters_without(session, standing.campaign.id, office.id, figures, counters),
+        n_in_no_field=_n_in_no_field(figures.whole[INDEX], fields.values()),
         scale_of_parts=scale,
         alike=like_offices(session, publication, office, figures.whole[INDEX], public_minimum),
         verdict=_verdict(session, publication, office, figures.whole[INDEX].provenance),
@@ -173,6 +175,13 @@ def _counters_without(
         .distinct()
     )
     return tuple(sorted(labels, key=sort_key))
+
+
+def _n_in_no_field(index: ShownFigure, fields: Collection[ShownFigure]) -> int | None:
+    """Count what the fields leave of the whole, unless it would give away a field that is hidden."""
+    if any(one.state == "suppressed" for one in (index, *fields)):
+        return None
+    return index.n_forms - sum(one.n_forms for one in fields)
 
 
 def _names_of_fields(session: Session, figures: Iterable[str], language: str) -> dict[str, str]:

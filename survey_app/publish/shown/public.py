@@ -27,12 +27,13 @@ class Heir:
 @dataclass(frozen=True)
 class Ending:
     last_day: date
+    is_today: bool
     heirs: tuple[Heir, ...]
 
 
 def ending_of(session: Session, standing: Standing, office: Office, today: date) -> Ending | None:
-    """Say since when an office is no more, and to which offices its work went."""
-    if office.valid_until is None or office.valid_until >= today:
+    """Say since when an office is no more, or that today it ends, and to which offices its work goes."""
+    if office.valid_until is None or office.valid_until > today:
         return None
     has_results = exists().where(
         Figure.publication_id == (standing.publication.id if standing.publication else None),
@@ -47,7 +48,7 @@ def ending_of(session: Session, standing: Standing, office: Office, today: date)
         .order_by(Office.sort_key, Office.id)
     )
     heirs = (Heir(name, code if is_there else None) for name, code, is_there in rows)
-    return Ending(office.valid_until, tuple(heirs))
+    return Ending(office.valid_until, office.valid_until == today, tuple(heirs))
 
 
 def public_trends(session: Session, standing: Standing, office_id: int, today: date) -> dict[str, Trend]:

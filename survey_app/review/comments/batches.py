@@ -15,7 +15,7 @@ from survey_app.models.case import Case
 from survey_app.models.office import Office
 from survey_app.models.office_tree import itself_and_below
 from survey_app.models.response import BatchedComment, Comment, ReadableComments
-from survey_app.models.vietnamese import is_found, search_key, stored_name_key
+from survey_app.models.vietnamese import Search
 from survey_app.review.comments.redact import redacted
 from survey_app.review.visits import note_visit
 from survey_app.web.paging import Page, PageAsked, read_page
@@ -115,15 +115,18 @@ def read_comments(session: Session, offices: Sequence[OfficeToRead], asked: Page
 
 def offices_to_read(session: Session, office_id: int, search: str) -> list[OfficeToRead]:
     """Find the offices at and below one that have comments to read, by a part of their name."""
-    key = search_key(search)
+    searched = Search(search)
     query = (
-        select(Office.id, Office.name, ReadableComments.n_comments)
+        select(Office.id, Office.name, Office.code, ReadableComments.n_comments)
         .join(ReadableComments, ReadableComments.office_id == Office.id)
         .where(Office.id.in_(itself_and_below(office_id)))
         .order_by(Office.sort_key, Office.id)
     )
-    found = (OfficeToRead(*row) for row in session.execute(query))
-    return [one for one in found if not key or is_found(key, stored_name_key(one.name))]
+    return [
+        OfficeToRead(one, name, n)
+        for one, name, code, n in session.execute(query)
+        if searched.finds(name, code)
+    ]
 
 
 def note_reading(

@@ -11,7 +11,7 @@ from survey_app.errors import NotFound
 from survey_app.models.access_point import AccessPoint
 from survey_app.models.campaign import Campaign
 from survey_app.models.office import Counter, Office
-from survey_app.models.vietnamese import is_found, search_key, stored_name_key
+from survey_app.models.vietnamese import Search
 from survey_app.review.voiding.void import points_of
 
 MOST_OFFICES = 20
@@ -43,14 +43,19 @@ class FoundOffice:
 
 def find_offices(session: Session, office_ids: Collection[int], search: str) -> list[FoundOffice]:
     """Find offices with a way in by a part of their name, with or without marks."""
-    key = search_key(search)
+    searched = Search(search)
     with_points = select(AccessPoint.office_id).distinct()
     query = (
-        select(Office.id, Office.name).where(Office.id.in_(with_points)).order_by(Office.sort_key, Office.id)
+        select(Office.id, Office.name, Office.code)
+        .where(Office.id.in_(with_points))
+        .order_by(Office.sort_key, Office.id)
     )
-    found = (FoundOffice(*row) for row in session.execute(query) if row.id in office_ids)
-    fitting = (office for office in found if not key or is_found(key, stored_name_key(office.name)))
-    return list(islice(fitting, MOST_OFFICES))
+    found = (
+        FoundOffice(office_id, name)
+        for office_id, name, code in session.execute(query)
+        if office_id in office_ids and searched.finds(name, code)
+    )
+    return list(islice(found, MOST_OFFICES))
 
 
 def find_office(

@@ -95,27 +95,42 @@ def test_a_faulty_option_is_named(options, fault):
 
 @pytest.mark.parametrize("df", ["domain", "full"])
 @pytest.mark.parametrize(
-    ("rows", "note"),
+    ("rows", "verdict", "note"),
     [
-        ("1,A,a1,5\n1,A,a2,1\n2,A,a3,5\n2,A,a4,5\n", "the sampling units do not differ at all"),
-        ("1,A,a1,1\n1,A,a2,1\n2,A,a3,5\n2,A,a4,1\n", "the sampling units do not differ at all"),
-        ("1,A,a1,5\n1,A,a2,1\n2,B,b1,5\n2,B,b1,1\n", "too few primary sampling units"),
+        ("1,A,a1,5\n1,A,a2,1\n2,A,a3,5\n2,A,a4,5\n", "not shown to have changed", "a wave shows no spread"),
+        ("1,A,a1,1\n1,A,a2,1\n2,A,a3,5\n2,A,a4,1\n", "not shown to have changed", "a wave shows no spread"),
+        ("1,A,a1,5\n1,A,a2,1\n2,B,b1,5\n2,B,b1,1\n", "not estimable", "too few primary sampling units"),
     ],
 )
-def test_a_change_from_or_to_a_wave_without_an_error_has_no_verdict(tmp_path, rows, note, df):
+def test_a_change_from_or_to_a_wave_without_an_error_has_no_standard_error(tmp_path, rows, verdict, note, df):
     file = tmp_path / "waves.csv"
     file.write_text(f"year,stratum,psu,q1\n{rows}")
     (row,) = run(
         *("change", file, "--wave", "year", "--from", "1", "--to", "2", "--items", "q1"),
         *("--stratum", "stratum", "--psu", "psu", "--df", df, "--format", "json"),
     ).rows
-    assert row["verdict"] == "not estimable"
-    assert row["low"] is None
-    assert row["high"] is None
+    assert row["verdict"] == verdict
+    assert row["standard_error"] is None
+    assert (row["low"] is None) == (row["high"] is None) == (verdict == "not estimable")
     assert row["note"].startswith(note)
     text = run(
         *("change", file, "--wave", "year", "--from", "1", "--to", "2", "--items", "q1"),
         *("--stratum", "stratum", "--psu", "psu", "--df", df),
     ).out
-    assert "not estimable" in text
+    assert verdict in text
     assert note in text
+
+
+def test_a_wave_in_which_all_are_satisfied_leaves_limits_from_both(tmp_path):
+    """All of 12 in the first year, 1 in 3 in the second; the same in both years tells nothing."""
+    lines = ["year,ward,q1"]
+    for year, codes in (("2025", "555555555555"), ("2026", "555511111111")):
+        lines += [f"{year},{place % 4},{code}" for place, code in enumerate(codes)]
+    path = tmp_path / "waves.csv"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    (row,) = run_json("change", str(path), *WAVES, "--items", "q1", "--psu", "ward")
+    assert row["verdict"] == "shown to have fallen"
+    assert (row["value_from"], row["standard_error"]) == (1.0, None)
+    assert row["value"] == pytest.approx(-2 / 3)
+    assert -1 < row["low"] < row["value"] < row["high"] < 0
+    assert row["note"] == "a wave shows no spread: limits from the intervals of both (Zou and Donner 2008)"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given, strategies as st
 
 from analysis.calibration import Calibration
-from analysis.comparison.change import change, independent_change
+from analysis.comparison.change import change, change_interval, independent_change, verdict_on_change
 from analysis.design import SurveyDesign
 from analysis.errors import AnalysisError
 from analysis.estimation.estimate import Estimate
@@ -259,3 +259,84 @@ def test_two_censuses_apart_differ_exactly() -> None:
     interval = found.confidence_interval()
     assert interval is not None
     assert (found.value, interval.low, interval.high) == (0.25, 0.25, 0.25)
+
+
+# ---- limits from those of both waves
+
+
+def interval_of(one: Estimate) -> tuple[float, float, float]:
+    found = one.confidence_interval()
+    assert found is not None
+    assert one.value is not None
+    return found.low, one.value, found.high
+
+
+def test_limits_of_both_waves_combine_by_hand() -> None:
+    """A census moves the other's limits; else what lies between value and limit is squared."""
+    known = figure(0.9, 0.0, sampling_fraction=1.0)
+    silent, usual = figure(1.0, 0.0), figure(0.7, 0.04)
+    (low_silent, _, _), (low, value, high) = interval_of(silent), interval_of(usual)
+    found = change_interval(known, usual)
+    assert (found.low, found.high) == pytest.approx((low - 0.9, high - 0.9))
+    fallen = change_interval(silent, usual)
+    assert fallen.low == pytest.approx(-0.3 - (value - low))  # nothing lies above 100 %
+    assert fallen.high == pytest.approx(-0.3 + ((high - value) ** 2 + (1 - low_silent) ** 2) ** 0.5)
+    assert (fallen.level, fallen.method) == (0.95, "agresti_coull")
+    still = change_interval(silent, silent)
+    assert (still.low, still.high) == pytest.approx((low_silent - 1, 1 - low_silent))
+
+
+def test_newcombes_example_of_two_wilson_intervals() -> None:
+    """Newcombe (1998), table II, case a, method 10: 56/70 less 48/80 is 0.2, 0.0524 to 0.3339."""
+    first, second = (
+        Estimate(p, (p * (1 - p) / n) ** 0.5, 10**9, n_respondents=n, n_answers=n, n_complete=n, n_kish=n)
+        for p, n in ((0.6, 80), (0.8, 70))
+    )
+    found = change_interval(first, second, method="wilson")
+    assert (found.low, found.high) == pytest.approx((0.0524, 0.3339), abs=6e-5)
+
+
+def test_a_wave_without_an_interval_leaves_the_change_without_one_too() -> None:
+    lacking = figure(0.9, None, reason="single_psu", degrees_of_freedom=0)
+    assert change_interval(lacking, figure(0.8, 0.03)) is None
+    assert change_interval(figure(0.8, 0.03), lacking) is None
+
+
+shares = st.tuples(st.integers(0, 20), st.integers(2, 60), st.floats(0.3, 3))
+
+
+@given(shares, shares, st.sampled_from([0.8, 0.95]))
+def test_limits_of_a_change_hold_it_and_stay_possible(first, second, level) -> None:
+    waves = [
+        figure(k / 20, (k / 20 * (1 - k / 20) / 200 * effect) ** 0.5, degrees_of_freedom=freedom)
+        for k, freedom, effect in (first, second)
+    ]
+    found, back = change_interval(*waves, level), change_interval(*waves[::-1], level)
+    assert -1 <= found.low <= waves[1].value - waves[0].value <= found.high <= 1
+    assert (back.low, back.high) == pytest.approx((-found.high, -found.low))
+    lengths = [one.confidence_interval(level).high - one.confidence_interval(level).low for one in waves]
+    assert max(lengths) <= found.high - found.low + 1e-12 <= sum(lengths) + 2e-12
+    wider = change_interval(*waves, 0.99)
+    assert wider.low <= found.low + 1e-12
+    assert wider.high >= found.high - 1e-12
+
+
+def test_means_have_the_limits_of_independent_waves() -> None:
+    first, second = (figure(value, 2.0, kind="mean", degrees_of_freedom=30) for value in (60.0, 65.0))
+    half = (second.confidence_interval().high - 65.0) * 2**0.5
+    assert change_interval(first, second).high == pytest.approx(5.0 + half)
+
+
+@pytest.mark.parametrize(
+    ("limits", "verdict"),
+    [
+        ((0.01, 0.02), "shown_to_have_risen"),
+        ((-0.02, -0.01), "shown_to_have_fallen"),
+        ((0.0, 0.02), "not_shown_to_have_changed"),
+        ((-0.02, 0.0), "not_shown_to_have_changed"),
+        ((None, None), "not_estimable"),
+        ((np.nan, np.nan), "not_estimable"),
+    ],
+)
+def test_a_change_is_shown_where_its_limits_leave_out_none(limits, verdict) -> None:
+    assert verdict_on_change(*limits) == verdict

@@ -3,8 +3,9 @@ import math
 import numpy as np
 import pytest
 
-from analysis import AnalysisError, SurveyDesign, jackknife, mean, total
+from analysis import AnalysisError, SurveyDesign, jackknife, mean, proportion, rake, total
 from analysis.comparison.compared import ComparedEstimates
+from analysis.estimation.factored import FactoredCovariance
 
 NAN = math.nan
 
@@ -130,3 +131,40 @@ def test_a_policy_for_lone_psus_in_domains_keeps_its_larger_errors():
     found = mean(design, {"y": [1.0, 4, 2, 8, 5, 7, 1, 3]}, {"d": [0, 0, 0, 1, 0, 0, 1, 1]})
     compared = ComparedEstimates.of(found, "y")
     np.testing.assert_allclose(np.diag(compared.covariance), found.variance[:, 0])
+
+
+def raked_offices(n_offices, seed=2):
+    """Offices of four wards, ten people each; raked on sex and age."""
+    random = np.random.default_rng(seed)
+    n = 40 * n_offices
+    labels = {"sex": random.integers(0, 2, n), "age": random.integers(0, 3, n)}
+    totals = {"sex": {0: 55, 1: 45}, "age": {0: 30, 1: 30, 2: 40}}
+    office = np.arange(n) // 40
+    satisfied = random.random(n) < 0.6 + 0.1 * labels["sex"] + 0.1 * np.sin(office)
+    raked = rake(random.uniform(1, 2, n), labels, totals)
+    design = SurveyDesign(raked.weight, office, np.arange(n) // 10, calibration=raked.calibration)
+    return proportion(design, {"y": satisfied * 1}, {"office": office})
+
+
+def test_raked_offices_are_taken_without_the_matrix():
+    found = raked_offices(5)
+    compared = ComparedEstimates.of(found, "y", [4, 1, 2])
+    assert isinstance(compared.covariance, FactoredCovariance)
+    assert repr(compared) == "ComparedEstimates(3 offices, 3 of them comparable, correlated)"
+    matrix = found.covariance([(4, "y"), (1, "y"), (2, "y")])
+    first, second = np.array([0, 0, 1]), np.array([1, 2, 2])
+    np.testing.assert_allclose(compared.covariance.between(first, second), matrix[first, second], atol=1e-15)
+    np.testing.assert_allclose(compared.covariance.variance, found.variance[[4, 1, 2], 0], rtol=1e-12)
+
+
+def test_factors_that_do_not_fit_their_errors_are_refused():
+    factors = FactoredCovariance(np.array([4.0, 9.0]), np.zeros((2, 0)), np.zeros((2, 0)))
+    assert ComparedEstimates([1.0, 2.0], [2.0, 3.0], covariance=factors).covariance is factors
+    with pytest.raises(AnalysisError, match="covariance must have the squared standard errors"):
+        ComparedEstimates([1.0, 2.0], [2.0, 2.0], covariance=factors)
+    with pytest.raises(AnalysisError, match=r"covariance must have shape \(3,\); got \(2,\)"):
+        ComparedEstimates([1.0, 2.0, 3.0], [2.0, 3.0, 1.0], covariance=factors)
+    with pytest.raises(AnalysisError, match="covariance must be finite between comparable offices"):
+        ComparedEstimates(
+            [1.0, 2.0], [2.0, 3.0], covariance=factors.in_places(np.array([0, 2]), 3).only([0, 1])
+        )

@@ -5,6 +5,7 @@ import pytest
 
 from analysis.comparison.compared import ComparedEstimates
 from analysis.comparison.draws import draw_errors
+from analysis.estimation.factored import FactoredCovariance
 
 
 def drawn(offices, replicates=20_000, seed=4):
@@ -25,6 +26,16 @@ def test_errors_are_correlated_as_the_covariance_says_and_a_census_has_none():
     errors = drawn(offices, 100_000)
     assert np.corrcoef(errors[:, 0], errors[:, 1])[0, 1] == pytest.approx(0.5, abs=0.02)
     assert not errors[:, 2].any()
+
+
+def test_errors_that_margins_share_have_the_same_covariance_by_either_way():
+    left, explained = np.array([[2.0], [1.0], [-2.0]]), np.array([[0.5], [-0.5], [0.0]])
+    factors = FactoredCovariance(np.array([4.0, 1.0, 0.0]), explained, left)
+    matrix = np.diag(factors.own) - explained @ explained.T + left @ left.T
+    error = np.sqrt(np.diag(matrix))
+    for covariance in (factors, matrix):
+        errors = drawn(ComparedEstimates([80.0] * 3, error, covariance=covariance), 100_000)
+        np.testing.assert_allclose(np.cov(errors.T), matrix, atol=0.1)
 
 
 def test_offices_that_share_everything_have_one_error():

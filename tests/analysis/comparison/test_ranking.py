@@ -8,6 +8,7 @@ from hypothesis import given, strategies as st
 from analysis import AnalysisError
 from analysis.comparison.compared import ComparedEstimates
 from analysis.comparison.ranking import rank_sets
+from analysis.estimation.factored import FactoredCovariance
 from tests.analysis.comparison.rank_coverage import TRUTHS, coverage
 from tests.analysis.reference_data import read_rows
 
@@ -264,6 +265,40 @@ def test_3300_offices_take_seconds():
     for method in METHODS:
         rank_sets(compared, method=method)
     assert time.process_time() - start < 10
+
+
+@pytest.mark.parametrize("simultaneous", [True, False])
+def test_offices_that_share_margins_are_ranked_as_by_the_whole_matrix(simultaneous):
+    """But for the draws, which leave an error of some 0.03 in critical values."""
+    random = np.random.default_rng(8)
+    own, left = random.uniform(1, 4, 25), random.normal(0, 0.7, (25, 3))
+    explained = random.uniform(-0.3, 0.3, (25, 2)) * np.sqrt(own / 5)[:, None]
+    factors = FactoredCovariance(own, explained, left)
+    matrix = np.diag(own) - explained @ explained.T + left @ left.T
+    given = random.normal(80, 4, 25), np.sqrt(factors.variance), random.integers(5, 40, 25)
+    by_factors, by_matrix = (
+        rank_sets(ComparedEstimates(*given, covariance), 0.95, "mogstad_single_step", simultaneous)
+        for covariance in (factors, matrix)
+    )
+    assert by_factors.rule.critical == pytest.approx(by_matrix.rule.critical, abs=0.08)
+    assert np.abs(by_factors.best_rank - by_matrix.best_rank).max() <= 1
+    everybody = np.arange(25)
+    np.testing.assert_allclose(
+        by_factors.rule.distance(everybody[1:], everybody[:-1]),
+        by_matrix.rule.distance(everybody[1:], everybody[:-1]),
+        rtol=1e-12,
+    )
+
+
+def test_3300_offices_with_common_margins_take_seconds():
+    random = np.random.default_rng(1)
+    own, left = np.exp(random.normal(0, 0.5, 3300)), random.normal(0, 0.01, (3300, 17))
+    factors = FactoredCovariance(own, np.zeros((3300, 0)), left)
+    compared = ComparedEstimates(random.normal(80, 5, 3300), np.sqrt(factors.variance), 9, factors)
+    start = time.process_time()
+    found = rank_sets(compared, replicates=499)
+    assert time.process_time() - start < 5
+    assert 4.8 < found.rule.critical[0] < 5.5  # 5.15 for independent ones
 
 
 @pytest.mark.parametrize(

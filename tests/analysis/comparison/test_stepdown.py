@@ -8,8 +8,9 @@ import pytest
 from analysis.comparison.compared import ComparedEstimates
 from analysis.comparison.draws import draw_errors
 from analysis.comparison.marginal import marginal_critical_values
-from analysis.comparison.pairs import PairRule
+from analysis.comparison.pairs import PairRule, SharedErrors
 from analysis.comparison.stepdown import joint_critical_value, order_of_quantile
+from analysis.estimation.factored import FactoredCovariance
 
 REPLICATES = 199
 
@@ -26,8 +27,21 @@ def made_up(n, freedom, kind, seed):
         size = np.sqrt(np.diagonal(shape))
         covariance = shape / size[:, None] / size * error[:, None] * error
         np.fill_diagonal(covariance, error**2)
+    if kind == "margins":
+        own = np.where(
+            random.random(n) < 0.2, 0.0, error**2
+        )  # a few offices have no error but that of margins
+        left = random.standard_normal((n, 3)) * np.maximum(error, 0.01)[:, None] * 0.2
+        explained = random.uniform(-0.5, 0.5, (n, 2)) * np.sqrt(own / n)[:, None]
+        covariance = FactoredCovariance(own, explained, left)
+        error = np.sqrt(covariance.variance)
     estimate = random.normal(80, {"close": 0.5}.get(kind, 8.0), n)
     return ComparedEstimates(estimate, error, np.resize(freedom, n), covariance, is_census=True)
+
+
+def pair_rule(shown):
+    shared = SharedErrors.of(shown, shown.standard_error)
+    return PairRule(shown.estimate, shown.standard_error, False, shared, np.ones(len(shown)))
 
 
 def visiting_all(shown, rule, order, step_down, pairs):
@@ -54,8 +68,17 @@ def visiting_all(shown, rule, order, step_down, pairs):
 @pytest.mark.parametrize("freedom", [[math.inf], [1, 5, 80, math.inf]])
 @pytest.mark.parametrize(("n", "level"), [(2, 0.95), (3, 0.6), (12, 0.9), (45, 0.95), (45, 0.6)])
 def test_critical_values_are_exact(n, level, freedom, kind, step_down):
+    assert_exact(n, level, freedom, kind, step_down)
+
+
+@pytest.mark.parametrize(("n", "level"), [(3, 0.6), (12, 0.9), (30, 0.95)])
+def test_critical_values_of_offices_that_share_margins_are_exact(n, level):
+    assert_exact(n, level, [5, 80, math.inf], "margins", True)
+
+
+def assert_exact(n, level, freedom, kind, step_down):
     shown = made_up(n, freedom, kind, seed=n).only_comparable()
-    rule = PairRule(shown.estimate, shown.standard_error, False, shown.covariance, np.ones(n))
+    rule = pair_rule(shown)
     order = order_of_quantile(level, REPLICATES)
     given = (shown, rule, order, step_down, (REPLICATES, 9))
     everything = ~np.eye(n, dtype=bool)
@@ -70,9 +93,10 @@ def test_critical_values_are_exact(n, level, freedom, kind, step_down):
         assert found[office] == pytest.approx(expected, rel=1e-13)
 
 
-def test_more_offices_than_extremes_are_kept_is_exact_too():
-    shown = made_up(90, [math.inf], "apart", seed=1).only_comparable()
-    rule = PairRule(shown.estimate, shown.standard_error, False, None, np.ones(90))
+@pytest.mark.parametrize("kind", ["apart", "margins"])
+def test_more_offices_than_extremes_are_kept_is_exact_too(kind):
+    shown = made_up(90, [math.inf], kind, seed=1).only_comparable()
+    rule = pair_rule(shown)
     order = order_of_quantile(0.95, REPLICATES)
     found = marginal_critical_values(shown, rule, order, True, (REPLICATES, 9))
     for office in range(0, 90, 11):

@@ -14,7 +14,7 @@ from analysis.errors import AnalysisError
 from analysis.estimation import expansion
 from analysis.estimation.estimate_measures import estimate_measures
 from analysis.estimation.estimates import Estimates
-from analysis.estimation.expansion import calibrated_covariance, calibrated_variance
+from analysis.estimation.expansion import calibrated_covariance, calibrated_factors, calibrated_variance
 from analysis.estimation.index import index_of_sums, satisfaction_index
 from analysis.estimation.measure import Measure
 from analysis.estimation.residuals import residual_influence
@@ -190,6 +190,41 @@ def test_covariances_are_those_of_the_residuals(n_stages, group):
     places = [found.place(domain, measure) for domain, measure in chosen]
     ways = found.table, found.sums, found.domains, found.linearised.influence, found.calibration
     np.testing.assert_array_equal(calibrated_covariance(*ways, places), covariance)
+
+
+@pytest.mark.parametrize("n_stages", [0, 1, 2])
+@pytest.mark.parametrize("group", ["office", "field", None])
+def test_offices_that_share_margins_alone_need_no_matrix(n_stages, group):
+    """One office of six was asked whole: its error is that of the margins."""
+    design, labels, score = national(6)
+    code = None if group is None else np.unique(labels[group], return_inverse=True)[1]
+    calibration = Calibration((labels["sex"] == "F")[:, None] * 1.0, design.weight, code)
+    wards, people = np.where(labels["office"] == 2, 4, 9), np.where(labels["office"] == 2, 10, 14)
+    sizes = {0: None, 1: wards, 2: (wards, people)}[n_stages]
+    design = SurveyDesign(
+        design.weight, labels["office"], np.arange(240) // 10, fpc=sizes, calibration=calibration
+    )
+    found = mean(design, {"score": score, "square": score**2}, {"office": labels["office"]})
+    ways = found.table, found.sums, found.domains, found.linearised.influence, found.calibration
+    chosen = [(4, 0), (0, 1), (2, 0), (1, 0), (3, 1)]
+    factors, wanted = calibrated_factors(*ways, chosen), calibrated_covariance(*ways, chosen)
+    everybody = np.arange(5)
+    matrix = np.where(
+        np.eye(5) == 1, np.diag(factors.variance), factors.between(everybody[:, None], everybody)
+    )
+    scale = np.sqrt(np.outer(np.diag(wanted), np.diag(wanted)))
+    np.testing.assert_allclose(matrix / scale, wanted / scale, atol=1e-12)
+    assert (factors.own[2] == 0) == (n_stages > 0)
+
+
+@pytest.mark.parametrize("by", ["field", "half"])
+def test_domains_with_wards_or_strata_in_common_need_their_matrix(by):
+    design, labels, score = national(6)
+    labels["half"] = np.arange(240) // 5 % 2
+    found = total(design, {"score": score}, {by: labels[by]})
+    ways = found.table, found.sums, found.domains, found.linearised.influence, found.calibration
+    assert calibrated_factors(*ways, [(0, 0), (1, 0)]) is None
+    assert calibrated_covariance(*ways, [(0, 0), (1, 0)]) is not None
 
 
 def test_covariances_that_cancel_are_had_from_the_residuals():

@@ -2,13 +2,14 @@ import hashlib
 import json
 from dataclasses import FrozenInstanceError, fields, replace
 
+import numpy as np
 import pytest
 
-from analysis import AnalysisError
+from analysis import AnalysisError, SurveyDesign
 from analysis.sampling.draw import Draw
 from analysis.sampling.frame import SamplingFrame
 from analysis.sampling.plan import Stage
-from analysis.sampling.stages import draw_sample
+from analysis.sampling.stages import draw_sample, draw_stages
 
 FRAME = SamplingFrame.from_columns([f"H{i}" for i in range(12)], ["A"] * 6 + ["B"] * 6)
 DRAW = draw_sample(Stage(FRAME, {"A": 3, "B": 2}, reserve={"A": 2}), "s")
@@ -49,6 +50,33 @@ def test_the_dictionary_goes_through_json_and_its_checksum_can_be_recomputed():
         ["simple"],
         "1",
     )
+
+
+def test_population_sizes_are_those_of_the_frames_lists():
+    assert DRAW.population_sizes()[0].tolist() == [6] * 7
+    assert DRAW.replace_lost([DRAW.unit[0]]).population_sizes()[0].tolist() == [6] * 6
+    wards = SamplingFrame.from_columns([f"W{i}" for i in range(7)], ["A"] * 4 + ["B"] * 3)
+    ward_of = [ward for ward in wards.unit for _ in range(5 + int(ward[1:]))]
+    people = SamplingFrame.from_columns([f"p{i}" for i in range(len(ward_of))], ward_of)
+    draw = draw_stages([Stage(wards, 2), Stage(people, 3, "systematic", reserve=1)], "s")[-1]
+    in_stratum, in_ward = draw.population_sizes()
+    assert in_stratum.tolist() == [{"A": 4, "B": 3}[stratum] for stratum in draw.stratum]
+    assert in_ward.tolist() == [5 + int(ward[1:]) for ward in draw.psu]
+    main = draw.is_main
+    design = SurveyDesign.by_sizes(
+        (in_stratum[main], in_ward[main]),
+        np.array(draw.stratum)[main],
+        np.array(draw.psu)[main],
+    )
+    assert design.weight == pytest.approx(draw.weight[main])
+    assert design.table.is_two_stage
+
+
+def test_sizes_say_nothing_of_a_draw_by_size():
+    frame = SamplingFrame.from_columns(["a", "b", "c"], size=[1, 2, 3])
+    draw = draw_sample(Stage(frame, 2, "pps_systematic"), "s")
+    with pytest.raises(AnalysisError, match="methods must draw with equal chances for sizes to say"):
+        draw.population_sizes()
 
 
 def test_the_next_reserve_takes_the_place_of_a_lost_unit():

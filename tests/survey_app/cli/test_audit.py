@@ -25,19 +25,26 @@ NOTED = {
     "instrument publish": "instruments.publish",
     "campaign create": "campaigns.create",
     "campaign follow": "campaigns.follow",
+    "campaign margins": "campaigns.margins",
     "campaign target": "campaigns.target",
     "campaign plan freeze": "plans.freeze",
     "frame import": "frames.import",
+    "sample draw": "samples.draw",
+    "sample replay": "samples.list",
     "response import": "responses.import",
+    "publication handover": "publications.hand_over",
     "publication publish": "publications.publish",
     "invitation issue": "invitations.issue",
     "invitation export": "file.download",
+    "fieldwork letters": "file.download",
+    "fieldwork outcomes": "fieldwork.outcomes",
+    "fieldwork replace": "fieldwork.replace",
     "staff create": "people.create",
 }
 # They read no raw answer, give nothing away and change nothing that a page would note.
 NOTHING_TO_NOTE = {
     *("serve", "jobs run", "database upgrade", "database tidy", "instrument check", "instrument voice"),
-    *("publication list", "publication verify"),
+    *("publication list", "publication verify", "sample export", "fieldwork progress"),
     *("demo load", "demo remove", "staff code", "run", "shell", "routes"),
     *("campaign plan show", "campaign plan differences", "frame template", "frame check", "frame verify"),
 }

@@ -126,4 +126,4 @@ def test_killed_import_leaves_no_frame_and_is_done_again(house, tmp_path):
     assert code == 0
     (frame,) = frames(house)
     assert frame.n_units == n
-    assert contacts_path(settings.data_dir, frame.id).is_file()
+    assert contacts_path(settings.data_dir, frame.ticket).is_file()

@@ -91,12 +91,15 @@ def add_real_rows(session: Session) -> None:
     factories.figure_change(session, publication_id=publication.id, office_id=office.id)
     factories.snapshot_part(session, publication_id=publication.id, office_id=office.id)
     factories.publication_recipe(session, publication_id=publication.id)
+    factories.weighting_step(session, publication_id=publication.id)
+    factories.campaign_margins(session)
     factories.comparison(
         session, publication_id=publication.id, office_id=office.id, parent_id=office.parent_id
     )
     factories.batched_comment(session, comment_key=comment.comment_key, office_id=office.id)
     factories.readable_comments(session, office_id=office.id)
     factories.sample_cell(session)
+    factories.sampled_unit(session, office_id=office.id)
     factories.plan_addendum(session)
     factories.frame_office(session, office_id=office.id)
     factories.column_mapping(session)

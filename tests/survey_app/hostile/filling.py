@@ -28,7 +28,7 @@ GOOD: dict[str, str] = {
     "current": PASSWORD,
     "day": "10/03/2026",
     "first": "",
-    "frames.file last_day": "31/12/2026",
+    "looks.columns last_day": "31/12/2026",
     "first_day": "2026-03-08",
     "form-comment": "Nhanh và rõ ràng",
     "from": "2026-01-01",
@@ -41,13 +41,16 @@ GOOD: dict[str, str] = {
     "n_issued": "20",
     "name": "Bộ phận Một cửa mới",
     "name_en": "New field",
+    "new_code": "",
+    "new_name": "",
     "note": "Có ngày hội việc làm",
     "office": "Trung tâm",
+    "office_code": "",
     "office_changes.new code": "MOI-3",
     "office_changes.new_top code": "MOI-4",
     "offices.fields code": "MOI-5",
     "others": "",
-    "plans.addendum seed": "Bốc thăm lại: 7",
+    "plan_writing.addendum seed": "Bốc thăm lại: 7",
     "parent": "{other_parent}",
     "password": NEW_PASSWORD,
     "people.end_role last_day": "2026-03-20",
@@ -64,12 +67,15 @@ GOOD: dict[str, str] = {
     "second_factor.set_up code": "{set_up}",
     "title": "Đo lường mới",
     "title_en": "New measurement",
+    "typed": "{office_code}",
+    "unit": "1",
     "until": "2026-12-31",
     "valid_from": "2026-03-10",
     "valid_until": "2026-12-31",
 }
 OF_A_PLAN = tuple(dict.fromkeys(name.partition("-")[0] for name in ENTRIES))
 TABLE = "office_code,month,n_settled,n_early,n_on_time,n_late\n{office_code},2026-02,100,10,50,10\n"
+OUTCOMES = "Mã hồ sơ;Kết quả;Ngày\n3;2.1;09/03/2026\n"
 
 
 def good_value(endpoint: str, form: Form, box: Box, world: World) -> str:
@@ -91,5 +97,5 @@ def good_value(endpoint: str, form: Form, box: Box, world: World) -> str:
 
 
 def good_file(endpoint: str, world: World) -> tuple[bytes, str]:
-    table = DOSSIERS if endpoint == "frames.send" else TABLE
+    table = {"looks.send": DOSSIERS, "fieldwork.send_outcomes": OUTCOMES}.get(endpoint, TABLE)
     return table.format(**world.words).encode(), "so-ho-so.csv"

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Update, select, update
+from sqlalchemy import Update, exists, select, update
 from werkzeug.test import TestResponse
 
 from survey_app.config import begin, read_settings
@@ -21,6 +21,7 @@ from survey_app.models.base import Base
 from survey_app.models.campaign import Campaign
 from survey_app.models.code_report import CodeReport
 from survey_app.models.office import Office
+from survey_app.models.plan import Plan
 from survey_app.models.staff import Staff, StaffGrant
 from survey_app.prepare.frames.columns import COLUMNS
 from survey_app.prepare.plans.entries import ENTRIES
@@ -35,9 +36,11 @@ from tests.survey_app.hostile.world import HERE, build
 # Which rows a field names, as `plant` calls them. A new field of a form needs a line here or in WORDS.
 NAMES = {
     "counter": "{counter_id}",
+    "heir": "{office_code}",
     "heirs": "{office_code}",
     "newest": "{report_id}",
     "office": "{office_id}",
+    "office_code": "{office_code}",
     "others": "{office_code}",
     "parent": "{office_code}",
     "place": "{office_id}-{counter_id}",
@@ -67,8 +70,12 @@ WORDS = frozenset(
         "layout",
         "look",
         "n_marked",
+        "new_code",
+        "new_name",
         "number",
+        "outcome",
         "page",
+        "product",
         "provenances",
         "q",
         "reach",
@@ -78,6 +85,8 @@ WORDS = frozenset(
         "sampling_basis",
         "show",
         "ticket",
+        "unit",  # of the campaign in the address
+        "which",
         "code",
         "name",
         "field",
@@ -88,9 +97,10 @@ NOBODY |= {"office_code": "KHONG-CO", "parent_code": "KHONG-CO"}
 ODD = ("", "0", "-1", str(2**31), str(2**63), "9" * 5000, "٣", "abc", "1-", "-", "1-1-1", "\0")
 YESTERDAY = DAY - timedelta(days=1)
 ROLES_ENDED = update(StaffGrant).values(valid_from=YESTERDAY - timedelta(days=9), valid_until=YESTERDAY)
+IS_PLANNED = exists().where(Plan.campaign_id == Campaign.id, Plan.frozen_at.is_not(None))  # its days stay
 MEANWHILE: dict[str, Update] = {
     "accounts shut": update(Staff).where(Staff.username != HERE).values(disabled_at=MOMENT),
-    "campaigns ended": update(Campaign).values(opens_on=YESTERDAY, closes_on=YESTERDAY),
+    "campaigns ended": update(Campaign).where(~IS_PLANNED).values(opens_on=YESTERDAY, closes_on=YESTERDAY),
     "codes paused": update(AccessPoint).where(AccessPoint.code.is_not(None)).values(paused_on=YESTERDAY),
     "codes revoked": update(AccessPoint).where(AccessPoint.code.is_not(None)).values(revoked_on=YESTERDAY),
     "offices ended": update(Office).values(valid_from=YESTERDAY, valid_until=YESTERDAY),

@@ -1,5 +1,6 @@
 """A plan's hash names its content; a frozen plan and its addenda stay as they are on both databases."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -7,7 +8,15 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from survey_app.models.plan import Plan, plan_in_force
-from survey_app.models.plan_document import Calendar, PlanDocument, PlannedStage, Population, Raked, Weighting
+from survey_app.models.plan_document import (
+    Calendar,
+    PlanDocument,
+    PlannedStage,
+    Population,
+    Publishing,
+    Raked,
+    Weighting,
+)
 from tests import factories
 
 DOCUMENT = PlanDocument(
@@ -65,6 +74,26 @@ def test_frozen_plan_and_addendum_stay(database):
         session.get_one(Plan, draft.campaign_id).document_json = DOCUMENT.to_json()
     with database.reading() as session:
         assert session.get_one(Plan, frozen.campaign_id).document == PlanDocument()
+
+
+PLANNED = {"opens_on": "2026-05-02", "instrument_version_id": 0, "kind": "continuous", "is_demo": True}
+
+
+def test_campaign_keeps_to_its_frozen_plan(database):
+    document = replace(DOCUMENT, publication=Publishing(minimum_n=10, target=0.85))
+    with database.transaction() as session:
+        campaign = factories.campaign(session, kind="annual", minimum_n=10, target=0.85)
+        said = {"document_json": document.to_json(), "hash": document.hash, "frozen_at": factories.MOMENT}
+        factories.campaign_plan(session, campaign_id=campaign.id, **said)
+    for column, value in (PLANNED | {"target": 0.851, "minimum_n": 11, "code": "khac"}).items():
+        with pytest.raises(DBAPIError, match="frozen plan"), database.transaction() as session:
+            session.execute(text(f"UPDATE campaign SET {column} = :value"), {"value": value})
+    with database.transaction() as session:
+        later = replace(document, publication=Publishing(minimum_n=12, target=0.873))
+        factories.plan_addendum(session, campaign_id=campaign.id, document_json=later.to_json())
+        session.execute(text("UPDATE campaign SET target = 0.873, minimum_n = 12, closes_on = opens_on"))
+    with pytest.raises(DBAPIError, match="frozen plan"), database.transaction() as session:
+        session.execute(text("UPDATE campaign SET target = 0.85"))
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)

@@ -5,26 +5,26 @@ import unicodedata
 
 import pytest
 
-from survey_app.models.vietnamese import is_found, name_key, search_key, sort_key
+from survey_app.models.vietnamese import Search, name_key, search_key, sort_key
 
 
 @pytest.mark.parametrize("typed", ["hoà", "hòa", "HOA", "xã Hoà", "X. Hòa", "UBND xã Hòa", "ho\u0061\u0300"])
 def test_marks_case_spelling_and_type_words_do_not_matter_to_a_search(typed):
     assert search_key(typed) == "hoa"
-    assert is_found(search_key(typed), name_key("Bộ phận Một cửa xã Hòa"))
+    assert Search(typed).finds("Bộ phận Một cửa xã Hòa")
 
 
 def test_a_name_is_found_by_the_beginning_of_any_of_its_words():
-    name = name_key("Trung tâm Phục vụ hành chính công phường Điện Biên Phủ")
-    assert is_found(search_key("dien b"), name)
-    assert is_found(search_key("Phủ"), name)
-    assert not is_found(search_key("ien"), name)
+    name = "Trung tâm Phục vụ hành chính công phường Điện Biên Phủ"
+    assert Search("dien b").finds(name)
+    assert Search("Phủ").finds(name)
+    assert not Search("ien").finds(name)
 
 
 @pytest.mark.parametrize("typed", ["trung tam", "trung tâm phục vụ hành chính công", "xã", "một c"])
 def test_a_kind_of_unit_alone_finds_the_units_of_that_kind(typed):
     names = ["Trung tâm Phục vụ hành chính công tỉnh Mẫu", "Bộ phận Một cửa xã An Phú"]
-    assert [is_found(search_key(typed), name_key(name)) for name in names].count(True) == 1
+    assert [Search(typed).finds(name) for name in names].count(True) == 1
 
 
 def test_i_and_y_are_one_letter_to_a_search():
@@ -32,17 +32,27 @@ def test_i_and_y_are_one_letter_to_a_search():
 
 
 def test_a_number_is_found_whole_and_without_its_zeros():
-    assert is_found(search_key("1"), name_key("Phường 01"))
-    assert not is_found(search_key("1"), name_key("Phường 10"))
+    assert Search("1").finds("Phường 01")
+    assert not Search("1").finds("Phường 10")
 
 
 def test_a_name_that_repeats_its_type_word_is_still_found():
-    assert is_found(search_key("xa luong"), name_key("Bộ phận Một cửa xã Xá Lượng"))
-    assert is_found(search_key("xá"), name_key("Bộ phận Một cửa xã Xá Lượng"))
+    assert Search("xa luong").finds("Bộ phận Một cửa xã Xá Lượng")
+    assert Search("xá").finds("Bộ phận Một cửa xã Xá Lượng")
 
 
 def test_an_empty_query_finds_everything():
-    assert is_found(search_key("  "), name_key("xã An Phú"))
+    assert Search("  ").finds("xã An Phú")
+
+
+def test_a_code_is_found_whole_in_any_case_and_signs_alone_find_nothing_else():
+    assert Search(" h01-x01 ").finds("xã An Phú", "H01-X01")
+    assert not Search("H01-X").finds("xã An Phú", "H01-X01")
+    assert not Search("?").finds("xã An Phú", "H01-X01")
+
+
+def test_a_name_that_has_the_marks_that_were_typed_is_told_from_others():
+    assert [Search(" Hòa  b").stands_in(name) for name in ("xã Hòa Bình", "xã Hoa Bình")] == [True, False]
 
 
 IN_ORDER = [

@@ -10,13 +10,15 @@ from sqlalchemy import select
 
 from survey_app.jobs.bound import bound_to
 from survey_app.models.access_point import AccessPoint
+from survey_app.models.approval import offices_concerned
 from survey_app.models.audit import AuditLine
 from survey_app.models.job import Job
 from survey_app.models.office import Office
+from survey_app.models.plan_document import PlanDocument, Population
 from survey_app.models.short_code import printed
 from survey_app.models.staff import Staff
 from tests import factories
-from tests.factories import DAY
+from tests.factories import DAY, MOMENT
 
 
 @pytest.fixture
@@ -473,3 +475,36 @@ def test_full_page_of_codes_stays_small(app, staff_client):
     page = staff_client("administrator").get("/staff/codes")
     assert page.text.count("Quầy số") >= 20
     assert len(page.data) <= 60_000
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("is_frozen", [True, False], ids=["frozen", "draft"])
+def test_planned_campaign_takes_codes_of_its_own_offices_and_its_draft_of_its_lead(
+    app, rows, staff_client, is_frozen
+):
+    plan = PlanDocument(population=Population(tops=(rows["mine"].code,)))
+    frozen = {"frozen_at": MOMENT, "hash": plan.hash} if is_frozen else {}
+    with app.extensions["database"].transaction() as session:
+        annual = factories.campaign(session, code="hang-nam", kind="annual", closes_on=DAY)
+        factories.campaign_plan(session, campaign_id=annual.id, document_json=plan.to_json(), **frozen)
+    boxes = {name: box(rows[name], rows[f"{name}_counter"]) for name in ("mine", "other")}
+    at = {"campaign": "hang-nam"}
+
+    def answers(client, name):
+        sent = [post(client, f"/staff/{path}", **at, place=boxes[name]) for path in ("codes/issue", "screens")]
+        invited = client.get(f"/staff/invitations/new/{rows[name].id}?campaign=hang-nam")
+        return [one.status_code for one in (*sent, invited)]
+
+    managers = {name: staff_client("office_manager", rows[name].id) for name in boxes}
+    assert answers(managers["other"], "other") == [404, 404, 404]
+    assert 'value="hang-nam"' not in managers["other"].get("/staff/codes").text
+    assert answers(managers["mine"], "mine") == ([303, 303, 200] if is_frozen else [404, 404, 404])
+    lead = staff_client("campaign_lead")
+    assert answers(lead, "mine") == [303, 303, 200]
+    assert answers(lead, "other") == [404, 404, 404]
+    post(lead, "/staff/codes/issue", **at, reach="all")
+    with app.extensions["database"].transaction() as session:
+        points = select(AccessPoint.office_id).where(AccessPoint.campaign_id == annual.id)
+        assert set(session.scalars(points)) == {rows["mine"].id}
+        factories.access_point(session, campaign_id=annual.id, office_id=rows["other"].id)
+        assert offices_concerned(session, annual.id, None) == {rows["mine"].id}, "as the plan says"

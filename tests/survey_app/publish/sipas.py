@@ -4,12 +4,15 @@ import csv
 import secrets
 from collections import Counter
 from collections.abc import Iterator
+from datetime import date, timedelta
 from pathlib import Path
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from survey_app.models.campaign import Campaign
+from survey_app.models.instrument import InstrumentVersion
+from survey_app.models.office import Office
 from survey_app.models.response import Response
 from survey_app.prepare.instruments.definition_file import shipped_definition
 from tests import factories
@@ -61,6 +64,46 @@ def build(session: Session) -> Campaign:
     session.execute(insert(Response), responses)
     for point_id, n in Counter(row["access_point_id"] for row in responses).items():
         factories.access_point_day(session, access_point_id=point_id, n_opened=0, n_received=n)
+    return campaign
+
+
+def build_wave(session: Session, year: str, day: date) -> Campaign:
+    """Store a year of the two waves: who was satisfied with n_ok items, and not with the rest of n_valid."""
+    version = session.scalar(select(InstrumentVersion))
+    version = version or factories.instrument_version(session, of=shipped_definition("sipas_reference_22"))
+    campaign = factories.campaign(
+        session,
+        code=f"wave-{year}",
+        kind="annual",
+        sampling_basis="probability",
+        instrument_version_id=version.id,
+        opens_on=day - timedelta(days=20),
+        closes_on=day,
+    )
+    offices = dict(session.execute(select(Office.code, Office.id)).all())
+    province = offices.get("ALL") or _office(session, "ALL", None)
+    points: dict[str, int] = {}
+    cells: dict[tuple[str, str], int] = {}
+    responses = []
+    with (REFERENCE / "two_waves.csv").open(encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if row["year"] == year]
+    for row in rows:
+        office, cell = row["office"], (row["ward"], row["w"])
+        if office not in points:
+            points[office] = _point(
+                session, campaign.id, offices.get(office) or _office(session, office, province)
+            )
+        if cell not in cells:
+            cells[cell] = factories.sample_cell(
+                session, campaign_id=campaign.id, stratum=office, psu=row["ward"], weight=float(row["w"])
+            ).id
+        n_ok, n_valid = int(row["n_ok"]), int(row["n_valid"])
+        answers = {item: "5" if place < n_ok else "1" for place, item in enumerate(ITEMS[:n_valid])}
+        packed = version.definition.pack(answers)
+        responses.append(_response(points[office], version.id, cells[cell], packed) | {"day": day})
+    session.execute(insert(Response), responses)
+    for point_id, n in Counter(row["access_point_id"] for row in responses).items():
+        factories.access_point_day(session, access_point_id=point_id, day=day, n_opened=0, n_received=n)
     return campaign
 
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from survey_app.config import VIETNAM_TIME
@@ -22,7 +22,11 @@ from survey_app.models.access_point import AccessPoint
 from survey_app.models.office import Office
 from survey_app.models.publication import Distribution, Figure, Tally
 from survey_app.publish.counting.tallies import unpacked
+from survey_app.publish.exports import rows as exports
+from survey_app.publish.exports.choice import Choice
+from survey_app.publish.exports.rows import Export
 from survey_app.publish.releasing import batch, due
+from survey_app.publish.releasing.freeze import publish_wave
 from survey_app.publish.suppression import INSIDE_MINIMUM, is_suppressed
 from tests import factories
 from tests.conftest import SettableClock, StaffClient
@@ -41,6 +45,7 @@ from tests.survey_app.publish.differencing import (
 pytestmark = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 FIRST_DAY = date(2026, 2, 26)  # so that March begins among the twelve
 N_ARRIVING = 12
+PUBLISHED = factories.MOMENT + timedelta(days=3)
 CODE = "quay"
 DIGITS = ("estimate", "low", "high")
 ASKED = [item.code for item in factories.definition().items]
@@ -357,3 +362,84 @@ def test_bounds_of_two_sums_do_not_meet(world: World) -> None:
         + [Arrival(FIRST_DAY, 1, {"q1": "2", "q2": "2"})]
     )
     assert list(world.observer.determined()) == []
+
+
+def wave_with_few(session: Session) -> tuple[int, list[Office], list[Office]]:
+    """Build two provinces with three offices each: 3 came to one of them, or 3 of 7 answered an item."""
+    chance = random.Random("exports")
+    campaign = factories.campaign(session, kind="annual", closes_on=factories.DAY)
+    few = [{"q1": "1", "q2": "2"}] * 3
+    seldom = [{"q1": "4"}] * 2 + [{"q1": "1"}] * 2 + few
+    provinces = []
+    for last in (few, seldom):
+        parent = factories.office(session, kind="province")
+        offices = [parent]
+        for came in ([whole(chance) for _ in range(8)], [whole(chance) for _ in range(9)], last):
+            office = factories.office(session, parent_id=parent.id)
+            point = factories.access_point(session, campaign_id=campaign.id, office_id=office.id)
+            for answers in came:
+                receive(session, point, 1, answers)
+            offices.append(office)
+        provinces.append(offices)
+    return campaign.id, *provinces
+
+
+def exported(session: Session, campaign_id: int, offices: Sequence[Office]) -> list[dict[str, str]]:
+    """Give the rows that leave of some offices."""
+    asked = Choice(campaign_id, [one.id for one in offices], ["C"], None, None, "csv", "codes", "vi")
+    export = Export.of(session, asked, PUBLISHED.date(), lambda value: value)
+    return [
+        dict(zip((column.name for column in export.layout.columns), row, strict=True))
+        for row in export.rows()
+    ]
+
+
+def of_the_wave(session: Session, offices: Sequence[Office]) -> Iterator[Count]:
+    """Read all that a frozen publication shows inside of some offices."""
+    codes = {one.id: one.code for one in offices}
+    shown = set()
+    for figure in session.scalars(select(Figure).where(Figure.office_id.in_(codes), Figure.breakdown == "")):
+        if not is_suppressed(figure, INSIDE_MINIMUM):
+            shown.add((figure.office_id, figure.measure))
+            yield from _counts(codes[figure.office_id], figure.measure, "", figure.n_answers, figure.value)
+    for one in session.scalars(select(Distribution).where(Distribution.office_id.in_(codes))):
+        for item, chosen in one.counts.items():
+            if (one.office_id, f"item:{item}") in shown:
+                for option, n in chosen.items():
+                    yield Count(codes[one.office_id], f"item:{item}", "", (option,), n)
+
+
+def of_rows(rows: Sequence[dict[str, str]]) -> Iterator[Count]:
+    """Add up exported rows."""
+    for office in {row["office_code"] for row in rows}:
+        for item in ITEMS:
+            said = [row[item] for row in rows if row["office_code"] == office]
+            if "withheld" not in said:
+                for option in OPTIONS:
+                    yield Count(office, f"item:{item}", "", (option,), said.count(option))
+
+
+@pytest.mark.parametrize("is_held_back", [True, False])
+def test_exports_beside_a_wave_give_nobody_away(
+    database: Database, monkeypatch: pytest.MonkeyPatch, is_held_back: bool
+) -> None:
+    """What a province has besides its shown offices and the exported ones must not be the few."""
+    if not is_held_back:
+        monkeypatch.setattr(exports, "find_unseen", lambda *_: {})
+    with database.transaction() as session:
+        campaign_id, few, seldom = wave_with_few(session)
+    publish_wave(database, campaign_id, PUBLISHED)
+    asked = [*([one] for one in (*few[1:], *seldom[1:])), few, seldom]
+    with database.reading() as session:
+        files = [exported(session, campaign_id, offices) for offices in asked]
+        seen = list(of_the_wave(session, few))
+        n_hidden = session.scalar(select(func.count()).where(Figure.hidden_inside == "linked"))
+    assert n_hidden
+    assert any(files)
+    known = [one.code for one in few[1:]]
+    groups = Counter(dict(zip((Group(code, "", "", "", 1) for code in known), (8, 9, 3), strict=True)))
+    seen += (count for rows in files for count in of_rows(rows) if count.office in known)
+    determined = list(Observer(few[0].code, groups, [(1, count) for count in seen]).determined())
+    assert bool(determined) is not is_held_back
+    withheld = {row["office_code"] for rows in files for row in rows if row["q2"] == "withheld"}
+    assert (len(withheld) >= 2) is is_held_back  # of whom 3 answered it, and of whom hides them

@@ -7,6 +7,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import event
 
+from survey_app.models.campaign import Campaign
 from survey_app.models.office import Office
 from survey_app.models.publication import Publication
 from survey_app.publish.shown.change import points_text
@@ -313,17 +314,19 @@ def test_who_may_not_read_comments_is_not_sent_there(shown: Shown, staff_client:
 
 
 @on_sqlite
-def test_gaps_in_the_denominator_stand_beside_it(shown: Shown, staff_client: StaffClient) -> None:
+def test_gaps_in_the_denominator_stand_beside_it(app: Flask, shown: Shown, staff_client: StaffClient) -> None:
     with shown.database.transaction() as session:
         counts = {"n_settled": 45_679, "n_early": 30_000, "n_on_time": 15_000, "n_late": 539}
         factories.dossier_count(session, office_id=shown.office.id, month=date(2026, 3, 1), **counts)
-    assert "Số liệu hồ sơ của 1 tháng không khớp" in shown.page(staff_client)
-    assert "lệch 140 so với số đã giải quyết" in shown.page(staff_client)
+    assert "Số hồ sơ chưa khớp ở 1 tháng" in shown.page(staff_client)
+    assert "lệch 140 hồ sơ so với số đã giải quyết" in shown.page(staff_client)
     with shown.database.transaction() as session:
         field = factories.service_field(session)
         one = {"office_id": shown.office.id, "month": date(2026, 3, 1), "field_id": field.id}
         factories.dossier_count(session, **one, n_settled=45_000)
-    assert "các lĩnh vực cộng lại lệch 679 so với tổng đã giải quyết" in shown.page(staff_client)
+    assert "các lĩnh vực cộng lại lệch 679 hồ sơ so với tổng số đã giải quyết" in shown.page(staff_client)
+    public = app.test_client().get(f"/results/quay/{shown.office.code}").get_data(as_text=True)
+    assert "lệch 679 hồ sơ" in public
 
 
 @on_sqlite
@@ -335,6 +338,13 @@ def test_an_office_that_is_no_more_says_so_to_its_staff(shown: Shown, staff_clie
     page = shown.page(staff_client)
     assert "Đơn vị này đã kết thúc hoạt động, ngày cuối cùng là 09/03/2026." in page
     assert "Bộ phận Một cửa xã An Phú" in page
+    with shown.database.transaction() as session:
+        session.get_one(Office, shown.office.id).valid_until = factories.DAY
+        session.get_one(Campaign, shown.campaign.id).closes_on = factories.DAY
+    page = shown.page(staff_client)
+    assert "Hôm nay là ngày hoạt động cuối cùng của đơn vị này." in page
+    assert "Từ ngày mai, công việc chuyển sang: Bộ phận Một cửa xã An Phú." in page
+    assert "đến 10/03/2026: hôm nay là ngày cuối." in page
 
 
 @on_sqlite
@@ -391,11 +401,25 @@ def test_a_frozen_wave_is_compared_with_the_one_before(app: Flask, staff_client:
 
 
 @on_sqlite
-def test_n_counts_who_answered_what_is_measured(app: Flask, staff_client: StaffClient) -> None:
-    page = Shown(app, n_respondents=40, n_people=34, population_size=400).page(staff_client)
-    assert "n = 34" in page.replace("\N{NO-BREAK SPACE}", " ")
-    assert "8,5%" in page
-    assert "n = 40" not in page.replace("\N{NO-BREAK SPACE}", " ")
+def test_n_counts_forms_and_says_how_many_answered_at_least(app: Flask, staff_client: StaffClient) -> None:
+    shown = Shown(app, n_respondents=40, n_people=34, population_size=400)
+    page = shown.page(staff_client).replace("\N{NO-BREAK SPACE}", " ")
+    assert "n = 40 phiếu loại C trên 400 hồ sơ đã giải quyết (độ bao phủ 10,0%)." in page
+    assert "Trong đó ít nhất 34 phiếu có trả lời câu tính điểm." in page
+    assert "trên 100%" not in page
+
+
+@on_sqlite
+def test_coverage_above_a_hundred_says_what_it_may_mean(app: Flask, staff_client: StaffClient) -> None:
+    shown = Shown(app, n_respondents=40, population_size=30)
+    assert "số phiếu nhiều hơn số hồ sơ đã giải quyết" in shown.page(staff_client)
+
+
+@on_sqlite
+def test_fields_say_how_many_forms_are_in_none(app: Flask, staff_client: StaffClient) -> None:
+    shown = Shown(app, n_respondents=40)
+    shown.figure(breakdown="field:DAT-DAI", n_respondents=33, n_answers=66)
+    assert "7 trong 40 phiếu không nằm trong lĩnh vực nào" in shown.page(staff_client)
 
 
 @on_sqlite

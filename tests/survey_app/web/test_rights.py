@@ -108,7 +108,19 @@ def plant(session: Session, office_id: int, owner_id: int) -> Planted:
         "frame_id": factories.frame(session, campaign_id=planned, contacts_expire_on=factories.DAY).id,
         "look_id": look_of(session, planned, office_id, owner_id).id,
         "file_ticket": secrets.token_urlsafe(16),
+        "publication_id": wave_of(session, planned, office_id),
     }
+
+
+def wave_of(session: Session, campaign_id: int, office_id: int) -> int:
+    """Make a frozen publication with a figure of this office alone."""
+    wave = factories.publication(
+        session, campaign_id=campaign_id, kind="wave", data_hash="0" * 64, recipe_id=f"{office_id:064}"
+    )
+    factories.figure(session, publication_id=wave.id, office_id=office_id)
+    wave.sealed_at = factories.MOMENT
+    session.flush()
+    return wave.id
 
 
 def plan_of(session: Session, office_id: int) -> int:

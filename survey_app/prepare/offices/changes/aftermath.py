@@ -20,6 +20,8 @@ class Aftermath:
 
     n_codes: int
     """Of posters and screens: they open no form after the end."""
+    codes_by_office: Sequence[tuple[str, int]]
+    """The same, office by office where there are several."""
     batches: Sequence[tuple[str, int]]
     """Campaigns that go on, with how many batches of invitations each has out: these outlive the office."""
     n_counters: int
@@ -32,14 +34,20 @@ class Aftermath:
 def aftermath_of(session: Session, offices: Sequence[Office], last_day: date, today: date) -> Aftermath:
     ids = [office.id for office in offices]
     in_use = AccessPoint.office_id.in_(ids) & AccessPoint.revoked_on.is_(None)
-    codes = select(func.count(AccessPoint.id)).where(in_use, AccessPoint.way_in.in_(("poster", "screen")))
+    hangs = in_use & AccessPoint.way_in.in_(("poster", "screen"))
+    codes = dict(
+        session.execute(
+            select(AccessPoint.office_id, func.count()).where(hangs).group_by(AccessPoint.office_id)
+        ).all()
+    )
     grants = select(func.count(StaffGrant.id)).where(
         StaffGrant.office_id.in_(ids), or_(StaffGrant.valid_until.is_(None), StaffGrant.valid_until >= today)
     )
     counts = select(func.count()).where(DossierCount.office_id.in_(ids), DossierCount.month > last_day)
     counters = select(func.count(Counter.id)).where(Counter.office_id.in_(ids))
     return Aftermath(
-        n_codes=session.scalar(codes) or 0,
+        n_codes=sum(codes.values()),
+        codes_by_office=[(one.name, codes.get(one.id, 0)) for one in offices],
         batches=_batches(session, in_use, last_day),
         n_counters=session.scalar(counters) or 0,
         n_grants=session.scalar(grants) or 0,

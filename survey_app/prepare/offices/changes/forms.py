@@ -18,6 +18,7 @@ from survey_app.web.formatting import count_text, day_text
 
 Act = Create | Rename | Move | End | HandOver
 MOST_LINES = 60
+MOST_OFFERED = 200  # offices in a list by name; whoever wants another types its code
 LONGEST_TEXT = 10_000
 
 WORDS = {
@@ -68,6 +69,10 @@ WORDS = {
     "label_twice": _l("Two counters have the same label."),
     "serves_nobody": _l("A province serves nobody itself, so it has no counters."),
 }
+HEIR_REASONS = (
+    *("splits_into_one", "merges_into_one", "merges_one_into_new"),
+    *("heir_not_there", "heir_of_other_kind", "own_successor"),
+)
 # The box in which something can be mended; what is in none of them stands on top without a link.
 BOXES = {
     "name": ("name_missing", "name_too_long", "name_taken", "same_name"),
@@ -79,10 +84,8 @@ BOXES = {
         *("day_unreadable", "day_not_come", "not_there", "changed_later"),
         *("ends_before_it_begins", "ends_before_it_takes_over", "has_later_responses", "takes_along_later"),
     ),
-    "heirs": (
-        *("splits_into_one", "merges_into_one", "merges_one_into_new"),
-        *("heir_not_there", "heir_of_other_kind", "own_successor"),
-    ),
+    "heirs": HEIR_REASONS,
+    "heir": HEIR_REASONS,
     "label": ("label_missing", "label_too_long", "label_taken"),
 }
 KINDS = {
@@ -133,12 +136,21 @@ def read_act(session: Session, act: str, office: Office, fields: MultiDict[str, 
         return Move(office, _office(session, code, author) if code else None, day)
     if act == "end":
         return End(office, day)
-    others = _lines(fields, "others") if act == "merge" else []
+    others = [*fields.getlist("other"), *_lines(fields, "others")] if act == "merge" else []
+    if len(others) > MOST_LINES:
+        raise ChangeRefused("too_many_lines", n=MOST_LINES)
     ending = [office, *(_office(session, code, author) for code in others)]
-    heirs = tuple(_heir(session, line, author) for line in _lines(fields, "heirs"))
+    lines = [*_chosen_heir(fields), *_lines(fields, "heirs")] if act == "merge" else _lines(fields, "heirs")
+    heirs = tuple(_heir(session, line, author) for line in lines)
     # Merged into an office that goes on, it is named among both: it goes on.
     going_on = {heir.office.id for heir in heirs if heir.office} if act == "merge" else set()
     return HandOver(act, tuple(one for one in ending if one.id not in going_on), heirs, day)
+
+
+def _chosen_heir(fields: MultiDict[str, str]) -> list[str]:
+    """Give who takes over as the list and the two boxes of a merge say it, in the words of a line."""
+    new = " | ".join(_short(fields, name) for name in ("new_code", "new_name"))
+    return [line for line in (_short(fields, "heir"), new) if line.strip(" |")]
 
 
 def _heir(session: Session, line: str, author: Author) -> Heir:
@@ -147,6 +159,23 @@ def _heir(session: Session, line: str, author: Author) -> Heir:
     if mark:
         return Heir(code, name)
     return Heir(code, office=_office(session, code, author))
+
+
+def offered(session: Session, office: Office, author: Author) -> list[tuple[str, str]]:
+    """Give code and name of the offices beside one with which it can be merged, by name."""
+    beside = select(Office.id, Office.code, Office.name).where(
+        Office.parent_id.is_(None) if office.parent_id is None else Office.parent_id == office.parent_id,
+        (Office.kind == "province") == (office.kind == "province"),
+        Office.id != office.id,
+        Office.valid_until.is_(None),
+    )
+    rows = session.execute(beside.order_by(Office.sort_key, Office.id).limit(MOST_OFFERED))
+    return [(row.code, row.name) for row in rows if row.id in author.office_ids]
+
+
+def is_confirmed(office: Office, fields: MultiDict[str, str]) -> bool:
+    """Whether the code of the office was typed once more, as what cannot be undone asks for."""
+    return _short(fields, "typed").casefold() == office.code.casefold()
 
 
 def _office(session: Session, code: str, author: Author) -> Office:

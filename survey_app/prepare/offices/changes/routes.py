@@ -23,12 +23,14 @@ from survey_app.web.context import database, now, today
 blueprint = Blueprint("office_changes", __name__)
 blueprint.add_app_template_filter(forms.kind_name, "kind_name")
 
+TYPED_ONCE_MORE = ("merge", "split")  # acts that no page undoes
+MERGE_BOXES = ("heir", "new_code", "new_name")
 BOXES = {
     "new": {"code", "name", "day", "label"},
     "rename": {"name", "day"},
     "move": {"parent", "day"},
     "end": {"day"},
-    "merge": {"heirs", "day"},
+    "merge": {"heir", "day"},
     "split": {"heirs", "day"},
 }
 
@@ -57,8 +59,7 @@ def new(office_id: int) -> str | AnyResponse | tuple[str, int]:
 @access.staff_only("offices")
 def change(office_id: int, act: str) -> str | AnyResponse | tuple[str, int]:
     """Change one office, or let several hand over to others."""
-    if request.method == "POST" and "confirmed" in request.form:
-        return _carry_out(office_id, act)
+    is_last_step = request.method == "POST" and "confirmed" in request.form
     with database().reading() as session:
         author = author_of_today(session)
         office = office_in_scope(session, current_staff(), office_id)
@@ -69,14 +70,28 @@ def change(office_id: int, act: str) -> str | AnyResponse | tuple[str, int]:
             asked.check(session, author)
         except ChangeRefused as refused:
             return _form_page(session, act, office, author, refused), 422
-        return render_template(
-            "prepare/office_confirm.html",
-            act=act,
-            office=office,
-            asked=asked,
-            after=_aftermath(session, asked, office),
-            fields=_kept_fields(),
-        )
+        is_typed = act not in TYPED_ONCE_MORE or forms.is_confirmed(office, request.form)
+        if not (is_last_step and is_typed):
+            page = _confirm_page(session, act, office, asked, is_wrong=is_last_step)
+            return (page, 422) if is_last_step else page
+    return _carry_out(office_id, act)
+
+
+def _confirm_page(session: Session, act: str, office: Office, asked: Act, *, is_wrong: bool) -> str:
+    """Say in words what will follow; what cannot be undone wants the code typed."""
+    return render_template(
+        "prepare/office_confirm.html",
+        act=act,
+        office=office,
+        asked=asked,
+        after=_aftermath(session, asked, office),
+        fields=_kept_fields(),
+        others=request.form.getlist("other"),
+        types_code=act in TYPED_ONCE_MORE,
+        faults=[("typed", _("Type the code %(code)s as it stands here.", code=office.code))]
+        if is_wrong
+        else [],
+    )
 
 
 def author_of_today(session: Session) -> Author:
@@ -141,6 +156,8 @@ def _form_page(
         today=author.today,
         faults=_faults(refused, act),
         fields=_kept_fields(),
+        offered=forms.offered(session, office, author) if act == "merge" else [],
+        chosen=request.form.getlist("other"),
     )
 
 
@@ -157,5 +174,5 @@ def _aftermath(session: Session, asked: Act, office: Office) -> Aftermath:
 
 def _kept_fields() -> dict[str, str]:
     """Give what was typed, for the page that comes next to hold it."""
-    kept = ("name", "code", "kind", "parent", "day", "others", "heirs", "counters")
+    kept = ("name", "code", "kind", "parent", "day", "others", "heirs", "counters", *MERGE_BOXES)
     return {name: request.form[name] for name in kept if name in request.form}

@@ -95,6 +95,21 @@ def test_lines_come_a_page_at_a_time_the_newest_first(app, staff_client):
     assert "before=" not in second.partition('<nav class="pages"')[2]
 
 
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_act_over_several_offices_is_one_and_is_not_cut_between_pages(app, staff_client):
+    with app.extensions["database"].transaction() as session:
+        offices = [factories.office(session, name=f"Xã {name}").id for name in ("Một", "Hai", "Ba")]
+        for office_id in offices:
+            factories.audit_line(session, act="offices.merge", what="X1, X2 → X3", office_id=office_id)
+        for number in range(LINES_A_PAGE - 1):
+            factories.audit_line(session, act="offices.end", what=f"việc {number}")
+    admin = staff_client("administrator")
+    assert "X1, X2 → X3" not in admin.get("/staff/audit?act=").text
+    whole = admin.get("/staff/audit?act=offices.merge").text
+    assert whole.count("X1, X2 → X3") == 1
+    assert "Xã Một; Xã Hai; Xã Ba" in whole
+
+
 def test_empty_log_says_so(staff_client):
     assert "Chưa ghi nhận thao tác nào" in staff_client("auditor").get("/staff/audit").text
 

@@ -38,6 +38,20 @@ def test_older_same_and_unpublished_versions_are_refused(database: Database, ask
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_frozen_plan_keeps_its_questionnaire(database: Database) -> None:
+    with database.transaction() as session:
+        campaign, versions = asking(session, 1)
+        plan = factories.campaign_plan(session, campaign_id=campaign.id)
+        follow_version(session, "c", 2)
+        campaign.instrument_version_id = versions[0].id
+        session.flush()
+        plan.hash, plan.frozen_at = "x", factories.MOMENT
+        session.flush()
+        with pytest.raises(CampaignRefused, match="kế hoạch đã chốt"):
+            follow_version(session, "c", 2)
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_another_instrument_is_refused(database: Database) -> None:
     with database.transaction() as session:
         campaign, _ = asking(session, 1)

@@ -272,6 +272,8 @@ def test_faults_of_a_file_are_told_in_the_words_of_its_table(hue, lead):
         True,
     )
     assert "“Đã giải quyết” (n_settled)" in send(lead, f"{HEADER}TTH-XA,2026-02,x,1,1,1\n").text
+    headless = send(lead, "TTH-XA,2026-02,3\nTTH-XA,2026-03,3\n").text
+    assert ("ệp không có dòng tiêu đề" in headless, "thiếu cột" in headless) == (True, False)
     empty = send(lead, "\n").text
     assert ("Tệp trống" in empty, "thiếu cột" in empty) == (True, False)
 
@@ -352,3 +354,12 @@ def test_pages_are_there_in_english_too(hue, lead):
     assert "lack their dossier counts" in lead.get("/staff/dossiers?lang=en").text
     assert "The other numbers may stay empty" in lead.get(form_of(hue) + "?lang=en").text
     assert "No dossier counts" in lead.get(f"/staff/dossiers/{hue['TTH-XA'].id}?lang=en").text
+
+
+@on_sqlite
+def test_replaced_total_stays_readable_on_the_page_of_its_office(app, hue, lead):
+    for n_settled in (100, 100, 150):
+        accept(lead, send(lead, f"office_code,month,n_settled\nTTH-XA,2026-02,{n_settled}\n"))
+    page = lead.get(f"/staff/dossiers/{hue['TTH-XA'].id}").text
+    assert page.count("→") == 1, "a first count is no change, and the same again is none"
+    assert "tháng 02/2026: đã giải quyết 100 → 150, lệch 0" in page

@@ -12,8 +12,9 @@ from survey_app.db import Database
 from survey_app.models.frame import frame_path
 from survey_app.prepare.frames import uploads
 from survey_app.prepare.frames.columns import COLUMNS, DESCRIBED
-from survey_app.prepare.frames.look import look_at, read_known
-from survey_app.prepare.frames.mapping import proposed
+from survey_app.prepare.frames.looks.look import look_at, read_known
+from survey_app.prepare.frames.looks.mapping import proposed
+from survey_app.prepare.frames.looks.outcome import Found
 from survey_app.prepare.frames.uploads import FAULTS_FILE
 from tests import factories
 
@@ -47,7 +48,7 @@ class Desk:
     today: date = factories.DAY
     shares: list[float] = field(default_factory=list)
 
-    def look(self, content: str | bytes, name: str = "ho-so.csv") -> dict[str, Any]:
+    def look(self, content: str | bytes, name: str = "ho-so.csv") -> Found:
         sent = content if isinstance(content, bytes) else content.encode()
         self.upload = uploads.keep(self.settings.data_dir, self.campaign_id, name, sent)
         with self.database.reading() as session:
@@ -55,9 +56,14 @@ class Desk:
             known = read_known(session, self.campaign_id, mapping, self.today)
         return look_at(self.upload, known, self.settings, self.shares.append)
 
+    @property
+    def made(self) -> Path:
+        """Say where the last look left its files."""
+        return self.upload.made_by(uploads.ONE_LOOK)
+
     def faults(self) -> list[list[str]]:
         """Read the list of faults that the last look left."""
-        with (self.upload.folder / FAULTS_FILE).open(encoding="utf-8-sig", newline="") as file:
+        with (self.made / FAULTS_FILE).open(encoding="utf-8-sig", newline="") as file:
             return list(csv.reader(file))[1:]
 
     def frame_path(self, frame_hash: str) -> Path:

@@ -12,9 +12,10 @@ from survey_app.errors import ImportRefused
 from survey_app.models.office import Office
 from survey_app.models.plan_document import PlanDocument, Population
 from survey_app.prepare.frames.canonical import HASHED, hash_of_file
+from survey_app.prepare.frames.columns import COLUMNS
 from survey_app.prepare.frames.contacts import open_contacts
 from survey_app.prepare.frames.rules import RULES
-from survey_app.prepare.frames.uploads import CONTACTS_FILE, FRAME_FILE
+from survey_app.prepare.frames.uploads import CONTACTS_FILE
 from tests import factories
 from tests.survey_app.prepare.frames.conftest import HEADER, line, table
 from tests.survey_app.prepare.tables.hostile import HOSTILE, workbook
@@ -24,23 +25,24 @@ pytestmark = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 FOUR_AFTER_ONE = "\n".join(line(unit=f"H{n}") for n in range(2, 6))
 
 
-def rules_of(outcome):
-    return {one["rule"]: one["n"] for one in outcome["rules"]}
+def rules_of(found):
+    return {one.rule: one.n for one in found.remains.rules}
 
 
 def frame_of(desk):
-    return pq.read_table(desk.upload.folder / FRAME_FILE).to_pylist()
+    (path,) = desk.made.glob("*.parquet")
+    return pq.read_table(path).to_pylist()
 
 
 def test_sound_list_becomes_one_hashed_file(desk):
     outcome = desk.look(table(line(unit="H2"), line(unit="H1", decides="XA-2", age_band="41", sex="Nữ")))
-    assert (outcome["n_units"], outcome["rules"]) == (2, [])
+    assert (outcome.n_units, outcome.remains.rules) == (2, ())
     first, second = frame_of(desk)
     assert (first["unit"], first["receives"], first["decides"]) == ("H1", "XA-1", "XA-2")
     assert (first["age_band"], first["sex"], first["channel"]) == ("35-49", "female", "online")
     assert first["settled_on"] == date(2025, 11, 10)
     assert (second["decides"], second["outcome"], second["field"]) == ("XA-1", "on_time", None)
-    assert hash_of_file(desk.upload.folder / FRAME_FILE) == outcome["frame_hash"]
+    assert hash_of_file(desk.made / f"{outcome.frame_hash}.parquet") == outcome.frame_hash
     assert desk.shares[-1] == 1
     assert desk.shares == sorted(desk.shares)
 
@@ -53,7 +55,7 @@ def test_hash_is_that_of_the_statistics_library(desk):
     columns = {
         name: ["-" if row[name] is None else str(row[name]) for row in rows[::-1]] for name in HASHED[1:]
     }
-    assert outcome["frame_hash"] == frame_hash([row["unit"] for row in rows[::-1]], columns)
+    assert outcome.frame_hash == frame_hash([row["unit"] for row in rows[::-1]], columns)
 
 
 def test_what_was_met_once_stays_counted(desk):
@@ -70,7 +72,7 @@ def test_order_and_letters_of_the_file_change_nothing(desk):
     wide = desk.look(text.encode("utf-16"))
     windows = desk.look(b"\xef\xbb\xbf" + text.replace(",", ";").replace("\n", "\r\n").encode())
     apart = desk.look(unicodedata.normalize("NFD", text))
-    assert len({one["frame_hash"] for one in (first, turned, wide, windows, apart)}) == 1
+    assert len({one.frame_hash for one in (first, turned, wide, windows, apart)}) == 1
     assert (rules_of(first), rules_of(apart)) == ({}, {"composed": 3})  # once a spelling
 
 
@@ -96,7 +98,7 @@ def test_line_that_breaks_a_rule_stays_out_and_is_listed(desk, rule):
         table(WRONG[rule], *FOUR_AFTER_ONE.splitlines(), *[line(unit=f"Z{n}") for n in range(30)])
     )
     assert rules_of(outcome) == {rule: 1}
-    assert (outcome["n_units"], outcome["n_rows"]) == (34, 35)
+    assert (outcome.n_units, outcome.n_rows) == (34, 35)
     number, _column, found, _became, to_do = desk.faults()[0]
     assert (number, to_do) == ("2", RULES[rule].to_do)
     assert found.startswith(RULES[rule].found)
@@ -119,25 +121,25 @@ def test_unreadable_id_is_refused(desk, unit):
 )
 def test_cell_that_says_nothing_is_left_empty_and_its_line_stays(desk, column, text, rule):
     outcome = desk.look(table(line(**{column: text})))
-    assert (rules_of(outcome), outcome["n_units"]) == ({rule: 1}, 1)
+    assert (rules_of(outcome), outcome.n_units) == ({rule: 1}, 1)
     assert frame_of(desk)[0][column] is None
 
 
 def test_line_that_is_no_utf_8_is_refused_alone(desk):
     sent = table(line(), line(unit="H2")).encode() + b"H3,\xff\xed\xa0\x80" + b"," * 13 + b"\n"
     outcome = desk.look(sent)
-    assert (rules_of(outcome), outcome["n_units"]) == ({"letters": 1}, 2)
+    assert (rules_of(outcome), outcome.n_units) == ({"letters": 1}, 2)
 
 
 def test_same_line_twice_is_one_dossier(desk):
     outcome = desk.look(table(line(), line(unit="H2"), line(), line()))
-    assert (rules_of(outcome), outcome["n_units"], outcome["n_duplicates"]) == ({"repeated": 2}, 2, 2)
+    assert (rules_of(outcome), outcome.n_units, outcome.n_duplicates) == ({"repeated": 2}, 2, 2)
     assert [row[0] for row in desk.faults()] == ["4", "5"]
 
 
 def test_dossier_in_two_strata_is_taken_from_neither(desk):
     outcome = desk.look(table(line(field="Đất đai"), line(unit="H2"), line(field="Hộ tịch"), line()))
-    assert (rules_of(outcome), outcome["n_units"]) == ({"two_contents": 3}, 1)
+    assert (rules_of(outcome), outcome.n_units) == ({"two_contents": 3}, 1)
     assert frame_of(desk)[0]["unit"] == "H2"
 
 
@@ -193,27 +195,27 @@ def test_plan_says_which_dossiers_are_meant(desk):
         )
     )
     assert rules_of(outcome) == {"outside_period": 1, "outside_population": 1}
-    assert outcome["n_units"] == 2
-    assert outcome["plan_hash"] == plan.hash
+    assert outcome.n_units == 2
+    assert outcome.remains.plan_hash == plan.hash
 
 
 def test_address_in_two_lines_is_one_dossier(desk):
     address = '"Số 1\nThôn Đông, xã Mẫu"'
     outcome = desk.look(table(line(address=address), line(unit="H2")))
-    assert (rules_of(outcome), outcome["n_units"]) == ({}, 2)
+    assert (rules_of(outcome), outcome.n_units) == ({}, 2)
 
 
 def test_heading_may_go_over_several_lines(desk):
     header = HEADER.replace("Ngày tiếp nhận", '"Ngày\ntiếp nhận"')
     outcome = desk.look("\n".join((header, line(), line(unit=""))) + "\n")
-    assert (outcome["n_units"], outcome["rules"][0]["places"]) == (1, [(4, "unit")])
+    assert (outcome.n_units, outcome.remains.rules[0].places) == (1, ((4, "unit"),))
     assert frame_of(desk)[0]["received_on"] == date(2025, 11, 3)
 
 
 def test_blank_lines_are_no_lines_and_numbers_stay_right(desk):
     text = "\n\n" + table(line(), "", "," * 14, line(unit="H2", receives="XA-77"))
     outcome = desk.look(text)
-    assert (outcome["n_rows"], outcome["rules"][0]["places"]) == (2, [(7, "receives")])
+    assert (outcome.n_rows, outcome.remains.rules[0].places) == (2, ((7, "receives"),))
 
 
 def test_blocks_and_runs_change_nothing(desk, monkeypatch):
@@ -231,20 +233,20 @@ def test_blocks_and_runs_change_nothing(desk, monkeypatch):
     monkeypatch.setattr(runs, "ROWS_OF_BATCH", 8)
     in_pieces = desk.look(text)
     assert rules_of(whole) == {"two_contents": 4, "repeated": 1}
-    assert in_pieces["frame_hash"] == whole["frame_hash"]
-    assert in_pieces["rules"] == whole["rules"]
+    assert in_pieces.frame_hash == whole.frame_hash
+    assert in_pieces.remains.rules == whole.remains.rules
 
 
 def test_contacts_lie_sealed_apart_and_nowhere_else(desk):
     person = {"name": "Lê Thị Kín", "address": "Số 9 ngõ Vắng", "phone": "0987654321"}
     wrong = line(unit="", **person), line(unit="H3", receives="0987654321"), line(unit="H4", sex="Lê Thị Kín")
     outcome = desk.look(table(line(**person), *wrong))
-    folder = desk.upload.folder
+    folder = desk.made
     opened = next(iter(open_contacts(folder / CONTACTS_FILE, desk.settings.frame_keys))).to_pylist()
     assert opened[0] == {"unit": "H1", **person}
     assert list(open_contacts(folder / CONTACTS_FILE, [b"k" * 32])) == []
-    made = [path for path in folder.iterdir() if path.name not in {"list", "about.json"}]
-    assert {path.name for path in made} == {"frame.parquet", "contacts", "faults.csv"}
+    made = list(folder.iterdir())
+    assert {path.name for path in made} == {f"{outcome.frame_hash}.parquet", "contacts", "faults.csv"}
     for word in person.values():
         assert word not in str(outcome)
         assert not any(word.encode() in path.read_bytes() for path in made)
@@ -252,7 +254,7 @@ def test_contacts_lie_sealed_apart_and_nowhere_else(desk):
 
 def test_code_of_an_unknown_office_is_named_and_a_telephone_number_is_not(desk):
     outcome = desk.look(table(line(receives="XA-99"), line(unit="H2", receives="XA-0987654321")))
-    assert outcome["unknown_offices"] == [("XA-99", 1)]
+    assert outcome.remains.unknown_offices == (("XA-99", 1),)
 
 
 def test_column_of_ever_new_labels_is_refused(desk, monkeypatch):
@@ -271,9 +273,9 @@ def test_spreadsheet_is_read_like_text(desk):
         line(unit="").split(","),
     ]
     outcome = desk.look(workbook(rows), "ho-so.xlsx")
-    assert (outcome["n_units"], outcome["rules"][0]["places"]) == (3, [(6, "unit")])
+    assert (outcome.n_units, outcome.remains.rules[0].places) == (3, ((6, "unit"),))
     same = desk.look(table(*(line(unit=f"H{n}") for n in range(3))))
-    assert same["frame_hash"] == outcome["frame_hash"]
+    assert same.frame_hash == outcome.frame_hash
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -314,11 +316,39 @@ def test_line_without_end_is_refused(desk, monkeypatch):
 def test_file_cut_in_half_gives_its_sound_lines(desk):
     text = table(*(line(unit=f"H{n}") for n in range(100)))
     outcome = desk.look(text[: len(text) // 2])
-    assert outcome["n_units"] + outcome["n_refused"] == outcome["n_rows"] > 40
-    assert outcome["n_refused"] <= 1
+    assert outcome.n_units + outcome.n_refused == outcome.n_rows > 40
+    assert outcome.n_refused <= 1
 
 
 def test_each_rule_stands_in_the_guide(backend):
     guide = (Path(__file__).parents[4] / "docs" / "campaign.md").read_text("utf-8")
     lacking = [name for name, rule in RULES.items() if f"| `{name}` | {rule.found_en} |" not in guide]
     assert not lacking, "docs/campaign.md: the table of rules"
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        "H1,XA-9,10/11/2025,Lê Thị Kín",
+        "H1,XA-9,2025-11-10 08:30,Lê Thị Kín",
+        "H57.12-251103-0001,XA-9,Lê Thị Kín",
+        "H1,Lê Thị Kín,098 765 4321",
+        "H1,XA-1,Lê Thị Kín",
+        "H1,trung tâm xã mẫu 2,Lê Thị Kín",
+    ],
+    ids=["day", "moment", "dossier", "telephone", "code of an office", "name of an office"],
+)
+def test_first_person_of_a_list_without_headings_is_refused_and_not_named(desk, first):
+    with pytest.raises(ImportRefused, match="không có dòng tiêu đề") as refused:
+        desk.look(first + "\n" + first + "\n")
+    assert "Kín" not in str(refused.value.faults)
+
+
+def test_heading_may_name_years_and_ways_to_write_a_day(desk):
+    header = HEADER.replace("Ngày giải quyết xong", "Ngày giải quyết").replace("Giới tính", "Năm 2024-2025")
+    assert desk.look(header + "\n" + line() + "\n").n_units == 1
+
+
+def test_contacts_are_remembered_by_their_place_alone(desk):
+    found = desk.look(table(line(name="Lê Thị Kín")))
+    assert (found.mapping["unit"], found.mapping["name"]) == ("Mã hồ sơ", COLUMNS.index("name") + 1)

@@ -10,7 +10,8 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError
 
 from survey_app.cli.jobs import Worker
 from survey_app.models.audit import AuditLine
@@ -18,6 +19,9 @@ from survey_app.models.frame import ColumnMapping, Frame, FrameOffice, contacts_
 from survey_app.models.job import CLAIM, Job
 from survey_app.models.office import Office
 from survey_app.models.plan_document import PlanDocument, Population
+from survey_app.prepare.frames.canonical import hash_of_file
+from survey_app.prepare.frames.expire import remove_files_of_nobody
+from survey_app.prepare.frames.looks import accept as acceptance
 from survey_app.prepare.tables.sheet import read_sheet
 from tests import factories
 from tests.survey_app.prepare.frames.conftest import HEADER, line, table
@@ -26,6 +30,10 @@ from tests.survey_app.prepare.tables.hostile import workbook
 ROOT = Path(__file__).parents[4]
 on_sqlite = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 PERSON = {"name": "Lê Thị Kín", "address": "Số 9 ngõ Vắng", "phone": "0987654321"}
+
+
+def stop_here(*_given):
+    raise KeyboardInterrupt
 
 
 class Walk:
@@ -124,7 +132,7 @@ def test_list_becomes_the_frame_in_two_steps(walk):
     assert (frame.n_rows, frame.n_refused, frame.contacts_expire_on) == (3, 1, date(2026, 5, 30))
     data_dir = walk.settings.data_dir
     assert frame_path(data_dir, frame.frame_hash).stat().st_mode & 0o777 == 0o600
-    assert contacts_path(data_dir, frame.id).stat().st_mode & 0o777 == 0o600
+    assert contacts_path(data_dir, frame.ticket).stat().st_mode & 0o777 == 0o600
     assert list((data_dir / "frames" / "looks").iterdir()) == [], "what was sent holds names and addresses"
     assert not any(word in row for word in PERSON.values() for row in rows)
     assert walk.accept(look).status_code in {303, 410}, "sent twice it makes no second frame"
@@ -183,7 +191,7 @@ def test_contacts_go_on_their_day_by_themselves(walk, clock):
     walk.do_jobs()
     with walk.database.reading() as session:
         frame = session.scalars(select(Frame)).one()
-    path = contacts_path(walk.settings.data_dir, frame.id)
+    path = contacts_path(walk.settings.data_dir, frame.ticket)
     assert frame.has_contacts
     assert path.exists()
     clock.advance(days=1)
@@ -197,18 +205,66 @@ def test_contacts_go_on_their_day_by_themselves(walk, clock):
     assert sent.status_code == 303
 
 
+def test_row_of_a_frame_stays_as_it_was_written_but_for_the_end_of_its_contacts(database):
+    with database.transaction() as session:
+        frame = factories.frame(session, contacts_expire_on=date(2026, 5, 30))
+        factories.frame_office(session, frame_id=frame.id)
+    for change in (
+        "UPDATE frame SET found = '{}'",
+        "UPDATE frame SET contacts_expire_on = '2027-01-01'",
+        "UPDATE frame SET n_units = 9, contacts_deleted_at = '2026-05-31 00:00:00+00:00'",
+        "UPDATE frame_office SET n_received = 11",
+        "DELETE FROM frame_office",
+        "DELETE FROM frame",
+    ):
+        with pytest.raises(DBAPIError, match="a frame cannot be changed"), database.transaction() as session:
+            session.execute(text(change))
+    with database.transaction() as session:
+        session.get_one(Frame, frame.id).contacts_deleted_at = factories.MOMENT
+    with pytest.raises(DBAPIError, match="a frame"), database.transaction() as session:
+        session.execute(text("UPDATE frame SET contacts_deleted_at = NULL"))
+
+
 @on_sqlite
-def test_contacts_of_a_killed_import_go_although_its_number_was_given_again(walk, clock):
+def test_files_without_a_row_are_in_nobodys_way_and_their_contacts_go(walk, monkeypatch):
+    look = walk.looked(table(line(**PERSON)))
+    with monkeypatch.context() as killed:
+        killed.setattr(acceptance.audit, "note_over", stop_here)  # the files lie there, the row does not
+        with pytest.raises(KeyboardInterrupt):
+            walk.accept(look)
+    folder = walk.settings.data_dir / "frames"
+    (left,) = folder.glob("*.contacts")
+    walk.accept(walk.looked(table(line())))  # another frame, without contacts, has the number now
+    os.utime(left, (0, 0))
+    with walk.database.reading() as session:
+        remove_files_of_nobody(session, walk.settings.data_dir)
+    assert not left.exists()
+    assert walk.accept(look).status_code == 303, "what the look made is there as before"
+    with walk.database.reading() as session:
+        frame = session.scalars(select(Frame).order_by(Frame.id.desc())).first()
+    assert contacts_path(walk.settings.data_dir, frame.ticket) == left
+    assert left.exists()
+    assert hash_of_file(frame_path(walk.settings.data_dir, frame.frame_hash)) == frame.frame_hash
+    assert list(folder.glob("*.new")) == []
+
+
+@on_sqlite
+def test_frame_stays_once_units_of_it_are_invited(walk):
     walk.accept(walk.looked(table(line())))
+    look = walk.looked(table(line(), line(unit="H2")))
     with walk.database.transaction() as session:
         frame = session.scalars(select(Frame)).one()
-        frame.contacts_expire_on = None  # a list without contacts
-    left = contacts_path(walk.settings.data_dir, frame.id)
-    left.write_bytes(b"sealed")
-    os.utime(left, (0, 0))
-    clock.advance(days=1)
-    walk.do_jobs()
-    assert not left.exists()
+        factories.draw(session, campaign_id=frame.campaign_id, frame_id=frame.id)
+    assert "Gửi danh sách mới" in walk.client.get(walk.base).text, "a draw alone can be made again"
+    with walk.database.transaction() as session:
+        point = factories.access_point(session, campaign_id=frame.campaign_id, way_in="invitation")
+        factories.invitation_batch(session, access_point_id=point.id)
+    answer = walk.accept(look)
+    assert answer.status_code == 409
+    assert "đã phát hành phiếu mời" in answer.text
+    page = walk.client.get(walk.base).text
+    assert "đã phát hành phiếu mời" in page
+    assert "Gửi danh sách mới" not in page
 
 
 @on_sqlite
@@ -219,7 +275,7 @@ def test_contacts_are_deleted_before_their_day(walk):
     address = f"{walk.base}/{frame.id}/contacts"
     assert "của 1 hồ sơ bị xóa hẳn" in walk.client.get(address).text
     assert walk.post(address, from_=address).status_code == 303
-    assert not contacts_path(walk.settings.data_dir, frame.id).exists()
+    assert not contacts_path(walk.settings.data_dir, frame.ticket).exists()
     assert "đã xóa" in walk.client.get(walk.base).text
     assert frame_path(walk.settings.data_dir, frame.frame_hash).is_file()
 
@@ -366,7 +422,7 @@ def test_killed_job_begins_anew(walk, clock):
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
     looks = settings.data_dir / "frames" / "looks"
     deadline = time.monotonic() + 60
-    while not list(looks.glob("*/runs/run-*")) and time.monotonic() < deadline and process.poll() is None:
+    while not list(looks.glob("*/*/runs/run-*")) and time.monotonic() < deadline and process.poll() is None:
         time.sleep(0.002)
     process.kill()
     process.wait()
@@ -378,4 +434,78 @@ def test_killed_job_begins_anew(walk, clock):
     with walk.database.reading() as session:
         job = session.get_one(Job, job_id)
     assert (job.state, job.n_attempts) == ("done", 2)
-    assert job.outcome["n_units"] == n
+    assert job.outcome["found"]["n_units"] == n
+
+
+@on_sqlite
+def test_two_looks_at_one_list_take_each_its_own_files(walk):
+    """Somebody maps columns, sees what comes out, maps them otherwise, and accepts the first after all."""
+    address = walk.send("A,B,C,D\nH1,XA-1,2025-11-10,Thôn Đông\nH2,XA-1,2025-11-10,Lê Thị Kín\n").location
+    ours = {"unit": "0", "receives": "1", "settled_on": "2"}
+    first = walk.map_columns(address, **ours).location
+    second = walk.map_columns(address, **ours, cluster="3").location
+    walk.do_jobs()
+    assert walk.accept(first).status_code == 303
+    with walk.database.reading() as session:
+        frame = session.scalars(select(Frame)).one()
+    path = frame_path(walk.settings.data_dir, frame.frame_hash)
+    assert hash_of_file(path) == frame.frame_hash
+    assert "Kín".encode() not in path.read_bytes()
+    assert walk.accept(second).status_code == 410
+
+
+@on_sqlite
+@pytest.mark.parametrize("lost", ["contacts", "faults.csv", "*.parquet"])
+def test_look_that_lost_a_file_becomes_no_frame(walk, lost):
+    look = walk.looked(table(line(**PERSON)))
+    folder = walk.settings.data_dir / "frames"
+    (path,) = folder.glob(f"looks/*/*/{lost}")
+    path.unlink()
+    answer = walk.accept(look)
+    assert answer.status_code == 410
+    assert "không còn ở đây" in answer.text
+    assert not any(path.is_file() for path in folder.iterdir()), "nothing was moved"
+
+
+@on_sqlite
+def test_file_of_a_frame_is_never_replaced(walk):
+    walk.accept(walk.looked(table(line())))
+    with walk.database.reading() as session:
+        path = frame_path(walk.settings.data_dir, session.scalars(select(Frame)).one().frame_hash)
+    number = path.stat().st_ino
+    assert walk.accept(walk.looked(table(line()))).status_code == 303, "the same dossiers once more"
+    assert path.stat().st_ino == number
+
+
+@on_sqlite
+@pytest.mark.parametrize("change", ["swapped", "rewritten"])
+def test_large_file_that_changed_since_its_header_was_read_is_refused(walk, change):
+    folder = walk.settings.data_dir / "incoming"
+    folder.mkdir()
+    path = folder / "lon.csv"
+    path.write_text(table(line(name="A")), "utf-8")
+    look = walk.map_columns(walk.post(f"{walk.base}/incoming", name="lon.csv").location).location
+    was = path.stat()
+    text = path.read_text("utf-8")
+    if change == "swapped":
+        path.rename(folder / "cu.csv")
+        path.write_text(text, "utf-8")
+    else:  # in place, as long and as old as before: the header tells
+        path.write_text(text.replace("Họ và tên,Địa chỉ", "Địa chỉ,Họ và tên"), "utf-8")
+    os.utime(path, ns=(was.st_atime_ns, was.st_mtime_ns))
+    walk.do_jobs()
+    assert "Tệp đã thay đổi" in walk.client.get(look).text
+    assert walk.accept(look).status_code == 410
+
+
+@on_sqlite
+def test_file_that_came_after_the_look_stays(walk):
+    folder = walk.settings.data_dir / "incoming"
+    folder.mkdir()
+    (folder / "lon.csv").write_text(table(line()), "utf-8")
+    look = walk.map_columns(walk.post(f"{walk.base}/incoming", name="lon.csv").location).location
+    walk.do_jobs()
+    (folder / "lon.csv").write_text(table(line(), line(unit="H2")), "utf-8")
+    assert walk.accept(look).status_code == 303
+    assert (folder / "lon.csv").exists()
+    assert "được giữ lại" in walk.client.get(walk.base).text

@@ -39,6 +39,10 @@ def confirm(client, path, **fields):
     asked = client.send_form(path, fields)
     assert asked.status_code == 200, asked.text
     hidden = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', asked.text))
+    typed = re.search(r'for="typed">[^<]*: ([^<]+)<', asked.text)
+    if typed:  # what cannot be undone goes on only with the code typed
+        assert client.post(path, data={**hidden, "confirmed": "yes", "typed": "?"}).status_code == 422
+        hidden["typed"] = typed[1]
     done = client.post(path, data={**hidden, "confirmed": "yes"})
     return asked.text, done
 
@@ -63,6 +67,20 @@ def test_search_needs_no_marks_and_leaves_ended_offices_out_unless_asked(app, la
     assert "xã Hòa Cũ" in found
     assert "đến 09/03/2026" in found
     assert "xã Hòa Cũ" in lead.get("/staff/offices?q=CU&ended=yes").text
+
+
+@on_sqlite
+def test_last_day_is_said_on_the_day_and_offers_no_more_counters(app, land, lead):
+    with app.extensions["database"].transaction() as session:
+        ends, ended = (
+            factories.office(
+                session, code=f"N{n}", parent_id=land["province"].id, valid_until=DAY - timedelta(n)
+            )
+            for n in (0, 1)
+        )
+    pages = [lead.get(f"{page_of(office)}/history").text for office in (ends, ended)]
+    assert "hôm nay là ngày cuối cùng" in pages[0]
+    assert not any("Thêm quầy" in page for page in pages)
 
 
 @on_sqlite
@@ -129,11 +147,13 @@ def test_merge_and_split_name_who_takes_over(app, land, lead):
     asked, done = confirm(
         lead,
         page_of(land["a"]) + "/merge",
-        others="T1-B\r\n\r\n",
-        heirs="T1-N | Trung tâm xã Mới",
+        other="T1-B",
+        new_code="T1-N",
+        new_name="Trung tâm xã Mới",
         day="09/03/2026",
     )
     for words in (
+        "Các đơn vị được cộng: Bộ phận Một cửa xã A; Bộ phận Một cửa xã B.",
         "không chuyển phiếu nào sang đơn vị kế thừa",
         "Chỉ số của đơn vị kế thừa chỉ tính phiếu nói về chính đơn vị kế thừa.",
         "Không trang nào, lệnh nào khôi phục được đơn vị đã kết thúc",
@@ -151,6 +171,27 @@ def test_merge_and_split_name_who_takes_over(app, land, lead):
     assert "bắt đầu dãy số liệu mới" in asked
     begun = select(Office.code).where(Office.valid_from == DAY).order_by(Office.code)
     assert rows(app, begun) == [("T1-M",), ("T1-N",)]
+
+
+@on_sqlite
+def test_merge_offers_by_name_the_offices_beside_and_keeps_the_codes_of_others(land, lead):
+    path = page_of(land["a"]) + "/merge"
+    form = lead.get(path).text
+    assert re.findall(r'name="other" value="(.+?)"', form) == ["T1-B", "T1-C"]
+    assert re.findall(r'<option value="(.*?)"', form) == ["", "T1-A", "T1-B", "T1-C"]
+    fields = {"other": "T1-B", "heir": "T1-C", "day": "09/03/2026"}
+    asked = lead.send_form(path, fields).text
+    assert "Bộ phận Một cửa xã B: 1" in asked
+    faulty = lead.send_form(path, {**fields, "others": "T9-X"})
+    assert (faulty.status_code, 'value="T1-B" checked' in faulty.text) == (422, True)
+
+
+@on_sqlite
+@pytest.mark.parametrize("box", ["other", "heir"])
+def test_merge_names_no_office_of_others(land, narrow_lead, box):
+    fields = {"other": "T1-B", "heir": "T1-A", "day": "09/03/2026"}
+    answer = narrow_lead.send_form(page_of(land["a"]) + "/merge", {**fields, box: "T2"})
+    assert (answer.status_code, "Không có đơn vị mã “T2”" in answer.text) == (422, True)
 
 
 def test_new_office_is_asked_for_and_then_begun(app, land, lead):

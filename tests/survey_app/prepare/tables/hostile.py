@@ -87,7 +87,7 @@ HOSTILE = {
     "huge extent": (huge_extent, "quá lớn"),
     "tall": (tall, "quá lớn"),
     "too many cells": (too_many_cells, "quá lớn"),
-    "claims a huge dimension": (claims_huge_dimension, "thiếu cột"),
+    "claims a huge dimension": (claims_huge_dimension, "tiêu đề"),
     "HTML": (lambda: b"\xef\xbb\xbf <html><table><tr><td>1</td></tr></table>", "HTML"),
     "old Excel": (lambda: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "kiểu cũ"),
     "cut in half": (lambda: (made := workbook([["a", 1]] * 2000))[: len(made) // 2], "bị hỏng"),

@@ -29,7 +29,7 @@ def found(session, point):
     owner = (point.office_id, point.provenance)
     campaign = session.get_one(Campaign, point.campaign_id)
     points = {owner: [Point(point.id, point.counter_id, WAY)]}
-    return find_leaving(session, points, finished_in(session, campaign, DAY))[owner]
+    return find_leaving(session, points, finished_in(session, campaign, DAY), unseen=())[owner]
 
 
 def leaving(session, point):

@@ -195,3 +195,19 @@ def test_a_hand_over_with_nothing_left_to_show_is_due_once(database: Database) -
     assert not is_due(database, day)
     with database.reading() as session:
         assert session.scalars(select(Publication.revision)).one() == before + 1
+
+
+def test_a_class_has_the_dossiers_of_the_offices_that_answered_it(database: Database) -> None:
+    with database.transaction() as session:
+        province = factories.office(session, kind="province").id
+        asked, silent = offices(session, 2, parent_id=province)
+        campaign_id = factories.campaign(session, opens_on=date(2026, 1, 1)).id
+        for office_id in (asked, silent):
+            point = factories.access_point(session, campaign_id=campaign_id, office_id=office_id)
+            factories.dossier_count(session, office_id=office_id, month=date(2026, 3, 1), n_settled=100)
+            if office_id == asked:
+                receive(session, point, 8, day=MARCH)
+    release(database)
+    with database.reading() as session:
+        found = [figure_of(session, province, breakdown=one) for one in ("", "month:2026-03")]
+    assert [one and one.population_size for one in found] == [100, 100]

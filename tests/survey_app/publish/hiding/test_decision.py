@@ -96,7 +96,7 @@ def test_who_gave_an_index_no_answer_is_not_counted_behind_it(database: Database
         receive(session, point, 15, {"sex": "male"})
         receive(session, point, 5, {"q1": "1"}, DAY.replace(day=8))
         receive(session, point, 1, {"q1": "5"}, DAY.replace(day=9))
-    number = publish_wave(database, campaign.id, MOMENT + timedelta(days=1))
+    number = publish_wave(database, campaign.id, MOMENT + timedelta(days=3))
     with database.reading() as session:
         published = Published(campaign, session.get_one(Publication, number))
         rows = {

@@ -71,6 +71,16 @@ def test_the_dictionary_explains_every_column_in_both_languages(client: FlaskCli
     assert found == DICTIONARY
 
 
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(("n_people", "n_forms"), [(34, "40"), (0, ""), (9, "")])
+def test_forms_stand_beside_an_index_that_enough_people_answered(
+    app: Flask, client: FlaskClient, n_people: int, n_forms: str
+) -> None:
+    published(app, n_people=n_people)
+    index = next(row for row in rows_of_csv(client, "/results/quay.csv") if row["measure"] == "index")
+    assert (index["n_forms"], index["n_people"]) == (n_forms, str(n_people) if n_people != 9 else "")
+
+
 @pytest.mark.parametrize("path", ["/results/quay.csv", "/results/quay.json", "/open-data/{id}.csv"])
 def test_who_has_a_file_is_sent_no_other_until_something_is_released(
     app: Flask, client: FlaskClient, path: str

@@ -15,12 +15,18 @@ PERIODS = ("month:2026-01", "month:2026-02")
 
 
 def province(
-    session: Session, n_offices: int, *, provenance: str = "C", basis: str = "opt_in", target: float = TARGET
+    session: Session,
+    n_offices: int,
+    *,
+    provenance: str = "C",
+    basis: str = "opt_in",
+    target: float = TARGET,
+    code: str = "quay",
 ) -> Office:
     """Every seventeenth office has no figure, every twenty-third a hidden one; every other one a change."""
     chance = random.Random(1)
     parent = factories.office(session, kind="province", name="Tỉnh Mẫu")
-    campaign = factories.campaign(session, code="quay", sampling_basis=basis, target=target)
+    campaign = factories.campaign(session, code=code, sampling_basis=basis, target=target)
     publication = factories.publication(session, campaign_id=campaign.id)
     shared = {"publication_id": publication.id, "provenance": provenance}
     figures = {**shared, "sampling_basis": basis}

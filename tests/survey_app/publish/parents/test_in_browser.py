@@ -59,7 +59,7 @@ def run(*command):
 
 def said_of(line):
     percents = [line[name].replace(".", ",") for name in ("satisfied_percent", "low_percent", "high_percent")]
-    n = f"{int(line['n_people']):,}".replace(",", ".")
+    n = f"{int(line['n_forms']):,}".replace(",", ".")
     return f"{percents[0]}% {percents[1]}–{percents[2]}% {n}"
 
 

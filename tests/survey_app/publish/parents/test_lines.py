@@ -12,7 +12,7 @@ halves = strategies.integers(0, 2000).map(lambda number: number / 2000)
 
 
 def line_of(low, value, high, *, verdict="not_decided", change=None):
-    figure = Index(value, low, high, 40, 400, None)
+    figure = Index(value, low, high, 40, 40, 400, None)
     found = Found(0.85, "holm", verdict, None, None, None, None)
     return Line(1, "X1", "Xã Mẫu", "commune_section", figure, found, change)
 

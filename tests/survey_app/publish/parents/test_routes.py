@@ -49,8 +49,7 @@ def lines_of(client, path):
 @pytest.fixture
 def drawn(database):
     with database.transaction() as session:
-        parent_id = province(session, 60, provenance="A", basis="probability").id
-        session.execute(update(Campaign).values(code="mau"))
+        parent_id = province(session, 60, provenance="A", basis="probability", code="mau").id
         return f"/staff/offices/{parent_id}/below"
 
 
@@ -84,7 +83,7 @@ def as_on_page(line, *, ranks):
         figures = [
             percent(line["satisfied_percent"]),
             f"{low}–{high}",
-            f"{int(line['n_people']):,}".replace(",", "."),
+            f"{int(line['n_forms']):,}".replace(",", "."),
         ]
     said = [
         percent(line["coverage_percent"]),
@@ -174,7 +173,7 @@ def test_offices_without_an_index_stand_at_the_end_by_name(reader, drawn, sort):
 @on_sqlite
 @pytest.mark.parametrize(
     ("sort", "column"),
-    [("index", "satisfied_percent"), ("n", "n_people"), ("coverage", "coverage_percent")],
+    [("index", "satisfied_percent"), ("n", "n_forms"), ("coverage", "coverage_percent")],
 )
 def test_a_column_sorts_both_ways(reader, opt_in, sort, column):
     up, down = (
@@ -346,6 +345,22 @@ def test_offices_of_a_province_fit_one_page_and_more_are_paged(database, reader)
 
 
 def province_of(session, n_offices):
-    parent_id = province(session, n_offices).id
-    session.execute(update(Campaign).where(Campaign.code == "quay").values(code=f"quay-{n_offices}"))
-    return parent_id
+    return province(session, n_offices, code=f"quay-{n_offices}").id
+
+
+@on_sqlite
+def test_a_line_says_which_offices_ended_and_whose_counts_its_change_pools(database, opt_in, reader):
+    with database.transaction() as session:
+        heir, ended = (
+            session.scalars(select(Office).where(Office.name.like(f"% {number}"))).one() for number in (1, 2)
+        )
+        publication_id = session.scalars(select(Figure.publication_id).limit(1)).one()
+        of_month = {"publication_id": publication_id, "office_id": heir.id, "breakdown": "month:2026-02"}
+        factories.figure(session, **of_month, n_predecessors=2)
+        ended.valid_until = factories.DAY.replace(day=1)
+    page = dict(rows_of(reader.get(opt_in).text))
+    assert page[heir.name][-1].endswith("cộng đơn vị cũ: 2")
+    assert any(name.startswith(f"{ended.name} ") and name.endswith("01/03/2026") for name in page)
+    file = {line["office_name"]: line for line in lines_of(reader, f"{opt_in}.csv")}
+    assert file[heir.name]["change_n_former_offices"] == "2"
+    assert file[ended.name]["ended_on"] == "2026-03-01"

@@ -36,7 +36,7 @@ MEASURES = {
 }
 
 
-PAST = MOMENT + timedelta(days=1)  # when a campaign that closes on DAY is over
+PAST = MOMENT + timedelta(days=3)  # when a campaign that closes on DAY takes no late form any more
 REASON = "Bổ sung phiếu giấy nhập muộn."
 
 
@@ -147,7 +147,8 @@ def test_running_figures_are_never_sealed_and_stand_once_a_campaign(database: Da
     [
         ({"kind": "continuous"}, "thu phiếu liên tục"),
         ({"closes_on": None}, "không định ngày kết thúc"),
-        ({"closes_on": PAST.date()}, "còn mở đến hết ngày 11/03/2026"),
+        ({"closes_on": PAST.date()}, "còn mở đến hết ngày 13/03/2026"),
+        ({"closes_on": DAY + timedelta(days=1)}, "nhận thêm 2 ngày. Chỉ công bố từ ngày 14/03/2026"),
     ],
 )
 def test_what_could_still_change_is_not_frozen(

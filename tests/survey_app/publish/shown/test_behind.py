@@ -70,7 +70,7 @@ def test_coverage_is_added_up_from_what_the_reader_sees_of_each_office(
     add(n_people=4, population_size=100)
     add(n_people=30, population_size=100, hidden_in_public="linked", hidden_inside="linked")
     found = offices_behind(session, publication, province.id, minimum)["C"]
-    assert (found.n_offices, found.n_people) == (4, n_people)
+    assert (found.n_offices, found.n_forms) == (4, n_people)
 
 
 def test_an_office_with_none_below_has_none_behind(session, publication, add):

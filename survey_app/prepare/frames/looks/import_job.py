@@ -1,13 +1,13 @@
 """The look at a dossier list as a job: killed, it begins anew from the file that was sent."""
 
 import time
-from typing import Any
 
 from survey_app.config import VIETNAM_TIME
 from survey_app.errors import ImportRefused
 from survey_app.models.job import Work, note_outcome
-from survey_app.prepare.frames.look import look_at, read_known
-from survey_app.prepare.frames.uploads import find
+from survey_app.prepare.frames.looks.look import look_at, read_known
+from survey_app.prepare.frames.looks.outcome import Outcome
+from survey_app.prepare.frames.uploads import ONE_LOOK, find
 
 PER_MILLE = 1000
 REPORTS_EVERY_SECONDS = 1.0
@@ -17,21 +17,22 @@ def run(work: Work) -> None:
     """Look at the file of a ticket, and note what the page shall say of it."""
     upload = find(work.settings.data_dir, work.arguments["campaign_id"], work.arguments["ticket"])
     if upload is None or not upload.source.path.is_file():
-        _note(work, {"refused": [], "is_gone": True})
+        _note(work, Outcome(is_gone=True))
         return
     today = work.now.astimezone(VIETNAM_TIME).date()
     with work.database.reading() as session:
         known = read_known(session, upload.campaign_id, work.arguments["mapping"], today)
     try:
-        outcome = look_at(upload, known, work.settings, _Reporter(work).report)
+        found = look_at(upload, known, work.settings, _Reporter(work).report, f"{ONE_LOOK}-{work.job_id}")
+        outcome = Outcome(found=found)
     except ImportRefused as refused:
-        outcome = {"refused": refused.faults}
+        outcome = Outcome(refused=tuple(refused.faults))
     _note(work, outcome)
 
 
-def _note(work: Work, outcome: dict[str, Any]) -> None:
+def _note(work: Work, outcome: Outcome) -> None:
     with work.database.transaction() as session:
-        note_outcome(session, work.job_id, outcome)
+        note_outcome(session, work.job_id, outcome.to_json())
 
 
 class _Reporter:

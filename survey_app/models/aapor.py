@@ -1,0 +1,54 @@
+"""Outcomes of drawn units by AAPOR's Standard Definitions (2023), the groups for weights, and the rates.
+
+The first digit of a code is its group; a unit of which nothing is known counts as 3.19, which is not stored.
+"""
+
+from collections.abc import Mapping
+
+RESPONDENT, ELIGIBLE, UNKNOWN, INELIGIBLE = GROUPS = ("respondent", "eligible", "unknown", "ineligible")
+COMPLETE, PARTIAL = "1.1", "1.2"
+REFUSED = "2.1"
+NOT_SENT, SILENT, CAME_BACK = "3.11", "3.19", "3.2"
+_GROUP_OF: Mapping[str, str] = {"1": RESPONDENT, "2": ELIGIBLE, "3": UNKNOWN, "4": INELIGIBLE}
+
+# For persons who are named in the frame and invited by letter or message.
+OUTCOMES = (
+    COMPLETE,
+    PARTIAL,
+    REFUSED,
+    "2.2",  # lives there, never reached: away through all of the fieldwork
+    "2.3",  # eligible, and could not: ill, died since, speaks another language
+    NOT_SENT,  # the frame has no address to write to
+    SILENT,  # invited, and nothing ever came back
+    CAME_BACK,  # the invitation could not be delivered
+    "3.9",  # unknown for another reason
+    "4.1",  # had no such dossier: not of the population
+    "4.81",  # drawn twice: the same person under another dossier
+    "4.9",  # not eligible for another reason
+)
+# A reserve takes the place of who does not belong to the population and of who cannot be written to. Whoever
+# is silent or refuses keeps the place: a willing one would else stand in for the unwilling.
+CALLS_IN_RESERVE = frozenset({NOT_SENT, CAME_BACK, "4.1", "4.81", "4.9"})
+
+
+def group_of(outcome: str | None) -> str:
+    """Name the group of a unit by its outcome; whoever has none yet is unknown."""
+    return UNKNOWN if outcome is None else _GROUP_OF[outcome[0]]
+
+
+def is_final(outcome: str | None) -> bool:
+    """Whether nothing more is expected of a unit: silence may end until the last day."""
+    return outcome not in (None, SILENT)
+
+
+def response_rates(n_by_outcome: Mapping[str | None, int]) -> tuple[float, float] | None:
+    """Give RR1 and RR2: complete forms, and complete or partial ones, out of all but the ineligible.
+
+    Units of unknown eligibility count as eligible, so both are the smallest rates that AAPOR defines.
+    None where nobody was asked.
+    """
+    asked = sum(n for outcome, n in n_by_outcome.items() if group_of(outcome) != INELIGIBLE)
+    if asked == 0:
+        return None
+    complete, partial = n_by_outcome.get(COMPLETE, 0), n_by_outcome.get(PARTIAL, 0)
+    return complete / asked, (complete + partial) / asked

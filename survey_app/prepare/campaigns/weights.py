@@ -1,0 +1,90 @@
+"""How the weights of a published campaign were made: what each step did, and what none can mend."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from survey_app.errors import NotFound
+from survey_app.models.definition import Definition
+from survey_app.models.publication import Publication
+from survey_app.models.weighting import WEIGHTING_STEPS, WeightingStep
+
+FEWEST = 5  # of whom a level is counted on the page
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The steps of one publication, in their order; a value is there where enough people answered."""
+
+    publication: Publication
+    all_publications: Sequence[Publication]  # of the campaign that have steps, the newest first
+    steps: Sequence[WeightingStep]
+
+    @property
+    def shows_values(self) -> bool:
+        return self.steps[0].n >= self.publication.minimum_n
+
+    @property
+    def unweighted_off_by(self) -> float | None:
+        """Give how far the unweighted index lies from the one that is published, as a proportion."""
+        first, last = self.steps[0].value, self.steps[-1].value
+        return None if first is None or last is None or not self.shows_values else first - last
+
+    @property
+    def cells(self) -> Sequence[dict[str, Any]]:
+        return self._details("nonresponse", "cells")
+
+    @property
+    def margins(self) -> Sequence[dict[str, Any]]:
+        return self._details("raking", "margins")
+
+    @property
+    def response_rate(self) -> float | None:
+        """Give the share of all eligible units that answered, as far as it is known here."""
+        eligible = sum(one["n_answered"] / one["response_rate"] for one in self.cells)
+        return sum(one["n_answered"] for one in self.cells) / eligible if eligible else None
+
+    @property
+    def bounds(self) -> tuple[float, float] | None:
+        """Give where the index would lie had all who did not answer been of one mind.
+
+        Without any assumption about them, nothing narrower is known (Manski 1989).
+        """
+        rate, value = self.response_rate, self.steps[-1].value
+        if rate is None or value is None or not self.shows_values:
+            return None
+        return rate * value, rate * value + 1 - rate
+
+    def _details(self, step: str, name: str) -> Sequence[dict[str, Any]]:
+        found: Sequence[dict[str, Any]] = next(
+            (one.details[name] for one in self.steps if one.step == step), ()
+        )
+        return found
+
+
+def labels_of(definition: Definition, language: str) -> dict[tuple[str, str | None], str]:
+    """Give the words of questions (with none) and of their options."""
+    found: dict[tuple[str, str | None], str] = {}
+    for item in definition.items:
+        found[item.code, None] = item.text.in_language(language)
+        found |= {(item.code, option.code): option.label.in_language(language) for option in item.options}
+    return found
+
+
+def weights_of(session: Session, campaign_id: int, publication_id: int | None) -> Shown:
+    """Give a publication's steps, those of the newest one where none is named."""
+    has_steps = select(WeightingStep.publication_id).distinct()
+    query = select(Publication).where(
+        Publication.campaign_id == campaign_id,
+        Publication.sealed_at.is_not(None),
+        Publication.id.in_(has_steps),
+    )
+    found = session.scalars(query.order_by(Publication.id.desc())).all()
+    chosen = next((one for one in found if publication_id in (None, one.id)), None)
+    if chosen is None:
+        raise NotFound
+    steps = session.scalars(select(WeightingStep).where(WeightingStep.publication_id == chosen.id)).all()
+    return Shown(chosen, found, sorted(steps, key=lambda one: WEIGHTING_STEPS.index(one.step)))

@@ -1,0 +1,1 @@
+"""Drafts, freezing and addenda of plans, as people write them."""

@@ -1,0 +1,120 @@
+"""Weights of drawn people who answered, made of recipe and counts alone, and how each step changed them.
+
+Base: the design weights of a cell's main units, spread over the units that were issued of it. Nonresponse: in
+each weighting cell, units of unknown eligibility give their weight to the known ones, and eligible ones who
+did not answer to those who did. Raking: to known totals. Trimming: what is cut off a weight goes to all
+others. A cell that was drawn elsewhere brings its weight, and no more is known of its nonresponse.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from analysis import AnalysisError, Calibration, trim_weights, weight_diagnostics
+from survey_app.models.recipe import CellThen, WeightingThen
+from survey_app.publish.counting.tallies import NOT_DRAWN
+from survey_app.publish.figures.dataset import Dataset
+from survey_app.publish.figures.design import Floats, Integers, WeightingRefused
+from survey_app.publish.figures.nonresponse import Units, adjusted_for_nonresponse
+from survey_app.publish.figures.raking import raked
+
+StepRow = dict[str, Any]  # the columns of `weighting_step` but its publication
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """A dataset with its weights, and the steps that made them."""
+
+    dataset: Dataset
+    steps: list[StepRow]
+
+
+def weigh(dataset: Dataset, cells: Sequence[CellThen], weighting: WeightingThen | None) -> Weighed:
+    """Give a class its weights; nobody's change where none was drawn."""
+    drawn = dataset.cell != NOT_DRAWN
+    if not drawn.any():
+        return Weighed(dataset, [])
+    if not drawn.all() and weighting is not None:
+        n = int(dataset.n_respondents[~drawn].sum())
+        raise WeightingRefused(
+            f"{n} phiếu loại A không thuộc ô mẫu nào, nên không tính được quyền số; "
+            "hãy nhập lại các phiếu đó với tầng và cụm của chúng."
+        )
+    steps = _Steps(dataset)
+    steps.note("unweighted", np.ones(steps.row.size))
+    weight = dataset.weight[steps.row]
+    if weighting is None:
+        steps.note("base", weight)
+        return Weighed(dataset, steps.rows)
+    units = Units.of(cells, steps.cell)
+    weight = units.base(weight)
+    steps.note("base", weight)
+    if units.n_counted:
+        weight, details = adjusted_for_nonresponse(weight, units, weighting.smallest_cell)
+        steps.note("nonresponse", weight, details)
+    calibration = None
+    if weighting.margins:
+        found = raked(weight, dataset, steps.row, weighting.margins)
+        steps.note("raking", found.weight, found.details)
+        weight, calibration = found.weight, found.calibration
+    if weighting.trimmed_below is not None or weighting.trimmed_above is not None:
+        weight, calibration, details = _trimmed(weight, calibration, weighting)
+        steps.note("trimming", weight, details)
+    by_row = weight[steps.first_of_row]
+    summed = None if calibration is None else calibration.add_up(steps.row)
+    return Weighed(replace(dataset, weight=by_row, calibration=summed), steps.rows)
+
+
+@dataclass(eq=False)
+class _Steps:
+    """Everybody who answered, one by one, and what was noted of their weights."""
+
+    dataset: Dataset
+    rows: list[StepRow] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        people = self.dataset.n_respondents
+        self.row: Integers = np.repeat(np.arange(people.size), people)
+        self.first_of_row: Integers = np.cumsum(people) - people
+        self.cell: Integers = self.dataset.cell[self.row]
+        self._satisfied, self._valid = self.dataset.answers_to_index()
+
+    def note(self, step: str, weight: Floats, details: Mapping[str, Any] | None = None) -> None:
+        found = weight_diagnostics(weight)
+        by_row = weight[self.first_of_row]
+        valid = float(by_row @ self._valid)
+        self.rows.append(
+            {
+                "step": step,
+                "n": found.n,
+                "weight_sum": found.weight_sum,
+                "minimum": found.minimum,
+                "median": found.median,
+                "maximum": found.maximum,
+                "design_effect": found.design_effect,
+                "effective_n": found.effective_sample_size,
+                "value": float(by_row @ self._satisfied) / valid if valid > 0 else None,
+                "details": dict(details or {}),
+            }
+        )
+
+
+def _trimmed(
+    weight: Floats, calibration: Calibration | None, weighting: WeightingThen
+) -> tuple[Floats, Calibration | None, Mapping[str, Any]]:
+    mean = float(weight.mean())
+    lower = 0.0 if weighting.trimmed_below is None else weighting.trimmed_below * mean
+    upper = np.inf if weighting.trimmed_above is None else weighting.trimmed_above * mean
+    try:
+        found = trim_weights(weight, lower, upper, calibration=calibration)
+    except AnalysisError as error:
+        raise WeightingRefused(f"Không cắt được quyền số: {error}.") from error
+    details = {
+        "lower": lower or None,
+        "upper": None if weighting.trimmed_above is None else upper,
+        "n_raised": found.n_raised,
+        "n_lowered": found.n_lowered,
+    }
+    return found.weight, found.calibration, details

@@ -1,0 +1,1 @@
+"""A frozen publication as people take it along: annex, sheets of offices, a report, what re-computes it."""

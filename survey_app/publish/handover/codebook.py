@@ -1,0 +1,82 @@
+"""What stands in which column of the files that re-compute a publication, and what was asked: plain text."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from survey_app.models.definition import Definition, Item
+from survey_app.models.plain_text import one_line
+from survey_app.publish.handover.wave import Wave
+
+if TYPE_CHECKING:
+    from survey_app.publish.handover.recompute import Files
+
+COLUMNS = """\
+sums.csv       one line an office and primary sampling unit, by class
+  class        A: people drawn into the sample; B, C, D: whoever chose to answer (never pooled)
+  measures     both: for all measures; else units of the index are a counter's day, of items an office's day
+  office       code, see offices.csv
+  psu          number of the unit, see design.csv
+  n_forms      forms sent
+  w, w_squared sums of the forms' weights, and of their squares
+  valid_K      people who gave item K an answer that counts (K: column of measures.csv)
+  w_valid_K    the sum of their weights
+  w_satisfied_K  the sum of the weights of those who were satisfied
+design.csv     all sampled units, also those in which nobody answered, and their strata, as numbers
+measures.csv   which columns of sums.csv a measure adds up: index, factor:..., item:...
+offices.csv    offices as they were then, with the code of the one above; a parent pools all below it
+published.csv  what was published, also what is hidden from the public: compare, do not pass on
+recompute.R    computes published.csv again from the others: Rscript recompute.R"""
+
+
+def codebook(wave: Wave, files: "Files") -> str:
+    return "\n".join(_lines(wave, files)) + "\n"
+
+
+def _lines(wave: Wave, files: "Files") -> Iterator[str]:
+    publication = wave.publication
+    yield f"{one_line(wave.campaign.title)} ({wave.campaign.code}), publication {publication.id}"
+    yield f"recipe id: {publication.recipe_id}"
+    yield f"data hash: {publication.data_hash}"
+    yield f"method version: {publication.method_version}; level: {publication.level:g}"
+    yield f"calibrated: {'yes' if files.is_calibrated else 'no'}"
+    yield ""
+    yield "NỘI BỘ. Không có câu trả lời của từng người, nhưng có tổng của từng đơn vị chọn mẫu."
+    yield f"{files.n_small} dòng của sums.csv có dưới 5 phiếu: không công bố, không chuyển cho người ngoài."
+    if files.is_calibrated:
+        yield (
+            "Trọng số đã khớp theo tổng: sai số theo phần dư, mà các tổng ở đây không chứa; "
+            "recompute.R chỉ tính lại "
+            "giá trị, số phiếu và bậc tự do."
+        )
+    yield ""
+    yield COLUMNS
+    yield ""
+    yield (
+        f"{one_line(wave.definition.title.in_language('vi'))}, {wave.definition.code} "
+        f"{wave.definition.version}"
+    )
+    for item in wave.definition.items:
+        yield from _item(wave.definition, item)
+
+
+def _item(definition: Definition, item: Item) -> Iterator[str]:
+    role = {"index": "in the index", "beside": "beside the index", "share": "a share"}.get(
+        item.reported_as or "", "not reported"
+    )
+    yield ""
+    yield (
+        f"{item.code}  {definition.numbers[item.code]}. {one_line(item.text.in_language('vi'))} "
+        f"[{role}; factor {item.factor or '-'}]"
+    )
+    reading = definition.reading(item.code)
+    for option in item.options:
+        stored = item.positions[option.code]
+        counts = (
+            "satisfied"
+            if stored in reading.favourable
+            else "valid"
+            if stored in reading.valid
+            else "not counted"
+        )
+        note = f" ({counts})" if item.reported_as else ""
+        yield f"    {option.code} = {one_line(option.label.in_language('vi'))}{note}"

@@ -1,0 +1,52 @@
+"""What became of the units: counts, whose token is spent, what is hidden."""
+
+import pytest
+
+from survey_app.models.sample import draw_in_force
+from survey_app.prepare.fieldwork import progress
+
+on_sqlite = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+
+
+def tallies(fieldwork, secrets=None):
+    with fieldwork.database.reading() as session:
+        draw = draw_in_force(session, fieldwork.campaign_id)
+        return progress.tallies_of(session, draw, secrets or fieldwork.settings.secrets)
+
+
+def test_spent_token_counts_as_complete_whatever_was_entered(fieldwork):
+    assert tallies(fieldwork) == []  # nobody is invited yet
+    fieldwork.run(delivery="message")
+    fieldwork.spend(1, 2, 12)
+    fieldwork.note("2.1", 2, 4)
+    fieldwork.note("4.1", 12)
+    fieldwork.note("3.2", 6)
+    fieldwork.note("1.2", 13)
+    found = tallies(fieldwork)
+    whole = progress.total(found)
+    assert (whole.n_issued, whole.n_main, whole.n_responded) == (16, 16, 4)
+    assert (whole.count("refused"), whole.count("not_reached"), whole.count("ineligible")) == (1, 1, 0)
+    assert whole.n_unknown == 10
+    assert whole.rates == pytest.approx((3 / 16, 4 / 16))
+    first, second = (progress.by_office(found)[office_id] for office_id in fieldwork.offices)
+    assert (first.n_issued, first.n_responded) == (11, 2)
+    assert (second.n_issued, second.n_responded) == (5, 2)
+    assert set(progress.by_delivery(found)) == {"message"}
+
+
+@on_sqlite
+def test_who_answered_is_not_told_once_the_secret_is_gone(fieldwork):
+    fieldwork.run(delivery="message")
+    fieldwork.spend(1)
+    fieldwork.note("2.1", 1)
+    assert progress.total(tallies(fieldwork)).count("refused") == 0
+    assert progress.total(tallies(fieldwork, (b"another" * 8,))).n_responded == 1  # the count stays
+
+
+@on_sqlite
+def test_group_that_would_tell_of_each_of_its_units_is_hidden_with_another(fieldwork):
+    fieldwork.run(delivery="message")
+    fieldwork.spend(1, 2, 3, 4, 12)
+    shown = {line.name: line.is_hidden for line in progress.groups(tallies(fieldwork), "weighting_cell")}
+    # Five of ten men answered, five did not; of the women nobody: hidden, and so the men, too.
+    assert shown == {"nam": True, "nữ": True}
