@@ -67,6 +67,7 @@ def upgrade() -> None:
         sa.Column("access_point_id", sa.Integer, sa.ForeignKey("access_point.id"), primary_key=True),
         sa.Column("day", sa.Integer, primary_key=True),
         sa.Column("n_marked", sa.Integer, nullable=False),
+        sa.Column("n_seen_above", sa.Integer),
         sa.Column("seen_by", sa.Integer, sa.ForeignKey("staff.id")),
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("note", sa.String, nullable=False),

@@ -43,7 +43,13 @@ ADD_RECEIVED = text(
     "INSERT INTO access_point_day (access_point_id, day, n_opened, n_received, n_voided)"
     " VALUES (:access_point_id, :day, 0, :n, 0)"
     " ON CONFLICT (access_point_id, day) DO UPDATE SET n_received = access_point_day.n_received + :n"
-    " RETURNING n_received"
+    # With what came that day by the other codes of its place and way in: a new code is no new budget.
+    " RETURNING n_received + coalesce((SELECT sum(other.n_received) FROM access_point one"
+    " JOIN access_point alike ON alike.campaign_id = one.campaign_id AND alike.office_id = one.office_id"
+    " AND alike.way_in = one.way_in AND alike.provenance = one.provenance AND alike.id <> one.id"
+    " AND coalesce(alike.counter_id, 0) = coalesce(one.counter_id, 0)"
+    " JOIN access_point_day other ON other.access_point_id = alike.id AND other.day = :day"
+    " WHERE one.id = :access_point_id), 0)"
 )
 # A page may stay open while its access point is removed with its demo: such an opening counts for nothing.
 ADD_OPENED = text(
@@ -167,7 +173,7 @@ def _add_comments(connection: Connection, commented: Sequence[Arrival]) -> None:
 
 
 def _add_to_days(connection: Connection, batch: Sequence[Arrival]) -> None:
-    """Count what came, and note which responses go beyond their access point's budget."""
+    """Count what came, and note which responses go beyond the budget of their place."""
     arrivals: dict[tuple[int, date], list[Arrival]] = defaultdict(list)
     for arrival in batch:
         arrivals[arrival.access_point_id, arrival.day].append(arrival)

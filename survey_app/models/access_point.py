@@ -81,6 +81,7 @@ class SeenDay(Base):
     access_point_id: Mapped[int] = mapped_column(ForeignKey("access_point.id"), primary_key=True)
     day: Mapped[date] = mapped_column(EpochDay, primary_key=True)
     n_marked: Mapped[int]  # as many stood beyond the usual then: with more, the day wants another look
+    n_seen_above: Mapped[int | None]  # as many when somebody above the office looked; none: nobody did
     seen_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
     note: Mapped[str] = mapped_column(default="")

@@ -12,6 +12,7 @@ SAMPLING_BASES = ("probability", "census", "opt_in")
 USUAL_TARGET = 0.85  # what the Government's administrative reform programme asks of satisfaction
 
 # On these its figures are published: its plan sets them, and each publication keeps what they were.
+SMALLEST_MINIMUM = 10  # of people behind a public figure, whatever a plan says; inside 5 are enough
 PUBLISHED_ON = ("minimum_n", "target")
 TARGET_DIGITS = 3  # finer ones would not be told apart where figures are percents with one decimal
 

@@ -5,7 +5,7 @@ Weights are raked by what people told of themselves to what the list says of all
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -69,6 +69,13 @@ def option_of(item: Item, level: str) -> str | None:
         if found:
             return found[0] if len(found) == 1 else None
     return None
+
+
+def known_levels(
+    totals: Mapping[str, Sequence[tuple[str | None, int]]], variable: str
+) -> list[tuple[str, int]]:
+    """Give the levels of a variable that a frame counted, without the units of unknown level."""
+    return [(level, n) for level, n in totals.get(variable, ()) if level is not None]
 
 
 def matched(item: Item, counted: Iterable[tuple[str, int]]) -> Matched:

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Subquery, and_, case, func, select, true
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from survey_app.errors import NotFound
 from survey_app.models.access_point import AccessPoint, AccessPointDay, SeenDay
@@ -34,11 +34,12 @@ class BusyDay:
     counter: str | None
     n_received: int
     n_marked: int
+    n_seen: int | None  # as many were there when somebody looked last
     seen_by: str | None
     seen_at: datetime | None
     note: str | None
     office_id: int
-    level: int | None  # how many are usual; unknown where some were voided before others came
+    level: int | None  # how many are usual; not said where some were voided or codes shared it
     month: date | None = None  # whose dossiers say so
     is_default: bool = False  # no dossiers were known
     asked_id: int | None = None  # the request to void it, while nobody has decided
@@ -86,12 +87,26 @@ def _marked_days(scope: Scope, *, seen: bool) -> Select[int, date, int]:
         .order_by(Response.day.desc(), Response.access_point_id.desc())
         .subquery()
     )
-    is_seen = SeenDay.n_marked >= marked.c.n_marked
+    is_seen = _is_seen(scope, marked)
     return (
         select(marked.c.access_point_id, marked.c.day, marked.c.n_marked)
         .outerjoin(SeenDay, _is_of_day(SeenDay, marked))
         .where(is_seen if seen else is_seen.is_not(true()))
     )
+
+
+def _is_seen(scope: Scope, marked: Subquery) -> ColumnElement[bool]:
+    """Say in SQL whether a day needs no look any more.
+
+    For an office itself any look is enough. Whoever stands above it would else never hear of a flood that
+    the office has waved through.
+    """
+    from_above = SeenDay.n_seen_above >= marked.c.n_marked
+    if not scope.own:
+        return from_above
+    own_points = select(AccessPoint.id).where(AccessPoint.office_id.in_(scope.own))
+    by_itself = (SeenDay.n_marked >= marked.c.n_marked) & marked.c.access_point_id.in_(own_points)
+    return from_above | by_itself
 
 
 def _in_order(marked: Select[int, date, int]) -> Select[*tuple[Any, ...]]:
@@ -110,7 +125,8 @@ def _in_order(marked: Select[int, date, int]) -> Select[*tuple[Any, ...]]:
 def _with_details(days: Subquery) -> Select[*tuple[Any, ...]]:
     """Say what else is known about the few days that are shown."""
     shown = days.c
-    level = case((AccessPointDay.n_voided == 0, AccessPointDay.n_received - shown.n_marked), else_=None)
+    is_plain = (AccessPointDay.n_voided == 0) & ~_has_company(days)
+    level = case((is_plain, AccessPointDay.n_received - shown.n_marked), else_=None)
     return (
         select(
             shown.access_point_id.label("point_id"),
@@ -119,6 +135,7 @@ def _with_details(days: Subquery) -> Select[*tuple[Any, ...]]:
             Counter.label.label("counter"),
             func.coalesce(AccessPointDay.n_received, shown.n_marked).label("n_received"),
             shown.n_marked,
+            SeenDay.n_marked.label("n_seen"),
             Staff.full_name.label("seen_by"),
             SeenDay.seen_at,
             SeenDay.note,
@@ -130,6 +147,21 @@ def _with_details(days: Subquery) -> Select[*tuple[Any, ...]]:
         .outerjoin(SeenDay, _is_of_day(SeenDay, days))
         .outerjoin(Staff, Staff.id == SeenDay.seen_by)
         .order_by(shown.day.desc(), shown.sort_key, shown.access_point_id)
+    )
+
+
+def _has_company(days: Subquery) -> ColumnElement[bool]:
+    """Say in SQL whether other codes of the same place took answers that day: they share its budget."""
+    one, alike, other = aliased(AccessPoint), aliased(AccessPoint), aliased(AccessPointDay)
+    shared = (AccessPoint.campaign_id, AccessPoint.office_id, AccessPoint.way_in, AccessPoint.provenance)
+    is_alike = [getattr(alike, column.key) == getattr(one, column.key) for column in shared]
+    same_place = func.coalesce(alike.counter_id, 0) == func.coalesce(one.counter_id, 0)
+    return (
+        select(other.day)
+        .join(alike, alike.id == other.access_point_id)
+        .join(one, and_(*is_alike, same_place, one.id != alike.id))
+        .where(one.id == days.c.access_point_id, other.day == days.c.day, other.n_received > 0)
+        .exists()
     )
 
 
@@ -159,7 +191,10 @@ def _waiting_requests(session: Session, office_ids: Collection[int]) -> dict[int
 
 
 def mark_seen(session: Session, scope: Scope, look: Look, staff_id: int, now: datetime) -> None:
-    """Take a day off the list, until more come; foreign, non-existing and usual days look the same."""
+    """Take a day off the list, until more come; foreign, non-existing and usual days look the same.
+
+    The lists of those above the office keep it, until one of them has looked.
+    """
     n_marked = _count_marked(session, scope, look)
     if not n_marked:
         raise NotFound
@@ -172,6 +207,8 @@ def mark_seen(session: Session, scope: Scope, look: Look, staff_id: int, now: da
     )
     # No more than stands there: what a form claims beyond it would hide what comes later.
     seen.n_marked = min(max(look.n_marked, 1), n_marked)
+    if office.id not in scope.own:
+        seen.n_seen_above = seen.n_marked
     seen.seen_by, seen.seen_at, seen.note = staff_id, now, look.note
     session.add(seen)
     what = f"Ngày {look.day:%d/%m/%Y}, {office.name}: {seen.n_marked} phiếu vượt mức. {look.note}"

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from survey_app.models.audit import note
+from survey_app.models.office_tree import OfficeTree
 from survey_app.review.busy_days import count_busy_days, list_busy_days, mark_seen
 from survey_app.review.cases import (
     ListedCase,
@@ -30,7 +31,7 @@ from survey_app.review.reports import (
 )
 from survey_app.review.scope import Scope
 from survey_app.web import access
-from survey_app.web.access import SignedIn, current_staff, offices_in_scope
+from survey_app.web.access import SignedIn, current_staff, offices_in_scope, offices_overseen
 from survey_app.web.addresses import row_id
 from survey_app.web.context import database, now, settings, today
 from survey_app.web.formatting import count_text
@@ -45,7 +46,7 @@ def waiting_for_review(session: Session, staff: SignedIn) -> list[tuple[str, str
     """Say on the first page of the staff what waits for somebody who may answer it, each with its address."""
     if not staff.may("answer"):
         return []
-    scope = _scope(session, "answer")
+    scope = _scope_of_days(session, "answer")
     n_cases = count_waiting_cases(session, scope, today())
     n_reports = count_open_reports(session, scope)
     n_days = count_busy_days(session, scope)
@@ -79,7 +80,7 @@ def waiting_for_review(session: Session, staff: SignedIn) -> list[tuple[str, str
 def overview() -> str:
     """Say what waits for somebody to look at it."""
     with database().reading() as session:
-        scope = _scope(session)
+        scope = _scope_of_days(session, "review")
         cases = list_cases(session, scope, today(), FIRST_FEW)
         reports = list_reports(session, scope, FIRST_FEW)
         days = list_busy_days(session, scope, FIRST_FEW)
@@ -112,7 +113,7 @@ def days() -> str:
     """List the days that want a look, or those at which somebody has looked."""
     seen = "seen" in request.args
     with database().reading() as session:
-        page = list_busy_days(session, _scope(session), _page_asked(), seen=seen)
+        page = list_busy_days(session, _scope_of_days(session, "review"), _page_asked(), seen=seen)
     return render_template("review/days.html", days=page, seen=seen)
 
 
@@ -122,7 +123,7 @@ def see_day(access_point_id: int) -> AnyResponse:
     """Take a day off the list; who has looked, and the note, stay to be found."""
     look = read_look(access_point_id, request.form)
     with database().transaction() as session:
-        mark_seen(session, _scope(session), look, current_staff().id, now())
+        mark_seen(session, _scope_of_days(session, "answer"), look, current_staff().id, now())
     flash(_("The day is off the list. It stays among the days looked at."))
     return redirect(url_for("review.days"), 303)
 
@@ -205,6 +206,15 @@ def _scope(session: Session, right: str | None = None) -> Scope:
     staff = current_staff()
     everything = access.reaches_all(staff, right)
     return Scope(set() if everything else offices_in_scope(session, staff, right), is_everything=everything)
+
+
+def _scope_of_days(session: Session, right: str) -> Scope:
+    """Tell the offices that this person oversees from his own, whose looks hide nothing from those above."""
+    scope = _scope(session, right)
+    if scope.is_everything:
+        return scope
+    overseen = offices_overseen(session, OfficeTree(session), current_staff(), right)
+    return replace(scope, own=set(scope.office_ids) - overseen)
 
 
 def _note_reading(cases: Sequence[ListedCase]) -> None:

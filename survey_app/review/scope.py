@@ -10,10 +10,14 @@ from survey_app.models.access_point import AccessPoint
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Some offices, or all of them; what belongs to no office is for those who see all."""
+    """Some offices, or all of them; what belongs to no office is for those who see all.
+
+    `own` are those among them above which this person does not stand.
+    """
 
     office_ids: Collection[int]
     is_everything: bool
+    own: Collection[int] = ()
 
     def holds_point(self) -> ColumnElement[bool]:
         """Say in SQL that the access point of a row is within the scope."""

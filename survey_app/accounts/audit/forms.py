@@ -133,6 +133,7 @@ def _of_samples() -> dict[str, str]:
         "plans.addendum": _("added an addendum to a plan"),
         "plans.freeze": _("froze a plan"),
         "plans.not_frozen": _("found a plan unfit to be frozen"),
+        "plans.terms": _("changed by a plan's draft on what terms a campaign publishes"),
         "plans.refused": _("was refused a change of a plan"),
         "samples.draw": _("drew a sample"),
         "samples.list": _("asked for the list of a sample"),

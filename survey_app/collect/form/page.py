@@ -73,7 +73,7 @@ def page_values(entry: Entry, key: str) -> dict[str, str]:
         "controller_phone": entry.controller_phone,
         "retention_years": str(entry.retention_years),
         "demo_line": unmarked(_("Demonstration data, not a real office")) if entry.is_demo else "",
-        "invited_line": unmarked(_invited_line()) if entry.way_in == "invitation" else "",
+        "invited_line": unmarked(_invited_line(entry)) if entry.way_in == "invitation" else "",
         "heading": heading,
         "place_question": place_question,
         "key": key,
@@ -96,7 +96,12 @@ def _in_page(words: str) -> str:
     return Markup('<bdi lang="{}">{}</bdi>').format(DEFAULT_LANGUAGE, unmarked(words))
 
 
-def _invited_line() -> str:
+def _invited_line(entry: Entry) -> str:
+    if entry.cell_id is not None:  # of a drawn sample, whose units are listed: reminders spare who answered
+        return _(
+            "The code ensures one answer each and tells the group invited (at least 5 people). We know which "
+            "codes were used, to send no reminder, and not whose answer is whose."
+        )
     return _(
         "The code ensures one answer each and tells the group invited (at least 5 people); "
         "it is linked to nobody's file."

@@ -10,12 +10,18 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from survey_app.errors import SurveyError
-from survey_app.models.campaign import CAMPAIGN_KINDS, SAMPLING_BASES, TARGET_DIGITS, USUAL_TARGET, Campaign
+from survey_app.models.campaign import (
+    CAMPAIGN_KINDS,
+    SAMPLING_BASES,
+    SMALLEST_MINIMUM,
+    TARGET_DIGITS,
+    USUAL_TARGET,
+    Campaign,
+)
 from survey_app.models.days import FIRST_DAY, LAST_DAY, is_within_bounds
 from survey_app.models.instrument import InstrumentVersion
 
 CODE = re.compile(r"[a-z0-9][a-z0-9-]{0,39}", re.ASCII)  # it stands in addresses
-SMALLEST_MINIMUM = 5
 MOST_YEARS = 70
 TEXTS = ("title", "title_en", "controller_name", "controller_address", "controller_phone")
 
@@ -33,7 +39,7 @@ class NewCampaign:
     instrument_version: int | None = None  # none: the newest
     opens_on: date
     closes_on: date | None = None
-    minimum_n: int = 10
+    minimum_n: int = SMALLEST_MINIMUM
     target: float = USUAL_TARGET
     controller_name: str
     controller_address: str

@@ -115,6 +115,7 @@ def weights(campaign_id: int) -> str:
         "prepare/campaign_weights.html",
         campaign=reached.campaign,
         weights=shown,
+        cells=page_of(shown.cells, PageAsked(typed_page(request.args))),
         labels=labels,
         fewest=FEWEST,
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Literal, TypeVar
 
-from survey_app.models.campaign import TARGET_DIGITS
+from survey_app.models.campaign import SMALLEST_MINIMUM, TARGET_DIGITS
 from survey_app.models.days import year_later
 from survey_app.models.plan_document import (
     ADJUSTMENTS,
@@ -109,7 +109,7 @@ PARTS: dict[str, tuple[Entry, ...]] = {
         Entry("weighting-trimmed_above", "number", low=1.1, high=100),
     ),
     "publication": (
-        Entry("publication-minimum_n", "count", True, low=5, high=10_000),
+        Entry("publication-minimum_n", "count", True, low=SMALLEST_MINIMUM, high=10_000),
         Entry("publication-target", "percent", True, low=0.001, high=0.999, digits=TARGET_DIGITS),
         _level("publication-level"),
         Entry("publication-adjustment", "word", True, words=ADJUSTMENTS),

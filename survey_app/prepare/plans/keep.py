@@ -7,10 +7,10 @@ from sqlalchemy.orm import Session
 
 from survey_app.errors import SurveyError
 from survey_app.models.approval import read_reason
-from survey_app.models.audit import AuditLine, note, note_over
+from survey_app.models.audit import AuditLine, note_over
 from survey_app.models.campaign import Campaign
 from survey_app.models.office_tree import offices_under
-from survey_app.models.plan import Plan, PlanAddendum, addenda_of
+from survey_app.models.plan import Plan, PlanAddendum, addenda_of, plan_as_it_stands
 from survey_app.models.plan_document import PlanDocument
 from survey_app.models.publication import is_frozen
 from survey_app.prepare.moment import Moment
@@ -55,7 +55,7 @@ def save_draft(
         raise PlanRefused(reason)
     if revision != (plan.revision if plan else 0):
         raise PlanRefused("saved_meanwhile")
-    text = document.to_json()
+    text, terms = document.to_json(), _terms_of(campaign)
     if plan is None:
         plan = Plan(campaign_id=campaign.id, document_json=text, saved_at=at.now, saved_by=at.staff_id)
         session.add(plan)
@@ -64,7 +64,15 @@ def save_draft(
         plan.document_json, plan.revision = text, plan.revision + 1
         plan.saved_at, plan.saved_by = at.now, at.staff_id
     hold_for_campaign(campaign, document)
+    if _terms_of(campaign) != terms:
+        what = f"{campaign.code}: {terms} → {_terms_of(campaign)}"
+        note_over(session, at.now, at.staff_id, "plans.terms", what, _offices_as_it_stands(session, campaign))
     return plan
+
+
+def _terms_of(campaign: Campaign) -> str:
+    """Say on which terms a campaign publishes, as the audit log keeps them."""
+    return f"chỉ tiêu {100 * campaign.target:g}%, công bố từ {campaign.minimum_n} người".replace(".", ",")
 
 
 def freeze(
@@ -110,7 +118,7 @@ def freeze_due(session: Session, today: date, now: datetime) -> None:
         except PlanRefused as refused:
             act, what = "plans.not_frozen", f"{campaign.code}: {len(refused.faults)} chỗ chưa xong"
             if not session.scalar(select(exists().where(AuditLine.act == act, AuditLine.what == what))):
-                note(session, now, None, act, what)
+                note_over(session, now, None, act, what, _offices_as_it_stands(session, campaign))
 
 
 def add_addendum(
@@ -129,6 +137,8 @@ def add_addendum(
         raise PlanRefused("no_difference")
     if (terms := sorted(changed & set(TERMS.values()))) and is_frozen(session, campaign.id):
         raise PlanRefused("faulty", [Fault(name, "published") for name in terms])
+    if eased := _eased_since_fieldwork(campaign, in_force, document, at.today):
+        raise PlanRefused("faulty", [Fault(name, "begun") for name in eased])
     reason = read_reason(typed_reason)
     if faults := faults_of(session, campaign, document):
         raise PlanRefused("faulty", faults)
@@ -152,7 +162,25 @@ def add_addendum(
 
 def note_refusal(session: Session, campaign: Campaign, reason: str, at: Moment) -> None:
     """Write down that somebody tried to change what stands."""
-    note(session, at.now, at.staff_id, "plans.refused", f"{campaign.code}: {reason}")
+    offices = _offices_as_it_stands(session, campaign)
+    note_over(session, at.now, at.staff_id, "plans.refused", f"{campaign.code}: {reason}", offices)
+
+
+def _eased_since_fieldwork(
+    campaign: Campaign, before: PlanDocument, after: PlanDocument, today: date
+) -> list[str]:
+    """Name the terms that may not become these once people answer: whoever sets them may know figures."""
+    if today < campaign.opens_on:
+        return []
+    old, new = before.publication, after.publication
+    is_lower = old.minimum_n is not None and new.minimum_n is not None and new.minimum_n < old.minimum_n
+    eased = {"publication-minimum_n": is_lower, "publication-target": new.target != old.target}
+    return [name for name, is_eased in eased.items() if is_eased]
+
+
+def _offices_as_it_stands(session: Session, campaign: Campaign) -> set[int]:
+    document = plan_as_it_stands(session, campaign.id)
+    return set() if document is None else offices_under(session, document.population.tops)
 
 
 def _offices(session: Session, campaign: Campaign, document: PlanDocument, staff_id: int | None) -> set[int]:

@@ -22,6 +22,10 @@ def refusal(reason: str) -> str:
             "The list was imported for a plan that means other dossiers. Import it once more; it is "
             "looked at anew."
         ),
+        "other_levels": _(
+            "The plan fits weights to a column of the list whose levels the form's question does not offer "
+            "as they stand. Import a list with the form's levels, or leave the variable out by an addendum."
+        ),
         "no_file": _(
             "The file of the list is not in the data folder. Import the list again, or ask a system "
             "administrator to restore it from the backup."

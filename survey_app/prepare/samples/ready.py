@@ -10,7 +10,9 @@ from sqlalchemy.orm import Session
 from survey_app.errors import SurveyError
 from survey_app.models.campaign import Campaign
 from survey_app.models.frame import Frame, frame_in_force, frame_path
+from survey_app.models.instrument import InstrumentVersion
 from survey_app.models.invitation import InvitationBatch
+from survey_app.models.levels import known_levels, matched
 from survey_app.models.plan import Plan, addenda_of
 from survey_app.models.plan_document import PlanDocument
 from survey_app.models.sample import SampleCell, draw_in_force
@@ -24,6 +26,8 @@ REASONS = {
     "begun": "invitations of the drawn sample are out: another draw would let answers lose their design",
     "no_frame": "it has no frame: import the list of dossiers first",
     "other_plan": "its frame was imported for a plan that means other dossiers: import the list again",
+    "other_levels": "its plan fits weights to a column of the list whose levels the form's question does not "
+    "offer as they stand: import a list with the form's levels, or leave the variable out by an addendum",
     "no_file": "the file of its frame is not in DATA_DIR/frames: import the list again or restore the file",
     "no_sizes": "its plan gives no sizes for this frame",
     "nobody": "every office would have fewer than five drawn dossiers: raise the minimum by an addendum",
@@ -60,6 +64,8 @@ def ready_of(session: Session, campaign: Campaign, data_dir: Path, today: date) 
     if has_begun(session, campaign.id):
         raise DrawRefused("begun")
     frame = _frame(session, campaign.id, plan, earlier)
+    if _has_other_levels(session, campaign, plan, frame):
+        raise DrawRefused("other_levels")
     path = frame_path(data_dir, frame.frame_hash)
     if not path.is_file():
         raise DrawRefused("no_file")
@@ -98,3 +104,12 @@ def _frame(session: Session, campaign_id: int, plan: PlanDocument, earlier: list
     if frame.found["plan_hash"] not in fitting:
         raise DrawRefused("other_plan")
     return frame
+
+
+def _has_other_levels(session: Session, campaign: Campaign, plan: PlanDocument, frame: Frame) -> bool:
+    """Whether weights could not be fitted to the list after the answers, for want of one language."""
+    form = session.get_one(InstrumentVersion, campaign.instrument_version_id).definition
+    return any(
+        matched(form.item(one.question), known_levels(frame.found["totals"], one.variable)).unmatched
+        for one in plan.weighting.raked
+    )

@@ -8,7 +8,6 @@ import numpy as np
 
 from analysis import AnalysisError, Calibration, rake
 from survey_app.models.recipe import MarginThen
-from survey_app.publish.counting.profiles import UNANSWERED
 from survey_app.publish.figures.dataset import Dataset
 from survey_app.publish.figures.design import Floats, Integers, WeightingRefused
 
@@ -23,15 +22,17 @@ class Raked:
 
 
 def raked(weight: Floats, dataset: Dataset, row: Integers, margins: Sequence[MarginThen]) -> Raked:
+    """Fit weights to known totals; who skipped a question, or told what no total speaks of, keeps a share."""
+    totals = _agreeing(margins)
     labels = {}
     for place, margin in enumerate(margins):
-        of_profile = np.array([profile[place] for profile in dataset.profiles], dtype=object)
-        told = of_profile[dataset.profile[row]]
-        labels[margin.variable] = [None if one == UNANSWERED else one for one in told.tolist()]
-    totals = _agreeing(margins)
+        of_profile = [profile[place] for profile in dataset.profiles]
+        known = totals[margin.variable]
+        told = np.array([one if one in known else None for one in of_profile], dtype=object)
+        labels[margin.variable] = told[dataset.profile[row]].tolist()
     before = {name: _sums(weight, labels[name]) for name in labels}
     for name, known in totals.items():
-        _refuse_other_levels(name, known, before[name])
+        _refuse_silent_levels(name, known, before[name])
     try:
         found = rake(weight, labels, totals, missing="own_level")
     except AnalysisError as error:
@@ -82,7 +83,7 @@ def _sums(weight: Floats, labels: Sequence[str | None]) -> dict[str | None, tupl
     return {name: (sums[place], counts[place]) for name, place in number.items() if place < len(counts)}
 
 
-def _refuse_other_levels(
+def _refuse_silent_levels(
     variable: str, known: Mapping[Hashable, float], answered: Mapping[str | None, tuple[float, int]]
 ) -> None:
     silent = [str(level) for level in known if level not in answered]
@@ -90,10 +91,4 @@ def _refuse_other_levels(
         raise WeightingRefused(
             f"{variable}: không ai trả lời thuộc mức {', '.join(silent)} mà các tổng đã biết có; "
             "hãy gộp mức này với một mức khác."
-        )
-    extra = [level for level in answered if level is not None and level not in known]
-    if extra:
-        raise WeightingRefused(
-            f"{variable}: có người trả lời thuộc mức {', '.join(extra)} mà các tổng đã biết không có; "
-            "hãy bổ sung tổng của mức này."
         )

@@ -10,7 +10,8 @@ from xlsxwriter.worksheet import Worksheet
 
 from survey_app.publish.exports.xlsx_file import LONGEST_TEXT, OPTIONS
 from survey_app.publish.handover.about import about
-from survey_app.publish.handover.annex import Column, Row, Table, tables
+from survey_app.publish.handover.annex import tables
+from survey_app.publish.handover.annex_columns import Column, Row, Table
 from survey_app.publish.handover.wave import Wave
 
 FIRST_SHEET = "Đọc trước"

@@ -1,6 +1,6 @@
 """Freezes the figures of a whole campaign: a wave or a period, published once and never changed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -22,6 +22,7 @@ from survey_app.publish.counting.snapshot import Snapshot, tally_rows
 from survey_app.publish.counting.tallies import Definitions, Recount
 from survey_app.publish.figures.dataset import places_of
 from survey_app.publish.releasing.batch import BatchRule
+from survey_app.publish.releasing.corrected import Corrected
 from survey_app.publish.releasing.due import BATCH, Due
 from survey_app.publish.releasing.frozen_figures import TABLES, Row, figures_of
 from survey_app.publish.releasing.ingredients import (
@@ -147,7 +148,11 @@ def prepare_wave(session: Session, campaign: Campaign, now: datetime, reason: st
     if last_id is not None:
         recipe = correcting(session, last_id, reason, recipe, snapshot)
     # As whoever verifies it: read from what is stored.
-    tables = figures_of(snapshot, Recipe.from_json(recipe.to_json()), Sealed(session))
+    as_stored = Recipe.from_json(recipe.to_json())
+    tables = figures_of(snapshot, as_stored, Sealed(session))
+    if last_id is not None:
+        told = Corrected(session, campaign.id).few_told_by(snapshot, as_stored, tables["figure"])
+        _refuse_told_apart(session, told)
     return Wave(campaign, last_id, n_responses, recounted, taken, recipe, snapshot, tables)
 
 
@@ -191,8 +196,8 @@ def _refuse_unfinished(campaign: Campaign, today: date) -> None:
         )
     if not campaign.is_over(today - LATE_BY):  # one late form after the publication would bar any correction
         raise PublicationRefused(
-            f"Cuộc khảo sát “{campaign.code}” còn mở đến hết ngày {campaign.closes_on:%d/%m/%Y}; phiếu mở vào "
-            f"ngày cuối còn được nhận thêm {LATE_BY.days} ngày. Chỉ công bố từ ngày "
+            f"Cuộc khảo sát “{campaign.code}” còn mở đến hết ngày {campaign.closes_on:%d/%m/%Y}; phiếu mở "
+            f"vào ngày cuối còn được nhận thêm {LATE_BY.days} ngày. Chỉ công bố từ ngày "
             f"{campaign.closes_on + LATE_BY + timedelta(days=1):%d/%m/%Y}."
         )
 
@@ -219,6 +224,22 @@ def _refuse_few_more(session: Session, offices: Sequence[Due]) -> None:
             f"So với lần công bố trước, các đơn vị sau chỉ thêm hoặc bớt {few} phiếu ở một quầy, chỉ thêm "
             f"{few} câu trả lời cho một câu hỏi, hoặc chỉ thêm toàn câu trả lời không hài lòng, nên công bố "
             "thì có thể suy ra câu trả lời của từng người:\n" + "\n".join(names)
+        )
+
+
+def _refuse_told_apart(session: Session, told: Mapping[str, Set[str]]) -> None:
+    """Refuse what stands beside an earlier publication as a sum over other people, or with other weights."""
+    if told:
+        offices = {code for code, few in told.items() for code in (code, *few)}
+        names = dict(session.execute(select(Office.code, Office.name).where(Office.code.in_(offices))).all())
+        lines = (
+            f"{names[code]}: {', '.join(names[one] for one in sorted(few))}" for code, few in told.items()
+        )
+        raise PublicationRefused(
+            "Từ lần công bố trước có đơn vị được chuyển, quầy đổi lĩnh vực hoặc quyền số đổi. So hai lần "
+            f"công bố thì số liệu của các đơn vị sau cho biết câu trả lời của 1–{BATCH - 1} người ở đơn vị "
+            "nêu sau dấu hai chấm. Hãy đưa những điều ấy về như lần trước rồi công bố lại:\n"
+            + "\n".join(lines)
         )
 
 

@@ -10,7 +10,7 @@ from survey_app.models.campaign import Campaign
 from survey_app.models.definition import Definition
 from survey_app.models.frame import Frame
 from survey_app.models.instrument import InstrumentVersion
-from survey_app.models.levels import matched
+from survey_app.models.levels import known_levels, matched
 from survey_app.models.plan import plan_in_force
 from survey_app.models.plan_document import PlanDocument, Raked, Weighting
 from survey_app.models.recipe import MarginThen, WeightingThen
@@ -56,8 +56,7 @@ def _of_frame(
 
     Units of unknown level are shared out pro rata.
     """
-    counted = totals.get(raked.variable, ())
-    known = matched(form.item(raked.question), [(level, n) for level, n in counted if level is not None])
+    known = matched(form.item(raked.question), known_levels(totals, raked.variable))
     if known.unmatched:
         raise WeightingRefused(
             f"Dàn chọn mẫu có mức {', '.join(known.unmatched)} của {raked.variable}, nhưng câu hỏi "
@@ -68,6 +67,6 @@ def _of_frame(
         raise WeightingRefused(
             f"Kế hoạch hiệu chỉnh quyền số theo {raked.variable}, nhưng dàn chọn mẫu không có cột này."
         )
-    whole, of_known = sum(n for _, n in counted), sum(known.by_option.values())
+    whole, of_known = sum(n for _, n in totals[raked.variable]), sum(known.by_option.values())
     shares = tuple(sorted((option, n * whole / of_known) for option, n in known.by_option.items()))
     return MarginThen(raked.variable, raked.question, shares)

@@ -45,6 +45,7 @@ NOTED = {
 NOTHING_TO_NOTE = {
     *("serve", "jobs run", "database upgrade", "database tidy", "instrument check", "instrument voice"),
     *("publication list", "publication verify", "sample export", "fieldwork progress"),
+    "campaign rehearse",  # what it makes is made up
     *("demo load", "demo remove", "staff code", "run", "shell", "routes"),
     *("campaign plan show", "campaign plan differences", "frame template", "frame check", "frame verify"),
 }

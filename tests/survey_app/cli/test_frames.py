@@ -115,7 +115,7 @@ def test_killed_import_leaves_no_frame_and_is_done_again(house, tmp_path):
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True)
     looks = settings.data_dir / "frames" / "looks"
     deadline = time.monotonic() + 60
-    while not list(looks.glob("*/runs/run-*")) and time.monotonic() < deadline and process.poll() is None:
+    while not list(looks.glob("*/*/runs/run-*")) and time.monotonic() < deadline and process.poll() is None:
         time.sleep(0.002)
     process.send_signal(signal.SIGKILL)
     process.communicate()

@@ -5,6 +5,7 @@ import secrets
 import threading
 import time
 from contextlib import contextmanager
+from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
@@ -20,7 +21,7 @@ from survey_app.collect.writer import (
 )
 from survey_app.db import Database
 from survey_app.errors import AlreadyAnswered, QueueFull, StorageFailed, TokenSpent
-from survey_app.models.access_point import AccessPointDay
+from survey_app.models.access_point import AccessPoint, AccessPointDay
 from survey_app.models.case import Case
 from survey_app.models.invitation import SpentInvitation
 from survey_app.models.response import OVER_BUDGET, Comment, Response
@@ -235,6 +236,40 @@ def test_beyond_the_budget_exactly_the_later_ones_are_marked(desk):
     with desk.database.reading() as session:
         marks = session.scalars(select(Response.review_mark)).all()
     assert sorted(marks, key=str) == [OVER_BUDGET] * 55 + [None] * 12
+
+
+def test_new_code_in_the_place_of_another_is_no_new_budget(desk):
+    """Forms that were opened before the old code was replaced count with those of the new one."""
+    with desk.database.transaction() as session:
+        old = session.get_one(AccessPoint, desk.point_id)
+        counter = factories.counter(session, office_id=old.office_id)
+        of_place = {"campaign_id": old.campaign_id, "office_id": old.office_id}
+        new, *others = (
+            factories.access_point(session, **of_place | given).id
+            for given in (
+                {},
+                {"counter_id": counter.id},
+                {"way_in": "screen", "provenance": "B"},
+                {"office_id": factories.office(session).id},
+                {"campaign_id": factories.campaign(session).id},
+            )
+        )
+
+    def send(point_id, n, **given):
+        for _ in range(n):
+            desk.writer.store(arrival(desk, access_point_id=point_id, daily_budget=3, **given))
+
+    send(desk.point_id, 2)
+    send(new, 2)
+    send(desk.point_id, 1)
+    send(new, 1, day=factories.DAY + timedelta(days=1))
+    for point_id in others:
+        send(point_id, 3)
+    with desk.database.reading() as session:
+        marked = select(Response.access_point_id).where(Response.review_mark == OVER_BUDGET)
+        assert sorted(session.scalars(marked)) == sorted([desk.point_id, new])
+        counted = select(AccessPointDay.n_received).where(AccessPointDay.access_point_id == new)
+        assert session.scalars(counted.order_by(AccessPointDay.day)).all() == [2, 1], "its own alone"
 
 
 def test_a_token_is_spent_with_its_response_and_by_no_other(desk):

@@ -106,7 +106,14 @@ def check_pages(public: FlaskClient, lead: FlaskClient) -> None:
     address = "/staff/campaigns/1/weights"
     assert address in lead.get("/staff/campaigns/1?lang=en").get_data(as_text=True)
     raked = lead.get(f"{address}?lang=en").get_data(as_text=True)
-    for said in ("Without weights", "Fitting to known totals", "Field: Civil status", "80.88%", "291.3", "124,594"):
+    for said in (
+        "Without weights",
+        "Fitting to known totals",
+        "Field: Civil status",
+        "80.88%",
+        "291.3",
+        "124,594",
+    ):
         assert said in raked
     given = lead.get(f"{address}?publication=1&lang=en").get_data(as_text=True)
     assert "Fitting to known totals" not in given

@@ -13,6 +13,7 @@ from survey_app.models.audit import AuditLine
 from survey_app.models.case import CONTACT_LIVES, LONGEST_ANSWER, Case, Contact
 from survey_app.models.code_report import CodeReport
 from survey_app.models.contact_seal import seal
+from survey_app.models.office import Office
 from survey_app.models.plain_text import composed, marked_unreadable
 from survey_app.models.response import OVER_BUDGET
 from survey_app.models.short_code import printed
@@ -384,6 +385,29 @@ def test_a_day_looked_at_leaves_the_list_until_more_come_and_stays_to_be_found(a
     assert see(manager, point_id, n_marked=2).status_code == 303
     assert "10/03/2026 · Quầy mine" not in manager.get("/staff/review/days").text
     assert len([line for line in stored(app, AuditLine) if line.act == "days.seen"]) == 2
+
+
+def test_what_an_office_says_of_its_own_flood_takes_nothing_off_the_lists_above(app, manager, rows, staff_client):
+    point_id = rows["mine_point"].id
+    row = f"/staff/review/days/{point_id}/seen"
+    with app.extensions["database"].reading() as session:
+        province = session.get_one(Office, rows["mine"].id).parent_id
+    add(app, factories.response, access_point_id=point_id, review_mark=OVER_BUDGET)
+    leads = staff_client("campaign_lead", province), staff_client("campaign_lead")
+    assert see(manager, point_id, note="Hội chợ").status_code == 303
+    assert row not in manager.get("/staff/review/days").text
+    for lead in leads:
+        page = lead.get("/staff/review/days").text
+        assert row in page
+        assert "Hội chợ" in page
+        assert "Cấp trên của đơn vị chưa xem." in page
+        assert "1 ngày nhiều phiếu" in lead.get("/staff").text
+    assert see(leads[0], point_id, note="Đã gọi điện").status_code == 303
+    for client in (manager, *leads):
+        assert row not in client.get("/staff/review/days").text
+    add(app, factories.response, access_point_id=point_id, review_mark=OVER_BUDGET)
+    see(manager, point_id, n_marked=2)
+    assert [row in client.get("/staff/review/days").text for client in (manager, *leads)] == [False, True, True]
 
 
 @on_sqlite

@@ -57,9 +57,7 @@ def read_known(session: Session, campaign_id: int, mapping: Mapping[str, int], t
     return Known(terms, document.hash if document is not None else None)
 
 
-def look_at(
-    upload: Upload, known: Known, settings: Settings, report: Report, look: str = ONE_LOOK
-) -> Found:
+def look_at(upload: Upload, known: Known, settings: Settings, report: Report, look: str = ONE_LOOK) -> Found:
     """Read the list and give what a frame of it would hold; `look` names the folder for what it makes."""
     if not settings.frame_keys:
         raise NoFrameKey

@@ -9,9 +9,10 @@ from sqlalchemy import select
 from survey_app.cli.jobs import Worker
 from survey_app.models.audit import AuditLine
 from survey_app.models.plan import Plan, plan_in_force
-from survey_app.models.plan_document import PlanDocument
+from survey_app.models.plan_document import PlanDocument, Population
 from survey_app.prepare.moment import Moment
 from survey_app.prepare.plans import keep
+from survey_app.prepare.plans.faults import faults_of
 from survey_app.prepare.plans.keep import PlanRefused
 from tests import factories
 from tests.survey_app.prepare.plans.conftest import WHOLE
@@ -94,6 +95,40 @@ def test_terms_of_published_figures_take_no_addendum(database, stage):
 
 
 @on_sqlite
+def test_once_people_answer_no_addendum_eases_the_terms(database, stage):
+    def on(**terms):
+        return replace(WHOLE, publication=replace(WHOLE.publication, **terms))
+
+    with database.transaction() as session:
+        stage.plan(session, on(minimum_n=20), frozen_at=factories.MOMENT, hash=on(minimum_n=20).hash)
+        session.add(stage.campaign)
+        before, since = at(session), at(session, stage.campaign.opens_on)
+        keep.add_addendum(session, stage.campaign, on(minimum_n=15), "Ít đơn vị nhỏ", before, 1)
+        for terms, name in (({"minimum_n": 12}, "minimum_n"), ({"minimum_n": 15, "target": 0.6}, "target")):
+            with pytest.raises(PlanRefused) as refused:
+                keep.add_addendum(session, stage.campaign, on(**terms), "Dễ hơn", since, 2)
+            assert [(one.name, one.reason) for one in refused.value.faults] == [
+                (f"publication-{name}", "begun")
+            ]
+        keep.add_addendum(session, stage.campaign, on(minimum_n=16), "Thận trọng", since, 2)
+        assert (stage.campaign.minimum_n, stage.campaign.target) == (16, 0.85)
+
+
+@on_sqlite
+def test_draft_that_changes_the_terms_leaves_a_line(database, stage):
+    with database.transaction() as session:
+        session.add(stage.campaign)
+        moment = at(session)
+        keep.save_draft(session, stage.campaign, WHOLE, 0, moment)
+        assert lines(session, "plans.terms") == []
+        eased = replace(WHOLE, publication=replace(WHOLE.publication, target=0.605, minimum_n=5))
+        keep.save_draft(session, stage.campaign, eased, 1, moment)
+        words = "do-luong-2026: chỉ tiêu 85%, công bố từ 10 người → chỉ tiêu 60,5%, công bố từ 10 người"
+        assert lines(session, "plans.terms") == [(words, stage.province.id)]
+        assert [one.name for one in faults_of(session, stage.campaign, eased)] == ["publication-minimum_n"]
+
+
+@on_sqlite
 def test_draft_changes_no_more_once_the_campaign_has_begun(database, stage):
     with database.transaction() as session:
         stage.plan(session)
@@ -108,7 +143,8 @@ def test_draft_changes_no_more_once_the_campaign_has_begun(database, stage):
 def test_job_process_freezes_on_the_day_the_campaign_opens(database, settings, stage):
     with database.transaction() as session:
         stage.plan(session)
-        broken = factories.campaign_plan(session).campaign_id
+        draft = PlanDocument(population=Population(tops=("T",)))
+        broken = factories.campaign_plan(session, document_json=draft.to_json()).campaign_id
         unplanned = factories.campaign(session, kind="annual", closes_on=date(2027, 1, 1))
     opening = datetime(2026, 12, 1, 1, tzinfo=UTC)
     for moment in (opening - timedelta(days=1), opening, opening + timedelta(days=1)):
@@ -122,4 +158,5 @@ def test_job_process_freezes_on_the_day_the_campaign_opens(database, settings, s
         assert plan.frozen_by is None
         assert session.get_one(Plan, broken).frozen_at is None
         assert session.get(Plan, unplanned.id) is None
-        assert len(lines(session, "plans.not_frozen")) == 1, "said once, not every night"
+        ((_what, place),) = lines(session, "plans.not_frozen")  # said once, not every night
+        assert place == stage.province.id

@@ -88,7 +88,7 @@ def write_frame(folder, rows):
     return draft.rename(folder / f"{hash_of_file(draft)}.parquet")
 
 
-def lay(session, settings, document, rows=None):
+def lay(session, settings, document, rows=None, form=None, totals=None):
     """Bring the offices, a campaign with this plan frozen, and a frame of it into the database."""
     rows = dossiers() if rows is None else rows
     top = factories.office(session, code="T", kind="province", name="Tỉnh Mẫu")
@@ -103,6 +103,7 @@ def lay(session, settings, document, rows=None):
         sampling_basis="probability",
         opens_on=OPENS_ON,
         closes_on=CLOSES_ON,
+        **({} if form is None else {"instrument_version_id": form.id}),
     )
     factories.campaign_plan(
         session,
@@ -112,14 +113,14 @@ def lay(session, settings, document, rows=None):
         hash=document.hash,
     )
     path = write_frame(frame_path(settings.data_dir, "x").parent, rows)
-    found = {"rules": [], "unknown_offices": [], "totals": {}, "n_clusters": 6, "plan_hash": document.hash}
+    found = {"rules": [], "unknown_offices": [], "totals": totals or {}, "n_clusters": 6}
     frame = factories.frame(
         session,
         campaign_id=campaign.id,
         frame_hash=path.stem,
         n_units=len(rows),
         n_rows=len(rows),
-        found=found,
+        found=found | {"plan_hash": document.hash},
     )
     for code, office in offices.items():
         factories.frame_office(

@@ -13,7 +13,7 @@ from survey_app.models.breakdown import WHOLE
 from survey_app.models.office import Office
 from survey_app.models.publication import Figure
 from survey_app.publish.handover import annex_file
-from survey_app.publish.handover.annex import EXACT
+from survey_app.publish.handover.annex_columns import EXACT
 from survey_app.publish.handover.wave import Edition, NothingToHandOver, read_wave
 from survey_app.publish.open_data.files import as_csv
 from survey_app.publish.open_data.rows import Published
