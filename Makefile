@@ -49,8 +49,9 @@ bench: $(TEST_VENV)/tests-installed $(COMPILED) ## Measure: ratios against peers
 	$(TEST_BIN)/python -m benchmarks.results_pages
 	$(TEST_BIN)/python -m benchmarks.analysis_speed
 
-coverage-study: $(TEST_VENV)/tests-installed ## Measure how often the intervals cover, by simulation (docs/coverage.md)
+coverage-study: $(TEST_VENV)/tests-installed ## Measure how often the intervals cover, by simulation (docs/coverage.md, field-study.md)
 	$(TEST_BIN)/python -m benchmarks.coverage_study
+	$(TEST_BIN)/python -m benchmarks.field_study
 	$(TEST_BIN)/python -m benchmarks.guide_pictures
 
 pictures: $(TEST_VENV)/tests-installed $(COMPILED) ## Take the pictures of README and guide anew

@@ -65,6 +65,8 @@ def upgrade() -> None:
         sa.Column("field_id", sa.Integer, primary_key=True),
         sa.Column("n_settled", sa.Integer, nullable=False),
         *(sa.Column(name, sa.Integer) for name in ("n_received", "n_early", "n_on_time", "n_late")),
+        sa.Column("entered_on", sa.Date),
+        *(sa.Column(name, sa.Integer) for name in ("n_before", "n_usual")),
         sa.CheckConstraint(
             "n_settled >= 0 AND coalesce(n_received, 0) >= 0 AND coalesce(n_early, 0) >= 0"
             " AND coalesce(n_on_time, 0) >= 0 AND coalesce(n_late, 0) >= 0",

@@ -9,7 +9,7 @@ from migrations.sealing import keep, let_go
 
 revision = "0010"
 down_revision = "0009"
-KINDS = "'void_responses', 'pause_codes', 'resume_codes', 'close_early', 'reopen'"
+KINDS = "'void_responses', 'pause_codes', 'resume_codes', 'close_early', 'reopen', 'publish'"
 # What a demo account did goes with the demo.
 OF_DEMO = "EXISTS (SELECT 1 FROM staff WHERE staff.id = OLD.staff_id AND staff.is_demo)"
 GUARDS = {

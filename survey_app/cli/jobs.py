@@ -42,6 +42,7 @@ MODULES = {
     "frame": "survey_app.prepare.frames.looks.import_job",
     "draw": "survey_app.prepare.samples.draw_job",
     "sample_list": "survey_app.prepare.samples.list_job",
+    "publish_wave": "survey_app.publish.releasing.publish_job",
 }
 PAUSE_SECONDS = 2.0
 TIDIES_AT_HOURS = (

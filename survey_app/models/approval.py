@@ -23,7 +23,8 @@ from survey_app.models.plain_text import UNREADABLE_MARK, composed, marked_unrea
 from survey_app.models.plan import tops_of_plans
 from survey_app.models.staff import Staff, StaffGrant
 
-APPROVAL_KINDS = ("void_responses", "pause_codes", "resume_codes", "close_early", "reopen")
+APPROVAL_KINDS = ("void_responses", "pause_codes", "resume_codes", "close_early", "reopen", "publish")
+ONE_AT_A_TIME = {"publish"}  # whatever is asked besides: both would want the same
 DECISIONS = ("approved", "refused", "withdrawn")
 LONGEST_REASON = 500
 # Nobody shall make an account, give a role or take an account over for the sole purpose of agreeing with
@@ -36,6 +37,7 @@ IN_THE_LOG = {
     "resume_codes": "Dùng lại mã",
     "close_early": "Kết thúc sớm",
     "reopen": "Mở lại",
+    "publish": "Công bố kết quả",
 }
 
 
@@ -137,7 +139,8 @@ def ask(session: Session, wanted: Wanted, staff_id: int, now: datetime) -> Appro
         Approval.office_id.is_not_distinct_from(wanted.office_id),
         Approval.decision.is_(None),
     )
-    if any(waiting.arguments == wanted.arguments for waiting in session.scalars(alike)):
+    is_alone = wanted.kind in ONE_AT_A_TIME
+    if any(is_alone or waiting.arguments == wanted.arguments for waiting in session.scalars(alike)):
         raise ApprovalRefused("asked_already")
     approval = Approval(
         kind=wanted.kind,

@@ -8,7 +8,7 @@ import math
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import Select, func, literal, select
+from sqlalchemy import ColumnElement, Select, case, func, literal, select
 from sqlalchemy.orm import Session
 
 from survey_app.models.office import ALL_FIELDS, DossierCount, OfficeSuccession
@@ -25,18 +25,32 @@ class MonthOfWork:
 
 def last_month_before(session: Session, office_id: int, today: date) -> MonthOfWork | None:
     """Give the dossiers of the last whole month that is known: the office's, and those it took over."""
+    n_counted = _counted_on(today)
     row = session.execute(
-        select(DossierCount.month, func.sum(DossierCount.n_settled))
+        select(DossierCount.month, func.sum(n_counted))
         .where(
             DossierCount.office_id.in_(_itself_and_taken_over(office_id, today)),
             DossierCount.month < today.replace(day=1),
             DossierCount.field_id == ALL_FIELDS,
+            n_counted.is_not(None),
         )
         .group_by(DossierCount.month)
         .order_by(DossierCount.month.desc())
         .limit(1)
     ).one_or_none()
     return None if row is None else MonthOfWork(*row)
+
+
+def _counted_on(today: date) -> ColumnElement[int | None]:
+    """Say in SQL which count sets the budget of a day: on the day of its entry, the smaller of old and new.
+
+    Nobody shall raise a count, send a flood, and put the count back before anybody has seen it.
+    """
+    is_settled = DossierCount.entered_on.is_(None) | (DossierCount.entered_on < today)
+    return case(
+        (is_settled | (DossierCount.n_before >= DossierCount.n_settled), DossierCount.n_settled),
+        else_=DossierCount.n_before,
+    )
 
 
 def _itself_and_taken_over(office_id: int, today: date) -> Select[int]:

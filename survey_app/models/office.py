@@ -130,6 +130,9 @@ class DossierCount(Base):
     n_early: Mapped[int | None]
     n_on_time: Mapped[int | None]
     n_late: Mapped[int | None]
+    entered_on: Mapped[date | None]  # the day of the last change; none: it is known for long
+    n_before: Mapped[int | None]  # settled ones as they stood when that day began; none: there was no count
+    n_usual: Mapped[int | None]  # the office's usual ones, where somebody accepted a jump far beyond them
 
     @property
     def gap(self) -> int:

@@ -9,14 +9,16 @@ from sqlalchemy.orm import Session
 
 from survey_app.errors import ApprovalRefused
 from survey_app.models.access_point import AccessPoint
+from survey_app.models import publishing
 from survey_app.models.approval import Approval
 from survey_app.models.audit import note
 from survey_app.models.campaign import Campaign
 from survey_app.models.office_tree import OfficeTree
 from survey_app.models.publication import is_frozen
+from survey_app.prepare.approvals.publish import check_publishing, enqueue_publishing
 from survey_app.prepare.moment import Moment
 
-KINDS = ("pause_codes", "resume_codes", "close_early", "reopen")  # decided here
+KINDS = ("pause_codes", "resume_codes", "close_early", "reopen", "publish")  # decided here
 OF_CODES = ("pause_codes", "resume_codes")
 
 
@@ -36,6 +38,8 @@ def check_can_be_done(
         _check_closing(campaign, last_day(arguments), today)
     elif kind == "reopen":
         _check_reopening(session, campaign, last_day(arguments), today)
+    elif kind == publishing.KIND:
+        check_publishing(session, campaign, arguments, today)
     else:
         raise ApprovalRefused("kind_missing")
 
@@ -52,6 +56,9 @@ def carry_out(session: Session, approval: Approval, moment: Moment) -> None:
     # Codes that are made, and other requests that are decided, at this moment wait.
     campaign = session.get_one(Campaign, approval.campaign_id, with_for_update=True)
     check_can_be_done(session, approval.kind, campaign, approval.office_id, approval.arguments, moment.today)
+    if approval.kind == publishing.KIND:
+        enqueue_publishing(session, approval, moment)  # what comes of it, its job notes
+        return
     if approval.kind in OF_CODES:
         what = _pause_or_resume(session, approval, moment.today)
     else:

@@ -6,6 +6,7 @@ from typing import Any
 from werkzeug.datastructures import MultiDict
 
 from survey_app.errors import ApprovalRefused
+from survey_app.models import publishing
 from survey_app.models.days import read_day
 from survey_app.prepare.approvals.acts import KINDS, OF_CODES
 from survey_app.web.addresses import row_id
@@ -42,7 +43,7 @@ class AskedFor:
 
     def arguments(self) -> dict[str, Any]:
         """Give what the kind needs to know."""
-        if self.kind in OF_CODES:
+        if self.kind in OF_CODES or self.kind == publishing.KIND:
             return {}
         return {"closes_on": self._day()}
 

@@ -9,6 +9,8 @@ from survey_app.models.office import ALL_FIELDS
 from survey_app.prepare.dossiers.counts import NAMES, Counts, Rates, added, rates_of
 
 Place = tuple[int, date, int]  # office, month, field
+JUMP = 3  # times the usual of an office
+SMALLEST_JUMP = 20  # dossiers beyond it: one a working day
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +20,7 @@ class Contradiction:
     line: int
     place: Place
     kind: str
-    """parts, early_twice, rate, fields, offices: which sum or share it is about."""
+    """parts, early_twice, rate, fields, offices, jump: which sum, share or usual number it is about."""
     stated: float
     found: float
     rates: Rates | None = None
@@ -80,6 +82,25 @@ def between_fields(lines: Mapping[Place, int], after: Mapping[Place, Counts]) ->
             stated, found = getattr(total, name), getattr(summed, name)
             if None not in (stated, found) and stated != found:
                 yield Contradiction(months[office_id, month], place, "fields", stated, found, count=name)
+
+
+def jumps(
+    lines: Mapping[Place, int], made: Mapping[Place, Counts], usual: Mapping[int, int]
+) -> Iterator[Contradiction]:
+    """Compare the totals to be stored with what is usual in their offices: coverage and budgets follow them."""
+    months = {place[:2]: line for place, line in lines.items()}
+    for place, counts in made.items():
+        office_id, month, field_id = place
+        if field_id != ALL_FIELDS or office_id not in usual:
+            continue
+        found = usual[office_id]
+        if counts.n_settled > JUMP * found and counts.n_settled - found >= SMALLEST_JUMP:
+            yield Contradiction(months[office_id, month], place, "jump", counts.n_settled, found)
+
+
+def jumps_in(found: Iterable[Contradiction]) -> dict[Place, int]:
+    """Give the usual number of each total that jumps beyond it."""
+    return {one.place: int(one.found) for one in found if one.kind == "jump"}
 
 
 def of_provinces(totals: Iterable[Reported], below: Mapping[Place, Counts]) -> Iterator[Contradiction]:

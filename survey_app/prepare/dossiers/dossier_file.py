@@ -14,7 +14,7 @@ from survey_app.models.office_tree import OfficeTree
 from survey_app.prepare.dossiers import contradictions
 from survey_app.prepare.dossiers.contradictions import Contradiction, Place, Reported
 from survey_app.prepare.dossiers.counts import Counts, added
-from survey_app.prepare.dossiers.store import Stored, stored_counts, with_totals, write_counts
+from survey_app.prepare.dossiers.store import Stored, stored_counts, usual_totals, with_totals, write_counts
 from survey_app.prepare.tables.sheet import Number, refused
 from survey_app.prepare.tables.table_file import Faults, Row, read_table, shown
 
@@ -139,6 +139,8 @@ def look_at(session: Session, rows: list[Row], sender: Sender) -> Intake:
     found = [contradiction for one in reported for contradiction in contradictions.in_itself(one)]
     lines = {one.place: one.line for one in counted}
     found += contradictions.between_fields(lines, before | made)
+    usual = usual_totals(session, {place[0] for place in given}, [place[1] for place in given])
+    found += contradictions.jumps(lines, made, usual)
     found += contradictions.of_provinces(totals, reading.sums_below(totals, given))
     unused = sorted(NOT_TAKEN & rows[0].cells.keys())
     return Intake(given, before, made, sorted(found, key=lambda one: (one.line, one.kind)), unused)

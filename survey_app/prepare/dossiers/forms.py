@@ -121,6 +121,12 @@ def contradiction_words(one: Contradiction) -> str:
         return _rate_words(one)
     counts = {"found": count_text(int(one.found)), "stated": count_text(int(one.stated))}
     gap = count_text(abs(int(one.gap)))
+    if one.kind == "jump":
+        return _(
+            "Far beyond the usual: %(stated)s settled dossiers, where this office settles some %(found)s in a "
+            "month. May be accepted; that stays beside the figure.",
+            **counts,
+        )
     if one.kind == "parts":
         return _(
             "Totals disagree: early + on time + late = %(found)s, settled = %(stated)s, %(gap)s apart. "

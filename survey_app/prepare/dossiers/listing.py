@@ -30,6 +30,8 @@ class OfficeOfMonth:
     name: str
     counts: Counts | None
     settled_of_fields: int | None = None
+    n_usual: int | None = None
+    """What is usual there, where this count was accepted far beyond it."""
     n_fields: int = 0
 
     @property
@@ -62,6 +64,7 @@ class Answered:
 class MonthOfOffice:
     month: date
     counts: Counts | None
+    n_usual: int | None = None
     fields: list[tuple[ServiceField, Counts]] = field(default_factory=list)
     answered: list[Answered] = field(default_factory=list)
 
@@ -95,7 +98,7 @@ def list_month(
         read_page(len(found), with_fields, asked),
         n_offices=len(offices),
         n_missing=sum(one.counts is None for one in offices),
-        n_gaps=sum(bool(one.field_gap or (one.counts and one.counts.gap)) for one in offices),
+        n_gaps=sum(bool(one.field_gap or one.n_usual or (one.counts and one.counts.gap)) for one in offices),
     )
 
 
@@ -118,7 +121,7 @@ def offices_of_month(session: Session, office_ids: Collection[int], month: date)
     counts_by_name = [getattr(DossierCount, name) for name in NAMES]
     # By columns: as objects, thousands of rows would take ten times as long.
     rows = session.execute(
-        select(Office.id, Office.code, Office.name, of_fields, *counts_by_name)
+        select(Office.id, Office.code, Office.name, of_fields, DossierCount.n_usual, *counts_by_name)
         .outerjoin(DossierCount, of_month)
         .where(existed, Office.kind != "province")
         .order_by(Office.sort_key, Office.id)
@@ -130,8 +133,9 @@ def offices_of_month(session: Session, office_ids: Collection[int], month: date)
             name,
             None if counts[0] is None else Counts(*counts),
             None if settled is None else int(settled),
+            n_usual,
         )
-        for office_id, code, name, settled, *counts in rows
+        for office_id, code, name, settled, n_usual, *counts in rows
         if office_id in office_ids
     ]
 
@@ -156,7 +160,7 @@ def list_fields(session: Session) -> list[ServiceField]:
 def months_of(session: Session, office: Office, today: date) -> list[MonthOfOffice]:
     """List an office's latest months, the newest first, with the responses that were released in each."""
     fields = {one.id: one for one in list_fields(session)}
-    whole: dict[date, Counts] = {}
+    whole: dict[date, DossierCount] = {}
     of_fields: dict[date, list[tuple[ServiceField, Counts]]] = defaultdict(list)
     last = first_of(min(today, office.valid_until or today))
     earliest = last
@@ -169,14 +173,16 @@ def months_of(session: Session, office: Office, today: date) -> list[MonthOfOffi
     )
     for row in rows:
         if row.field_id == ALL_FIELDS:
-            whole[row.month] = counts_of(row)
+            whole[row.month] = row
         elif row.field_id in fields:
             of_fields[row.month].append((fields[row.field_id], counts_of(row)))
     answered = _answered(session, office)
     found = []
     month = last
     while month >= max(earliest, first_of(office.valid_from)):
-        found.append(MonthOfOffice(month, whole.get(month), of_fields[month], answered[month]))
+        total = whole.get(month)
+        said = (counts_of(total), total.n_usual) if total else (None, None)
+        found.append(MonthOfOffice(month, *said, of_fields[month], answered[month]))
         month = month_before(month)
     return found
 

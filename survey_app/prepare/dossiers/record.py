@@ -7,6 +7,7 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from survey_app.config import VIETNAM_TIME
 from survey_app.models.audit import note, note_over
 from survey_app.models.office import ALL_FIELDS, Office
 from survey_app.models.stale_office import mark_stale
@@ -15,7 +16,7 @@ from survey_app.prepare.dossiers.contradictions import Contradiction, Place, Rep
 from survey_app.prepare.dossiers.counts import Counts
 from survey_app.prepare.dossiers.dossier_file import Intake
 from survey_app.prepare.dossiers.listing import counts_of_month
-from survey_app.prepare.dossiers.store import remove_count, with_totals, write_counts
+from survey_app.prepare.dossiers.store import remove_count, usual_totals, with_totals, write_counts
 
 SET = "dossiers.set"  # in the audit log
 
@@ -36,13 +37,18 @@ class Typed:
         }
 
 
-def contradictions_of(typed: Typed) -> list[Contradiction]:
+def contradictions_of(session: Session, typed: Typed) -> list[Contradiction]:
     given = typed.given()
     found = [
         one for place, counts in given.items() for one in contradictions.in_itself(Reported(0, place, counts))
     ]
-    after = with_totals({}, given)
-    return found + list(contradictions.between_fields(dict.fromkeys(given, 0), after))
+    after, lines = with_totals({}, given), dict.fromkeys(given, 0)
+    found += contradictions.between_fields(lines, after)
+    return found + list(contradictions.jumps(lines, after, _usual(session, typed)))
+
+
+def _usual(session: Session, typed: Typed) -> dict[int, int]:
+    return usual_totals(session, {typed.office.id}, [typed.month])
 
 
 def record_typed(session: Session, typed: Typed, now: datetime, staff_id: int) -> None:
@@ -57,7 +63,8 @@ def record_typed(session: Session, typed: Typed, now: datetime, staff_id: int) -
         place = (typed.office.id, typed.month, field_id)
         if place in before and place not in made:
             remove_count(session, place)
-    write_counts(session, before, made)
+    found = contradictions.jumps(dict.fromkeys(made, 0), made, _usual(session, typed))
+    write_counts(session, before, made, _day_of(now), contradictions.jumps_in(found))
     mark_stale(session, [typed.office.id])  # coverage stands beside each score
     whole = (typed.office.id, typed.month, ALL_FIELDS)
     what = _replaced(typed.office.code, typed.month, before.get(whole), made.get(whole))
@@ -65,7 +72,8 @@ def record_typed(session: Session, typed: Typed, now: datetime, staff_id: int) -
 
 
 def record_file(session: Session, intake: Intake, name: str, now: datetime, staff_id: int | None) -> None:
-    write_counts(session, intake.before, intake.made)
+    jumps = contradictions.jumps_in(intake.contradictions)
+    write_counts(session, intake.before, intake.made, _day_of(now), jumps)
     what = (
         f"Tệp “{name}”: {len(intake.given)} dòng của {intake.n_offices} đơn vị, "
         f"{intake.n_replaced} dòng thay số cũ, nhận {len(intake.contradictions)} chỗ không khớp"
@@ -74,6 +82,10 @@ def record_file(session: Session, intake: Intake, name: str, now: datetime, staf
     mark_stale(session, touched)
     note_over(session, now, staff_id, "dossiers.import", what, touched)
     _note_replaced(session, intake, now, staff_id)
+
+
+def _day_of(now: datetime) -> date:
+    return now.astimezone(VIETNAM_TIME).date()
 
 
 def _note_replaced(session: Session, intake: Intake, now: datetime, staff_id: int | None) -> None:

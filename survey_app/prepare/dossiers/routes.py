@@ -137,7 +137,8 @@ def month(office_id: int, month: str) -> str | AnyResponse | tuple[str, int]:
     if form.faults:
         return _form_page(found, day, fields, form, []), 422
     typed = form.typed(found, day)
-    contradictions = contradictions_of(typed)
+    with database().reading() as session:
+        contradictions = contradictions_of(session, typed)
     if contradictions and request.form.get("accepted") != _checksum(contradictions):
         return _form_page(found, day, fields, form, contradictions), 422
     with database().transaction() as session:

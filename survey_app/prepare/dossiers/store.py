@@ -1,13 +1,16 @@
 """Puts dossier counts in their place, and lets a total that was the sum of its fields stay it."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict
 from datetime import date
+from statistics import median_low
+from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
+from survey_app.models.days import year_later
 from survey_app.models.office import ALL_FIELDS, DossierCount
 from survey_app.prepare.dossiers.contradictions import Place
 from survey_app.prepare.dossiers.counts import NAMES, Counts, added
@@ -41,17 +44,60 @@ def with_totals(before: Stored, given: Mapping[Place, Counts]) -> Stored:
     return made
 
 
-def write_counts(session: Session, before: Stored, made: Mapping[Place, Counts]) -> None:
+def usual_totals(session: Session, office_ids: Collection[int], months: Collection[date]) -> dict[int, int]:
+    """Give what an office settles in a usual month: the middle one of those known, a year back and on."""
+    first, last = min(months), max(months)
+    years = first.replace(year=first.year - 1), year_later(last)
+    columns = (DossierCount.office_id, DossierCount.n_settled)
+    rows = session.execute(
+        select(*columns).where(DossierCount.field_id == ALL_FIELDS, DossierCount.month.between(*years))
+    )
+    known: dict[int, list[int]] = defaultdict(list)
+    for office_id, n_settled in rows:
+        if office_id in office_ids:
+            known[office_id].append(n_settled)
+    return {office_id: median_low(several) for office_id, several in known.items()}
+
+
+def write_counts(
+    session: Session,
+    before: Stored,
+    made: Mapping[Place, Counts],
+    entered_on: date | None = None,
+    jumps: Mapping[Place, int] | None = None,
+) -> None:
+    """Store counts; a day of entry lets the budgets of that day rest on the smaller of old and new."""
+    said = {"entered_on": entered_on, "n_before": None}
     rows = {
-        place: {"office_id": place[0], "month": place[1], "field_id": place[2], **asdict(counts)}
+        place: {
+            "office_id": place[0],
+            "month": place[1],
+            "field_id": place[2],
+            **asdict(counts),
+            "n_usual": (jumps or {}).get(place),
+            **said,
+        }
         for place, counts in made.items()
     }
     new = [row for place, row in rows.items() if place not in before]
     changed = [row for place, row in rows.items() if place in before and before[place] != made[place]]
     if new:
         session.execute(insert(DossierCount), new)
+    if changed and entered_on is not None:
+        _keep_old(session, entered_on, changed)
     if changed:
-        session.execute(update(DossierCount), changed)
+        told = [{name: value for name, value in row.items() if name != "n_before"} for row in changed]
+        session.execute(update(DossierCount), told)
+
+
+def _keep_old(session: Session, entered_on: date, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Note what these counts are before the first change of a day."""
+    table = DossierCount.__table__
+    keys = ("office_id", "month", "field_id")
+    one = [table.c[name] == bindparam(f"at_{name}") for name in keys]
+    is_first = table.c.entered_on.is_(None) | (table.c.entered_on < entered_on)
+    keeping = update(table).where(*one, is_first).values(n_before=table.c.n_settled)
+    session.execute(keeping, [{f"at_{name}": row[name] for name in keys} for row in rows])
 
 
 def remove_count(session: Session, place: Place) -> None:

@@ -1,6 +1,7 @@
 """The annex as a spreadsheet: a sheet a table, numbers as numbers, first a sheet that says how to read it."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from math import ceil
 from pathlib import Path
 
 import xlsxwriter
@@ -29,6 +30,8 @@ _FORMATS: Mapping[str, Mapping[str, object]] = {
     "percent_2": {"num_format": "0.00", "align": "right"},
     "exact": {"num_format": "0.000000", "align": "right"},
 }
+
+LABEL_WIDTH, TEXT_WIDTH, LINE_HEIGHT = 34, 95, 15
 
 
 def write(path: Path, session: Session, wave: Wave) -> None:
@@ -92,12 +95,14 @@ def _has_hundredths(cell: object) -> bool:
 def _write_first(
     sheet: Worksheet, lines: Sequence[tuple[str, str]], title: str, formats: Mapping[str, Format]
 ) -> None:
-    sheet.set_column(0, 0, 30)
-    sheet.set_column(1, 1, 100)
+    sheet.set_column(0, 0, LABEL_WIDTH)
+    sheet.set_column(1, 1, TEXT_WIDTH)
     sheet.set_paper(9)
     sheet.fit_to_pages(1, 0)
     sheet.write_string(0, 0, title, formats["title"])
     for number, (label, text) in enumerate(_cut(lines), start=2):
+        n_lines = max(1, ceil(len(label) / LABEL_WIDTH), ceil(len(text) / TEXT_WIDTH))
+        sheet.set_row(number, LINE_HEIGHT * n_lines)  # not every program that opens it makes room by itself
         sheet.write_string(number, 0, label, formats["label"])
         sheet.write_string(number, 1, text, formats["wrapped"])
 

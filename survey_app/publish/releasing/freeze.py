@@ -1,19 +1,20 @@
 """Freezes the figures of a whole campaign: a wave or a period, published once and never changed."""
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from survey_app.config import VIETNAM_TIME
 from survey_app.db import Database
 from survey_app.errors import SurveyError
-from survey_app.models.access_point import AccessPoint, AccessPointDay
+from survey_app.models.access_point import AccessPoint
 from survey_app.models.campaign import Campaign
 from survey_app.models.office import Office
 from survey_app.models.publication import Publication
+from survey_app.models.publishing import last_publication_id, may_be_published_from, received_and_voided
 from survey_app.models.recipe import Recipe
 from survey_app.models.response import LATE_BY
 from survey_app.models.snapshot import PublicationRecipe, SnapshotPart
@@ -28,13 +29,16 @@ from survey_app.publish.releasing.frozen_figures import TABLES, Row, figures_of
 from survey_app.publish.releasing.ingredients import (
     Ingredients,
     correcting,
-    last_publication_id,
     made_with,
     recipe_of,
 )
 from survey_app.publish.releasing.sealed import Sealed
 from survey_app.publish.releasing.writing import Taken, note_release, voided_at
 from survey_app.publish.terms import TERMS
+
+
+STAGES = 4  # counting, snapshot and recipe, figures, what a correction gives away with the writing
+Report = Callable[[int, int], None]
 
 
 class PublicationRefused(SurveyError):
@@ -69,11 +73,12 @@ class Wave:
     def write(self, session: Session, now: datetime) -> int:
         """Write tallies, release counts, snapshot and figures together, and seal them."""
         campaign_id = self.campaign.id
-        lock = select(Campaign.id).where(Campaign.id == campaign_id).with_for_update(key_share=True)
-        session.execute(lock)
+        lock = select(Campaign).where(Campaign.id == campaign_id).with_for_update(key_share=True)
+        campaign = session.scalars(lock.execution_options(populate_existing=True)).one()
+        _refuse_unfinished(campaign, self.recipe.published_on)  # two people may have re-opened it meanwhile
         if last_publication_id(session, campaign_id) != self.last_publication_id:
             raise PublicationRefused("Vừa có một lần công bố khác của cuộc khảo sát này, hãy xem kết quả đó.")
-        if _count_responses(session, campaign_id) != self.n_responses:
+        if received_and_voided(session, campaign_id) != self.n_responses:
             raise PublicationRefused(
                 "Vừa có phiếu mới hoặc phiếu bị loại trong lúc tính số liệu, hãy công bố lại."
             )
@@ -129,15 +134,23 @@ class Wave:
         )
 
 
-def prepare_wave(session: Session, campaign: Campaign, now: datetime, reason: str | None = None) -> Wave:
+def prepare_wave(
+    session: Session,
+    campaign: Campaign,
+    now: datetime,
+    reason: str | None = None,
+    report: Report = lambda _done, _of: None,
+) -> Wave:
     """Count and estimate the whole campaign; refuse one that could still change, or give an answer away."""
     today = now.astimezone(VIETNAM_TIME).date()
     _refuse_unfinished(campaign, today)
     last_id = last_publication_id(session, campaign.id)
     reason = (reason or "").strip()
     _refuse_unreasoned(last_id, reason)
-    n_responses = _count_responses(session, campaign.id)
+    n_responses = received_and_voided(session, campaign.id)
+    report(0, STAGES)
     taken = _take_offices(session, campaign, last_id)
+    report(1, STAGES)
     recounted = Recount()
     for one in taken.values():
         recounted.add(one.recount)
@@ -149,7 +162,9 @@ def prepare_wave(session: Session, campaign: Campaign, now: datetime, reason: st
         recipe = correcting(session, last_id, reason, recipe, snapshot)
     # As whoever verifies it: read from what is stored.
     as_stored = Recipe.from_json(recipe.to_json())
+    report(2, STAGES)
     tables = figures_of(snapshot, as_stored, Sealed(session))
+    report(3, STAGES)
     if last_id is not None:
         told = Corrected(session, campaign.id).few_told_by(snapshot, as_stored, tables["figure"])
         _refuse_told_apart(session, told)
@@ -190,15 +205,16 @@ def _refuse_unfinished(campaign: Campaign, today: date) -> None:
             f"Cuộc khảo sát “{campaign.code}” thu phiếu liên tục, số liệu tự cập nhật; "
             "chỉ chốt và công bố cuộc đo lường hằng năm."
         )
-    if campaign.closes_on is None:
+    first_day = may_be_published_from(campaign)
+    if first_day is None:
         raise PublicationRefused(
             f"Cuộc khảo sát “{campaign.code}” không định ngày kết thúc, chưa công bố được."
         )
-    if not campaign.is_over(today - LATE_BY):  # one late form after the publication would bar any correction
+    if today < first_day:  # one late form after the publication would bar any correction
         raise PublicationRefused(
             f"Cuộc khảo sát “{campaign.code}” còn mở đến hết ngày {campaign.closes_on:%d/%m/%Y}; phiếu mở "
             f"vào ngày cuối còn được nhận thêm {LATE_BY.days} ngày. Chỉ công bố từ ngày "
-            f"{campaign.closes_on + LATE_BY + timedelta(days=1):%d/%m/%Y}."
+            f"{first_day:%d/%m/%Y}."
         )
 
 
@@ -241,15 +257,6 @@ def _refuse_told_apart(session: Session, told: Mapping[str, Set[str]]) -> None:
             "nêu sau dấu hai chấm. Hãy đưa những điều ấy về như lần trước rồi công bố lại:\n"
             + "\n".join(lines)
         )
-
-
-def _count_responses(session: Session, campaign_id: int) -> tuple[int, int]:
-    points = select(AccessPoint.id).where(AccessPoint.campaign_id == campaign_id)
-    sums = (func.sum(AccessPointDay.n_received), func.sum(AccessPointDay.n_voided))
-    n_received, n_voided = session.execute(
-        select(*sums).where(AccessPointDay.access_point_id.in_(points))
-    ).one()
-    return n_received or 0, n_voided or 0
 
 
 def _offices_of(session: Session, campaign: Campaign) -> list[Due]:

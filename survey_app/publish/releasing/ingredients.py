@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from importlib import metadata
 from typing import Any, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
 from analysis import METHOD_VERSION
@@ -17,7 +17,6 @@ from survey_app.models.campaign import Campaign
 from survey_app.models.instrument import InstrumentVersion
 from survey_app.models.office import ALL_FIELDS, Counter, DossierCount, Office, ServiceField
 from survey_app.models.office_tree import OfficeTree
-from survey_app.models.publication import Publication
 from survey_app.models.recipe import (
     CellThen,
     Correction,
@@ -236,5 +235,3 @@ def made_with() -> dict[str, str]:
     return {"python": platform.python_version(), **found, "machine": platform.machine()}
 
 
-def last_publication_id(session: Session, campaign_id: int) -> int | None:
-    return session.scalar(select(func.max(Publication.id)).where(Publication.campaign_id == campaign_id))

@@ -29,9 +29,10 @@ class Gap:
 class Gaps:
     parts: Gap | None = None  # what early, on time and late leave unexplained of the settled ones
     fields: Gap | None = None  # what the fields leave unexplained of the total, or have beyond it
+    jumps: Gap | None = None  # what totals that were accepted as jumps have beyond the usual of their offices
 
     def __bool__(self) -> bool:
-        return bool(self.parts or self.fields)
+        return bool(self.parts or self.fields or self.jumps)
 
 
 class _Total(NamedTuple):
@@ -42,6 +43,7 @@ class _Total(NamedTuple):
     n_settled: int
     n_of_parts: int | None
     n_of_fields: int | None
+    n_usual: int | None
 
 
 def gaps_of(session: Session, office_id: int, publication: Publication) -> Gaps:
@@ -52,11 +54,12 @@ def gaps_of(session: Session, office_id: int, publication: Publication) -> Gaps:
     """
     totals = list(_totals(session, office_id, publication))
     if publication.recipe_id is None:
-        return Gaps(_gap(_of_parts(totals)), _gap(_of_fields(totals)))
+        return Gaps(_gap(_of_parts(totals)), _gap(_of_fields(totals)), _gap(_of_jumps(totals)))
     frozen = _frozen_gaps(session, publication)
     codes = session.scalars(select(Office.code).where(Office.id.in_(itself_and_below(office_id))))
-    same = (one for one in totals if frozen.totals.get((one.office, one.month)) == one.n_settled)
-    return Gaps(_gap(_of_parts(same)), _gap(gap for code in codes for gap in frozen.of_fields.get(code, ())))
+    same = [one for one in totals if frozen.totals.get((one.office, one.month)) == one.n_settled]
+    of_fields = _gap(gap for code in codes for gap in frozen.of_fields.get(code, ()))
+    return Gaps(_gap(_of_parts(same)), of_fields, _gap(_of_jumps(same)))
 
 
 def _of_parts(totals: Iterable[_Total]) -> Iterator[int]:
@@ -67,21 +70,26 @@ def _of_fields(totals: Iterable[_Total]) -> Iterator[int]:
     return (one.n_settled - one.n_of_fields for one in totals if one.n_of_fields is not None)
 
 
+def _of_jumps(totals: Iterable[_Total]) -> Iterator[int]:
+    return (one.n_settled - one.n_usual for one in totals if one.n_usual is not None)
+
+
 def _gap(of_months: Iterable[int]) -> Gap | None:
     found = [abs(gap) for gap in of_months if gap]
     return Gap(len(found), sum(found)) if found else None
 
 
 def _totals(session: Session, office_id: int, publication: Publication) -> Iterator[_Total]:
-    """Read the totals that are not what their parts or fields add up to; of a parent there are many."""
+    """Read the totals that jump, or are not what their parts or fields add up to; of a parent many are."""
     one = DossierCount
     is_total = one.field_id == ALL_FIELDS
     settled = func.max(case((is_total, one.n_settled)))
     parts = func.max(case((is_total, cast(one.n_early, BigInteger) + one.n_on_time + one.n_late)))
     of_fields = func.sum(case((~is_total, one.n_settled)))
+    usual = func.max(case((is_total, one.n_usual)))
     takes_part = select(AccessPoint.office_id).where(AccessPoint.campaign_id == publication.campaign_id)
     query = (
-        select(Office.code, one.month, settled, parts, of_fields)
+        select(Office.code, one.month, settled, parts, of_fields, usual)
         .join(Office, Office.id == one.office_id)
         .where(
             one.office_id.in_(itself_and_below(office_id)),
@@ -90,13 +98,12 @@ def _totals(session: Session, office_id: int, publication: Publication) -> Itera
             one.month <= publication.covers_until,
         )
         .group_by(one.office_id, Office.code, one.month)
-        .having((settled != parts) | (settled != of_fields))
+        .having((settled != parts) | (settled != of_fields) | usual.is_not(None))
     )
-    for code, month, n_settled, n_of_parts, n_of_fields in session.execute(query):
+    for code, month, n_settled, n_of_parts, n_of_fields, n_usual in session.execute(query):
         # PostgreSQL adds whole numbers up as decimals.
-        yield _Total(
-            code, month.isoformat(), n_settled, n_of_parts, None if n_of_fields is None else int(n_of_fields)
-        )
+        fields = None if n_of_fields is None else int(n_of_fields)
+        yield _Total(code, month.isoformat(), n_settled, n_of_parts, fields, n_usual)
 
 
 class _Frozen(NamedTuple):

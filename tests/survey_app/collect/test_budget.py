@@ -1,6 +1,6 @@
 """How many answers a day an access point can honestly bring."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -11,6 +11,9 @@ from survey_app.models.budget import (
     last_month_before,
     working_days,
 )
+from survey_app.prepare.dossiers.counts import Counts
+from survey_app.prepare.dossiers.listing import counts_of_month
+from survey_app.prepare.dossiers.store import write_counts
 from tests import factories
 
 
@@ -90,3 +93,33 @@ def test_an_heir_has_the_people_of_those_it_took_over_from(database):
         assert found(date(2026, 4, 10)) == MonthOfWork(MARCH, 123)
         factories.dossier_count(session, office_id=heir.id, month=date(2026, 5, 1), n_settled=150)
         assert found(date(2026, 6, 1)) == MonthOfWork(date(2026, 5, 1), 150)
+
+
+def test_count_raised_and_put_back_on_one_day_gives_that_day_no_larger_budget(database):
+    """On the day after a count was entered, whatever it is, it holds."""
+    today = date(2026, 4, 14)
+
+    def enter(session, office, n, day=today):
+        place = (office.id, MARCH, 0)
+        known = {(office.id, MARCH, 0): one for one in counts_of_month(session, office.id, MARCH).values()}
+        write_counts(session, known, {place: Counts(n)}, day)
+
+    with database.transaction() as session:
+        office, new = factories.office(session), factories.office(session)
+        for at in (office, new):
+            factories.dossier_count(session, office_id=at.id, month=date(2026, 2, 1), n_settled=400)
+        factories.dossier_count(session, office_id=office.id, month=MARCH, n_settled=660)
+
+        def n_counted(at, day):
+            return last_month_before(session, at.id, day).n_settled
+
+        enter(session, office, 99_999)
+        assert n_counted(office, today) == 660
+        enter(session, office, 99_998)
+        assert (n_counted(office, today), n_counted(office, today + timedelta(days=1))) == (660, 99_998)
+        enter(session, office, 120)
+        assert n_counted(office, today) == 120
+        enter(session, new, 50_000)
+        assert n_counted(new, today) == 400, "until tomorrow nobody knows the new month"
+        enter(session, new, 60_000)
+        assert (n_counted(new, today), n_counted(new, today + timedelta(days=1))) == (400, 60_000)

@@ -491,7 +491,9 @@ def test_planned_campaign_takes_codes_of_its_own_offices_and_its_draft_of_its_le
     at = {"campaign": "hang-nam"}
 
     def answers(client, name):
-        sent = [post(client, f"/staff/{path}", **at, place=boxes[name]) for path in ("codes/issue", "screens")]
+        sent = [
+            post(client, f"/staff/{path}", **at, place=boxes[name]) for path in ("codes/issue", "screens")
+        ]
         invited = client.get(f"/staff/invitations/new/{rows[name].id}?campaign=hang-nam")
         return [one.status_code for one in (*sent, invited)]
 

@@ -387,7 +387,9 @@ def test_a_day_looked_at_leaves_the_list_until_more_come_and_stays_to_be_found(a
     assert len([line for line in stored(app, AuditLine) if line.act == "days.seen"]) == 2
 
 
-def test_what_an_office_says_of_its_own_flood_takes_nothing_off_the_lists_above(app, manager, rows, staff_client):
+def test_what_an_office_says_of_its_own_flood_takes_nothing_off_the_lists_above(
+    app, manager, rows, staff_client
+):
     point_id = rows["mine_point"].id
     row = f"/staff/review/days/{point_id}/seen"
     with app.extensions["database"].reading() as session:
@@ -407,7 +409,11 @@ def test_what_an_office_says_of_its_own_flood_takes_nothing_off_the_lists_above(
         assert row not in client.get("/staff/review/days").text
     add(app, factories.response, access_point_id=point_id, review_mark=OVER_BUDGET)
     see(manager, point_id, n_marked=2)
-    assert [row in client.get("/staff/review/days").text for client in (manager, *leads)] == [False, True, True]
+    assert [row in client.get("/staff/review/days").text for client in (manager, *leads)] == [
+        False,
+        True,
+        True,
+    ]
 
 
 @on_sqlite

@@ -363,3 +363,25 @@ def test_replaced_total_stays_readable_on_the_page_of_its_office(app, hue, lead)
     page = lead.get(f"/staff/dossiers/{hue['TTH-XA'].id}").text
     assert page.count("→") == 1, "a first count is no change, and the same again is none"
     assert "tháng 02/2026: đã giải quyết 100 → 150, lệch 0" in page
+
+
+@on_sqlite
+def test_jump_far_beyond_the_usual_is_accepted_knowingly_and_stays_visible(app, hue, lead):
+    with app.extensions["database"].transaction() as session:
+        for month, n in ((11, 640), (12, 610), (10, 700)):
+            of_month = {"office_id": hue["TTH-XA"].id, "month": date(2025, month, 1)}
+            factories.dossier_count(session, **of_month, n_settled=n)
+    words = "Vượt xa mức thường: đã giải quyết 99.999 hồ sơ, trong khi thường một tháng đơn vị này khoảng 640"
+    page = lead.send_form(form_of(hue), {"n_settled-0": "99999"})
+    assert (page.status_code, words in page.text) == (422, True)
+    assert all(month != FEBRUARY for _office, month, _n in stored(app)), "not without a question"
+    tick = re.search(r'name="accepted" value="(\w+)"', page.text)[1]
+    done = lead.send_form(form_of(hue), {"n_settled-0": "99999", "accepted": tick})
+    assert done.status_code == 303
+    assert words in lead.get(done.location).text
+    assert "thường khoảng 640" in lead.get("/staff/dossiers?month=2026-02").text
+    sent = send(lead, f"{HEADER}TTH-XA,2026-01,88888,,,\n")
+    assert "Tệp có 1 chỗ không khớp" in sent.text
+    assert "đã giải quyết 88.888 hồ sơ" in sent.text
+    lead.send_form(form_of(hue), {"n_settled-0": "655"})
+    assert words not in lead.get(done.location).text

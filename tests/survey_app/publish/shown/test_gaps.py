@@ -31,13 +31,14 @@ def test_gaps_are_those_of_the_offices_below_and_of_the_counts_that_were_frozen(
                 factories.access_point(session, campaign_id=running.campaign_id, office_id=office.id)
             here = {"office_id": office.id, "month": MONTH}
             parts = {"n_early": 50, "n_on_time": 40, "n_late": late}
-            factories.dossier_count(session, **here, n_settled=100, **parts)
+            n_usual = 30 if code == "B" else None  # somebody accepted a jump
+            factories.dossier_count(session, **here, n_settled=100, n_usual=n_usual, **parts)
             factories.dossier_count(session, **here, field_id=field.id, n_settled=of_fields)
             # Office A counted otherwise when the wave was frozen.
             then += [[code, "2026-03-01", None, 300 if code == "A" else 100], [code, "2026-03-01", "F", 93]]
         document = json.dumps({"dossiers": [row for row in then if row[0] != "C"]})
         session.add(PublicationRecipe(publication_id=wave.id, document_json=document, made_with={}))
         session.flush()
-        assert gaps_of(session, province.id, running) == Gaps(Gap(1, 4), Gap(2, 40))
-        assert gaps_of(session, province.id, wave) == Gaps(Gap(1, 4), Gap(2, 214))
+        assert gaps_of(session, province.id, running) == Gaps(Gap(1, 4), Gap(2, 40), Gap(1, 70))
+        assert gaps_of(session, province.id, wave) == Gaps(Gap(1, 4), Gap(2, 214), Gap(1, 70))
         assert not gaps_of(session, office.id, running), "it takes no part"

@@ -1,0 +1,102 @@
+"""Publishing a whole campaign, as rooms that do not know each other share it: a request, then a job.
+
+`prepare` asks and lets a second person decide; `publish` does it, and leaves in the job what became of it.
+"""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from survey_app.models.access_point import AccessPoint, AccessPointDay
+from survey_app.models.approval import Approval
+from survey_app.models.campaign import Campaign
+from survey_app.models.job import Job
+from survey_app.models.publication import Publication
+from survey_app.models.response import LATE_BY
+
+KIND = "publish"  # of the approval
+JOB = "publish_wave"
+PUBLISHED, REFUSED = "publication_id", "refused"  # in the outcome of the job
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What two people agree to publish: the responses that there are, and what is corrected by them."""
+
+    n_received: int
+    n_voided: int
+    corrects: int | None
+
+    @classmethod
+    def of(cls, session: Session, campaign_id: int) -> "Basis":
+        return cls(
+            *received_and_voided(session, campaign_id), corrects=last_publication_id(session, campaign_id)
+        )
+
+    @classmethod
+    def asked_for(cls, arguments: dict[str, Any]) -> "Basis":
+        return cls(arguments["n_received"], arguments["n_voided"], arguments["corrects"])
+
+    @property
+    def n_live(self) -> int:
+        return self.n_received - self.n_voided
+
+
+@dataclass(frozen=True, slots=True)
+class Publishing:
+    """The latest request to publish a campaign, and the job that does it once it is approved."""
+
+    approval: Approval
+    job: Job | None
+
+    @property
+    def waits(self) -> bool:
+        return self.approval.decision is None
+
+    @property
+    def goes_on(self) -> bool:
+        return self.job is not None and self.job.state in {"queued", "running"}
+
+    @property
+    def refused(self) -> str | None:
+        """Say in the words of `publish` why nothing was published."""
+        return (self.job.outcome or {}).get(REFUSED) if self.job is not None else None
+
+    @property
+    def has_failed(self) -> bool:
+        return self.job is not None and self.job.state == "failed"
+
+
+def last_publishing(session: Session, campaign_id: int) -> Publishing | None:
+    asked = select(Approval).where(Approval.kind == KIND, Approval.campaign_id == campaign_id)
+    # One that was refused or withdrawn says nothing about how a campaign stands.
+    asked = asked.where(Approval.decision.is_(None) | (Approval.decision == "approved"))
+    approval = session.scalar(asked.order_by(Approval.id.desc()).limit(1))
+    if approval is None:
+        return None
+    jobs = select(Job).where(Job.name == JOB).order_by(Job.id.desc())
+    of_it = (job for job in session.scalars(jobs) if job.arguments["approval_id"] == approval.id)
+    return Publishing(approval, next(of_it, None))
+
+
+def may_be_published_from(campaign: Campaign) -> date | None:
+    """Give the first day on which no late form can come any more; one that never ends has none."""
+    if campaign.kind != "annual" or campaign.closes_on is None:
+        return None
+    return campaign.closes_on + LATE_BY + timedelta(days=1)
+
+
+def last_publication_id(session: Session, campaign_id: int) -> int | None:
+    return session.scalar(select(func.max(Publication.id)).where(Publication.campaign_id == campaign_id))
+
+
+def received_and_voided(session: Session, campaign_id: int) -> tuple[int, int]:
+    points = select(AccessPoint.id).where(AccessPoint.campaign_id == campaign_id)
+    sums = (func.sum(AccessPointDay.n_received), func.sum(AccessPointDay.n_voided))
+    n_received, n_voided = session.execute(
+        select(*sums).where(AccessPointDay.access_point_id.in_(points))
+    ).one()
+    return int(n_received or 0), int(n_voided or 0)

@@ -1,0 +1,55 @@
+"""Publishing a campaign: when two people may agree on it, and what their agreement sets going."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import date
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from survey_app.errors import ApprovalRefused
+from survey_app.jobs.bound import bound_to
+from survey_app.models.approval import Approval, offices_concerned, read_reason
+from survey_app.models.campaign import Campaign
+from survey_app.models.job import enqueue
+from survey_app.models.publishing import JOB, Basis, last_publishing, may_be_published_from
+from survey_app.prepare.moment import Moment
+from survey_app.web.two_people import right_over
+
+FIRST_TIME = "Công bố lần đầu"  # the reason of what corrects nothing, so that nobody has to make one up
+
+
+def check_publishing(
+    session: Session, campaign: Campaign, arguments: Mapping[str, Any], today: date
+) -> None:
+    """Refuse what `publish` would refuse as too early, and what is not what was asked for any more."""
+    first_day = may_be_published_from(campaign)
+    if first_day is None:
+        raise ApprovalRefused("publishes_itself")
+    if today < first_day:
+        raise ApprovalRefused("takes_answers_still")
+    last = last_publishing(session, campaign.id)
+    if last is not None and last.goes_on:
+        raise ApprovalRefused("is_being_published")
+    asked, found = Basis.asked_for(dict(arguments)), Basis.of(session, campaign.id)
+    if asked.corrects != found.corrects:
+        raise ApprovalRefused("published_meanwhile")
+    if asked != found:
+        raise ApprovalRefused("responses_changed")
+
+
+def asked_basis(session: Session, campaign_id: int) -> dict[str, Any]:
+    """Give the arguments of a request: the responses of this moment, and what would be corrected."""
+    return asdict(Basis.of(session, campaign_id))
+
+
+def reason_of(arguments: Mapping[str, Any], typed: str) -> str:
+    """Give the reason, which stands beside a correction for everybody to read."""
+    return FIRST_TIME if arguments["corrects"] is None else read_reason(typed)
+
+
+def enqueue_publishing(session: Session, approval: Approval, moment: Moment) -> None:
+    """Let the job process publish, bound to the right of whoever decided."""
+    offices = offices_concerned(session, approval.campaign_id, None)
+    arguments = {"approval_id": approval.id} | bound_to(right_over(None), offices)
+    enqueue(session, JOB, arguments, moment.now, moment.staff_id)
