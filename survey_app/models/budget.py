@@ -41,7 +41,7 @@ def last_month_before(session: Session, office_id: int, today: date) -> MonthOfW
     return None if row is None else MonthOfWork(*row)
 
 
-def _counted_on(today: date) -> ColumnElement[int | None]:
+def _counted_on(today: date) -> ColumnElement[int]:
     """Say in SQL which count sets the budget of a day: on the day of its entry, the smaller of old and new.
 
     Nobody shall raise a count, send a flood, and put the count back before anybody has seen it.

@@ -1,1 +1,1 @@
-"""What two people decide about a campaign and its codes: pausing, resuming, closing early, re-opening, publishing."""
+"""What two people decide about a campaign and its codes: pausing, closing early, re-opening, publishing."""

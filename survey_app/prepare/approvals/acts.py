@@ -8,8 +8,8 @@ from sqlalchemy import ColumnElement, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from survey_app.errors import ApprovalRefused
-from survey_app.models.access_point import AccessPoint
 from survey_app.models import publishing
+from survey_app.models.access_point import AccessPoint
 from survey_app.models.approval import Approval
 from survey_app.models.audit import note
 from survey_app.models.campaign import Campaign

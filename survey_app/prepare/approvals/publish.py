@@ -1,7 +1,7 @@
 """Publishing a campaign: when two people may agree on it, and what their agreement sets going."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
@@ -12,6 +12,7 @@ from survey_app.jobs.bound import bound_to
 from survey_app.models.approval import Approval, offices_concerned, read_reason
 from survey_app.models.campaign import Campaign
 from survey_app.models.job import enqueue
+from survey_app.models.publication import Publication
 from survey_app.models.publishing import JOB, Basis, last_publishing, may_be_published_from
 from survey_app.prepare.moment import Moment
 from survey_app.web.two_people import right_over
@@ -19,9 +20,7 @@ from survey_app.web.two_people import right_over
 FIRST_TIME = "Công bố lần đầu"  # the reason of what corrects nothing, so that nobody has to make one up
 
 
-def check_publishing(
-    session: Session, campaign: Campaign, arguments: Mapping[str, Any], today: date
-) -> None:
+def check_publishing(session: Session, campaign: Campaign, arguments: Mapping[str, Any], today: date) -> None:
     """Refuse what `publish` would refuse as too early, and what is not what was asked for any more."""
     first_day = may_be_published_from(campaign)
     if first_day is None:
@@ -46,6 +45,32 @@ def asked_basis(session: Session, campaign_id: int) -> dict[str, Any]:
 def reason_of(arguments: Mapping[str, Any], typed: str) -> str:
     """Give the reason, which stands beside a correction for everybody to read."""
     return FIRST_TIME if arguments["corrects"] is None else read_reason(typed)
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What somebody is about to ask for: a campaign, what would be published, and why it cannot be yet."""
+
+    campaign: Campaign
+    basis: Basis
+    corrected: Publication | None
+    why_not: str | None
+
+    @classmethod
+    def about(cls, session: Session, campaign: Campaign, today: date) -> "Asking":
+        basis, last = Basis.of(session, campaign.id), last_publishing(session, campaign.id)
+        why_not = "asked_already" if last is not None and last.waits else None
+        try:
+            check_publishing(session, campaign, asdict(basis), today)
+        except ApprovalRefused as refused:
+            why_not = refused.reason
+        corrected = session.get(Publication, basis.corrects) if basis.corrects is not None else None
+        return cls(campaign, basis, corrected, why_not)
+
+
+def is_due(campaign: Campaign, today: date) -> bool:
+    first_day = may_be_published_from(campaign)
+    return first_day is not None and first_day <= today
 
 
 def enqueue_publishing(session: Session, approval: Approval, moment: Moment) -> None:

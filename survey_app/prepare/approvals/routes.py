@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from survey_app.errors import ApprovalRefused, NotFound
-from survey_app.models import approval as approvals
+from survey_app.models import approval as approvals, publishing
 from survey_app.models.approval import (
     Approval,
     Decision,
@@ -18,7 +18,8 @@ from survey_app.models.approval import (
 )
 from survey_app.models.campaign import Campaign
 from survey_app.models.office import Office
-from survey_app.prepare.approvals import acts
+from survey_app.models.publishing import Basis
+from survey_app.prepare.approvals import acts, publish
 from survey_app.prepare.approvals.forms import AskedFor
 from survey_app.prepare.moment import Moment
 from survey_app.web import access, two_people
@@ -92,9 +93,11 @@ def _ask(session: Session, asked: AskedFor) -> Approval:
     scope = offices_in_scope(session, current_staff(), right_over(asked.office_id))
     if not offices_concerned(session, campaign.id, asked.office_id) <= scope:
         raise NotFound
-    arguments = asked.arguments()
+    is_publishing = asked.kind == publishing.KIND
+    arguments = publish.asked_basis(session, campaign.id) if is_publishing else asked.arguments()
     acts.check_can_be_done(session, asked.kind, campaign, asked.office_id, arguments, today())
-    reason = approvals.read_reason(asked.reason)
+    typed = asked.reason
+    reason = publish.reason_of(arguments, typed) if is_publishing else approvals.read_reason(typed)
     wanted = Wanted(asked.kind, campaign.id, asked.office_id, arguments, reason)
     return approvals.ask(session, wanted, current_staff().id, now())
 
@@ -109,10 +112,15 @@ def _new_page(asked: AskedFor, refusal: str | None) -> str:
         whole = offices_in_scope(session, current_staff(), right_over(None))
         wholly_in_scope = {one.id for one in campaigns if offices_concerned(session, one.id, None) <= whole}
         offices = _offices_to_choose(session, asked, scope)
+        due = [one for one in campaigns if one.id in wholly_in_scope and publish.is_due(one, today())]
+        named = [one for one in due if asked.kind == publishing.KIND and one.code == asked.campaign_code]
+        asking = publish.Asking.about(session, named[0], today()) if named else None
     return render_template(
         "prepare/approvals_new.html",
         asked=asked,
-        refused=refusal,
+        refused=refusal or (asking and asking.why_not),
+        asking=asking,
+        due=due,
         campaigns=campaigns,
         wholly_in_scope=wholly_in_scope,
         offices=offices,
@@ -173,6 +181,7 @@ def _page(approval_id: int, refusal: str | None) -> str | AnyResponse:
         "prepare/approvals_one.html",
         stated=stated,
         n_codes=n_codes,
+        basis=Basis.asked_for(approval.arguments) if approval.kind == publishing.KIND else None,
         closes_on=acts.last_day(approval.arguments),
         refused=refusal,
         staff=current_staff(),

@@ -12,6 +12,7 @@ from survey_app.models.frame import Frame, frame_in_force
 from survey_app.models.invitation import InvitationBatch
 from survey_app.models.plan import Plan, addenda_of
 from survey_app.models.publication import Publication
+from survey_app.models.publishing import Publishing, last_publishing, may_be_published_from
 from survey_app.models.sample import Draw, SampleCell, draw_in_force
 from survey_app.models.weighting import WeightingStep
 from survey_app.prepare.plans.faults import faults_of
@@ -40,11 +41,31 @@ class Road:
     n_drawn_answers: int
     n_letters: int
     publication: Publication | None
+    asked: Publishing | None
+    published_from: date | None  # the first day on which two people may agree to publish
+    today: date
     is_weighed: bool  # drawn people's answers are published, so that there are weights to be shown
 
     @property
     def is_planned(self) -> bool:
         return self.plan is not None and self.plan.frozen_at is not None
+
+    @property
+    def is_due(self) -> bool:
+        return self.published_from is not None and self.published_from <= self.today
+
+    @property
+    def can_be_asked(self) -> bool:
+        """Whether somebody may ask to publish, or to correct what is published."""
+        return self.is_due and (self.asked is None or not (self.asked.waits or self.asked.goes_on))
+
+    @property
+    def came_to_nothing(self) -> Publishing | None:
+        """Give the latest attempt to publish if nothing came of it, and nothing has been published since."""
+        if self.asked is None or self.asked.job is None or not (self.asked.refused or self.asked.has_failed):
+            return None
+        is_past = self.publication is not None and self.publication.published_at > self.asked.job.created_at
+        return None if is_past else self.asked
 
     @property
     def next_step(self) -> str:
@@ -112,5 +133,8 @@ def road_of(session: Session, campaign: Campaign, plan: Plan | None, today: date
         n_drawn_answers=int(session.scalar(answers) or 0),
         n_letters=int(session.scalar(letters) or 0),
         publication=session.scalar(wave),
+        asked=last_publishing(session, campaign.id),
+        published_from=may_be_published_from(campaign),
+        today=today,
         is_weighed=bool(session.scalar(weighed)),
     )

@@ -119,14 +119,10 @@ def count_name(name: str) -> str:
 def contradiction_words(one: Contradiction) -> str:
     if one.kind == "rate":
         return _rate_words(one)
+    if one.kind == "jump":
+        return _jump_words(one)
     counts = {"found": count_text(int(one.found)), "stated": count_text(int(one.stated))}
     gap = count_text(abs(int(one.gap)))
-    if one.kind == "jump":
-        return _(
-            "Far beyond the usual: %(stated)s settled dossiers, where this office settles some %(found)s in a "
-            "month. May be accepted; that stays beside the figure.",
-            **counts,
-        )
     if one.kind == "parts":
         return _(
             "Totals disagree: early + on time + late = %(found)s, settled = %(stated)s, %(gap)s apart. "
@@ -179,6 +175,15 @@ def recomputed(rates: Rates | None) -> list[tuple[str, str]]:
         return []
     found = ((formula, getattr(rates, formula)) for formula in FORMULAS)
     return [(formula_words(formula), percent_text(rate, 2)) for formula, rate in found if rate is not None]
+
+
+def _jump_words(one: Contradiction) -> str:
+    return _(
+        "Far beyond the usual: %(stated)s settled dossiers, where this office settles some %(found)s in a month. "
+        "May be accepted; that stays beside the figure.",
+        found=count_text(int(one.found)),
+        stated=count_text(int(one.stated)),
+    )
 
 
 def _rate_words(one: Contradiction) -> str:

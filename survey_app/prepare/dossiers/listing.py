@@ -181,8 +181,8 @@ def months_of(session: Session, office: Office, today: date) -> list[MonthOfOffi
     month = last
     while month >= max(earliest, first_of(office.valid_from)):
         total = whole.get(month)
-        said = (counts_of(total), total.n_usual) if total else (None, None)
-        found.append(MonthOfOffice(month, *said, of_fields[month], answered[month]))
+        counts, n_usual = (counts_of(total), total.n_usual) if total else (None, None)
+        found.append(MonthOfOffice(month, counts, n_usual, of_fields[month], answered[month]))
         month = month_before(month)
     return found
 

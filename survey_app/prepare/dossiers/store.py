@@ -92,12 +92,12 @@ def write_counts(
 
 def _keep_old(session: Session, entered_on: date, rows: Iterable[Mapping[str, Any]]) -> None:
     """Note what these counts are before the first change of a day."""
-    table = DossierCount.__table__
     keys = ("office_id", "month", "field_id")
-    one = [table.c[name] == bindparam(f"at_{name}") for name in keys]
-    is_first = table.c.entered_on.is_(None) | (table.c.entered_on < entered_on)
-    keeping = update(table).where(*one, is_first).values(n_before=table.c.n_settled)
-    session.execute(keeping, [{f"at_{name}": row[name] for name in keys} for row in rows])
+    one = [getattr(DossierCount, name) == bindparam(f"at_{name}") for name in keys]
+    is_first = DossierCount.entered_on.is_(None) | (DossierCount.entered_on < entered_on)
+    keeping = update(DossierCount).where(*one, is_first).values(n_before=DossierCount.n_settled)
+    places = [{f"at_{name}": row[name] for name in keys} for row in rows]
+    session.connection().execute(keeping, places)  # not by key alone, as the session would
 
 
 def remove_count(session: Session, place: Place) -> None:

@@ -36,7 +36,6 @@ from survey_app.publish.releasing.sealed import Sealed
 from survey_app.publish.releasing.writing import Taken, note_release, voided_at
 from survey_app.publish.terms import TERMS
 
-
 STAGES = 4  # counting, snapshot and recipe, figures, what a correction gives away with the writing
 Report = Callable[[int, int], None]
 

@@ -233,5 +233,3 @@ def made_with() -> dict[str, str]:
     """Say by what a publication is made: another might round another way, or hide another cell."""
     found = {name: metadata.version(name) for name in ("numpy", "scipy")}
     return {"python": platform.python_version(), **found, "machine": platform.machine()}
-
-

@@ -1,6 +1,7 @@
 """Takes what a look made as a frame of its campaign."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -51,14 +52,8 @@ def accept(session: Session, data_dir: Path, upload: Upload, found: Found, by: A
     The row comes last. Files are named by what they hold or by their look, so those without a row are in
     nobody's way, and the look can be accepted again; the night's work deletes contacts that stay behind.
     """
-    lock_campaign(session, upload.campaign_id)  # two looks at one list are accepted one after the other
     made = _made(upload, found)
-    if not found.n_units or not all(path.is_file() for path in made):
-        raise NothingToAccept
-    if session.scalar(select(exists().where(Frame.ticket == upload.ticket))):
-        raise NothingToAccept
-    if is_in_use(session, upload.campaign_id):
-        raise FrameInUse
+    _refuse(session, upload, found, made)
     frame = Frame(
         campaign_id=upload.campaign_id,
         ticket=upload.ticket,
@@ -101,6 +96,16 @@ def is_in_use(session: Session, campaign_id: int) -> bool:
         InvitationBatch.access_point_id == AccessPoint.id, AccessPoint.campaign_id == campaign_id
     )
     return bool(session.scalar(select(issued)))
+
+
+def _refuse(session: Session, upload: Upload, found: Found, made: Sequence[Path]) -> None:
+    lock_campaign(session, upload.campaign_id)  # two looks at one list are accepted one after the other
+    if not found.n_units or not all(path.is_file() for path in made):
+        raise NothingToAccept
+    if session.scalar(select(exists().where(Frame.ticket == upload.ticket))):
+        raise NothingToAccept
+    if is_in_use(session, upload.campaign_id):
+        raise FrameInUse
 
 
 def _made(upload: Upload, found: Found) -> list[Path]:

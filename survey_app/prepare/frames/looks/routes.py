@@ -113,8 +113,9 @@ def faults(campaign_id: int, job_id: int) -> Response:
     with database().reading() as session:
         _reached_one, job = _own_look(session, campaign_id, job_id)
     upload, found = _upload_of(job), Outcome.from_json(job.outcome).found
-    is_there = upload is not None and found is not None
-    return faults_file(upload.made_by(found.look) / uploads.FAULTS_FILE if is_there else None)
+    if upload is None or found is None:
+        raise NotFound
+    return faults_file(upload.made_by(found.look) / uploads.FAULTS_FILE)
 
 
 @blueprint.post("/looks/<int:job_id>/accept")
