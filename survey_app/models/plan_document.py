@@ -19,7 +19,7 @@ ORDERS = ("cluster", "field", "procedure", "channel", "received_on", "settled_on
 ALLOCATIONS = ("equal", "proportional", "power", "neyman")
 COUNTED_FOR = ("receives", "decides")  # which of a dossier's two offices is measured
 ADJUSTMENTS = ("holm",)
-TABLES = ("office", "parent", "field", "group", "factor", "item", "target", "ranks", "change")
+TABLES = ("office", "parent", "field", "factor", "item", "target", "ranks", "change")
 MOST_STAGES = 3
 
 _hints = cache(get_type_hints)

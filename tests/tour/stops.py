@@ -750,6 +750,12 @@ OTHERWISE = (
     Stop("days looked at", MANAGER, "/staff/review/days?seen=yes", step="Về trang"),
     Stop("own request", MANAGER, "/staff/approvals/{pause}", step="Rút lại đề nghị"),
     Stop("own voiding", MANAGER, "/staff/review/voiding/{voiding}", step="Rút lại đề nghị"),
+    Stop(
+        "publishing a correction",
+        ADMINISTRATOR,
+        "/staff/approvals/new?kind=publish&campaign={measured}",
+        step="Đề nghị người thứ hai duyệt",
+    ),
     Stop("request without a kind", LEAD, "/staff/approvals/new", step="Tạm dừng mã"),
     Stop("dossiers of one office", MANAGER, "/staff/dossiers", step="Kiểm tra tệp"),
     Stop("nobody drawn yet", ADMINISTRATOR, "/staff/campaigns/{planned_id}/fieldwork", step="Đo lường"),

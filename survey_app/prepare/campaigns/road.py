@@ -12,7 +12,7 @@ from survey_app.models.frame import Frame, frame_in_force
 from survey_app.models.invitation import InvitationBatch
 from survey_app.models.plan import Plan, addenda_of
 from survey_app.models.publication import Publication
-from survey_app.models.publishing import Publishing, last_publishing, may_be_published_from
+from survey_app.models.publishing import Basis, Publishing, last_publishing, may_be_published_from
 from survey_app.models.sample import Draw, SampleCell, draw_in_force
 from survey_app.models.weighting import WeightingStep
 from survey_app.prepare.plans.faults import faults_of
@@ -64,8 +64,8 @@ class Road:
         """Give the latest attempt to publish if nothing came of it, and nothing has been published since."""
         if self.asked is None or self.asked.job is None or not (self.asked.refused or self.asked.has_failed):
             return None
-        is_past = self.publication is not None and self.publication.published_at > self.asked.job.created_at
-        return None if is_past else self.asked
+        last_then = Basis.asked_for(self.asked.approval.arguments).corrects
+        return self.asked if last_then == (self.publication and self.publication.id) else None
 
     @property
     def next_step(self) -> str:
@@ -108,13 +108,6 @@ def road_of(session: Session, campaign: Campaign, plan: Plan | None, today: date
         .where(AccessPoint.campaign_id == campaign.id, AccessPoint.provenance == "A")
     )
     cells = select(func.count()).select_from(SampleCell).where(SampleCell.campaign_id == campaign.id)
-    wave = (
-        select(Publication)
-        .where(Publication.campaign_id == campaign.id, Publication.kind == "wave")
-        .where(Publication.sealed_at.is_not(None))
-        .order_by(Publication.id.desc())
-        .limit(1)
-    )
     weighed = select(
         exists().where(
             WeightingStep.publication_id == Publication.id,
@@ -132,9 +125,15 @@ def road_of(session: Session, campaign: Campaign, plan: Plan | None, today: date
         n_cells=session.scalar(cells) or 0,
         n_drawn_answers=int(session.scalar(answers) or 0),
         n_letters=int(session.scalar(letters) or 0),
-        publication=session.scalar(wave),
+        publication=_last_wave(session, campaign.id),
         asked=last_publishing(session, campaign.id),
         published_from=may_be_published_from(campaign),
         today=today,
         is_weighed=bool(session.scalar(weighed)),
     )
+
+
+def _last_wave(session: Session, campaign_id: int) -> Publication | None:
+    wave = select(Publication).where(Publication.campaign_id == campaign_id, Publication.kind == "wave")
+    sealed = wave.where(Publication.sealed_at.is_not(None))
+    return session.scalar(sealed.order_by(Publication.id.desc()).limit(1))

@@ -87,7 +87,7 @@ def between_fields(lines: Mapping[Place, int], after: Mapping[Place, Counts]) ->
 def jumps(
     lines: Mapping[Place, int], made: Mapping[Place, Counts], usual: Mapping[int, int]
 ) -> Iterator[Contradiction]:
-    """Compare the totals to be stored with what is usual in their offices: coverage and budgets follow them."""
+    """Compare totals to be stored with what is usual in their offices: coverage and budgets follow."""
     months = {place[:2]: line for place, line in lines.items()}
     for place, counts in made.items():
         office_id, month, field_id = place

@@ -117,10 +117,8 @@ def count_name(name: str) -> str:
 
 
 def contradiction_words(one: Contradiction) -> str:
-    if one.kind == "rate":
-        return _rate_words(one)
-    if one.kind == "jump":
-        return _jump_words(one)
+    if one.kind in {"rate", "jump"}:
+        return _rate_words(one) if one.kind == "rate" else _jump_words(one)
     counts = {"found": count_text(int(one.found)), "stated": count_text(int(one.stated))}
     gap = count_text(abs(int(one.gap)))
     if one.kind == "parts":
@@ -179,8 +177,8 @@ def recomputed(rates: Rates | None) -> list[tuple[str, str]]:
 
 def _jump_words(one: Contradiction) -> str:
     return _(
-        "Far beyond the usual: %(stated)s settled dossiers, where this office settles some %(found)s in a month. "
-        "May be accepted; that stays beside the figure.",
+        "Far beyond the usual: %(stated)s settled dossiers, where this office settles some %(found)s in a "
+        "month. May be accepted; that stays beside the figure.",
         found=count_text(int(one.found)),
         stated=count_text(int(one.stated)),
     )

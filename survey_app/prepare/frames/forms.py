@@ -1,5 +1,6 @@
 """The words of what a frame holds, and of what was left out of it."""
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -67,3 +68,14 @@ def label_name(label: str | None) -> str:
         "other": _("other"),
     }
     return str(known.get(label, label))
+
+
+def group_name(cell: str) -> str:
+    """Name a weighting cell, whose labels are joined as in "female|25-34 + female|35-49"."""
+    labels = re.split(r"(\|| \+ | … )", cell)
+    between = {"|": ", "}
+    return "".join(between.get(one, one) if n % 2 else _cell_label(one) for n, one in enumerate(labels))
+
+
+def _cell_label(label: str) -> str:
+    return label_name(None if label == "-" else label) if label else ""

@@ -26,6 +26,7 @@ from survey_app.web.uploads import LARGEST_UPLOAD, MEGABYTE
 
 blueprint = Blueprint("frames", __name__, url_prefix="/staff/campaigns/<int:campaign_id>/frame")
 blueprint.add_app_template_filter(forms.label_name, "frame_label")
+blueprint.add_app_template_filter(forms.group_name, "group_name")
 
 RIGHT = "samples"
 MOST_LABELS_SHOWN = 12
@@ -141,9 +142,9 @@ def _totals(totals: Totals, fields: dict[str, str]) -> list[tuple[str, object]]:
     return named
 
 
-def faults_file(path: Path | None) -> Response:
+def faults_file(path: Path) -> Response:
     """Give a list of faults; it is kept nowhere on the way."""
-    if path is None or not path.is_file():
+    if not path.is_file():
         raise NotFound
     response = send_file(path, mimetype="text/csv", as_attachment=True, download_name="loi-danh-sach.csv")
     response.headers["Cache-Control"] = "no-store"

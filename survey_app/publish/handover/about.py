@@ -22,7 +22,7 @@ INTERVAL: Final = (
 )
 POOLED: Final = (
     "Chỉ số gộp mọi câu trả lời được tính: số câu hài lòng chia cho số câu trả lời, "
-    "tính theo trọng số của mẫu."
+    "tính theo quyền số của mẫu."
 )
 TESTED: Final = (
     "So với chỉ tiêu: mọi đơn vị thuộc một cấp trên được kiểm định cùng lúc (Holm), nên xác suất "
@@ -35,7 +35,6 @@ PLANNED: Final[Mapping[str, str]] = {
     "office": "trang “Đơn vị”",
     "parent": "trang “Nhiều đơn vị gộp”",
     "field": "trang “Lĩnh vực” của bản nội bộ (trang kết quả công khai không có bảng này)",
-    "group": "không có: dịch vụ chưa tính chỉ số theo nhóm người trả lời",
     "factor": "trang “Nhóm câu hỏi”",
     "item": "trang “Câu hỏi”",
     "target": "trang “So sánh”",
@@ -91,7 +90,6 @@ _TABLE_NAMES: Final[Mapping[str, str]] = {
     "office": "từng đơn vị",
     "parent": "nhiều đơn vị gộp",
     "field": "lĩnh vực",
-    "group": "nhóm người trả lời",
     "factor": "nhóm câu hỏi",
     "item": "câu hỏi",
     "target": "so với chỉ tiêu",

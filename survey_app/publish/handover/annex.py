@@ -273,7 +273,7 @@ _SPREAD: Final = (
     *(CODE, NAME, CLASS, *_ITEM[:2]),
     Column("Mã", "text", "Mã của câu trả lời", 6),
     Column("Câu trả lời", "text", "Nguyên văn", 26),
-    Column("Số câu trả lời", "number", "Đếm, không có trọng số; ẩn khi số của câu hỏi bị ẩn", 14),
+    Column("Số câu trả lời", "number", "Đếm, không có quyền số; ẩn khi số của câu hỏi bị ẩn", 14),
 )
 
 

@@ -59,7 +59,7 @@ SHOWN: Final = (
 _EXACT_MEANINGS: Final = {
     "estimate": "Tỷ lệ hài lòng, chưa làm tròn (0–1)",
     "standard_error": "Sai số chuẩn theo thiết kế mẫu",
-    "df": "Số bậc tự do: số đơn vị chọn mẫu bậc một trừ số tầng",
+    "df": "Số bậc tự do: số đơn vị chọn mẫu cấp I trừ số tầng",
     "low": "Đầu dưới của khoảng được in, chưa làm tròn",
     "high": "Đầu trên của khoảng được in, chưa làm tròn",
     "t_low": "Ước lượng trừ t nhân sai số chuẩn; có thể vượt ra ngoài 0–1",

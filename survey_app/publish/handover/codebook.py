@@ -44,7 +44,7 @@ def _lines(wave: Wave, files: "Files") -> Iterator[str]:
     yield f"{files.n_small} dòng của sums.csv có dưới 5 phiếu: không công bố, không chuyển cho người ngoài."
     if files.is_calibrated:
         yield (
-            "Trọng số đã khớp theo tổng: sai số theo phần dư, mà các tổng ở đây không chứa; "
+            "Quyền số đã khớp theo tổng: sai số theo phần dư, mà các tổng ở đây không chứa; "
             "recompute.R chỉ tính lại "
             "giá trị, số phiếu và bậc tự do."
         )

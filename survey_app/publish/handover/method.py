@@ -114,8 +114,8 @@ def _sample(wave: Wave) -> Iterator[Block]:
         by_stratum[stratum] = by_stratum.get(stratum, 0) + 1
     n_lone = sum(n == 1 for n in by_stratum.values())
     yield Paragraph(
-        f"{count_text(n_strata)} tầng, {count_text(len(units))} đơn vị chọn mẫu bậc một; mỗi tầng có từ "
-        f"{count_text(min(by_stratum.values()))} đến {count_text(max(by_stratum.values()))} đơn vị."
+        f"{count_text(n_strata)} tầng, {count_text(len(units))} đơn vị chọn mẫu cấp I; mỗi tầng có "
+        f"{_from_to(min(by_stratum.values()), max(by_stratum.values()))} đơn vị."
         + (
             f" {count_text(n_lone)} tầng chỉ có một đơn vị: phương sai tính cả khoảng cách của nó "
             "đến chỉ số chung."
@@ -130,9 +130,13 @@ def _sample(wave: Wave) -> Iterator[Block]:
         )
 
 
+def _from_to(low: int, high: int) -> str:
+    return count_text(low) if low == high else f"từ {count_text(low)} đến {count_text(high)}"
+
+
 def _stage(number: int, unit: str | None, how: str | None) -> str:
     return (
-        f"Bậc {number}: chọn {UNITS.get(unit or '', 'không rõ')}, cách chọn "
+        f"Cấp {number}: chọn {UNITS.get(unit or '', 'không rõ')}, cách chọn "
         f"{METHODS.get(how or '', 'không rõ')}."
     )
 
@@ -163,14 +167,14 @@ def _response(wave: Wave) -> Iterator[Block]:
 
 
 def _weights(wave: Wave) -> Iterator[Block]:
-    yield Heading("Trọng số và sai số", 2)
+    yield Heading("Quyền số và sai số", 2)
     if not wave.recipe.cells:
-        yield Paragraph("Không có trọng số.")
+        yield Paragraph("Không có quyền số.")
         return
     weighting = getattr(wave.recipe, "weighting", None)
     if weighting is None:
         yield Paragraph(
-            "Trọng số dùng như đã cho từng ô mẫu (tầng, đơn vị chọn mẫu). Nếu được đưa vào từ "
+            "Quyền số dùng như đã cho từng ô mẫu (tầng, đơn vị chọn mẫu). Nếu được đưa vào từ "
             "ngoài, dịch vụ không rõ chúng "
             "đã được hiệu chỉnh không trả lời hay theo tổng đã biết hay chưa; sai số coi chúng là cố định."
         )
@@ -191,8 +195,8 @@ def _weights(wave: Wave) -> Iterator[Block]:
             f"Khớp theo {name}: {count_text(len(margin.totals))} mức, tổng {count_text(round(total))}."
         )
     if weighting.trimmed_below or weighting.trimmed_above:
-        items.append("Trọng số quá nhỏ hoặc quá lớn được cắt theo ngưỡng của kế hoạch.")
-    yield Paragraph("Trọng số được làm từ trọng số ban đầu của từng ô mẫu, theo thứ tự:")
+        items.append("Quyền số quá nhỏ hoặc quá lớn được cắt theo ngưỡng của kế hoạch.")
+    yield Paragraph("Quyền số được làm từ quyền số ban đầu của từng ô mẫu, theo thứ tự:")
     yield Bullets(items)
     yield Paragraph(
         "Sai số tính đến việc khớp tổng; hệ số không trả lời, tổng đã biết và các ngưỡng cắt "
@@ -221,7 +225,7 @@ def _limits(wave: Wave) -> Iterator[Block]:
         "Khoảng tin cậy chỉ nói về sai số do chọn mẫu. Nó không nói về câu hỏi bị hiểu khác "
         "nhau, người trả lời ngại nói "
         "thật, hay dàn mẫu thiếu người.",
-        "Nếu chính sự hài lòng quyết định ai trả lời, trọng số không sửa được độ lệch ấy.",
+        "Nếu chính sự hài lòng quyết định ai trả lời, quyền số không sửa được độ lệch ấy.",
         "So nhiều đơn vị thì phải dùng kết luận và khoảng thứ hạng ở đây, không so hai số đứng riêng.",
         "Độ bao phủ là số phiếu trên số hồ sơ đã giải quyết trong các tháng có phiếu, không phải "
         "tỷ lệ trả lời.",

@@ -28,8 +28,8 @@ REASONS: Final[Mapping[str, str]] = {
     "not_estimable": "không ước tính được",
     "no_answers": "chưa có câu trả lời nào tính được",
     "no_respondents": "chưa có câu trả lời nào tính được",
-    "single_psu": "quá ít đơn vị chọn mẫu bậc một",
-    "single_unit": "quá ít đơn vị chọn mẫu bậc một",
+    "single_psu": "quá ít đơn vị chọn mẫu cấp I",
+    "single_unit": "quá ít đơn vị chọn mẫu cấp I",
     "no_spread": "mẫu không cho thấy sai lệch nào",
 }
 CLASSES: Final[Mapping[str, str]] = {

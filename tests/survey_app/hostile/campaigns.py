@@ -1,7 +1,7 @@
 """Campaigns in every state that a page changes: a plan to freeze, one frozen, a dossier list looked at."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 from sqlalchemy.orm import Session
 
@@ -39,6 +39,27 @@ def pages_of_campaigns(session: Session, settings: Settings, office: Office, own
         *(f"/staff/campaigns/{one.id}/sample" for one in (frozen, drawn)),
         f"/staff/campaigns/{invited.id}/fieldwork",
         f"/staff/campaigns/{invited.id}/fieldwork/unit?unit=1",
+        *_pages_of_publishing(session, office, owner_id),
+    ]
+
+
+def _pages_of_publishing(session: Session, office: Office, owner_id: int) -> list[str]:
+    """Make a published campaign to be corrected, and one whose publication waits for a second person."""
+    last_day = DAY - timedelta(days=3)
+    published, asked = (factories.campaign(session, kind="annual", closes_on=last_day) for _ in range(2))
+    for one in (published, asked):
+        factories.access_point(session, campaign_id=one.id, office_id=office.id)
+    factories.publication(session, campaign_id=published.id, kind="wave", data_hash="0", sealed_at=MOMENT)
+    approval = factories.approval(
+        session,
+        kind="publish",
+        campaign_id=asked.id,
+        arguments={"n_received": 0, "n_voided": 0, "corrects": None},
+        asked_by=owner_id,
+    )
+    return [
+        f"/staff/approvals/new?kind=publish&campaign={published.code}",
+        f"/staff/approvals/{approval.id}",
     ]
 
 

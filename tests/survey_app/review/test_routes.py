@@ -387,9 +387,7 @@ def test_a_day_looked_at_leaves_the_list_until_more_come_and_stays_to_be_found(a
     assert len([line for line in stored(app, AuditLine) if line.act == "days.seen"]) == 2
 
 
-def test_what_an_office_says_of_its_flood_takes_nothing_off_the_lists_above(
-    app, manager, rows, staff_client
-):
+def test_what_an_office_says_of_its_flood_takes_nothing_off_the_lists_above(app, manager, rows, staff_client):
     point_id = rows["mine_point"].id
     row = f"/staff/review/days/{point_id}/seen"
     with app.extensions["database"].reading() as session:

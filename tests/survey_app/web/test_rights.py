@@ -57,7 +57,7 @@ HOLDS_NOTHING = {
 OF_ITS_OWN = {
     ("screens", "access_point_id"): "screen_id",
     ("voiding", "approval_id"): "voiding_id",
-    ("frames", "job_id"): "look_id",
+    ("looks", "job_id"): "look_id",
 }
 
 
