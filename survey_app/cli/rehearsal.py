@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 from flask import Flask
 
+from survey_app.cli.command import Command
 from survey_app.cli.prepare import campaign as campaigns
 from survey_app.config import SECRET_BYTES
 from survey_app.db import Database
@@ -19,7 +20,7 @@ def register(_app: Flask) -> None:
     campaigns.add_command(rehearse)
 
 
-@click.command("rehearse")
+@click.command("rehearse", cls=Command)
 @click.argument("code")
 @click.option(
     "--to", "folder", required=True, type=click.Path(file_okay=False, path_type=Path), help="Where to write."

@@ -9,6 +9,7 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from survey_app.cli.command import Anywhere, Commands
+from survey_app.cli.failing import NoSurveyData
 from survey_app.cli.named import find_campaign
 from survey_app.models import audit
 from survey_app.models.campaign import Campaign
@@ -95,6 +96,8 @@ def replay(
 def _replay_here(campaign_code: str, list_file: Path | None) -> None:
     from survey_app.prepare.samples.replay import difference, drawn_again
 
+    if not settings().has_begun:
+        raise NoSurveyData(settings().data_dir)
     with database().reading() as session:
         campaign, drawn = _find(session, campaign_code)
         path = frame_path(settings().data_dir, session.get_one(Frame, drawn.frame_id).frame_hash)

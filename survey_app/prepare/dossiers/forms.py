@@ -121,6 +121,8 @@ def contradiction_words(one: Contradiction) -> str:
         return _rate_words(one) if one.kind == "rate" else _jump_words(one)
     counts = {"found": count_text(int(one.found)), "stated": count_text(int(one.stated))}
     gap = count_text(abs(int(one.gap)))
+    if one.kind == "fields":
+        return _fields_words(one, counts, gap)
     if one.kind == "parts":
         return _(
             "Totals disagree: early + on time + late = %(found)s, settled = %(stated)s, %(gap)s apart. "
@@ -134,24 +136,26 @@ def contradiction_words(one: Contradiction) -> str:
             "exactly the early ones, so “on time” probably includes them: tick that when sending the file.",
             **counts,
         )
-    if one.kind == "fields" and one.count == "n_settled":
+    return _(
+        "Totals disagree: the offices of this file add up to %(found)s settled dossiers, the line of the "
+        "province says %(stated)s, %(gap)s apart. Only the lines of offices are stored.",
+        gap=gap,
+        **counts,
+    )
+
+
+def _fields_words(one: Contradiction, counts: dict[str, str], gap: str) -> str:
+    if one.count == "n_settled":
         return _(
             "Totals disagree: the fields add up to %(found)s settled dossiers, the total says %(stated)s, "
             "%(gap)s apart. Coverage uses the total.",
             gap=gap,
             **counts,
         )
-    if one.kind == "fields":
-        return _(
-            "Totals disagree, “%(count)s”: the fields add up to %(found)s, the total says %(stated)s, "
-            "%(gap)s apart. Both are kept as they were reported.",
-            count=count_name(one.count),
-            gap=gap,
-            **counts,
-        )
     return _(
-        "Totals disagree: the offices of this file add up to %(found)s settled dossiers, the line of the "
-        "province says %(stated)s, %(gap)s apart. Only the lines of offices are stored.",
+        "Totals disagree, “%(count)s”: the fields add up to %(found)s, the total says %(stated)s, "
+        "%(gap)s apart. Both are kept as they were reported.",
+        count=count_name(one.count),
         gap=gap,
         **counts,
     )

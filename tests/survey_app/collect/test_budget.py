@@ -101,7 +101,8 @@ def test_count_raised_and_put_back_on_one_day_gives_that_day_no_larger_budget(da
 
     def enter(session, office, n, day=today):
         place = (office.id, MARCH, 0)
-        known = {(office.id, MARCH, 0): one for one in counts_of_month(session, office.id, MARCH).values()}
+        stored = counts_of_month(session, office.id, MARCH)
+        known = {(office.id, MARCH, field): one for field, one in stored.items()}
         write_counts(session, known, {place: Counts(n)}, day)
 
     with database.transaction() as session:

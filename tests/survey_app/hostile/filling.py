@@ -84,7 +84,7 @@ def good_value(endpoint: str, form: Form, box: Box, world: World) -> str:
     if box.name.startswith("n_") and box.name.partition("-")[2].isdecimal():
         return "100" if box.name == "n_settled-0" else ""  # one of several boxes for each field of procedures
     if box.name == "heirs" and "others" in form.boxes:
-        return str(world.words["heir"])  # a merger leads to one office, and a split to two
+        return ""  # of a merger: the list names who takes over; a split has these lines alone
     if box.name.startswith(OF_A_PLAN):
         return GOOD.get(f"{endpoint} {box.name}", GOOD.get(box.name, box.value))  # its form comes filled in
     template = GOOD.get(f"{endpoint} {box.name}", GOOD.get(box.name))

@@ -11,11 +11,13 @@ from sqlalchemy import select
 from survey_app.models.office import Counter, Office
 from survey_app.models.staff import Staff
 from tests.page_inspector import markup_of
+from tests.soak import SOAK
 from tests.survey_app.hostile.harm import MARKUP
 from tests.survey_app.hostile.house import House
 from tests.survey_app.hostile.walk import finder_of, pages
 
 STORED = (Office.name, Counter.label, Staff.full_name)
+FEWEST = 6 if SOAK else 3  # texts that are stored and shown: the gate sends every third of them
 WATCH = "addEventListener('securitypolicyviolation', e => console.error('policy: ' + e.violatedDirective))"
 
 
@@ -33,7 +35,7 @@ def test_what_is_stored_is_text_on_every_page(harmed_house: House) -> None:
             for text in session.scalars(select(column))
             if set("<{=%") & set(text)
         }
-    assert len(harm) > 5
+    assert len(harm) >= FEWEST
     shown, faults = set(), []
     for who, path in pages(house.app, house.world):
         response = house.get(who, path)
@@ -44,7 +46,7 @@ def test_what_is_stored_is_text_on_every_page(harmed_house: House) -> None:
         texts = one_line(" ".join(finder_of(response).texts))
         shown |= {text for text in harm if text in texts}
     assert not faults, "\n".join(faults)
-    assert len(shown) > 5, "no page shows what was stored"
+    assert len(shown) >= FEWEST, "no page shows what was stored"
 
 
 def test_files_hold_it_as_text(harmed_house: House) -> None:

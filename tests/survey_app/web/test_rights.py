@@ -49,6 +49,8 @@ FRAME = "/staff/campaigns/<int:campaign_id>/frame"
 HOLDS_NOTHING = {
     "/staff/jobs/<int:job_id>/file": "the job has not made its file",
     "/staff/exports/<int:job_id>/dictionary.csv": "the job is no export that has made its file",
+    "/staff/campaigns/<int:campaign_id>/weights": "nothing of the campaign is published",
+    "/staff/campaigns/<int:campaign_id>/fieldwork/unit": "no unit is asked for",
     f"{FRAME}/files/<file_ticket>": "nobody has sent a list",
     f"{FRAME}/looks/<int:job_id>/faults.csv": "the list of faults is not made",
     f"{FRAME}/<int:frame_id>/faults.csv": "the list of faults is not made",

@@ -220,10 +220,13 @@ def test_a_screen_that_opens_no_form_shows_no_code_and_says_why(
     assert "March 2026" in told.json["problem"][1]
 
 
-def test_a_screen_of_the_demo_says_so(app, client, screen):
+def test_a_screen_of_the_demo_says_so(app, client, screen, settings):
     assert "Dữ liệu minh họa" not in client.get(screen.path).text
-    change(app, Campaign, screen.campaign_id, is_demo=True)
-    assert "Dữ liệu minh họa, không phải đơn vị thật" in client.get(screen.path).text
+    with app.extensions["database"].transaction() as session:
+        demo = factories.campaign(session, is_demo=True)
+        point = factories.access_point(session, campaign_id=demo.id, way_in="screen", provenance="B")
+    page = client.get(rotating_code.screen_path(point.code, settings.secrets[0]))
+    assert "Dữ liệu minh họa, không phải đơn vị thật" in page.text
 
 
 def test_a_place_gets_one_screen_of_class_b_beside_its_poster(app, manager, screen):
