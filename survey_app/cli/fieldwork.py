@@ -74,9 +74,9 @@ def outcomes(campaign_code: str, file: Path, accepts: bool) -> None:
     from survey_app.prepare.fieldwork.forms import stated_in
     from survey_app.prepare.fieldwork.outcomes import enter, look_at
 
-    stated = stated_in(file.read_bytes(), file.name)
     with database().transaction() as session:
         campaign, draw = _drawn(session, campaign_code)
+        stated = stated_in(file.read_bytes(), file.name)
         lock_campaign(session, campaign.id)
         look = look_at(session, draw, stated, today(), settings().secrets)
         for line, unit, fault in look.faults:
