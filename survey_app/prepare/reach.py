@@ -34,10 +34,10 @@ class Reach:
     without codes of all offices. A frozen plan was written to be read: everybody with the right may.
     """
 
-    def __init__(self, session: Session, staff: SignedIn) -> None:
+    def __init__(self, session: Session, staff: SignedIn, tree: OfficeTree | None = None) -> None:
         self._session = session
-        self._tree = OfficeTree(session)
-        self.scope = offices_in_scope(session, staff, RIGHT)
+        self._tree = tree or OfficeTree(session)
+        self.scope = offices_in_scope(session, staff, RIGHT, self._tree)
         self.is_whole = None in staff.roots(RIGHT)
 
     def campaigns(self) -> list[Reached]:
@@ -90,13 +90,14 @@ def taking_part(
     The offices are those of the right that opened the route. Those of a planned campaign must be in its
     plan, and its draft is open to its lead alone; where nobody is left, the campaign looks missing.
     """
-    scope = frozenset(offices_in_scope(session, staff))
+    tree = OfficeTree(session)
+    scope = frozenset(offices_in_scope(session, staff, tree=tree))
     of_these = Plan.campaign_id.in_([one.id for one in campaigns])
     with_plan = set(session.scalars(select(Plan.campaign_id).where(of_these)))
     if not with_plan:
         return dict.fromkeys(campaigns, scope)
     unplanned = {one: scope for one in campaigns if one.id not in with_plan}
-    parts = Reach(session, staff).taking_part([one for one in campaigns if one.id in with_plan])
+    parts = Reach(session, staff, tree).taking_part([one for one in campaigns if one.id in with_plan])
     planned = {one: scope & parts[one.id] for one in campaigns if one.id in parts}
     taking = unplanned | {one: offices for one, offices in planned.items() if offices}
     return {one: taking[one] for one in campaigns if one in taking}

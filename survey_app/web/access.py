@@ -174,9 +174,11 @@ def grants_on(session: Session, staff_id: int, day: date) -> tuple[StaffGrant, .
     return tuple(session.scalars(query.order_by(StaffGrant.id)))
 
 
-def offices_in_scope(session: Session, staff: SignedIn, right: str | None = None) -> set[int]:
+def offices_in_scope(
+    session: Session, staff: SignedIn, right: str | None = None, tree: OfficeTree | None = None
+) -> set[int]:
     """List the offices that a right reaches: the one that opened this route, unless another is named."""
-    return OfficeTree(session).within(staff.roots(right or _right_of_route() or ""))
+    return (tree or OfficeTree(session)).within(staff.roots(right or _right_of_route() or ""))
 
 
 def offices_overseen(session: Session, tree: OfficeTree, staff: SignedIn, right: str) -> set[int]:

@@ -150,11 +150,10 @@ def named_offices(
         .order_by(Office.sort_key, Office.id)
     )
     searched = Search(search)
-    found = [
-        NamedOffice(*row)
-        for code, *row in _rows(session, offices)
-        if row[0] in office_ids and searched.finds(row[1], code)
-    ]
+    rows = [row for row in _rows(session, offices) if row[1] in office_ids]
+    if searched:
+        rows = [row for row in rows if searched.finds(row[2], row[0])]
+    found = [NamedOffice(*row[1:]) for row in rows]
     if searched:
         found.sort(key=lambda one: not searched.stands_in(one.name))
     return found
