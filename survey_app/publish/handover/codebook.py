@@ -1,15 +1,13 @@
 """What stands in which column of the files that re-compute a publication, and what was asked: plain text."""
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 from survey_app.models.definition import Definition, Item
 from survey_app.models.plain_text import one_line
 from survey_app.publish.handover.wave import Wave
 
-if TYPE_CHECKING:
-    from survey_app.publish.handover.recompute import Files
-
+Line = Sequence[Any]
 COLUMNS = """\
 sums.csv       one line an office and primary sampling unit, by class
   class        A: people drawn into the sample; B, C, D: whoever chose to answer (never pooled)
@@ -28,11 +26,19 @@ published.csv  what was published, also what is hidden from the public: compare,
 recompute.R    computes published.csv again from the others: Rscript recompute.R"""
 
 
-def codebook(wave: Wave, files: "Files") -> str:
+class Files(NamedTuple):
+    """The lines of each file, headers first, and how many sampling units are small."""
+
+    tables: dict[str, list[Line]]
+    n_small: int
+    is_calibrated: bool
+
+
+def codebook(wave: Wave, files: Files) -> str:
     return "\n".join(_lines(wave, files)) + "\n"
 
 
-def _lines(wave: Wave, files: "Files") -> Iterator[str]:
+def _lines(wave: Wave, files: Files) -> Iterator[str]:
     publication = wave.publication
     yield f"{one_line(wave.campaign.title)} ({wave.campaign.code}), publication {publication.id}"
     yield f"recipe id: {publication.recipe_id}"

@@ -8,7 +8,7 @@ days, to an office and a sampling unit. Counts of its answers are weighted alrea
 import csv
 import io
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import count
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -22,7 +22,7 @@ from survey_app.models.publication import Figure
 from survey_app.publish.counting.snapshot import Snapshot
 from survey_app.publish.figures.dataset import Dataset
 from survey_app.publish.figures.design import Floats, Integers, Units
-from survey_app.publish.handover.codebook import codebook
+from survey_app.publish.handover.codebook import Files, Line, codebook
 from survey_app.publish.handover.wave import Wave
 from survey_app.publish.releasing.sealed import Sealed
 
@@ -36,16 +36,6 @@ PUBLISHED_COLUMNS: Final = (
     *("n_respondents", "n_people", "n_answers", "reason"),
 )
 SMALL_UNIT: Final = 5  # people
-
-Line = Sequence[Any]
-
-
-class Files(NamedTuple):
-    """The lines of each file, headers first, and how many sampling units are small."""
-
-    tables: dict[str, list[Line]]
-    n_small: int
-    is_calibrated: bool
 
 
 def write(path: Path, session: Session, wave: Wave) -> None:
