@@ -221,26 +221,11 @@ def repeat(world: World, silence: str, seed: int, folder: Path) -> Repetition:
 
 
 def _walk(database: Database, world: World, silence: str, seed: int, folder: Path) -> Repetition:
-    document, secret, by = plan(seed), b"s" * 32, By(datetime(2026, 12, 1, 2, tzinfo=UTC), OPENS, None)
+    secret, by = b"s" * 32, By(datetime(2026, 12, 1, 2, tzinfo=UTC), OPENS, None)
     with database.transaction() as session:
         version = session.scalars(select(InstrumentVersion)).one()
-        campaign = factories.campaign(
-            session,
-            code="study",
-            kind="annual",
-            sampling_basis="probability",
-            instrument_version_id=version.id,
-            opens_on=OPENS,
-            closes_on=CLOSES,
-        )
-        factories.campaign_plan(
-            session,
-            campaign_id=campaign.id,
-            document_json=document.to_json(),
-            frozen_at=by.now - timedelta(days=9),
-            hash=document.hash,
-        )
-        _lay_frame(session, campaign, world, document)
+        campaign = _planned(session, version, plan(seed), by.now)
+        _lay_frame(session, campaign, world, plan(seed))
     with database.reading() as session:
         ready = ready_of(session, campaign, folder, OPENS)
     made = make_sample(ready.design, ready.path)
@@ -254,13 +239,39 @@ def _walk(database: Database, world: World, silence: str, seed: int, folder: Pat
     with database.transaction() as session:
         wave.write(session, PUBLISHED)
     with database.reading() as session:
-        columns = (Figure.value, Figure.low, Figure.high, Figure.t_low, Figure.t_high)
-        rows = session.execute(
-            select(Figure.measure, Office.code, *columns).join(Office).where(Figure.breakdown == WHOLE)
-        )
-        found = {row[:2]: Found(row[2], row[3:5], row[5:]) for row in rows}
-        first = session.scalars(select(WeightingStep).where(WeightingStep.step == "unweighted")).one()
-        return Repetition(found, first.value or 0.0, told.n_answered)
+        return _published(session, told.n_answered)
+
+
+def _planned(
+    session: Session, version: InstrumentVersion, document: PlanDocument, drawn_at: datetime
+) -> Campaign:
+    campaign = factories.campaign(
+        session,
+        code="study",
+        kind="annual",
+        sampling_basis="probability",
+        instrument_version_id=version.id,
+        opens_on=OPENS,
+        closes_on=CLOSES,
+    )
+    factories.campaign_plan(
+        session,
+        campaign_id=campaign.id,
+        document_json=document.to_json(),
+        frozen_at=drawn_at - timedelta(days=9),
+        hash=document.hash,
+    )
+    return campaign
+
+
+def _published(session: Session, n_answered: int) -> Repetition:
+    columns = (Figure.value, Figure.low, Figure.high, Figure.t_low, Figure.t_high)
+    rows = session.execute(
+        select(Figure.measure, Office.code, *columns).join(Office).where(Figure.breakdown == WHOLE)
+    )
+    found = {row[:2]: Found(row[2], row[3:5], row[5:]) for row in rows}
+    first = session.scalars(select(WeightingStep).where(WeightingStep.step == "unweighted")).one()
+    return Repetition(found, first.value or 0.0, n_answered)
 
 
 def _lay_frame(session: Session, campaign: Campaign, world: World, document: PlanDocument) -> None:
