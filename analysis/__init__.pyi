@@ -1,8 +1,6 @@
 from typing import Final
 
 from analysis.calibration import Calibration as Calibration
-from analysis.comparison.bands import tie_bands as tie_bands
-from analysis.comparison.bottom import probability_of_bottom as probability_of_bottom
 from analysis.comparison.change import (
     change as change,
     change_interval as change_interval,
@@ -11,10 +9,6 @@ from analysis.comparison.change import (
 )
 from analysis.comparison.compared import ComparedEstimates as ComparedEstimates
 from analysis.comparison.multiplicity import adjust_p_values as adjust_p_values
-from analysis.comparison.ranking import (
-    RankSets as RankSets,
-    rank_sets as rank_sets,
-)
 from analysis.comparison.simultaneous import (
     SimultaneousIntervals as SimultaneousIntervals,
     simultaneous_intervals as simultaneous_intervals,
@@ -90,6 +84,12 @@ from analysis.intervals.transformed import (
     likelihood_interval as likelihood_interval,
     logit_interval as logit_interval,
 )
+from analysis.ranking.bands import tie_bands as tie_bands
+from analysis.ranking.bottom import probability_of_bottom as probability_of_bottom
+from analysis.ranking.sets import (
+    RankSets as RankSets,
+    rank_sets as rank_sets,
+)
 from analysis.ratings import Ratings as Ratings
 from analysis.replication.bootstrap import bootstrap as bootstrap
 from analysis.replication.jackknife import jackknife as jackknife
@@ -149,21 +149,21 @@ from analysis.weighting.base import (
     design_weights as design_weights,
     two_stage_weights as two_stage_weights,
 )
-from analysis.weighting.calibrate import calibrate as calibrate
 from analysis.weighting.diagnostics import (
     WeightDiagnostics as WeightDiagnostics,
     weight_diagnostics as weight_diagnostics,
 )
-from analysis.weighting.margins import margin_columns as margin_columns
+from analysis.weighting.known_totals.calibrate import calibrate as calibrate
+from analysis.weighting.known_totals.margins import margin_columns as margin_columns
+from analysis.weighting.known_totals.poststratification import post_stratify as post_stratify
+from analysis.weighting.known_totals.raking import rake as rake
+from analysis.weighting.known_totals.result import CalibratedWeights as CalibratedWeights
 from analysis.weighting.nonresponse import (
     ResponseAdjustment as ResponseAdjustment,
     ResponseCell as ResponseCell,
     adjust_nonresponse as adjust_nonresponse,
     adjust_unknown_eligibility as adjust_unknown_eligibility,
 )
-from analysis.weighting.poststratification import post_stratify as post_stratify
-from analysis.weighting.raking import rake as rake
-from analysis.weighting.result import CalibratedWeights as CalibratedWeights
 from analysis.weighting.trimming import (
     TrimmedWeights as TrimmedWeights,
     trim_weights as trim_weights,

@@ -19,7 +19,7 @@ import pyarrow.csv
 
 from analysis import Estimates, SurveyDesign, bootstrap, ratio
 from analysis.comparison.compared import ComparedEstimates
-from analysis.comparison.ranking import rank_sets
+from analysis.ranking.sets import rank_sets
 from analysis.sums.columns import AnswerCodes
 from analysis.sums.item_sums import ItemSums
 from analysis.sums.kernel import sum_responses

@@ -17,13 +17,13 @@ import pytest
 import analysis
 from analysis.command import options
 from analysis.comparison.multiplicity import Adjustment
-from analysis.comparison.ranking import RankMethod
 from analysis.design import LonePsu, SamplingBasis
 from analysis.estimation.estimate import Reason
 from analysis.estimation.index import Rule
 from analysis.intervals.survey import Evidence, Method, survey_interval
+from analysis.ranking.sets import RankMethod
 from analysis.sampling.plan import Method as SamplingMethod
-from analysis.weighting.distance import Distance
+from analysis.weighting.known_totals.distance import Distance
 from benchmarks import guide_pictures
 from benchmarks.guide_pictures import FOLDER, GUIDE, PICTURES, ROOT, WORKED
 from tests.analysis.command.running import run

@@ -11,13 +11,13 @@ import numpy as np
 
 from analysis.command.faults import Refused, in_words_of_options
 from analysis.command.steps.figures import Figures
-from analysis.comparison.bands import tie_bands
-from analysis.comparison.bottom import probability_of_bottom
 from analysis.comparison.change import change, change_interval, verdict_on_change
 from analysis.comparison.compared import ComparedEstimates
-from analysis.comparison.ranking import rank_sets
 from analysis.comparison.target import compare_with_target
 from analysis.estimation.estimates import Estimates
+from analysis.ranking.bands import tie_bands
+from analysis.ranking.bottom import probability_of_bottom
+from analysis.ranking.sets import rank_sets
 
 Rows = list[dict[str, Any]]
 

@@ -16,11 +16,11 @@ from analysis.command.input.survey import checked_weights
 from analysis.command.input.table import Table, open_table
 from analysis.command.output.writing import refuse_overwriting, write_frame
 from analysis.command.progress import Progress
-from analysis.weighting.calibrate import calibrate
 from analysis.weighting.diagnostics import weight_diagnostics
-from analysis.weighting.margins import margin_columns
+from analysis.weighting.known_totals.calibrate import calibrate
+from analysis.weighting.known_totals.margins import margin_columns
+from analysis.weighting.known_totals.raking import rake
 from analysis.weighting.nonresponse import adjust_nonresponse
-from analysis.weighting.raking import rake
 from analysis.weighting.trimming import trim_weights
 
 Floats = NDArray[np.float64]

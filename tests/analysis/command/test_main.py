@@ -168,13 +168,13 @@ def test_too_little_memory_is_said_in_words(monkeypatch, capsys):
 
 def test_choices_are_those_of_the_library():
     from analysis.comparison.multiplicity import Adjustment
-    from analysis.comparison.ranking import RankMethod
     from analysis.comparison.target import Alternative
     from analysis.design import LonePsu, SamplingBasis
     from analysis.estimation.index import Rule
     from analysis.intervals.survey import DEFAULT_METHOD, Method
+    from analysis.ranking.sets import RankMethod
     from analysis.sampling.plan import Method as Draws
-    from analysis.weighting.distance import Distance
+    from analysis.weighting.known_totals.distance import Distance
 
     assert get_args(Method) == options.INTERVALS
     assert options.INTERVALS[0] == DEFAULT_METHOD

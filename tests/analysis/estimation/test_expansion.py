@@ -24,7 +24,7 @@ from analysis.estimation.variance import covariance_matrix, design_variance
 from analysis.ratings import Ratings
 from analysis.sums.psu_sums import PsuSums
 from analysis.sums.tally import tally_responses
-from analysis.weighting.raking import rake
+from analysis.weighting.known_totals.raking import rake
 from tests.analysis.strategies import FEW, assert_same_estimates, samples
 
 

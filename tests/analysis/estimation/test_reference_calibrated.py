@@ -8,9 +8,9 @@ from analysis.design import SurveyDesign
 from analysis.estimation.estimates import Estimates
 from analysis.estimation.index import satisfaction_index
 from analysis.intervals.student import t_interval
-from analysis.weighting.calibrate import calibrate
-from analysis.weighting.margins import margin_columns
-from analysis.weighting.poststratification import post_stratify
+from analysis.weighting.known_totals.calibrate import calibrate
+from analysis.weighting.known_totals.margins import margin_columns
+from analysis.weighting.known_totals.poststratification import post_stratify
 from tests.analysis.reference_data import (
     FACTORS,
     agrees,

@@ -5,8 +5,8 @@ from analysis.calibration import Calibration
 from analysis.design import SurveyDesign
 from analysis.estimation.residuals import residual_influence
 from analysis.estimation.statistics import mean, total
-from analysis.weighting.calibrate import calibrate
-from analysis.weighting.poststratification import post_stratify
+from analysis.weighting.known_totals.calibrate import calibrate
+from analysis.weighting.known_totals.poststratification import post_stratify
 
 SEX = np.array(["F", "F", "F", "M", "M", "M"])
 MINUTES = [10.0, 20.0, 30.0, 12.0, 18.0, 60.0]

@@ -9,11 +9,11 @@ import pytest
 from scipy.special import stdtrit
 
 from analysis.calibration import Calibration
-from analysis.weighting.calibrate import calibrate
 from analysis.weighting.diagnostics import weight_diagnostics
-from analysis.weighting.margins import margin_columns
-from analysis.weighting.poststratification import post_stratify
-from analysis.weighting.raking import rake
+from analysis.weighting.known_totals.calibrate import calibrate
+from analysis.weighting.known_totals.margins import margin_columns
+from analysis.weighting.known_totals.poststratification import post_stratify
+from analysis.weighting.known_totals.raking import rake
 from analysis.weighting.trimming import trim_weights
 from tests.analysis.reference_data import ITEMS, MEASURES, read_rows
 

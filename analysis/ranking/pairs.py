@@ -99,7 +99,7 @@ class PairRule:
     Examples
     --------
     >>> import numpy as np
-    >>> from analysis.comparison.pairs import PairRule
+    >>> from analysis.ranking.pairs import PairRule
     >>> rule = PairRule(np.array([90.0, 84.0]), np.array([3.0, 4.0]), False, None, np.array([1.0, 1.3]))
     >>> rule.count_shown()[0].tolist()
     [0, 0]

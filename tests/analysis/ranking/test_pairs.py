@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from analysis.comparison.pairs import PairRule, SharedErrors
+from analysis.ranking.pairs import PairRule, SharedErrors
 
 ESTIMATE, SCALE = np.array([90.0, 84.0, 84.0]), np.array([3.0, 4.0, 0.0])
 ONES = np.ones(3)

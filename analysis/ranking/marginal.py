@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.comparison.compared import ComparedEstimates
-from analysis.comparison.draws import draw_errors
-from analysis.comparison.pairs import PairRule
+from analysis.ranking.draws import draw_errors
+from analysis.ranking.pairs import PairRule
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int32]

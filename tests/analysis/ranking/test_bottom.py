@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, strategies as st
 
 from analysis import AnalysisError
-from analysis.comparison.bottom import probability_of_bottom
 from analysis.comparison.compared import ComparedEstimates
+from analysis.ranking.bottom import probability_of_bottom
 
 tables = st.lists(
     st.tuples(st.integers(50, 100), st.floats(0.1, 9), st.integers(2, 60)), min_size=1, max_size=12

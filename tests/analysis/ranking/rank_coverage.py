@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from analysis.comparison.compared import ComparedEstimates
-from analysis.comparison.ranking import rank_sets
+from analysis.ranking.sets import rank_sets
 
 TRUTHS = {
     "spread": lambda n: np.linspace(70.0, 95.0, n),

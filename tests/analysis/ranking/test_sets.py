@@ -7,9 +7,9 @@ from hypothesis import given, strategies as st
 
 from analysis import AnalysisError
 from analysis.comparison.compared import ComparedEstimates
-from analysis.comparison.ranking import rank_sets
 from analysis.estimation.factored import FactoredCovariance
-from tests.analysis.comparison.rank_coverage import TRUTHS, coverage
+from analysis.ranking.sets import rank_sets
+from tests.analysis.ranking.rank_coverage import TRUTHS, coverage
 from tests.analysis.reference_data import read_rows
 
 NAN = math.nan

@@ -11,10 +11,10 @@ from analysis.arguments import as_reals, require_choice
 from analysis.calibration import Calibration
 from analysis.errors import AnalysisError
 from analysis.weighting.diagnostics import Bounds
-from analysis.weighting.distance import CURVES, Distance
-from analysis.weighting.dual import DualProblem
 from analysis.weighting.inputs import as_weights
-from analysis.weighting.result import CalibratedWeights
+from analysis.weighting.known_totals.distance import CURVES, Distance
+from analysis.weighting.known_totals.dual import DualProblem
+from analysis.weighting.known_totals.result import CalibratedWeights
 
 Floats = NDArray[np.float64]
 
@@ -65,7 +65,7 @@ def calibrate(
     w = d F(q' lambda), with lambda from sum w q = totals by Newton's method on the convex dual,
     sum d G(q' lambda) - totals' lambda, with step halving. It runs on an orthonormal basis of the
     auxiliaries, so their units do not matter, and collinear ones are harmless where their totals
-    agree. F by distance: see `analysis.weighting.distance`.
+    agree. F by distance: see `analysis.weighting.known_totals.distance`.
 
     Bounds are on the ratio to the weights given: weights that do not yet add up to about the
     population leave little room between them, so scale them first.
@@ -83,7 +83,7 @@ def calibrate(
     Known number of dossiers and known total of their pages:
 
     >>> import numpy as np
-    >>> from analysis.weighting.calibrate import calibrate
+    >>> from analysis.weighting.known_totals.calibrate import calibrate
     >>> columns = np.array([[1.0, 2.0], [1.0, 4.0], [1.0, 9.0]])
     >>> result = calibrate([10.0, 10.0, 10.0], columns, {"dossiers": 30, "pages": 162})
     >>> result.weight.round(6).tolist()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.comparison.ranking import RankSets
 from analysis.errors import AnalysisError
+from analysis.ranking.sets import RankSets
 
 Floats = NDArray[np.float64]
 
@@ -46,9 +46,9 @@ def tie_bands(ranks: RankSets) -> Floats:
 
     Examples
     --------
-    >>> from analysis.comparison.bands import tie_bands
+    >>> from analysis.ranking.bands import tie_bands
     >>> from analysis.comparison.compared import ComparedEstimates
-    >>> from analysis.comparison.ranking import rank_sets
+    >>> from analysis.ranking.sets import rank_sets
     >>> offices = ComparedEstimates([95.0, 60.0, None, 90.8, 91.2], [1.0, 1.5, None, 1.4, 0.9])
     >>> tie_bands(rank_sets(offices, method="klein_wright_wieczorek")).tolist()
     [1.0, 2.0, nan, 1.0, 1.0]

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from analysis.errors import AnalysisError
-from analysis.weighting.calibrate import calibrate
-from analysis.weighting.margins import margin_columns
+from analysis.weighting.known_totals.calibrate import calibrate
+from analysis.weighting.known_totals.margins import margin_columns
 
 LABELS = {"sex": ["F", "M", "M", "F", "F"], "age": np.array([1, 2, 3, 1, 2])}
 TOTALS = {"sex": {"F": 60, "M": 40}, "age": {1: 50, 2: 30, 3: 20}}

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from analysis.calibration import column_lengths, orthonormalise
 from analysis.errors import AnalysisError
 from analysis.weighting.diagnostics import Bounds
-from analysis.weighting.distance import CURVES, Distance
+from analysis.weighting.known_totals.distance import CURVES, Distance
 
 Floats = NDArray[np.float64]
 

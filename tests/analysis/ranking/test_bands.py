@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, strategies as st
 
 from analysis import AnalysisError
-from analysis.comparison.bands import tie_bands
 from analysis.comparison.compared import ComparedEstimates
-from analysis.comparison.ranking import rank_sets
+from analysis.ranking.bands import tie_bands
+from analysis.ranking.sets import rank_sets
 from tests.analysis.reference_data import read_rows
 
 METHODS = ["mogstad", "klein_wright_wieczorek", "bonferroni_pairs"]

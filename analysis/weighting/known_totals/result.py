@@ -41,7 +41,7 @@ class CalibratedWeights:
 
     Examples
     --------
-    >>> from analysis.weighting.poststratification import post_stratify
+    >>> from analysis.weighting.known_totals.poststratification import post_stratify
     >>> result = post_stratify([1.0, 1.0, 2.0], ["a", "a", "b"], {"a": 6, "b": 4})
     >>> result
     CalibratedWeights(post_stratify: 3 weights, sum 10, 1 rounds, worst gap 0 (group=a), ratios 2 to 3)

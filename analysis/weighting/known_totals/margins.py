@@ -169,7 +169,7 @@ def margin_columns(
 
     Examples
     --------
-    >>> from analysis.weighting.margins import margin_columns
+    >>> from analysis.weighting.known_totals.margins import margin_columns
     >>> margin_columns([1.0, 1.0], {"sex": ["F", "M"]}, {"sex": {"F": 60, "M": 40}})
     (array([[1., 0.],
            [1., 1.]]), {'N': 100.0, 'sex=M': 40.0})

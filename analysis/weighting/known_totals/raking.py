@@ -12,8 +12,8 @@ from analysis.calibration import Calibration
 from analysis.errors import AnalysisError
 from analysis.sums.psu_sums import sum_rows
 from analysis.weighting.inputs import Labels, as_weights
-from analysis.weighting.margins import Margin, Missing, Totals, read_margins
-from analysis.weighting.result import CalibratedWeights
+from analysis.weighting.known_totals.margins import Margin, Missing, Totals, read_margins
+from analysis.weighting.known_totals.result import CalibratedWeights
 
 
 def rake(
@@ -80,7 +80,7 @@ def rake(
 
     Examples
     --------
-    >>> from analysis.weighting.raking import rake
+    >>> from analysis.weighting.known_totals.raking import rake
     >>> result = rake(
     ...     weight=[1.0, 1.0, 1.0, 1.0],
     ...     labels={"sex": ["F", "F", "M", "M"], "age": ["young", "old", "young", "old"]},

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.comparison.compared import ComparedEstimates
-from analysis.comparison.draws import draw_errors, require_draws
 from analysis.errors import AnalysisError
+from analysis.ranking.draws import draw_errors, require_draws
 
 Floats = NDArray[np.float64]
 
@@ -64,7 +64,7 @@ def probability_of_bottom(
 
     Examples
     --------
-    >>> from analysis.comparison.bottom import probability_of_bottom
+    >>> from analysis.ranking.bottom import probability_of_bottom
     >>> from analysis.comparison.compared import ComparedEstimates
     >>> offices = ComparedEstimates([95.0, 60.0, 90.0, 91.2, 92.0], [1.0, 1.5, 1.4, 0.9, 1.0])
     >>> probability_of_bottom(offices).tolist()

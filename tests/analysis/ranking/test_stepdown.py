@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from analysis.comparison.compared import ComparedEstimates
-from analysis.comparison.draws import draw_errors
-from analysis.comparison.marginal import marginal_critical_values
-from analysis.comparison.pairs import PairRule, SharedErrors
-from analysis.comparison.stepdown import joint_critical_value, order_of_quantile
 from analysis.estimation.factored import FactoredCovariance
+from analysis.ranking.draws import draw_errors
+from analysis.ranking.marginal import marginal_critical_values
+from analysis.ranking.pairs import PairRule, SharedErrors
+from analysis.ranking.stepdown import joint_critical_value, order_of_quantile
 
 REPLICATES = 199
 

@@ -7,8 +7,8 @@ from numpy.typing import ArrayLike
 
 from analysis.calibration import Calibration
 from analysis.weighting.inputs import Labels, as_weights
-from analysis.weighting.margins import Totals, read_margin
-from analysis.weighting.result import CalibratedWeights
+from analysis.weighting.known_totals.margins import Totals, read_margin
+from analysis.weighting.known_totals.result import CalibratedWeights
 
 _TOLERANCE = 1e-9  # of a closed form: the rounding of sums, with room
 
@@ -48,7 +48,7 @@ def post_stratify(weight: ArrayLike, group: Labels, totals: Totals) -> Calibrate
 
     Examples
     --------
-    >>> from analysis.weighting.poststratification import post_stratify
+    >>> from analysis.weighting.known_totals.poststratification import post_stratify
     >>> post_stratify([1.0, 3.0, 2.0], ["a", "a", "b"], {"a": 8, "b": 4}).weight.tolist()
     [2.0, 6.0, 4.0]
     """

@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given, strategies as st
 
 from analysis.errors import AnalysisError
-from analysis.weighting.calibrate import calibrate
-from analysis.weighting.poststratification import post_stratify
+from analysis.weighting.known_totals.calibrate import calibrate
+from analysis.weighting.known_totals.poststratification import post_stratify
 
 COLUMNS = np.array([[1.0, 2.0], [1.0, 4.0], [1.0, 9.0]])
 DISTANCES = [

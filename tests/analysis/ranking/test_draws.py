@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from analysis.comparison.compared import ComparedEstimates
-from analysis.comparison.draws import draw_errors
 from analysis.estimation.factored import FactoredCovariance
+from analysis.ranking.draws import draw_errors
 
 
 def drawn(offices, replicates=20_000, seed=4):

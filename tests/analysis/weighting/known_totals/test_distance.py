@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from analysis.weighting.distance import CURVES
+from analysis.weighting.known_totals.distance import CURVES
 
 BOUNDS = {
     "linear": (-np.inf, np.inf),

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from analysis.errors import AnalysisError
-from analysis.weighting.poststratification import post_stratify
+from analysis.weighting.known_totals.poststratification import post_stratify
 
 TOTALS = {"a": 8.0, "b": 4.0}
 weights = st.lists(st.floats(0.01, 1000), min_size=2, max_size=30)

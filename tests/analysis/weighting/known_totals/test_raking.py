@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given, strategies as st
 
 from analysis.errors import AnalysisError
-from analysis.weighting.calibrate import calibrate
-from analysis.weighting.margins import margin_columns
-from analysis.weighting.poststratification import post_stratify
-from analysis.weighting.raking import rake
+from analysis.weighting.known_totals.calibrate import calibrate
+from analysis.weighting.known_totals.margins import margin_columns
+from analysis.weighting.known_totals.poststratification import post_stratify
+from analysis.weighting.known_totals.raking import rake
 
 SEX, AGE = ["F", "F", "M", "M"], ["young", "old", "young", "old"]
 TWO = {"sex": SEX, "age": AGE}

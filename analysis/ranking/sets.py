@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from analysis.arguments import require_choice
 from analysis.comparison.compared import ComparedEstimates
-from analysis.comparison.draws import require_draws
-from analysis.comparison.marginal import marginal_critical_values
-from analysis.comparison.pairs import PairRule, SharedErrors
 from analysis.comparison.simultaneous import half_widths, require_level, sidak_tail, upper_quantile
-from analysis.comparison.stepdown import joint_critical_value, order_of_quantile
 from analysis.errors import AnalysisError
+from analysis.ranking.draws import require_draws
+from analysis.ranking.marginal import marginal_critical_values
+from analysis.ranking.pairs import PairRule, SharedErrors
+from analysis.ranking.stepdown import joint_critical_value, order_of_quantile
 
 RankMethod = Literal["mogstad", "mogstad_single_step", "klein_wright_wieczorek", "bonferroni_pairs"]
 Floats = NDArray[np.float64]
@@ -45,7 +45,7 @@ class RankSets:
     Examples
     --------
     >>> from analysis.comparison.compared import ComparedEstimates
-    >>> from analysis.comparison.ranking import rank_sets
+    >>> from analysis.ranking.sets import rank_sets
     >>> rank_sets(ComparedEstimates([90.0, 70.0, 71.0], [1.0, 1.0, 1.0]), method="bonferroni_pairs")
     RankSets(3 ranked, 0 without rank, bonferroni_pairs at 95 %, simultaneous)
     """
@@ -129,7 +129,7 @@ def rank_sets(
     pairs, c is the ceil(level (replicates + 1))-th smallest. Step-down: rejected pairs drop out and
     c is taken again from the same draws, until none drops out. For normal errors this is
     R's ``csranks`` but for simulation error (4,999 replicates fix c to about 0.01). Every maximum is
-    exact for any number of offices, see `analysis.comparison.stepdown`. Offices that covary through
+    exact for any number of offices, see `analysis.ranking.stepdown`. Offices that covary through
     a calibration alone are drawn by its few directions: 3,300 of them take some 3 s, each set by
     itself 8 s, independent offices 1 s and 3 s. A whole matrix takes them some 25 s and 500 MB, and
     longer where most of its correlations are above one half.
@@ -156,7 +156,7 @@ def rank_sets(
     Examples
     --------
     >>> from analysis.comparison.compared import ComparedEstimates
-    >>> from analysis.comparison.ranking import rank_sets
+    >>> from analysis.ranking.sets import rank_sets
     >>> found = rank_sets(ComparedEstimates([95.0, 91.2, 90.8, 60.0, None], [1.0, 0.9, 1.4, 1.5, None]))
     >>> found.best_rank.tolist(), found.worst_rank.tolist()
     ([1.0, 2.0, 2.0, 4.0, nan], [1.0, 3.0, 3.0, 4.0, nan])

@@ -19,10 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.comparison.compared import ComparedEstimates
-from analysis.comparison.draws import draw_errors
-from analysis.comparison.pairs import PairRule
 from analysis.comparison.simultaneous import upper_quantile
 from analysis.errors import AnalysisError
+from analysis.ranking.draws import draw_errors
+from analysis.ranking.pairs import PairRule
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.int64]

@@ -1,0 +1,1 @@
+"""Where an office stands among others: rank sets, tie bands, the probability of being among the last."""
