@@ -35,7 +35,7 @@ test: $(TEST_VENV)/tests-installed ## Check format, lint, types and imports, the
 	$(TEST_BIN)/pytest -n $(TEST_PROCESSES) --dist worksteal $(PYTEST_OPTIONS)
 
 soak: $(TEST_VENV)/tests-installed ## Run the long sets whole: each citizen page in every width and look, slow readers, crashes
-	SOAK=yes $(TEST_BIN)/pytest tests/survey_app/collect/test_accessibility.py tests/survey_app/web/test_whole_requests.py tests/survey_app/hostile tests/survey_app/collect/test_crash.py tests/survey_app/collect/faults
+	SOAK=yes $(TEST_BIN)/pytest tests/survey_app/collect/test_accessibility.py tests/survey_app/web/test_whole_requests.py tests/survey_app/hostile tests/survey_app/collect/test_crash.py tests/survey_app/collect/faults tests/survey_app/kills
 
 bench: $(TEST_VENV)/tests-installed $(COMPILED) ## Measure: ratios against peers and raw limits, sizes (docs/performance.md, performance-analysis.md)
 	$(TEST_BIN)/python -m benchmarks.collecting
@@ -46,6 +46,7 @@ bench: $(TEST_VENV)/tests-installed $(COMPILED) ## Measure: ratios against peers
 	$(TEST_BIN)/python -m benchmarks.exports
 	$(TEST_BIN)/python -m benchmarks.national_frame
 	$(TEST_BIN)/python -m benchmarks.raked_publication
+	$(TEST_BIN)/python -m benchmarks.sheets
 	$(TEST_BIN)/python -m benchmarks.results_pages
 	$(TEST_BIN)/python -m benchmarks.analysis_speed
 

@@ -15,7 +15,7 @@ from typing import Final
 
 from analysis.errors import AnalysisError
 
-METHOD_VERSION: Final = "2"
+METHOD_VERSION: Final = "3"
 """Printed with every published figure. A change of any formula, default or policy that can change
 a figure bumps it here, and is noted where readers of the figures will see it."""
 
@@ -23,7 +23,14 @@ _NAMES: Final = {
     "calibration": ("Calibration",),
     "ranking.bands": ("tie_bands",),
     "ranking.bottom": ("probability_of_bottom",),
-    "comparison.change": ("change", "change_interval", "independent_change", "verdict_on_change"),
+    "comparison.change": ("change", "independent_change"),
+    "comparison.change_limits": (
+        "change_columns",
+        "change_interval",
+        "difference_limits",
+        "possible_limits",
+        "verdict_on_change",
+    ),
     "comparison.compared": ("ComparedEstimates",),
     "comparison.multiplicity": ("adjust_p_values",),
     "ranking.sets": ("RankSets", "rank_sets"),
@@ -43,7 +50,7 @@ _NAMES: Final = {
     "estimation.statistics": ("mean", "proportion", "ratio", "total"),
     "estimation.variance": ("covariance_matrix", "degrees_of_freedom", "design_variance"),
     "intervals.beta": ("clopper_pearson_interval", "jeffreys_interval"),
-    "intervals.effective_size": ("binomial_sample_size", "effective_sample_size"),
+    "intervals.effective_size": ("binomial_sample_size", "effective_sample_size", "held_to_people"),
     "intervals.score": ("agresti_coull_interval", "wilson_interval"),
     "intervals.student": ("critical_value", "t_interval"),
     "intervals.survey": ("DEFAULT_METHOD", "Evidence", "survey_interval"),

@@ -3,8 +3,13 @@ from typing import Final
 from analysis.calibration import Calibration as Calibration
 from analysis.comparison.change import (
     change as change,
-    change_interval as change_interval,
     independent_change as independent_change,
+)
+from analysis.comparison.change_limits import (
+    change_columns as change_columns,
+    change_interval as change_interval,
+    difference_limits as difference_limits,
+    possible_limits as possible_limits,
     verdict_on_change as verdict_on_change,
 )
 from analysis.comparison.compared import ComparedEstimates as ComparedEstimates
@@ -65,6 +70,7 @@ from analysis.intervals.beta import (
 from analysis.intervals.effective_size import (
     binomial_sample_size as binomial_sample_size,
     effective_sample_size as effective_sample_size,
+    held_to_people as held_to_people,
 )
 from analysis.intervals.score import (
     agresti_coull_interval as agresti_coull_interval,

@@ -1,7 +1,4 @@
-"""A country to measure pages on: offices, their figures, and what staff write; then responses by the million.
-
-Rows are made by the database from one of their kind, so that a country stands in seconds.
-"""
+"""A country to measure pages on: offices, figures, what staff write; then responses by the million."""
 
 import secrets
 from collections.abc import Mapping, Sequence
@@ -9,19 +6,21 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, cast, func, insert, literal, select, text
+from sqlalchemy import case, cast, func, insert, select, text
 from sqlalchemy.orm import Session
 
+from benchmarks.annual import freeze, invite
 from benchmarks.hall import Hall, today
 from benchmarks.planned import plan_ahead
+from benchmarks.spread import spread
 from survey_app.jobs.bound import bound_to
 from survey_app.models.access_point import AccessPoint
 from survey_app.models.audit import AuditLine
-from survey_app.models.base import EPOCH, Base
+from survey_app.models.base import EPOCH
 from survey_app.models.breakdown import WHOLE, factor_name, item_name, month_name
 from survey_app.models.code_report import CodeReport
 from survey_app.models.office import Counter, Office
-from survey_app.models.publication import Figure
+from survey_app.models.publication import Figure, Publication
 from survey_app.models.response import BatchedComment, Comment
 from survey_app.models.staff import Staff, StaffGrant
 from survey_app.models.vietnamese import sort_key
@@ -33,6 +32,8 @@ from tests import factories
 
 N_OFFICES, N_PROVINCES, N_MONTHS, N_DAYS = 3_321, 34, 13, 360
 N_AUDIT_LINES, N_APPROVALS, N_REPORTS, N_COMMENTS = 100_000, 100, 400, 100
+N_FIELDS, OF_A_FIELD = 2, 200  # together an office's total
+ODD_EVERY = 100  # of so many offices one has totals that its fields do not add up to
 CLASS_OF_FIGURES = "C"
 NAMES = ("An Phú", "Đồng Tâm", "Hòa Bình", "Tân Thành", "Vĩnh Lộc", "Ông Đình", "Yên Mỹ", "Thạch Hà")
 
@@ -123,10 +124,12 @@ def build(hall: Hall) -> Country:
         )
         provinces, offices = _offices(session)
         points = _points(session, campaign.id, offices, opened)
-        _figures(session, campaign.id, opened)
+        running = _figures(session, campaign.id, opened)
         person = _people(session, offices, token)
         ids = _work(session, campaign.id, person.id, offices, points)
         ids |= plan_ahead(session, hall, person.id, offices)
+        ids |= invite(session, hall, ids["planned_id"], ids["draw_id"], offices)
+        ids |= freeze(session, hall, running, offices)
         ids |= {"campaign_code": "bench", "campaign_id": campaign.id}
         ids |= {"office_id": offices[0].id, "office_code": offices[0].code}
         return Country(hall, token, points[0], len(points), provinces, offices, ids)
@@ -148,9 +151,17 @@ def _offices(session: Session) -> tuple[list[Office], list[Office]]:
         for n in range(N_OFFICES)
     ]
     months = [date(m // 12, m % 12 + 1, 1) for m in _month_numbers()]
+    fields = [factories.service_field(session).id for _ in range(N_FIELDS)]
+    of_field = case((Office.id % ODD_EVERY == 0, OF_A_FIELD - 5), else_=OF_A_FIELD)
     for month in months:
         like = factories.dossier_count(session, office_id=offices[0].id, month=month)
-        _spread(session, like, Office.id != offices[0].id, office_id=Office.id)
+        others = Office.id != offices[0].id
+        spread(session, like, others, office_id=Office.id)
+        for field_id in fields:
+            like = factories.dossier_count(
+                session, office_id=offices[0].id, month=month, field_id=field_id, n_settled=OF_A_FIELD
+            )
+            spread(session, like, others, office_id=Office.id, n_settled=of_field)
     return [top, *provinces], offices
 
 
@@ -176,7 +187,7 @@ def _points(session: Session, campaign_id: int, offices: Sequence[Office], opene
     return points
 
 
-def _figures(session: Session, campaign_id: int, opened: date) -> None:
+def _figures(session: Session, campaign_id: int, opened: date) -> Publication:
     """Give every office the figures of a year, spread around the target."""
     publication = factories.publication(
         session, campaign_id=campaign_id, covers_from=opened, covers_until=today()
@@ -189,18 +200,19 @@ def _figures(session: Session, campaign_id: int, opened: date) -> None:
     for measure, breakdown in _measures():
         named = {"measure": measure, "breakdown": breakdown}
         like = factories.figure(session, office_id=first.id, **of_publication, **named)
-        _spread(session, like, *others, office_id=Office.id, **limits)
+        spread(session, like, *others, office_id=Office.id, **limits)
     definition = shipped_definition("sipas_service_2022")
     counts = {item.code: {"4": 30, "5": 8, "2": 2} for item in definition.items if item.reported_as}
     like = factories.distribution(session, office_id=first.id, counts=counts, **of_publication)
-    _spread(session, like, *others, office_id=Office.id)
+    spread(session, like, *others, office_id=Office.id)
     later, earlier = (month_name(date(m // 12, m % 12 + 1, 1)) for m in _month_numbers()[1:3])
     change = {"later": later, "earlier": earlier}
     like = factories.figure_change(session, office_id=first.id, **change, **of_publication)
-    _spread(session, like, *others, office_id=Office.id)
+    spread(session, like, *others, office_id=Office.id)
     _compare(session, first, of_publication)
     like = factories.office_release(session, campaign_id=campaign_id, office_id=first.id, released_on=today())
-    _spread(session, like, *others, office_id=Office.id)
+    spread(session, like, *others, office_id=Office.id)
+    return publication
 
 
 def _compare(session: Session, top: Office, of_publication: Mapping[str, Any]) -> None:
@@ -211,7 +223,7 @@ def _compare(session: Session, top: Office, of_publication: Mapping[str, Any]) -
     for parent_id in (top.id, last.parent_id):
         like = factories.comparison(session, office_id=last.id, parent_id=parent_id, **of_publication)
         of_parent = () if parent_id == top.id else (Office.parent_id == parent_id,)
-        _spread(session, like, *serves, *of_parent, office_id=Office.id, verdict=verdict)
+        spread(session, like, *serves, *of_parent, office_id=Office.id, verdict=verdict)
 
 
 def _measures() -> list[tuple[str, str]]:
@@ -231,7 +243,7 @@ def _people(session: Session, offices: Sequence[Office], token: str) -> Staff:
     account = {"full_name": "Cán bộ Mẫu", "password_hash": "!", "created_at": datetime.now(UTC)}
     accounts = [account | {"username": f"manager{office.id}"} for office in offices]
     managers = session.scalars(insert(Staff).returning(Staff.id), accounts).all()
-    role = {"role": "office_manager", "valid_from": today()}
+    role = {"role": "office_manager", "valid_from": today(), "granted_at": datetime.now(UTC)}
     roles = [
         role | {"staff_id": one, "office_id": office.id}
         for one, office in zip(managers, offices, strict=True)
@@ -317,12 +329,3 @@ def _comment(key: bytes, point_id: int) -> dict[str, Any]:
         "day": today(),
         "text": "Cán bộ hướng dẫn rất rõ.",
     }
-
-
-def _spread(session: Session, like: Base, *of_offices: ColumnElement[bool], **other: Any) -> None:
-    """Make a row like this one for each of some offices, with something else in it."""
-    table = type(like).__table__
-    its_key = [column == getattr(like, column.key) for column in table.primary_key]
-    chosen = [other.get(column.key, column) for column in table.columns]
-    rows = select(*chosen).join_from(table, Office, literal(True)).where(*its_key, *of_offices)
-    session.execute(insert(type(like)).from_select(table.columns, rows))

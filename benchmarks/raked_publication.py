@@ -30,7 +30,7 @@ from survey_app.models.access_point import AccessPointDay
 from survey_app.models.campaign import Campaign
 from survey_app.models.definition import Definition
 from survey_app.models.office import Office
-from survey_app.models.plan_document import PlanDocument, Raked, Weighting
+from survey_app.models.plan_document import PlanDocument, Publishing, Raked, Weighting
 from survey_app.models.publication import Publication
 from survey_app.models.response import Response
 from survey_app.models.sample import SampleCell, SampledUnit
@@ -85,7 +85,7 @@ def fill(session: Session, n_answers: int) -> None:
 def _draw(session: Session, campaign: Campaign) -> int:
     raked = tuple(Raked(variable=name, question=name) for name in SHARES)
     weighting = Weighting(cells=("field",), raked=raked, trimmed_below=0.2, trimmed_above=5.0)
-    plan = PlanDocument(weighting=weighting)
+    plan = PlanDocument(weighting=weighting, publication=Publishing(tables=("group",)))
     told = {"document_json": plan.to_json(), "hash": plan.hash, "frozen_at": MOMENT}
     factories.campaign_plan(session, campaign_id=campaign.id, **told)
     totals = {

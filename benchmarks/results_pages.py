@@ -1,28 +1,30 @@
 """`make bench`: what staff's pages and public ones cost when millions of responses are stored.
 
 The same country stands twice, once with few responses and once with many, and each page is asked of the one
-and of the other in turns: what else the machine does falls on both alike. Pages are asked of the application
-itself, in this process: no network, no other request beside. The pages are those of the address map, so a new
-one is measured from its first day.
+and of the other in turns: what else the machine does falls on both alike. Each country is served by a worker
+of its own, started as `serve` starts it: what it keeps, and when it looks for garbage, is what a manager
+meets. One page is asked for at a time, over a kept connection on loopback. The pages are those of the address
+map, so a new one is measured from its first day.
 """
 
 import argparse
 import gc
+import http.client
 import re
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from flask import Flask, url_for
-from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
 
 from benchmarks.country import N_OFFICES, Country, build
 from benchmarks.hall import open_hall
+from benchmarks.servers import PRODUCT, Server, running
 from survey_app import create_app
 from survey_app.web.access import PUBLIC
 from tests import postgresql
@@ -30,10 +32,12 @@ from tests import postgresql
 FEW, ON_PUBLIC_REPORT = 10_000, 100_000
 ON_SQLITE, ON_POSTGRESQL = 5_000_000, 10_000_000
 VISITS, WARMING = 40, 3
+FIRST_PORT = 8611  # of three
 MOST_MILLISECONDS, MOST_IN_PUBLIC = 60, 100
 MOST_TIMES, MOST_BYTES, MOST_REQUESTS = 1.2, 60_000, 4
 FETCHED = re.compile(r'<(?:link[^>]*rel="stylesheet"|script[^>]*\ssrc=|img[^>]*\ssrc=|iframe|source)')
 PUBLIC_PAGES = ("publish.results", "publish.campaign_results", "publish.office_results", "cases.case")
+OF_A_PLANNED_CAMPAIGN = ("campaigns", "plans", "plan_writing", "frames", "looks", "samples", "fieldwork")
 # Files and pictures, and what nobody who is signed in can open.
 NO_PAGES = {
     *("prepare.code_png", "prepare.code_svg", "dossiers.template", "jobs.job_file", "parents.below_csv"),
@@ -50,7 +54,7 @@ class Visited:
     is_public: bool
     few: list[float]
     many: list[float]
-    cpu: list[float]  # of this process alone, with many: what else the machine does stretches it least
+    cpu: float  # of the worker with many, the mean of a visit: what else the machine does stretches it least
     n_bytes: int
     n_requests: int
 
@@ -79,7 +83,7 @@ class Visited:
         cells = (
             self.name,
             f"{p50:.1f}, {self.p95:.1f} ms",
-            f"{1e3 * statistics.median(self.cpu):.1f} ms",
+            f"{1e3 * self.cpu:.1f} ms",
             f"{self.ratio:.2f}",
             f"{self.n_bytes / 1e3:.1f} kB, {self.n_requests}",
             "; ".join(self.misses) or "held",
@@ -89,25 +93,36 @@ class Visited:
 
 @dataclass(frozen=True)
 class Standing:
-    """A country with its responses, served by an application of its own to an administrator."""
+    """A country with its responses, served to an administrator by a worker of its own."""
 
     country: Country
-    app: Flask
-    client: FlaskClient
+    app: Flask  # tells the addresses
+    server: Server
+    connection: http.client.HTTPConnection
+    cookie: str
 
-    @classmethod
-    def of(cls, folder: Path, url: str, n_responses: int) -> "Standing":
-        country = build(open_hall(folder, url))
-        country.fill(n_responses)
-        app = create_app(country.hall.settings)
-        client = app.test_client()
-        with client.session_transaction() as cookie:
-            cookie["token"] = country.token
-        return cls(country, app, client)
+    def get(self, path: str) -> tuple[int, bytes]:
+        self.connection.request("GET", path, headers={"Cookie": self.cookie})
+        answer = self.connection.getresponse()
+        return answer.status, answer.read()
 
-    def close(self) -> None:
-        self.country.hall.database.engine.dispose()
-        self.app.extensions["database"].engine.dispose()
+
+@contextmanager
+def stand(folder: Path, url: str, n_responses: int, port: int) -> Iterator[Standing]:
+    """Make a country and serve it."""
+    country = build(open_hall(folder, url))
+    country.fill(n_responses)
+    country.hall.database.engine.dispose()
+    app = create_app(country.hall.settings)
+    client = app.test_client()
+    with client.session_transaction() as session:
+        session["token"] = country.token
+    cookie = client.get_cookie(app.config["SESSION_COOKIE_NAME"])
+    assert cookie is not None
+    with running(PRODUCT, port, folder, country.hall.environment) as server:
+        connection = http.client.HTTPConnection("127.0.0.1", port)
+        yield Standing(country, app, server, connection, f"{cookie.key}={cookie.value}")
+        connection.close()
 
 
 @dataclass(frozen=True)
@@ -121,12 +136,12 @@ class Page:
 
     @property
     def shows_nothing(self) -> bool:
-        return self.standing.client.get(self.path).status_code == 404
+        return self.standing.get(self.path)[0] == 404
 
-    def open(self) -> TestResponse:
-        answer = self.standing.client.get(self.path)
-        assert answer.status_code == 200, f"{self.path}: {answer.status}"
-        return answer
+    def open(self) -> bytes:
+        status, body = self.standing.get(self.path)
+        assert status == 200, f"{self.path}: {status}"
+        return body
 
 
 @dataclass(frozen=True)
@@ -171,13 +186,23 @@ def measure(folder: Path, database: str, chosen: Chosen, address_of: Callable[[s
     begun = time.perf_counter()
     many = {"SQLite": ON_SQLITE, "PostgreSQL": ON_POSTGRESQL}[database] // chosen.share
     sizes = {"few": FEW, "report": ON_PUBLIC_REPORT, "many": many}
-    standing = {name: Standing.of(folder / database / name, address_of(name), n) for name, n in sizes.items()}
-    made = f"{time.perf_counter() - begun:.0f} s to make"
-    print(f"\n{database}, {N_OFFICES:,} offices, {many:,} responses against {FEW:,} ({made})\n")
-    print(f"| page | p50, p95 | CPU | ÷ at {FEW:,} | size, requests | asked |\n|---|---|---|---|---|---|")
-    # As the web worker does once it has loaded (web/whole_requests.py).
-    gc.collect()
-    gc.freeze()
+    with ExitStack() as stack:
+        standing = {
+            name: stack.enter_context(
+                stand(folder / database / name, address_of(name), n, FIRST_PORT + place)
+            )
+            for place, (name, n) in enumerate(sizes.items())
+        }
+        made = f"{time.perf_counter() - begun:.0f} s to make"
+        print(f"\n{database}, {N_OFFICES:,} offices, {many:,} responses against {FEW:,} ({made})\n")
+        print(f"| page | p50, p95 | CPU | ÷ at {FEW:,} | size, requests | asked |\n|---|---|---|---|---|---|")
+        # The countries were made in this process, which only asks from here on.
+        gc.collect()
+        gc.freeze()
+        measure_pages(standing, chosen)
+
+
+def measure_pages(standing: Mapping[str, Standing], chosen: Chosen) -> None:
     few, report = standing["few"], standing["report"]
     for page, same in zip(pages(few, chosen), pages(standing["many"], chosen), strict=True):
         if page.shows_nothing:
@@ -187,9 +212,6 @@ def measure(folder: Path, database: str, chosen: Chosen, address_of: Callable[[s
     for page, same in zip(pages(few, chosen), pages(report, chosen), strict=True):
         if page.is_public:
             print(visit(page, same, chosen.visits, f"{ON_PUBLIC_REPORT:,} responses: ").row(), flush=True)
-    gc.unfreeze()
-    for one in standing.values():
-        one.close()
 
 
 def pages(standing: Standing, chosen: Chosen) -> Iterator[Page]:
@@ -201,6 +223,7 @@ def pages(standing: Standing, chosen: Chosen) -> Iterator[Page]:
         if is_page and "GET" in (rule.methods or ()) and chosen.holds(rule.endpoint):
             yield Page(rule.endpoint, _path(standing, rule.endpoint, rule.arguments), is_public, standing)
     country, provinces = f"{standing.country.provinces[0].id}", f"{standing.country.provinces[1].id}"
+    planned = standing.country.ids["planned_id"]
     for name, path in {
         "office: the whole country": f"/staff/offices/{country}",
         "below: the whole country": f"/staff/offices/{country}/below",
@@ -208,6 +231,9 @@ def pages(standing: Standing, chosen: Chosen) -> Iterator[Page]:
         "below: those under the target": f"/staff/offices/{country}/below?verdict=below&sort=index",
         "below: one province": f"/staff/offices/{provinces}/below",
         "office: one province": f"/staff/offices/{provinces}",
+        "office: a wave, the whole country": f"/staff/offices/{country}?campaign=bench-wave",
+        "below: a wave, the whole country": f"/staff/offices/{country}/below?campaign=bench-wave",
+        "fieldwork: a drawn dossier": f"/staff/campaigns/{planned}/fieldwork/unit?unit=D1",
         "codes: searched": "/staff/codes?q=an+phu",
         "codes: that need a look": "/staff/codes?show=look",
         "codes: the last page": "/staff/codes?page=99999",
@@ -223,6 +249,7 @@ def pages(standing: Standing, chosen: Chosen) -> Iterator[Page]:
         if chosen.holds(name):
             yield Page(name, path, False, standing)
     for name, path in {
+        "public survey: a wave": "/results/bench-wave",
         "public survey: searched": "/results/bench?q=an+phu",
         "public survey: a province": f"/results/bench/{standing.country.provinces[1].code}",
     }.items():
@@ -232,14 +259,15 @@ def pages(standing: Standing, chosen: Chosen) -> Iterator[Page]:
 
 def _path(standing: Standing, endpoint: str, arguments: set[str]) -> str:
     """Fill in an address; what the country has no example of fails here, so that nobody forgets it."""
-    # It has running figures alone: what belongs to a frozen publication is said not to be measured.
-    ids: dict[str, Any] = {"act": "rename", "kind": "csv", "publication_id": 0, **standing.country.ids}
+    ids: dict[str, Any] = {"act": "rename", "kind": "csv", **standing.country.ids}
     if endpoint.startswith("voiding."):
         ids["approval_id"] = ids["voiding_id"]
     if endpoint.startswith("screens."):
         ids["access_point_id"] = ids["screen_id"]
-    if endpoint.startswith(("campaigns.", "plans.", "plan_writing.", "frames.", "looks.", "samples.")):
+    if endpoint.split(".")[0] in OF_A_PLANNED_CAMPAIGN:
         ids["campaign_id"] = ids["frozen_id" if endpoint == "plan_writing.addendum" else "planned_id"]
+    if endpoint == "campaigns.weights":
+        ids["campaign_id"] = ids["wave_id"]
     if endpoint == "looks.show":
         ids["job_id"] = ids["look_id"]
     with standing.app.test_request_context():
@@ -248,17 +276,22 @@ def _path(standing: Standing, endpoint: str, arguments: set[str]) -> str:
 
 def visit(few: Page, many: Page, visits: int, prefix: str = "") -> Visited:
     """Open a page by turns with few and with many responses stored."""
-    times: list[tuple[float, float, float]] = []
-    for _ in range(WARMING + visits):
+    for page in (few, many):
+        page.standing.connection.close()  # one that has rested may be closed; the next visit opens it
+        for _ in range(WARMING):
+            body = page.open()
+    times: list[tuple[float, float]] = []
+    cpu = many.standing.server.cpu_seconds()
+    for _ in range(visits):
         begun = time.perf_counter()
         few.open()
-        between, cpu = time.perf_counter(), time.process_time()
-        answer = many.open()
-        ended, cpu_ended = time.perf_counter(), time.process_time()
-        times.append((between - begun, ended - between, cpu_ended - cpu))
-    in_turns = map(list, zip(*times[WARMING:], strict=True))
-    n_requests = 1 + len(FETCHED.findall(answer.text))
-    return Visited(prefix + few.name, few.is_public, *in_turns, len(answer.get_data()), n_requests)
+        between = time.perf_counter()
+        many.open()
+        times.append((between - begun, time.perf_counter() - between))
+    cpu = (many.standing.server.cpu_seconds() - cpu) / visits
+    in_few, in_many = map(list, zip(*times, strict=True))
+    n_requests = 1 + len(FETCHED.findall(body.decode()))
+    return Visited(prefix + few.name, few.is_public, in_few, in_many, cpu, len(body), n_requests)
 
 
 if __name__ == "__main__":

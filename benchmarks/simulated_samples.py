@@ -48,7 +48,8 @@ def draw(rng: np.random.Generator, design: Design, n: int, p: float, replicates:
         _draw(rng, design, n, p, min(chunk, replicates - start)) for start in range(0, replicates, chunk)
     ]
     columns = ("value", "standard_error", "degrees_of_freedom", "n", "n_kish")
-    return Evidence(*(np.concatenate([getattr(part, column) for part in parts]) for column in columns))
+    found = Evidence(*(np.concatenate([getattr(part, column) for part in parts]) for column in columns))
+    return replace(found, n_answers=n * design.items)
 
 
 def ward_sizes(n: int, design: Design) -> NDArray[np.int64]:

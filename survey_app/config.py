@@ -12,6 +12,7 @@ from survey_app.errors import BadSettings
 # Vietnam keeps UTC+7 all year, so no time zone data of the machine is needed.
 VIETNAM_TIME = timezone(timedelta(hours=7))
 SECRET_BYTES = 32
+FILES = "files"  # of jobs, in the data folder
 SECRETS, CONTACT_KEYS, FRAME_KEYS = "secrets", "contact-keys", "frame-keys"  # files of the data folder
 
 
@@ -47,7 +48,7 @@ class Settings:
     @property
     def files_dir(self) -> Path:
         """Where jobs leave the files they make."""
-        return self.data_dir / "files"
+        return self.data_dir / FILES
 
 
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:

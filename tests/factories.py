@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from survey_app.models import short_code
 from survey_app.models.access_point import AccessPoint, AccessPointDay, SeenDay
-from survey_app.models.approval import Approval
+from survey_app.models.approval import MERGE, Approval, ApprovalOffice
 from survey_app.models.audit import AuditLine
 from survey_app.models.base import Base
 from survey_app.models.campaign import Campaign
@@ -37,7 +37,15 @@ from survey_app.models.frame import ColumnMapping, Frame, FrameOffice
 from survey_app.models.instrument import InstrumentVersion
 from survey_app.models.invitation import InvitationBatch, SpentInvitation
 from survey_app.models.job import Job
-from survey_app.models.office import Counter, DossierCount, Office, OfficePast, OfficeSuccession, ServiceField
+from survey_app.models.office import (
+    Counter,
+    DossierCount,
+    Office,
+    OfficePast,
+    OfficeSuccession,
+    ReplacedTotal,
+    ServiceField,
+)
 from survey_app.models.plan import Plan, PlanAddendum
 from survey_app.models.plan_document import PlanDocument, PlannedStage
 from survey_app.models.publication import (
@@ -170,6 +178,19 @@ def dossier_count(session: Session, **given: Any) -> DossierCount:
         office_id=lambda: office(session).id,
         month=DAY.replace(day=1),
         n_settled=400,
+    )
+
+
+def replaced_total(session: Session, **given: Any) -> ReplacedTotal:
+    return _add(
+        session,
+        ReplacedTotal,
+        given,
+        office_id=lambda: office(session).id,
+        month=DAY.replace(day=1),
+        n_before=400,
+        n_after=420,
+        replaced_at=MOMENT,
     )
 
 
@@ -738,6 +759,7 @@ def staff_grant(session: Session, **given: Any) -> StaffGrant:
         staff_id=lambda: staff(session, role=None).id,
         role="administrator",
         valid_from=DAY - timedelta(days=30),
+        granted_at=MOMENT - timedelta(days=30),
     )
 
 
@@ -778,6 +800,18 @@ def approval(session: Session, **given: Any) -> Approval:
         reason="Mã bị dán đè",
         asked_by=lambda: staff(session).id,
         asked_at=MOMENT,
+    )
+
+
+def approval_office(session: Session, **given: Any) -> ApprovalOffice:
+    return _add(
+        session,
+        ApprovalOffice,
+        given,
+        approval_id=lambda: (
+            approval(session, kind=MERGE, campaign_id=None, arguments={"about": "A, B → C"}).id
+        ),
+        office_id=lambda: office(session).id,
     )
 
 

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis.domains import Domain, Domains
 from analysis.errors import AnalysisError
-from analysis.estimation.estimate import ConfidenceInterval, Estimate
+from analysis.estimation.estimate import Estimate
 from analysis.estimation.estimates import Estimates
 from analysis.estimation.linearise import Linearised
 from analysis.estimation.residuals import influence_variance
 from analysis.estimation.variance import degrees_of_freedom
-from analysis.intervals.survey import Method
 
-ChangeVerdict = Literal[
-    "shown_to_have_risen", "shown_to_have_fallen", "not_shown_to_have_changed", "not_estimable"
-]
+_ROUNDING: Final = 1e-9
 
 
 def change(estimates: Estimates, wave: str, *, earlier: Any, later: Any) -> Estimates:
@@ -54,7 +51,8 @@ def change(estimates: Estimates, wave: str, *, earlier: Any, later: Any) -> Esti
     narrows the interval; treating waves as independent samples would be wrong. Degrees of
     freedom: PSUs of either wave minus strata, or the full design's if the estimates have those. A
     wave that is not estimable, or shows no spread (all or none satisfied), leaves the change not
-    estimable; in the second case `change_interval` has limits.
+    estimable; in the second case `change_columns` has limits. Those also stay possible, which t
+    intervals near 100 % may not.
 
     References
     ----------
@@ -75,7 +73,7 @@ def change(estimates: Estimates, wave: str, *, earlier: Any, later: Any) -> Esti
     Estimate(2.5, standard error 0.645, 3 df, 95 % interval 0.4457 to 4.5543 (t), 8 respondents)
     """
     estimates.require_linearised()
-    first, second, labels = _pairs(estimates.domains, wave, earlier, later)
+    first, second, labels = pairs_of_waves(estimates.domains, wave, earlier, later)
     domains, sign = _signed(estimates.domains, first, second, labels)
     linear = Linearised(
         value=estimates.value[second] - estimates.value[first],
@@ -122,8 +120,14 @@ def independent_change(earlier: Estimate, later: Estimate) -> Estimate:
     -----
     V(later - earlier) = V(later) + V(earlier). Where units were drawn twice their covariance,
     mostly positive, is left out, so that the interval is rather too wide; `change` takes it into
-    account, but needs the sums of both waves. Degrees of freedom add up. A wave that is not
-    estimable, or shows no spread, leaves the change not estimable; see `change_interval`.
+    account, but needs the sums of both waves. Degrees of freedom are Satterthwaite's, rounded
+    down: few PSUs in the wave with most of the variance are not made good by many in the other. A
+    wave that is not estimable, or shows no spread, leaves the change not estimable; see
+    `change_interval`.
+
+    References
+    ----------
+    Satterthwaite (1946), Biometrics Bulletin 2, 110-114. Welch (1947), Biometrika 34, 28-35.
 
     Examples
     --------
@@ -131,7 +135,7 @@ def independent_change(earlier: Estimate, later: Estimate) -> Estimate:
     >>> first = Estimate(0.80, 0.03, 30, n_respondents=200, n_answers=200, n_complete=200, n_kish=200)
     >>> second = Estimate(0.85, 0.04, 30, n_respondents=100, n_answers=100, n_complete=100, n_kish=100)
     >>> independent_change(first, second)
-    Estimate(0.05, standard error 0.05, 60 df, 95 % interval -0.0500 to 0.1500 (t), 300 respondents)
+    Estimate(0.05, standard error 0.05, 55 df, 95 % interval -0.0502 to 0.1502 (t), 300 respondents)
     """
     both = (earlier, later)
     reason = next((one.reason for one in both if one.reason is not None), None)
@@ -142,7 +146,7 @@ def independent_change(earlier: Estimate, later: Estimate) -> Estimate:
     return Estimate(
         value=known[1] - known[0] if len(known) == len(both) else None,
         standard_error=math.hypot(*errors) if len(errors) == len(both) else None,
-        degrees_of_freedom=earlier.degrees_of_freedom + later.degrees_of_freedom,
+        degrees_of_freedom=_satterthwaite(earlier, later),
         n_respondents=earlier.n_respondents + later.n_respondents,
         n_answers=earlier.n_answers + later.n_answers,
         n_complete=earlier.n_complete + later.n_complete,
@@ -153,82 +157,14 @@ def independent_change(earlier: Estimate, later: Estimate) -> Estimate:
     )
 
 
-def change_interval(
-    earlier: Estimate, later: Estimate, level: float = 0.95, method: Method | None = None
-) -> ConfidenceInterval | None:
-    """Return limits of later minus earlier from the intervals of both, also where one shows no spread.
-
-    Parameters
-    ----------
-    earlier, later : Estimate
-        Of the same measure.
-    level : float in (0, 1)
-        Confidence level.
-    method : str, optional
-        Of both waves' intervals, as in `Estimate.confidence_interval`.
-
-    Returns
-    -------
-    ConfidenceInterval or None
-        None where a wave has no interval. Limits of proportions stay within -1 and 1.
-
-    Raises
-    ------
-    AnalysisError
-        If `level` or `method` is out of its range.
-
-    Notes
-    -----
-    The method of variance estimates recovery: with p the values, l and u the limits of the waves, ::
-
-        low  = p2 - p1 - sqrt((p2 - l2)² + (u1 - p1)²)
-        high = p2 - p1 + sqrt((u2 - p2)² + (p1 - l1)²)
-
-    the variances that matter near each end. A wave of which all are satisfied has a standard
-    error of 0, which is no error known, but an interval: there `change` is "not estimable", and
-    this says what can be said. Samples are taken as independent. A wave without spread shows no
-    covariance either; that of wards drawn twice is mostly positive, so that these limits are
-    rather too wide. Where `change` has limits, take those.
-
-    References
-    ----------
-    Zou and Donner (2008), Statistics in Medicine 27, 1693-1702. Newcombe (1998), Statistics in
-    Medicine 17, 873-890 (method 10: both waves by Wilson's interval).
-
-    Examples
-    --------
-    All of 40 satisfied, then 30 of 40:
-
-    >>> from analysis import Estimate, change_interval
-    >>> sizes = {"n_respondents": 40, "n_answers": 40, "n_complete": 40, "n_kish": 40}
-    >>> all_of_them, some = Estimate(1.0, 0.0, 39, **sizes), Estimate(0.75, 0.0685, 39, **sizes)
-    >>> limits = change_interval(all_of_them, some)
-    >>> round(limits.low, 3), round(limits.high, 3)
-    (-0.404, -0.098)
-    """
-    first, second = (one.confidence_interval(level, method) for one in (earlier, later))
-    if first is None or second is None or earlier.value is None or later.value is None:
-        return None
-    value = later.value - earlier.value
-    down = math.hypot(later.value - second.low, first.high - earlier.value)
-    up = math.hypot(second.high - later.value, earlier.value - first.low)
-    return ConfidenceInterval(value - down, value + up, level, second.method)
-
-
-def verdict_on_change(low: float | None, high: float | None) -> ChangeVerdict:
-    """Say whether a change with these limits is shown; None or NaN where it is not estimable.
-
-    Examples
-    --------
-    >>> from analysis import verdict_on_change
-    >>> verdict_on_change(0.01, 0.05), verdict_on_change(-0.01, 0.05)
-    ('shown_to_have_risen', 'not_shown_to_have_changed')
-    """
-    if low is None or high is None or math.isnan(low) or math.isnan(high):
-        return "not_estimable"
-    if low > 0:
-        return "shown_to_have_risen"
-    return "shown_to_have_fallen" if high < 0 else "not_shown_to_have_changed"
+def _satterthwaite(*waves: Estimate) -> int:
+    """Degrees of freedom of a sum of variances; a wave without error, such as a census, has no part in it."""
+    varying = [(one.standard_error**2, one.degrees_of_freedom) for one in waves if one.standard_error]
+    if not varying or any(freedom < 1 for _, freedom in varying):
+        return sum(one.degrees_of_freedom for one in waves)
+    whole = sum(variance for variance, _ in varying)
+    parts = sum((variance / whole) ** 2 / freedom for variance, freedom in varying)
+    return math.floor(1 / parts + _ROUNDING)
 
 
 def _of_both(
@@ -242,7 +178,7 @@ def _of_both(
     return variance
 
 
-def _pairs(
+def pairs_of_waves(
     domains: Domains, wave: str, earlier: Any, later: Any
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], tuple[Domain, ...]]:
     """Give the places of the earlier and later domains, and what they share."""

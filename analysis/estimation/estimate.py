@@ -173,7 +173,9 @@ class Estimate:
             return None
         if self.kind != "proportion":
             return self.n_complete / self.design_effect if self.design_effect else None
-        return float(effective_sample_size(self.value, self.standard_error**2, self.n_complete, self.n_kish))
+        variance, n_answers = self.standard_error**2, self.n_answers
+        size = effective_sample_size(self.value, variance, self.n_complete, self.n_kish, n_answers=n_answers)
+        return float(size)
 
     def confidence_interval(
         self, level: float = 0.95, method: Method | None = None, *, cap: bool = True
@@ -187,7 +189,7 @@ class Estimate:
         method : str, optional
             A method of `survey_interval` for a proportion; others have "t" only.
         cap : bool
-            Whether the effective sample size is held at the respondents; False as R does.
+            Whether the effective sample size is held to the respondents; False as R does.
 
         Returns
         -------
@@ -214,6 +216,7 @@ class Estimate:
                 self.n_complete,
                 self.n_kish,
                 self.sampling_fraction,
+                self.n_answers,
             )
             low, high = survey_interval(method, evidence, level, cap=cap)
         else:

@@ -224,7 +224,11 @@ class Estimates:
         known = self.is_estimable
         shares = known & self._is_proportion
         size[shares] = effective_sample_size(
-            self.value[shares], self.variance[shares], self._n_complete[shares], self.n_kish[shares]
+            self.value[shares],
+            self.variance[shares],
+            self._n_complete[shares],
+            self.n_kish[shares],
+            n_answers=self.n_answers[shares],
         )
         return np.where(known, size, np.nan)
 
@@ -241,17 +245,15 @@ class Estimates:
         exact = known & self.is_census
         shares, others = known & ~exact & self._is_proportion, known & ~exact & ~self._is_proportion
         low, high = np.where(exact, self.value, np.nan), np.where(exact, self.value, np.nan)
-        freedom, fraction = (
-            self.degrees_of_freedom,
-            self.sampling_fraction,
-        )
+        freedom = self.degrees_of_freedom
         evidence = Evidence(
             self.value[shares],
             self.standard_error[shares],
             freedom[shares],
             self._n_complete[shares],
             self.n_kish[shares],
-            fraction[shares],
+            self.sampling_fraction[shares],
+            self.n_answers[shares],
         )
         low[shares], high[shares] = survey_interval(method or DEFAULT_METHOD, evidence, level, cap=cap)
         low[others], high[others] = t_interval(

@@ -13,6 +13,7 @@ from analysis.intervals.student import critical_value
 
 _ROUNDING: Final = 1e-24  # a smaller variance is a rounded zero
 _LEAST: Final = 1e-12  # answers; less would overflow, and tells as little
+_AGREEING: Final = 2.0  # people assumed whose answers to all items agree, see `held_to_people`
 
 
 def effective_sample_size(
@@ -22,6 +23,7 @@ def effective_sample_size(
     n_kish: ArrayLike,
     *,
     cap: bool = True,
+    n_answers: ArrayLike | None = None,
 ) -> Numbers:
     """Return how many independent answers would carry the information of the sample.
 
@@ -32,11 +34,13 @@ def effective_sample_size(
     variance : float >= 0, shape broadcast with `proportion`
         Its design-based variance V.
     n_respondents : float > 0, shape broadcast with `proportion`
-        Respondents behind the estimate, the cap; for an index over J items valid answers / J.
+        Respondents behind the estimate; for an index over J items valid answers / J.
     n_kish : float > 0, shape broadcast with `proportion`
         Kish's effective number of respondents, (sum w)² / sum w², used where V tells nothing.
     cap : bool
-        Whether n_respondents bounds the result.
+        Whether the result is held to the people at hand, as `held_to_people` does.
+    n_answers : float > 0, shape broadcast with `proportion`, optional
+        Their valid answers, for an index over several items; n_respondents where left out.
 
     Returns
     -------
@@ -50,12 +54,9 @@ def effective_sample_size(
 
     Notes
     -----
-    p (1 - p) / V, at most n_respondents. At p = 0, p = 1 or V = 0 the sample shows no spread at
-    all, which is no proof that there is none: there n_kish stands, so that several answers of
-    one person count once. The cap keeps a variance that is small by chance (few PSUs) from
-    promising more than the people at hand (Korn and Graubard 1998; not done by R's
-    ``svyciprop(method="beta")``). It counts people, not answers: a person's answers to several
-    items resemble each other.
+    p (1 - p) / V, held to the people at hand. At p = 0, p = 1 or V = 0 the sample shows no spread
+    at all, which is no proof that there is none: there n_kish stands, so that several answers of
+    one person count once. R's ``svyciprop(method="beta")`` knows no cap.
 
     References
     ----------
@@ -76,8 +77,75 @@ def effective_sample_size(
     require((kish > 0) & np.isfinite(kish), "n_kish", "be positive and finite", kish)
     spread = np.where(v > _ROUNDING, p * (1 - p), 0.0)
     by_variance = np.maximum(spread / np.maximum(v, _ROUNDING), _LEAST)
-    answers = np.where(spread > 0, by_variance, kish)
-    return np.minimum(answers, people) if cap else answers
+    if not cap:
+        return np.where(spread > 0, by_variance, kish)
+    size = np.where(spread > 0, by_variance, np.minimum(kish, people))
+    return held_to_people(size, p, people, people if n_answers is None else n_answers)
+
+
+def held_to_people(
+    n_effective: ArrayLike, proportion: ArrayLike, n_respondents: ArrayLike, n_answers: ArrayLike
+) -> Numbers:
+    """Return an effective size that promises no more than the people at hand can tell.
+
+    Parameters
+    ----------
+    n_effective : float > 0, any shape
+        p (1 - p) / V, adjusted to degrees of freedom or not.
+    proportion : float in [0, 1], shape broadcast with `n_effective`
+        Estimate p.
+    n_respondents : float > 0, shape broadcast with `n_effective`
+        People n; for an index over J items valid answers / J.
+    n_answers : float > 0, shape broadcast with `n_effective`
+        Their answers N: n of a single question, J n of an index.
+
+    Returns
+    -------
+    ndarray
+        Positive, at most N, and at most n where nothing else is known.
+
+    Raises
+    ------
+    AnalysisError
+        If an argument is out of its range.
+
+    Notes
+    -----
+    A variance that is small by chance must not promise more than the sample at hand (Korn and
+    Graubard 1998). Of a single question that is n: each answer tells as much as one answer. An
+    index over several items may know more than n answers would, because people of whom each is
+    satisfied with some items differ less from each other than people who are all or nothing. How
+    much more only V says, and V is known no better than the dissatisfied people are many. So two
+    people of one mind in everything, of whom V would be p (1 - p) / n, are added to the
+    m = n p (1 - p) that the sample is worth::
+
+        n_e <= n:  n_e
+        n_e > n:   (m + 2) / (m / min(n_e, N) + 2 / n)
+
+    With many dissatisfied that is n_e, with next to none n. The answers alone (n_e <= N) are no
+    cap: near 100 % one dissatisfied answer of one person makes V that of N independent answers
+    (docs/coverage.md compares them).
+
+    References
+    ----------
+    Korn and Graubard (1998), Survey Methodology 24, 193-201.
+
+    Examples
+    --------
+    600 people and 6,000 answers, with an index of 70 % and of 99.9 %, and a single question:
+
+    >>> from analysis.intervals.effective_size import held_to_people
+    >>> held_to_people(1500, [0.7, 0.999, 0.7], 600, [6000, 6000, 600]).round().tolist()
+    [1466.0, 696.0, 600.0]
+    """
+    size, p = as_numbers("n_effective", n_effective), as_numbers("proportion", proportion)
+    people, answers = as_numbers("n_respondents", n_respondents), as_numbers("n_answers", n_answers)
+    require(size > 0, "n_effective", "be positive", size)
+    require((people > 0) & np.isfinite(people), "n_respondents", "be positive and finite", people)
+    require((answers > 0) & np.isfinite(answers), "n_answers", "be positive and finite", answers)
+    worth, promised = people * p * (1 - p), np.minimum(size, answers)
+    smoothed = (worth + _AGREEING) / (worth / promised + _AGREEING / people)
+    return np.where(promised > people, smoothed, promised)
 
 
 def binomial_sample_size(
@@ -126,8 +194,9 @@ def binomial_sample_size(
     Few PSUs make the variance, and so n_effective, uncertain: that shortens n*, instead of
     lengthening the quantile, and then the cap acts, so that the two are not both paid. The cap is
     what a simple random sample of n would tell; with a finite population correction that is more
-    than n. Where an index has fewer answers than the design has degrees of freedom, t_df stands
-    for t_{n-1}.
+    than n. It is that of a single question; of an index take ``cap=False`` and `held_to_people`.
+    Where an index has fewer answers than the design has degrees of freedom, t_df stands for
+    t_{n-1}.
 
     References
     ----------

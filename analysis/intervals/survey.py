@@ -16,6 +16,7 @@ from analysis.intervals.effective_size import (
     binomial_sample_size,
     effective_sample_size,
     element_degrees_of_freedom,
+    held_to_people,
 )
 from analysis.intervals.score import agresti_coull_interval, wilson_interval
 from analysis.intervals.student import critical_value, t_interval
@@ -71,6 +72,8 @@ class Evidence:
     sampling_fraction : float in [0, 1), shape broadcast with `value`
         f, the part of the population that answered, where `standard_error` has a finite
         population correction; else 0, as for an opt-in sample.
+    n_answers : float > 0, shape broadcast with `value`, optional
+        Valid answers, J n for an index over J items; n where left out, as for a single question.
 
     Examples
     --------
@@ -85,6 +88,7 @@ class Evidence:
     n: ArrayLike
     n_kish: ArrayLike
     sampling_fraction: ArrayLike = 0.0
+    n_answers: ArrayLike | None = None
 
 
 def survey_interval(method: Method, evidence: Evidence, level: float = 0.95, *, cap: bool = True) -> Limits:
@@ -100,8 +104,8 @@ def survey_interval(method: Method, evidence: Evidence, level: float = 0.95, *, 
     level : float in (0, 1)
         Confidence level.
     cap : bool
-        Whether n* is at most n / (1 - f). False gives R's limits, which trust a variance that is
-        small by chance. Logit, arcsine, likelihood and t have no n* of their own and know no cap.
+        Whether n* is held to the people at hand. False gives R's limits, which trust a variance that
+        is small by chance. Logit, arcsine, likelihood and t have no n* of their own and know no cap.
 
     Returns
     -------
@@ -119,14 +123,16 @@ def survey_interval(method: Method, evidence: Evidence, level: float = 0.95, *, 
     The plain interval of that name at n* answers (`binomial_sample_size`)::
 
         n_e = p (1 - p) / SE²,  or n_kish / (1 - f) where p or 1 - p or SE is 0
-        n*  = min(n_e (t_{n-1} / t_df)², n / (1 - f))
+        n*  = n_e (t_{n-1} / t_df)², held to n / (1 - f) by `held_to_people`
 
-    Agresti-Coull, Wilson, Korn-Graubard (Clopper-Pearson) and Jeffreys take the normal quantile;
-    Agresti-Coull is cut at 0 and 1. Logit, arcsine and likelihood take t_{n-1} and no cap, which
-    makes them value ± t_df · SE on their scale, as R's ``svyciprop`` has them with methods
-    "xlogit", "asin" and "likelihood" (the last with R's dispersion, n* (n - 1) / n); "beta" is
-    Korn-Graubard without the cap. "t" is value ± t_df · SE; where SE is 0 it takes
-    sqrt(p (1 - p) / n_e) instead, and at p = 0 and p = 1 Korn-Graubard's limits.
+    Held means: at most n / (1 - f) for a single question; for an index, of which n people gave
+    more answers, more than that the more of them are dissatisfied. Agresti-Coull, Wilson,
+    Korn-Graubard (Clopper-Pearson) and Jeffreys take the normal quantile; Agresti-Coull is cut at
+    0 and 1. Logit, arcsine and likelihood take t_{n-1} and no cap, which makes them value ± t_df ·
+    SE on their scale, as R's ``svyciprop`` has them with methods "xlogit", "asin" and "likelihood"
+    (the last with R's dispersion, n* (n - 1) / n); "beta" is Korn-Graubard without the cap. "t" is
+    value ± t_df · SE; where SE is 0 it takes sqrt(p (1 - p) / n_e) instead, and at p = 0 and p = 1
+    Korn-Graubard's limits.
 
     References
     ----------
@@ -147,10 +153,13 @@ def survey_interval(method: Method, evidence: Evidence, level: float = 0.95, *, 
     """
     require_choice("method", method, {*_BINOMIAL, *_STUDENT, "t"})
     p, error, freedom, n, fraction = _as_arrays(evidence)
-    n_kish = as_numbers("n_kish", evidence.n_kish) / (1 - fraction)
+    capped, n_kish = cap and method not in _STUDENT, as_numbers("n_kish", evidence.n_kish)
+    n_kish = (np.minimum(n_kish, n) if capped else n_kish) / (1 - fraction)
     answers = effective_sample_size(p, error**2, n, n_kish, cap=False)
-    capped = cap and method not in _STUDENT
-    n_star = binomial_sample_size(answers, freedom, n, level, cap=capped, sampling_fraction=fraction)
+    n_star = binomial_sample_size(answers, freedom, n, level, cap=False)
+    if capped:
+        n_answers = n if evidence.n_answers is None else as_numbers("n_answers", evidence.n_answers)
+        n_star = held_to_people(n_star, p, n / (1 - fraction), n_answers / (1 - fraction))
     if method == "t":
         spread = np.sqrt(p * (1 - p) / answers)
         low, high = t_interval(p, np.where(error > 0, error, spread), freedom, level)

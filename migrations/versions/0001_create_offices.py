@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from migrations import field_sums
+
 revision = "0001"
 down_revision = None
 
@@ -67,15 +69,41 @@ def upgrade() -> None:
         *(sa.Column(name, sa.Integer) for name in ("n_received", "n_early", "n_on_time", "n_late")),
         sa.Column("entered_on", sa.Date),
         *(sa.Column(name, sa.Integer) for name in ("n_before", "n_usual")),
+        sa.Column("n_of_fields", sa.BigInteger),
         sa.CheckConstraint(
             "n_settled >= 0 AND coalesce(n_received, 0) >= 0 AND coalesce(n_early, 0) >= 0"
             " AND coalesce(n_on_time, 0) >= 0 AND coalesce(n_late, 0) >= 0",
             name="holds_counts",
         ),
     )
+    is_odd = sa.text(
+        "field_id = 0 AND (n_settled <> n_of_fields OR n_usual IS NOT NULL"
+        " OR n_settled <> CAST(n_early AS BIGINT) + n_on_time + n_late)"
+    )
+    op.create_index(
+        "ix_dossier_count_odd",
+        "dossier_count",
+        ["office_id", "month"],
+        sqlite_where=is_odd,
+        postgresql_where=is_odd,
+    )
+    field_sums.keep()
+    op.create_table(
+        "replaced_total",
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("office_id", sa.Integer, sa.ForeignKey("office.id"), nullable=False),
+        sa.Column("month", sa.Date, nullable=False),
+        sa.Column("n_before", sa.Integer, nullable=False),
+        sa.Column("n_after", sa.Integer, nullable=False),
+        sa.Column("replaced_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("n_after <> n_before", name="tells_of_a_change"),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("ix_replaced_total_office_id", "replaced_total", ["office_id"])
 
 
 def downgrade() -> None:
-    tables = ("dossier_count", "counter", "service_field", "office_succession", "office_past", "office")
-    for table in tables:
+    of_offices = ("counter", "service_field", "office_succession", "office_past", "office")
+    for table in ("replaced_total", "dossier_count", *of_offices):
         op.drop_table(table)
+    field_sums.let_go()

@@ -34,7 +34,7 @@ def upgrade() -> None:
             "sampling_basis IN ('probability', 'census', 'opt_in')", name="sampling_basis_is_known"
         ),
         sa.CheckConstraint("closes_on IS NULL OR closes_on >= opens_on", name="closes_after_it_opens"),
-        sa.CheckConstraint("minimum_n >= 5", name="never_shows_under_five"),
+        sa.CheckConstraint("minimum_n >= 10", name="never_shows_under_ten"),
         sa.CheckConstraint("target > 0 AND target < 1", name="target_can_be_missed"),
         sqlite_autoincrement=True,
     )

@@ -34,6 +34,7 @@ def upgrade() -> None:
         sa.Column("valid_from", sa.Date, nullable=False),
         sa.Column("valid_until", sa.Date),
         sa.Column("granted_by", sa.Integer, sa.ForeignKey("staff.id")),
+        sa.Column("granted_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(f"role IN ({ROLES})", name="role_is_known"),
         sa.CheckConstraint("role <> 'office_manager' OR office_id IS NOT NULL", name="manager_has_an_office"),
         sa.CheckConstraint("valid_until IS NULL OR valid_until >= valid_from", name="ends_after_it_begins"),

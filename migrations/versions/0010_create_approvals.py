@@ -9,7 +9,7 @@ from migrations.sealing import keep, let_go
 
 revision = "0010"
 down_revision = "0009"
-KINDS = "'void_responses', 'pause_codes', 'resume_codes', 'close_early', 'reopen', 'publish'"
+KINDS = "'void_responses', 'pause_codes', 'resume_codes', 'close_early', 'reopen', 'publish', 'merge_offices'"
 # What a demo account did goes with the demo.
 OF_DEMO = "EXISTS (SELECT 1 FROM staff WHERE staff.id = OLD.staff_id AND staff.is_demo)"
 GUARDS = {
@@ -28,7 +28,7 @@ def upgrade() -> None:
         "approval",
         sa.Column("id", sa.Integer, primary_key=True),
         sa.Column("kind", sa.String, nullable=False),
-        sa.Column("campaign_id", sa.Integer, sa.ForeignKey("campaign.id"), nullable=False),
+        sa.Column("campaign_id", sa.Integer, sa.ForeignKey("campaign.id")),
         sa.Column("office_id", sa.Integer, sa.ForeignKey("office.id")),
         sa.Column("arguments", sa.JSON, nullable=False),
         sa.Column("reason", sa.String, nullable=False),
@@ -47,6 +47,9 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "decision IS NULL OR decision = 'withdrawn' OR decided_by <> asked_by", name="needs_two_people"
         ),
+        sa.CheckConstraint(
+            "(campaign_id IS NULL) = (kind = 'merge_offices')", name="is_about_a_campaign_or_offices"
+        ),
         sa.CheckConstraint("length(reason) > 0", name="has_a_reason"),
         sa.CheckConstraint(
             "refusal IS NULL OR (decision IS NOT NULL AND decision = 'refused')",
@@ -55,6 +58,11 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("ix_approval_campaign_id", "approval", ["campaign_id"])
+    op.create_table(
+        "approval_office",
+        sa.Column("approval_id", sa.Integer, sa.ForeignKey("approval.id"), primary_key=True),
+        sa.Column("office_id", sa.Integer, sa.ForeignKey("office.id"), primary_key=True),
+    )
     # In plain SQL: Alembic would rebuild the table on SQLite to give the column its key.
     op.execute(
         "ALTER TABLE response ADD COLUMN approval_id INTEGER "
@@ -94,6 +102,7 @@ def downgrade() -> None:
     op.drop_table("seen_day")
     _index_marked("review_mark IS NOT NULL", ["review_mark", "access_point_id", "day"])
     op.drop_column("response", "approval_id")
+    op.drop_table("approval_office")
     op.drop_table("approval")
     let_go(GUARDS)
 

@@ -1,5 +1,6 @@
 """What all commands of the service have in common: an installation to work on, and faults in a line."""
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import click
@@ -41,3 +42,16 @@ def begin_here() -> Settings:
     settings = begin(context.settings())
     current_app.extensions["settings"] = settings
     return settings
+
+
+def say_done(what: str) -> Callable[[int, int], None]:
+    """Give a way to say on standard error how far a command is, in steps of a twentieth at most."""
+    said = -1
+
+    def say(n_done: int, n_total: int) -> None:
+        nonlocal said
+        if (step := 20 * n_done // n_total if n_total else 20) > said:
+            said = step
+            click.echo(f"{what} {n_done:,} of {n_total:,}", err=True)
+
+    return say

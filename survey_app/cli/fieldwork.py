@@ -53,10 +53,14 @@ def letters(campaign_code: str, folder: Path, delivery: str, which: str) -> None
         offices = offices_of_draw(session, draw.id)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with database().transaction() as session:
-        what = f"{campaign.code}: ghi thư mời ra thư mục “{folder.name}”"
+        # Before the first file: of a run that is killed it stays said that letters may lie there.
+        what = f"{campaign.code}: bắt đầu ghi thư mời ra thư mục “{folder.name}”"
         note_command(session, "file.download", what, offices)
     asked = Asked(campaign_id=campaign.id, delivery=delivery, which=which, staff_id=None)
     told = make_letters(database(), settings(), asked, folder, now(), _say)
+    with database().transaction() as session:
+        what = f"{campaign.code}: đã ghi {told['n_letters']} thư mời ra thư mục “{folder.name}”"
+        note_command(session, "file.download", what, offices)
     click.echo(
         f"{folder}: {told['n_letters']:,} invitations; {told['n_unreached']:,} have no contact. "
         f"Newly issued: {told['n_issued']:,} of {told['n_batches']:,} cells."

@@ -24,6 +24,7 @@ from survey_app.prepare.codes.stock import note_openings
 from survey_app.prepare.frames.expire import forget_outlived_contacts, remove_files_of_nobody
 from survey_app.prepare.plans.keep import freeze_due
 from survey_app.publish.releasing.due import enqueue_release, is_anything_due, may_release
+from survey_app.rehearsal.place import remove_left
 from survey_app.review.comments.batches import gather_waiting
 from survey_app.web import context
 from survey_app.web.context import Clock
@@ -105,7 +106,9 @@ class Worker:
         gather_waiting(self._database)
         with self._database.reading() as session:
             remove_old_files(session, self._settings.files_dir, today)
+        with self._database.transaction() as session:
             remove_files_of_nobody(session, self._settings.data_dir)
+        remove_left(self._settings.data_dir)
         self._kept_house_on = today
 
     def _is_anything_due(self, session: Session, today: date) -> bool:

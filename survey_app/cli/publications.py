@@ -7,7 +7,7 @@ import click
 from flask import Flask
 
 from survey_app.cli.audit import note_command, offices_of_campaign
-from survey_app.cli.command import Commands
+from survey_app.cli.command import Commands, say_done
 from survey_app.cli.named import find_campaign, find_publication
 from survey_app.publish.shown.publications import list_publications
 from survey_app.web import context
@@ -30,13 +30,17 @@ def publish(campaign_code: str, reason: str | None) -> None:
     database, now = context.database(), context.now()
     with database.reading() as session:
         campaign = find_campaign(session, campaign_code)
-        wave = prepare_wave(session, campaign, now, reason)
+        wave = prepare_wave(session, campaign, now, reason, say_done("Figures: step"))
     with database.transaction() as session:
         number = wave.write(session, now)
         what = f"{campaign_code}: bản công bố số {number}"
         note_command(session, "publications.publish", what, offices_of_campaign(session, campaign.id))
     click.echo(f"Publication {number}: {context.settings().public_url}/results/{campaign_code}")
     click.echo(f"Recipe {wave.recipe.recipe_id}")
+    if wave.waiting:
+        click.echo("As published before, since more would tell what single people answered:")
+        for name in wave.waiting:
+            click.echo(f"  {name}")
 
 
 @publication.command("list")
@@ -70,15 +74,13 @@ def hand_over(number: int, folder: Path) -> None:
     with database.reading() as session:
         publication = find_publication(session, number)
         campaign_id = publication.campaign_id
-        names = [
-            make(session, Asked(number, one), place, lambda _n_done, _n_total: None)
-            for one in PRODUCTS.values()
-        ]
+        names = []
+        for one in PRODUCTS.values():
+            names.append(make(session, Asked(number, one), place, say_done("Sheets:")))
+            click.echo(folder / names[-1])
     with database.transaction() as session:
         what = f"bản công bố số {number}: {', '.join(names)}"
         note_command(session, "publications.hand_over", what, offices_of_campaign(session, campaign_id))
-    for name in names:
-        click.echo(folder / name)
 
 
 @publication.command("verify")

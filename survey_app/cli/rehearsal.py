@@ -1,7 +1,6 @@
 """Rehearse a campaign: its whole road on made-up answers, in a place of its own that is then gone."""
 
 import secrets
-import tempfile
 from pathlib import Path
 
 import click
@@ -11,6 +10,7 @@ from survey_app.cli.command import Command
 from survey_app.cli.prepare import campaign as campaigns
 from survey_app.config import SECRET_BYTES
 from survey_app.db import Database
+from survey_app.rehearsal.place import place_of_its_own
 from survey_app.web import context
 
 USUAL_SEED = 1
@@ -30,15 +30,15 @@ def rehearse(code: str, folder: Path, seed: int) -> None:
     """Walk the road of CODE from plan to report on made-up answers, and write what would be handed over.
 
     The campaign must have a frame; its plan may still be a draft. Nothing is changed: the rehearsal happens
-    in a copy, in a temporary folder that is deleted. All that it makes says that its figures are made up.
+    in a copy, in a folder of DATA_DIR that is deleted, after a crash by the next rehearsal or the service.
+    All that it makes says that its figures are made up.
     """
     from survey_app.cli.database import migrate
     from survey_app.rehearsal.road import Asked, Trial, rehearse as walk  # numpy and typst come with it
 
     real, settings = context.database(), context.settings()
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="rehearsal-") as temporary:
-        place = Path(temporary)
+    with place_of_its_own(settings.data_dir) as place:
         database = Database(f"sqlite:///{place / 'rehearsal.sqlite'}")
         try:
             migrate(database)

@@ -8,7 +8,7 @@ import click
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from survey_app.cli.command import Anywhere, Commands
+from survey_app.cli.command import Anywhere, Commands, say_done
 from survey_app.cli.failing import NoSurveyData
 from survey_app.cli.named import find_campaign
 from survey_app.models import audit
@@ -52,7 +52,7 @@ def draw(campaign_code: str) -> None:
             f"More is asked for than there is: {ready.sizes.n_excess:,} dossiers short, "
             f"{ready.sizes.n_census:,} offices taken whole."
         )
-    made = make_sample(ready.design, ready.path)
+    made = make_sample(ready.design, ready.path, say_done("Offices drawn:"))
     with database().transaction() as session:
         drawn = store(session, campaign.id, made, settings().data_dir, By(now(), today(), None))
     for one in (*made.design.left_out, *made.found.left_out):

@@ -3,7 +3,7 @@
 import os
 import secrets
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import select
@@ -11,17 +11,18 @@ from sqlalchemy.orm import Session
 
 from survey_app.accounts.people.create import StaffDetails, create_staff
 from survey_app.accounts.second_factor import totp
-from survey_app.config import Settings
+from survey_app.config import VIETNAM_TIME, Settings
 from survey_app.demo.places import PROVINCE_CODE
 from survey_app.models.office import Office
-from survey_app.models.staff import NEEDS_SECOND_FACTOR
+from survey_app.models.staff import NEEDS_SECOND_FACTOR, Staff
 
-# Two-person rules ask for an account that has stood for a day: the demo's have.
-STOOD_FOR = timedelta(days=2)
+# Since the offices of today began: two-person rules ask for an account that has stood for a day, and the
+# lead has frozen plans a year ago.
+SINCE = datetime(2025, 7, 1, 8, tzinfo=VIETNAM_TIME)
 MANAGED_OFFICE = "MAU-X06"
 PEOPLE = (
     ("administrator", "demo-admin", "Quản trị minh họa", None),
-    ("campaign_lead", "demo-lead", "Chủ trì khảo sát minh họa", PROVINCE_CODE),
+    ("campaign_lead", "demo-lead", "Chủ trì khảo sát minh họa", None),
     ("office_manager", "demo-manager", "Phụ trách đơn vị minh họa", MANAGED_OFFICE),
     ("analyst", "demo-analyst", "Chuyên viên phân tích minh họa", PROVINCE_CODE),
     ("operator", "demo-operator", "Cán bộ tác nghiệp minh họa", MANAGED_OFFICE),
@@ -59,13 +60,19 @@ def create_demo_staff(session: Session, settings: Settings, now: datetime) -> De
         password = settings.demo_password or secrets.token_urlsafe(15)
         office_id = session.scalar(select(Office.id).where(Office.code == office_code))
         details = StaffDetails(username, full_name, role, password, office_id, is_demo=True)
-        staff = create_staff(session, details, now - STOOD_FOR)
+        staff = create_staff(session, details, SINCE)
         secret = None
         if role in NEEDS_SECOND_FACTOR:
             secret = totp.secret_for(secrets.token_urlsafe(), settings.secrets[0])
             totp.set_up(session, staff, secret, totp.step_of(now) - 1, settings.contact_keys[0])
         made.append(DemoAccount(role, username, password, secret))
     return DemoAccounts(tuple(made))
+
+
+def staff_of(session: Session, role: str) -> int:
+    """Give the demo's person in a role."""
+    username = next(name for one, name, *_ in PEOPLE if one == role)
+    return session.scalars(select(Staff.id).where(Staff.username == username)).one()
 
 
 def write_accounts(settings: Settings, accounts: DemoAccounts) -> None:

@@ -48,12 +48,12 @@ def add_invitations(session: Session, campaign: Campaign, secrets: tuple[bytes, 
 
 
 def unused_invitation(session: Session, secrets: tuple[bytes, ...]) -> str | None:
-    """Give one live token of the demo, for whoever tries it out."""
+    """Give one live slip of the demo, for whoever tries it out."""
     batch = session.scalar(
         select(InvitationBatch)
         .join(AccessPoint, AccessPoint.id == InvitationBatch.access_point_id)
         .join(Campaign, Campaign.id == AccessPoint.campaign_id)
-        .where(Campaign.is_demo, AccessPoint.revoked_on.is_(None))
+        .where(Campaign.is_demo, InvitationBatch.delivery == "slip", AccessPoint.revoked_on.is_(None))
         .order_by(InvitationBatch.id)
         .limit(1)
     )

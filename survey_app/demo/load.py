@@ -9,7 +9,15 @@ from sqlalchemy.orm import Session
 
 from survey_app.config import VIETNAM_TIME, Settings
 from survey_app.db import Database
-from survey_app.demo.accounts import MANAGED_OFFICE, DemoAccounts, create_demo_staff, write_accounts
+from survey_app.demo.accounts import (
+    MANAGED_OFFICE,
+    DemoAccounts,
+    create_demo_staff,
+    staff_of,
+    write_accounts,
+)
+from survey_app.demo.agreed import agree_on_publishing, ask_for_files, publish_agreed
+from survey_app.demo.drawn import FORM as DRAWN_FORM, add_drawn_campaigns
 from survey_app.demo.feedback import fill_with_feedback, living_offices, opening_day
 from survey_app.demo.fields import add_fields
 from survey_app.demo.invitations import add_invitations
@@ -31,14 +39,14 @@ from survey_app.prepare.instruments.publish import publish_version
 from survey_app.prepare.offices.office_file import import_offices
 
 FEEDBACK_FORM, MEASUREMENT_FORM = "counter_short", "sipas_reference_22"
-INSTRUMENTS = (FEEDBACK_FORM, MEASUREMENT_FORM)
+INSTRUMENTS = (FEEDBACK_FORM, MEASUREMENT_FORM, DRAWN_FORM)
 
 
 def load_demo(database: Database, settings: Settings, now: datetime) -> DemoAccounts:
-    """Load offices, campaigns, codes, responses and staff; then make the running figures.
+    """Load offices, campaigns, codes, responses and staff; then make figures, and ask for files of them.
 
-    All but the running figures is one transaction: whoever is interrupted finds the database empty, or
-    complete but for figures that the release job makes as soon as the service runs.
+    All but that is one transaction: whoever is interrupted finds the database empty, or complete but for
+    figures that the release job and the agreed publication make as soon as the service runs.
     """
     with database.transaction() as session:
         _refuse_if_used(session)
@@ -46,6 +54,9 @@ def load_demo(database: Database, settings: Settings, now: datetime) -> DemoAcco
         # Before the commit: an account whose password is written nowhere would be of no use to anybody.
         write_accounts(settings, accounts)
     _release(database, settings, now)
+    publication_id = publish_agreed(database, settings)
+    with database.transaction() as session:
+        ask_for_files(session, publication_id, staff_of(session, "campaign_lead"), now)
     return accounts
 
 
@@ -66,6 +77,7 @@ def _load_rows(session: Session, settings: Settings, now: datetime) -> DemoAccou
     import_offices(session, offices_csv(), is_demo=True)
     add_fields(session)
     import_measured_offices(session)
+    accounts = create_demo_staff(session, settings, now)  # before what takes long: a password may be refused
     feedback = create_campaign(session, _feedback_plan(today))
     fill_with_feedback(session, feedback, _issue_all_codes(session, feedback), today)
     add_invitations(session, feedback, settings.secrets, today)
@@ -73,9 +85,12 @@ def _load_rows(session: Session, settings: Settings, now: datetime) -> DemoAccou
     measured_on = date(today.year - 1, 11, 15)
     measurement = create_campaign(session, _measurement_plan(measured_on))
     import_measurement(session, measurement, measured_on, settings.secrets[-1])
-    prepare_wave(session, measurement, now).write(session, now)
-    accounts = create_demo_staff(session, settings, now)
+    published_at = min(now, _published_at(measurement))
+    prepare_wave(session, measurement, published_at).write(session, published_at)
     add_plans(session, measurement, _measurement_plan(measured_on), today)
+    lead, administrator = (staff_of(session, role) for role in ("campaign_lead", "administrator"))
+    over = add_drawn_campaigns(session, settings, _measurement_plan(measured_on), today, lead)
+    agree_on_publishing(session, over, lead, administrator)
     add_matters(session, feedback, today)
     return accounts
 
@@ -110,6 +125,11 @@ def _measurement_plan(day: date) -> NewCampaign:
         opens_on=day.replace(day=1),
         closes_on=day.replace(day=30),
     )
+
+
+def _published_at(measurement: Campaign) -> datetime:
+    """Give the day in the January after, which the plan promises as the last."""
+    return datetime(measurement.opens_on.year + 1, 1, 31, 9, 30, tzinfo=VIETNAM_TIME)
 
 
 def _issue_all_codes(session: Session, campaign: Campaign) -> Sequence[AccessPoint]:

@@ -3,11 +3,10 @@
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from survey_app.config import VIETNAM_TIME
-from survey_app.demo.accounts import PEOPLE
+from survey_app.demo.accounts import staff_of
 from survey_app.demo.places import PROVINCE_CODE
 from survey_app.models.campaign import Campaign
 from survey_app.models.plan_document import (
@@ -20,13 +19,11 @@ from survey_app.models.plan_document import (
     Publishing,
     Weighting,
 )
-from survey_app.models.staff import Staff
 from survey_app.prepare.campaigns.create import NewCampaign, create_campaign
 from survey_app.prepare.moment import Moment
 from survey_app.prepare.plans import keep
 from survey_app.prepare.plans.begin import begin_plan, first_document
 
-LEAD = next(username for role, username, *_ in PEOPLE if role == "campaign_lead")
 MEASURED = ("P01", "P02", "P03")
 BEFORE_OPENING = timedelta(days=7)
 
@@ -36,9 +33,9 @@ def add_plans(session: Session, measurement: Campaign, asked: NewCampaign, today
 
     `asked` is what last year's campaign was created from; what follows it begins as its clone does.
     """
-    lead = session.scalars(select(Staff.id).where(Staff.username == LEAD)).one()
+    lead = staff_of(session, "campaign_lead")
     frozen_on = measurement.opens_on - BEFORE_OPENING
-    at = _moment(frozen_on, lead)
+    at = morning_of(frozen_on, lead)
     begin_plan(session, measurement, _followed(measurement), at)
     keep.freeze(session, measurement, at.now, lead, None)
     _put_publication_off(session, measurement, lead)
@@ -82,7 +79,7 @@ def _put_publication_off(session: Session, measurement: Campaign, lead: int) -> 
     document = _followed(measurement)
     later = replace(document, calendar=replace(document.calendar, publication_by=date(year + 1, 1, 31)))
     reason = "Phiếu giấy về muộn do mưa lũ, cần thêm một tháng để nhập và kiểm tra"
-    at = _moment(date(year, 12, 18), lead)
+    at = morning_of(date(year, 12, 18), lead)
     keep.add_addendum(session, measurement, later, reason, at, number=1)
 
 
@@ -112,8 +109,8 @@ def _begin_next(session: Session, measurement: Campaign, asked: NewCampaign, tod
         settled_until=campaign.closes_on,
     )
     draft = replace(draft, allocation=allocation, calendar=days, population=people)
-    begin_plan(session, campaign, draft, _moment(today - timedelta(days=1), lead))
+    begin_plan(session, campaign, draft, morning_of(today - timedelta(days=1), lead))
 
 
-def _moment(day: date, staff_id: int) -> Moment:
+def morning_of(day: date, staff_id: int) -> Moment:
     return Moment(datetime.combine(day, time(9, 30), VIETNAM_TIME), day, staff_id)

@@ -12,12 +12,12 @@ from survey_app.demo.fields import FIELD_CODES
 from survey_app.demo.load import INSTRUMENTS
 from survey_app.errors import SurveyError
 from survey_app.models.access_point import AccessPoint, AccessPointDay, SeenDay
-from survey_app.models.approval import Approval
+from survey_app.models.approval import Approval, ApprovalOffice
 from survey_app.models.audit import AuditLine
 from survey_app.models.campaign import Campaign
 from survey_app.models.case import Case, Contact
 from survey_app.models.code_report import CodeReport
-from survey_app.models.frame import Frame, FrameOffice, contacts_path, faults_path, frame_path
+from survey_app.models.frame import FOLDER, Frame, FrameOffice, contacts_path, faults_path, frame_path
 from survey_app.models.instrument import InstrumentVersion
 from survey_app.models.invitation import InvitationBatch, SpentInvitation
 from survey_app.models.job import Job
@@ -27,6 +27,7 @@ from survey_app.models.office import (
     Office,
     OfficePast,
     OfficeSuccession,
+    ReplacedTotal,
     ServiceField,
 )
 from survey_app.models.plan import Plan, PlanAddendum
@@ -46,6 +47,7 @@ from survey_app.models.snapshot import PublicationRecipe, SnapshotPart
 from survey_app.models.staff import RecoveryCode, ResetLink, Staff, StaffGrant, StaffSession
 from survey_app.models.stale_office import StaleOffice
 from survey_app.models.weighting import CampaignMargins, WeightingStep
+from survey_app.prepare.frames.uploads import LOOKS
 
 DEMO_OFFICES = select(Office.id).where(Office.is_demo)
 DEMO_STAFF = select(Staff.id).where(Staff.is_demo)
@@ -56,6 +58,7 @@ DEMO_COMMENTS = select(Comment.comment_key).where(Comment.access_point_id.in_(DE
 DEMO_CASES = select(Case.number).where(Case.comment_key.in_(DEMO_COMMENTS))
 COMMENTS_LEFT = select(func.count()).where(BatchedComment.office_id == ReadableComments.office_id)
 DEMO_FRAMES = select(Frame.id).where(Frame.campaign_id.in_(DEMO_CAMPAIGNS))
+OF_DEMO_OFFICES = select(ApprovalOffice.approval_id).where(ApprovalOffice.office_id.in_(DEMO_OFFICES))
 DEMO_DRAWS = select(Draw.id).where(Draw.campaign_id.in_(DEMO_CAMPAIGNS))
 DEMO_PUBLICATIONS = select(Publication.id).where(Publication.campaign_id.in_(DEMO_CAMPAIGNS))
 
@@ -90,6 +93,10 @@ STEPS = (
     delete(AccessPointDay).where(AccessPointDay.access_point_id.in_(DEMO_POINTS)),
     delete(AccessPoint).where(AccessPoint.campaign_id.in_(DEMO_CAMPAIGNS)),
     delete(Approval).where(Approval.campaign_id.in_(DEMO_CAMPAIGNS)),
+    delete(ApprovalOffice).where(ApprovalOffice.approval_id.in_(OF_DEMO_OFFICES)),
+    delete(Approval).where(
+        Approval.campaign_id.is_(None), ~exists().where(ApprovalOffice.approval_id == Approval.id)
+    ),
     delete(SampledUnit).where(SampledUnit.draw_id.in_(DEMO_DRAWS)),
     delete(SampleCell).where(SampleCell.campaign_id.in_(DEMO_CAMPAIGNS)),
     delete(CampaignMargins).where(CampaignMargins.campaign_id.in_(DEMO_CAMPAIGNS)),
@@ -113,6 +120,7 @@ STEPS = (
     update(CodeReport).where(CodeReport.settled_by.in_(DEMO_STAFF)).values(settled_by=None),
     delete(Staff).where(Staff.is_demo),
     delete(DossierCount).where(DossierCount.office_id.in_(DEMO_OFFICES)),
+    delete(ReplacedTotal).where(ReplacedTotal.office_id.in_(DEMO_OFFICES)),
     delete(Counter).where(Counter.office_id.in_(DEMO_OFFICES)),
     # Unless real counters or dossiers have come to use them.
     delete(ServiceField).where(
@@ -185,6 +193,14 @@ USES = (
         .distinct(),
     ),
     (
+        "the account {0}, which is of the demo, asked or decided something about {1}, an office",
+        select(Staff.username, of_demo.code)
+        .join(Approval, or_(Approval.asked_by == Staff.id, Approval.decided_by == Staff.id))
+        .join(ApprovalOffice, ApprovalOffice.approval_id == Approval.id)
+        .join(of_demo, of_demo.id == ApprovalOffice.office_id)
+        .where(Staff.is_demo, Approval.id.not_in(OF_DEMO_OFFICES)),
+    ),
+    (
         "the account {0}, which is of the demo, wrote or froze the plan of campaign {1}",
         select(Staff.username, Campaign.code)
         .join(Plan, or_(Plan.saved_by == Staff.id, Plan.frozen_by == Staff.id))
@@ -244,6 +260,9 @@ def remove_demo(database: Database, settings: Settings) -> None:
     for path in in_frames:
         path.unlink(missing_ok=True)
     accounts_file(settings).unlink(missing_ok=True)
+    for folder in (settings.data_dir / FOLDER / LOOKS, settings.data_dir / FOLDER):
+        if folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
 
 
 def _paths_of(settings: Settings, ticket: str, frame_hash: str) -> tuple[Path, ...]:

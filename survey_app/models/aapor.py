@@ -1,6 +1,8 @@
-"""Outcomes of drawn units by AAPOR's Standard Definitions (2023), the groups for weights, and the rates.
+"""Outcomes of drawn units by AAPOR's Standard Definitions (9th edition, 2016), their groups, and the rates.
 
-The first digit of a code is its group; a unit of which nothing is known counts as 3.19, which is not stored.
+The codes are those for mail surveys of specifically named persons, cut at the level that staff can tell
+apart, which keeps their meaning: 2.1 stands for all of 2.1x. The first digit is the group; a unit of which
+nothing is known counts as 3.19, which is not stored.
 """
 
 from collections.abc import Mapping
@@ -44,7 +46,8 @@ def is_final(outcome: str | None) -> bool:
 def response_rates(n_by_outcome: Mapping[str | None, int]) -> tuple[float, float] | None:
     """Give RR1 and RR2: complete forms, and complete or partial ones, out of all but the ineligible.
 
-    Units of unknown eligibility count as eligible, so both are the smallest rates that AAPOR defines.
+    RR1 = I / ((I + P) + (R + NC + O) + (UH + UO)), RR2 with I + P above. Units of unknown eligibility count
+    as eligible, so RR1 is the smallest rate that AAPOR defines, RR2 the smallest that counts partial forms.
     None where nobody was asked.
     """
     asked = sum(n for outcome, n in n_by_outcome.items() if group_of(outcome) != INELIGIBLE)

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 from survey_app.config import VIETNAM_TIME
 from survey_app.errors import ApprovalRefused, NotFound
 from survey_app.models.access_point import AccessPoint
-from survey_app.models.audit import note
+from survey_app.models.audit import note, note_over
 from survey_app.models.base import KEPT_IDS, Base, UtcDateTime, one_of
 from survey_app.models.campaign import Campaign
 from survey_app.models.office import Office
@@ -23,7 +23,9 @@ from survey_app.models.plain_text import UNREADABLE_MARK, composed, marked_unrea
 from survey_app.models.plan import tops_of_plans
 from survey_app.models.staff import Staff, StaffGrant
 
-APPROVAL_KINDS = ("void_responses", "pause_codes", "resume_codes", "close_early", "reopen", "publish")
+MERGE = "merge_offices"  # the one kind that is about offices, whatever campaigns they take part in
+OF_CAMPAIGNS = ("void_responses", "pause_codes", "resume_codes", "close_early", "reopen", "publish")
+APPROVAL_KINDS = (*OF_CAMPAIGNS, MERGE)
 ONE_AT_A_TIME = {"publish"}  # whatever is asked besides: both would want the same
 DECISIONS = ("approved", "refused", "withdrawn")
 LONGEST_REASON = 500
@@ -38,6 +40,7 @@ IN_THE_LOG = {
     "close_early": "Kết thúc sớm",
     "reopen": "Mở lại",
     "publish": "Công bố kết quả",
+    MERGE: "Sáp nhập đơn vị",
 }
 
 
@@ -55,6 +58,7 @@ class Approval(Base):
         CheckConstraint(
             "decision IS NULL OR decision = 'withdrawn' OR decided_by <> asked_by", name="needs_two_people"
         ),
+        CheckConstraint(f"(campaign_id IS NULL) = (kind = '{MERGE}')", name="is_about_a_campaign_or_offices"),
         CheckConstraint("length(reason) > 0", name="has_a_reason"),
         CheckConstraint(
             "refusal IS NULL OR (decision IS NOT NULL AND decision = 'refused')",
@@ -66,7 +70,7 @@ class Approval(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str]
-    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"))
+    campaign_id: Mapped[int | None] = mapped_column(ForeignKey("campaign.id"))  # none: it names its offices
     office_id: Mapped[int | None] = mapped_column(ForeignKey("office.id"))  # none: the whole campaign
     arguments: Mapped[dict[str, Any]] = mapped_column(JSON)
     reason: Mapped[str]
@@ -78,15 +82,26 @@ class Approval(Base):
     refusal: Mapped[str | None]  # why it was refused, if that was said
 
 
+class ApprovalOffice(Base):
+    """One of the offices that a request without a campaign names; those below them are touched, too."""
+
+    __tablename__ = "approval_office"
+
+    approval_id: Mapped[int] = mapped_column(ForeignKey("approval.id"), primary_key=True)
+    office_id: Mapped[int] = mapped_column(ForeignKey("office.id"), primary_key=True)
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What somebody asks for, before it is written down."""
 
     kind: str
-    campaign_id: int
+    campaign_id: int | None
     office_id: int | None
     arguments: dict[str, Any]
     reason: str
+    named: frozenset[int] = frozenset()
+    """The offices that it is about, where it is about no campaign."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +126,7 @@ class StatedApproval:
     """A request with the names of what it is about and of who took part."""
 
     approval: Approval
-    campaign: Campaign
+    campaign: Campaign | None
     office: Office | None
     asked_by: Staff
     decided_by: Staff | None
@@ -132,10 +147,11 @@ def read_reason(typed: str) -> str:
 
 def ask(session: Session, wanted: Wanted, staff_id: int, now: datetime) -> Approval:
     """Write down what a second person is to decide."""
-    lock_campaign(session, wanted.campaign_id)
+    if wanted.campaign_id is not None:
+        lock_campaign(session, wanted.campaign_id)
     alike = select(Approval).where(
         Approval.kind == wanted.kind,
-        Approval.campaign_id == wanted.campaign_id,
+        Approval.campaign_id.is_not_distinct_from(wanted.campaign_id),
         Approval.office_id.is_not_distinct_from(wanted.office_id),
         Approval.decision.is_(None),
     )
@@ -153,6 +169,8 @@ def ask(session: Session, wanted: Wanted, staff_id: int, now: datetime) -> Appro
     )
     session.add(approval)
     session.flush()  # gives the id that the log and the next page name
+    session.add_all(ApprovalOffice(approval_id=approval.id, office_id=one) for one in wanted.named)
+    session.flush()
     _log(session, approval, "approvals.ask", staff_id, now)
     return approval
 
@@ -180,7 +198,7 @@ def decide(
     if is_own != (decision.kind == "withdrawn"):
         raise ApprovalRefused("own_request" if is_own else "not_own_request")
     if not is_own:
-        concerned = offices_concerned(session, approval.campaign_id, approval.office_id)
+        concerned = offices_of_request(session, OfficeTree(session), approval)
         _check_parts(concerned, decision.kind, asker, decider)
     if decision.kind == "refused" and decision.why.strip():
         approval.refusal = read_reason(decision.why)
@@ -202,20 +220,37 @@ def _check_parts(concerned: Set[int], decision: str, asker: Part, decider: Part)
 
 
 def has_stood(person: Staff, grant: StaffGrant, now: datetime) -> bool:
-    """Whether account, password and role have been a person's for long enough to take part by this role.
-
-    A role knows no hour: it counts from the end of its first day.
-    """
-    begun = datetime.combine(grant.valid_from + timedelta(days=1), time(), VIETNAM_TIME)
+    """Whether account, password and role have been a person's for long enough to take part by this role."""
+    first_day = datetime.combine(grant.valid_from, time(), VIETNAM_TIME)  # a role may be given ahead
+    begun = max(grant.granted_at, first_day)
     return max(person.created_at, person.secured_at or person.created_at, begun) <= now - STANDS_FOR
 
 
 def _log(session: Session, approval: Approval, act: str, staff_id: int, now: datetime) -> None:
-    campaign = session.get_one(Campaign, approval.campaign_id)
-    what = f"Đề nghị {approval.id}: {IN_THE_LOG[approval.kind]}, {campaign.code}. Lý do: {approval.reason}"
+    campaign = session.get(Campaign, approval.campaign_id) if approval.campaign_id else None
+    about = campaign.code if campaign else approval.arguments["about"]
+    what = f"Đề nghị {approval.id}: {IN_THE_LOG[approval.kind]}, {about}. Lý do: {approval.reason}"
     if approval.refusal:
         what += f"; lý do không duyệt: {approval.refusal}"
-    note(session, now, staff_id, act, what, approval.office_id)
+    if campaign:
+        note(session, now, staff_id, act, what, approval.office_id)
+    else:
+        note_over(session, now, staff_id, act, what, _named(session, [approval.id])[approval.id])
+
+
+def offices_of_request(session: Session, tree: OfficeTree, approval: Approval) -> set[int]:
+    """List the offices that a request touches: those it names with all below, else its campaign's."""
+    if approval.campaign_id is not None:
+        return offices_concerned(session, approval.campaign_id, approval.office_id)
+    return tree.within(_named(session, [approval.id])[approval.id])
+
+
+def _named(session: Session, approval_ids: Collection[int]) -> dict[int, set[int]]:
+    found: dict[int, set[int]] = {one: set() for one in approval_ids}
+    rows = select(ApprovalOffice).where(ApprovalOffice.approval_id.in_(approval_ids))
+    for row in session.scalars(rows) if approval_ids else ():
+        found[row.approval_id].add(row.office_id)
+    return found
 
 
 def offices_concerned(session: Session, campaign_id: int, office_id: int | None) -> set[int]:
@@ -269,7 +304,7 @@ def list_approvals(
     requester, decider = aliased(Staff), aliased(Staff)
     query = (
         select(Approval, Campaign, Office, requester, decider)
-        .join(Campaign, Campaign.id == Approval.campaign_id)
+        .outerjoin(Campaign, Campaign.id == Approval.campaign_id)
         .join(requester, requester.id == Approval.asked_by)
         .outerjoin(Office, Office.id == Approval.office_id)
         .outerjoin(decider, decider.id == Approval.decided_by)
@@ -278,13 +313,16 @@ def list_approvals(
         .limit(most)
     )
     rows = session.execute(query).all()
-    whole = {row.Approval.campaign_id for row in rows if row.Office is None}
+    whole = {row.Campaign.id for row in rows if row.Office is None and row.Campaign is not None}
     of_campaigns = offices_of_campaigns(session, tree, whole)
-    below = {row.Office.id: tree.subtree(row.Office.id) for row in rows if row.Office is not None}
-    return [
-        StatedApproval(*row, below[row.Office.id] if row.Office else of_campaigns[row.Approval.campaign_id])
-        for row in rows
-    ]
+    named = _named(session, [row.Approval.id for row in rows if row.Campaign is None])
+
+    def touched(row: Any) -> set[int]:
+        if row.Office is not None:
+            return tree.subtree(row.Office.id)
+        return tree.within(named[row.Approval.id]) if row.Campaign is None else of_campaigns[row.Campaign.id]
+
+    return [StatedApproval(*row, touched(row)) for row in rows]
 
 
 def _is_within(session: Session, tree: OfficeTree, office_ids: Set[int]) -> ColumnElement[bool]:
@@ -295,12 +333,14 @@ def _is_within(session: Session, tree: OfficeTree, office_ids: Set[int]) -> Colu
     """
     if office_ids >= tree.subtree(None):
         return true()  # thousands of ids in a statement would cost more than the rest of the page
-    of_whole = select(Approval.campaign_id).where(Approval.office_id.is_(None)).distinct()
+    of_whole = select(Campaign.id).join(Approval).where(Approval.office_id.is_(None)).distinct()
     of_campaigns = offices_of_campaigns(session, tree, session.scalars(of_whole).all())
     whole = [campaign_id for campaign_id, touched in of_campaigns.items() if touched <= office_ids]
+    beyond = select(ApprovalOffice.approval_id).where(ApprovalOffice.office_id.not_in(office_ids))
     return or_(
         Approval.office_id.in_(office_ids),
         and_(Approval.office_id.is_(None), Approval.campaign_id.in_(whole)),
+        and_(Approval.campaign_id.is_(None), Approval.id.not_in(beyond)),
     )
 
 

@@ -8,7 +8,7 @@ WHOLE: Final = ""  # the breakdown of a figure that is not broken down
 MONTHS_OF_A_QUARTER: Final = 3
 # What names of a kind begin with.
 ITEM, FACTOR = "item:", "factor:"
-MONTH, QUARTER, COUNTER, FIELD = "month:", "quarter:", "counter:", "field:"
+MONTH, QUARTER, COUNTER, FIELD, GROUP = "month:", "quarter:", "counter:", "field:", "group:"
 
 
 def item_name(code: str) -> str:
@@ -27,6 +27,11 @@ def field_name(code: str) -> str:
     return f"{FIELD}{code}"
 
 
+def group_name(question: str, option: str) -> str:
+    """Name the people who gave one answer to a question about themselves."""
+    return f"{GROUP}{question}:{option}"
+
+
 def month_name(day: date) -> str:
     return f"{MONTH}{day:%Y-%m}"
 
@@ -42,8 +47,14 @@ def kind_of(name: str) -> str:
 
 
 def part_of(name: str) -> str:
-    """Give what stands after the colon: a month, the id of a counter, the code of a field."""
+    """Give what stands after the colon: a month, the id of a counter, the code of a field, or two codes."""
     return name.partition(":")[2]
+
+
+def group_of(name: str) -> tuple[str, str]:
+    """Give question and option of a group of respondents."""
+    question, _, option = part_of(name).partition(":")
+    return question, option
 
 
 def first_day_of(name: str) -> date:

@@ -14,6 +14,8 @@ from sqlalchemy.orm import Session
 from survey_app.models.office import ALL_FIELDS, DossierCount, OfficeSuccession
 
 BUDGET_WHERE_UNKNOWN = 200
+JUMP = 3  # times the usual of an office: a count beyond it is asked about
+SMALLEST_JUMP = 20  # dossiers beyond it: one a working day
 SATURDAY = 5
 
 
@@ -25,16 +27,16 @@ class MonthOfWork:
 
 def last_month_before(session: Session, office_id: int, today: date) -> MonthOfWork | None:
     """Give the dossiers of the last whole month that is known: the office's, and those it took over."""
-    n_counted = _counted_on(today)
+    n_settled = func.sum(_counted_on(today))
     row = session.execute(
-        select(DossierCount.month, func.sum(n_counted))
+        select(DossierCount.month, n_settled)
         .where(
             DossierCount.office_id.in_(_itself_and_taken_over(office_id, today)),
             DossierCount.month < today.replace(day=1),
             DossierCount.field_id == ALL_FIELDS,
-            n_counted.is_not(None),
         )
         .group_by(DossierCount.month)
+        .having(n_settled > 0)  # nothing settled tells nothing of how many come
         .order_by(DossierCount.month.desc())
         .limit(1)
     ).one_or_none()
@@ -44,13 +46,15 @@ def last_month_before(session: Session, office_id: int, today: date) -> MonthOfW
 def _counted_on(today: date) -> ColumnElement[int]:
     """Say in SQL which count sets the budget of a day: on the day of its entry, the smaller of old and new.
 
-    Nobody shall raise a count, send a flood, and put the count back before anybody has seen it.
+    Nobody shall raise a count, or make it none, send a flood, and put the count back before anybody has seen
+    it. One far beyond the usual, left overnight, raises the budget no further than one that nobody is asked
+    about would.
     """
+    n, before, usual = DossierCount.n_settled, DossierCount.n_before, DossierCount.n_usual
     is_settled = DossierCount.entered_on.is_(None) | (DossierCount.entered_on < today)
-    return case(
-        (is_settled | (DossierCount.n_before >= DossierCount.n_settled), DossierCount.n_settled),
-        else_=DossierCount.n_before,
-    )
+    stands = case((is_settled | ((before >= n) & (n > 0)), n), else_=before)
+    most = case((usual * JUMP >= usual + SMALLEST_JUMP, usual * JUMP), else_=usual + SMALLEST_JUMP)
+    return case((stands > most, most), else_=stands)
 
 
 def _itself_and_taken_over(office_id: int, today: date) -> Select[int]:

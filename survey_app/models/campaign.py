@@ -25,7 +25,7 @@ class Campaign(Base):
         one_of("kind", CAMPAIGN_KINDS),
         one_of("sampling_basis", SAMPLING_BASES),
         CheckConstraint("closes_on IS NULL OR closes_on >= opens_on", name="closes_after_it_opens"),
-        CheckConstraint("minimum_n >= 5", name="never_shows_under_five"),
+        CheckConstraint(f"minimum_n >= {SMALLEST_MINIMUM}", name="never_shows_under_ten"),
         CheckConstraint("target > 0 AND target < 1", name="target_can_be_missed"),
         KEPT_IDS,
     )

@@ -101,6 +101,14 @@ def claim(session: Session, now: datetime) -> Job | None:
     return session.get_one(Job, job_id)
 
 
+def first_outcome(session: Session, job_id: int, outcome: dict[str, Any]) -> dict[str, Any]:
+    """Note what a job did and will not do again; begun anew after a kill, it is given what it noted."""
+    before = session.get_one(Job, job_id).outcome
+    if before is None:
+        note_outcome(session, job_id, outcome)
+    return before or outcome
+
+
 def note_outcome(session: Session, job_id: int, outcome: dict[str, Any]) -> None:
     """Keep what a job's page says beside its file; said again, it replaces what was said."""
     session.execute(update(Job).where(Job.id == job_id).values(outcome=outcome))

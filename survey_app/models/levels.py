@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from survey_app.models.definition import Item, Option
+from survey_app.models.definition import Definition, Item, Option
 from survey_app.models.vietnamese import name_key
 
 OLDEST = 120
@@ -71,6 +71,20 @@ def option_of(item: Item, level: str) -> str | None:
     return None
 
 
+def questions_by_group(form: Definition) -> dict[str, str]:
+    """Name the questions about the person that ask for sex and for age band, where a form asks them."""
+    found: dict[str, str] = {}
+    for item in form.items:
+        if item.code in form.about_the_person:
+            offered = [option for option in item.options if option.meaning == "answer"]
+            sexes = {option_of(item, "male"), option_of(item, "female")}
+            if None not in sexes and len(sexes) > 1:
+                found.setdefault("sex", item.code)
+            elif len(offered) > 1 and all(map(_ages_of, offered)):
+                found.setdefault("age_band", item.code)
+    return found
+
+
 def known_levels(
     totals: Mapping[str, Sequence[tuple[str | None, int]]], variable: str
 ) -> list[tuple[str, int]]:
@@ -101,5 +115,10 @@ def _by_words(option: Option, level: str) -> bool:
 
 def _by_ages(option: Option, level: str) -> bool:
     wanted = read_ages(level)
-    offered = (read_ages(label) for _language, label in option.label.strings)
-    return wanted is not None and any(ages is not None and ages.holds(wanted) for ages in offered)
+    return wanted is not None and any(ages.holds(wanted) for ages in _ages_of(option))
+
+
+def _ages_of(option: Option) -> list[Ages]:
+    """Read the band that an option names in each of its languages."""
+    found = (read_ages(label) for _language, label in option.label.strings)
+    return [ages for ages in found if ages is not None]

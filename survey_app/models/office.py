@@ -1,15 +1,29 @@
 """Offices over time: who existed when, under whom, and who took over."""
 
-from datetime import date
+from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, UniqueConstraint, or_
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    UniqueConstraint,
+    or_,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
-from survey_app.models.base import KEPT_IDS, Base, one_of
+from survey_app.models.base import KEPT_IDS, Base, UtcDateTime, one_of
 from survey_app.models.days import month_after
 
 OFFICE_KINDS = ("province", "provincial_centre", "district_section", "commune_section")  # from above down
 ALL_FIELDS = 0  # the field of a count that is not divided by fields
+# Written out, so that both databases see that a question asks for no more than the index holds.
+IS_ODD = text(
+    "field_id = 0 AND (n_settled <> n_of_fields OR n_usual IS NOT NULL"
+    " OR n_settled <> CAST(n_early AS BIGINT) + n_on_time + n_late)"
+)
 
 
 class Office(Base):
@@ -35,6 +49,9 @@ class Office(Base):
 
     def exists_on(self, day: date) -> bool:
         return self.valid_from <= day and (self.valid_until is None or day <= self.valid_until)
+
+    def has_ended(self, day: date) -> bool:
+        return self.valid_until is not None and self.valid_until < day
 
     def exists_in_month(self, month: date) -> bool:
         """Whether it existed on any day of the month that begins on this day."""
@@ -120,6 +137,7 @@ class DossierCount(Base):
             " AND coalesce(n_on_time, 0) >= 0 AND coalesce(n_late, 0) >= 0",
             name="holds_counts",
         ),
+        Index("ix_dossier_count_odd", "office_id", "month", sqlite_where=IS_ODD, postgresql_where=IS_ODD),
     )
 
     office_id: Mapped[int] = mapped_column(ForeignKey("office.id"), primary_key=True)
@@ -133,6 +151,7 @@ class DossierCount(Base):
     entered_on: Mapped[date | None]  # the day of the last change; none: it is known for long
     n_before: Mapped[int | None]  # settled ones as they stood when that day began; none: there was no count
     n_usual: Mapped[int | None]  # the office's usual ones, where somebody accepted a jump far beyond them
+    n_of_fields: Mapped[int | None] = mapped_column(BigInteger)  # of a total; kept by triggers
 
     @property
     def gap(self) -> int:
@@ -140,3 +159,24 @@ class DossierCount(Base):
         if self.n_early is None or self.n_on_time is None or self.n_late is None:
             return 0
         return self.n_settled - self.n_early - self.n_on_time - self.n_late
+
+
+class ReplacedTotal(Base):
+    """A total of settled dossiers that another took the place of.
+
+    It moves a coverage that people have seen. Counts themselves keep no past; a first count is no change.
+    """
+
+    __tablename__ = "replaced_total"
+    __table_args__ = (
+        CheckConstraint("n_after <> n_before", name="tells_of_a_change"),
+        Index("ix_replaced_total_office_id", "office_id"),
+        KEPT_IDS,
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    office_id: Mapped[int] = mapped_column(ForeignKey("office.id"))
+    month: Mapped[date]  # its first day
+    n_before: Mapped[int]
+    n_after: Mapped[int]
+    replaced_at: Mapped[datetime] = mapped_column(UtcDateTime)

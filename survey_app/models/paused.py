@@ -1,13 +1,14 @@
 """Which offices' codes rest by a decision of two people."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Mapping
 from datetime import date
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from survey_app.models.access_point import AccessPoint
+from survey_app.models.office import OfficeSuccession
 from survey_app.models.office_tree import OfficeTree
 
 
@@ -16,7 +17,8 @@ def paused_offices(session: Session, campaign_id: int, office_ids: Iterable[int]
 
     A code that is made there rests too: else one person could undo what two decided. Revoked codes keep
     their pause until two people end it, so that replacing them is no way around. An office without any code
-    is as the next office above that has codes at or below it: it rests if all of those do.
+    rests if one from which it took over does; else it is as the next office above that has codes at or below
+    it: it rests if all of those do.
     """
     codes = (
         select(AccessPoint.office_id, AccessPoint.paused_on)
@@ -37,10 +39,34 @@ def paused_offices(session: Session, campaign_id: int, office_ids: Iterable[int]
     for office_id, days in own.items():
         for above in tree.way_down_to(office_id):
             within[above] |= days
-    found: dict[int, date] = {}
-    for office_id in office_ids:
-        nearest = next((one for one in reversed(tree.way_down_to(office_id)) if one in within), None)
-        days = own.get(office_id) or within.get(nearest or 0, {None})
-        if None not in days:
-            found[office_id] = min(day for day in days if day is not None)
+    before = _predecessors(session)
+
+    def days_of(office_id: int) -> set[date | None]:
+        if office_id in own:
+            return own[office_id]
+        rest = {
+            day for one in _handed_down(office_id, before, own) if None not in own[one] for day in own[one]
+        }
+        nearest = next((one for one in reversed(tree.way_down_to(office_id)) if one in within), 0)
+        return rest or within.get(nearest, {None})
+
+    found = {office_id: days_of(office_id) for office_id in office_ids}
+    return {one: min(day for day in days if day) for one, days in found.items() if None not in days}
+
+
+def _predecessors(session: Session) -> dict[int, set[int]]:
+    found: dict[int, set[int]] = defaultdict(set)
+    rows = select(OfficeSuccession.successor_id, OfficeSuccession.predecessor_id)
+    for successor_id, predecessor_id in session.execute(rows):
+        found[successor_id].add(predecessor_id)
     return found
+
+
+def _handed_down(office_id: int, before: Mapping[int, set[int]], own: Container[int]) -> set[int]:
+    """Give the latest offices with codes from which an office took over, directly or by others."""
+    met, waiting = {office_id}, [office_id]
+    while waiting:
+        more = before.get(waiting.pop(), set()) - met
+        met |= more
+        waiting += [one for one in more if one not in own]
+    return {one for one in met if one in own}

@@ -16,10 +16,10 @@ DOMAINS = FRAME_VARIABLES[:4]
 UNITS = ("office", "cluster", "dossier")  # from above down
 METHODS = ("simple", "systematic", "pps")
 ORDERS = ("cluster", "field", "procedure", "channel", "received_on", "settled_on", "outcome")
-ALLOCATIONS = ("equal", "proportional", "power", "neyman")
+ALLOCATIONS = ("equal", "proportional", "power", "neyman", "margin")
 COUNTED_FOR = ("receives", "decides")  # which of a dossier's two offices is measured
 ADJUSTMENTS = ("holm",)
-TABLES = ("office", "parent", "field", "factor", "item", "target", "ranks", "change")
+TABLES = ("office", "parent", "field", "group", "factor", "item", "target", "ranks", "change")
 MOST_STAGES = 3
 
 _hints = cache(get_type_hints)

@@ -156,7 +156,7 @@ class Figure(Base):
     office_id: Mapped[int] = mapped_column(ForeignKey("office.id"), primary_key=True)
     provenance: Mapped[str] = mapped_column(primary_key=True)
     measure: Mapped[str] = mapped_column(primary_key=True)  # index, a factor or an item (`breakdown.py`)
-    breakdown: Mapped[str] = mapped_column(primary_key=True, default=WHOLE)  # a month, a counter, a field
+    breakdown: Mapped[str] = mapped_column(primary_key=True, default=WHOLE)  # month, counter, field or group
     value: Mapped[float | None]
     standard_error: Mapped[float | None]
     degrees_of_freedom: Mapped[int | None]
@@ -197,7 +197,8 @@ class Change(Base):
     """How an office's index moved from one period to a later one, with its interval, as the release found it.
 
     `later` and `earlier` name periods as figures name their breakdowns ("month:2026-03", "quarter:2026-1");
-    or both are "publication", of a wave and of the one before. Shown only where the figures of both are.
+    or both are "publication", of a wave and of the one before; or, in a wave, both name groups of
+    respondents, the largest as `earlier`. Shown only where the figures of both are.
     """
 
     __tablename__ = "figure_change"

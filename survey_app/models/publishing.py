@@ -19,7 +19,8 @@ from survey_app.models.response import LATE_BY
 
 KIND = "publish"  # of the approval
 JOB = "publish_wave"
-PUBLISHED, REFUSED = "publication_id", "refused"  # in the outcome of the job
+# In the outcome of the job: the publication and the names of offices of which what came waits, or why not.
+PUBLISHED, WAITING, REFUSED = "publication_id", "waiting", "refused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,11 @@ class Publishing:
     def refused(self) -> str | None:
         """Say in the words of `publish` why nothing was published."""
         return (self.job.outcome or {}).get(REFUSED) if self.job is not None else None
+
+    @property
+    def offices_waiting(self) -> list[str]:
+        """Name those that stand as they were published before, since more would tell of single people."""
+        return (self.job.outcome or {}).get(WAITING, []) if self.job is not None else []
 
     @property
     def has_failed(self) -> bool:

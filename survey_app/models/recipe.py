@@ -10,9 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from functools import cached_property
-from typing import Any, NamedTuple, Self
+from typing import Any, Final, NamedTuple, Self
 
 from survey_app.models.canonical import canonical
+
+GROUPS_WITHHELD: Final = "groups_withheld"  # what a correction says, of itself and of those after it
 
 
 class OfficeThen(NamedTuple):
@@ -81,6 +83,13 @@ class WeightingThen(NamedTuple):
     trimmed_above: float | None
 
 
+class GroupsThen(NamedTuple):
+    """What tells groups of respondents apart, and the question of the form that people answered it with."""
+
+    variable: str
+    question: str
+
+
 class DossiersThen(NamedTuple):
     """Dossiers that an office settled in a month; without a field, all of them."""
 
@@ -140,10 +149,22 @@ class Recipe:
     weighting: WeightingThen | None = None  # none: base weights as they stand
     earlier: Earlier | None = None
     corrects: Correction | None = None
+    groups: tuple[GroupsThen, ...] = ()  # of drawn respondents, whose figures stand by themselves
+
+    @property
+    def questions(self) -> list[str]:
+        """Name the questions whose answers make a profile, in the order of the snapshot's profiles."""
+        return profile_questions(self.weighting, self.groups)
+
+    @property
+    def shows_groups(self) -> bool:
+        """Whether groups have figures; a correction of other answers has none."""
+        return bool(self.groups) and not (self.corrects and GROUPS_WITHHELD in self.corrects.changed)
 
     def to_json(self) -> str:
-        """Write the canonical form: the same recipe is always the same text."""
-        parts = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        """Write the canonical form: the same recipe is always the same text, as before there were groups."""
+        names = self.__dataclass_fields__ if self.groups else self.__dataclass_fields__.keys() - {"groups"}
+        parts = {name: getattr(self, name) for name in names}
         return canonical(parts | {"options": asdict(self.options)})
 
     @classmethod
@@ -166,12 +187,19 @@ class Recipe:
             "weighting": plain["weighting"] and _weighting(*plain["weighting"]),
             "earlier": earlier and Earlier(earlier[0], earlier[1], InstrumentThen(*earlier[2])),
             "corrects": corrects and Correction(*corrects),
+            "groups": tuple(GroupsThen(*one) for one in plain.get("groups", ())),
         }
         return cls(**plain | days | found)
 
     @cached_property
     def recipe_id(self) -> str:
         return id_of(self.to_json())
+
+
+def profile_questions(weighting: WeightingThen | None, groups: Sequence[GroupsThen]) -> list[str]:
+    """Give what weights are raked by, margin for margin, then what tells groups apart besides."""
+    raked = [one.question for one in weighting.margins] if weighting else []
+    return [*raked, *(one.question for one in groups if one.question not in raked)]
 
 
 def id_of(canonical_text: str) -> str:

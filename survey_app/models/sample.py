@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from survey_app.models.base import KEPT_IDS, Base, UtcDateTime
 
 SMALLEST_CELL = 5  # drawn units; an answer could else be laid at somebody's door
+AND, FROM_TO = " + ", " … "  # between the names of what was put together: all of them, the first and the last
 
 
 class Draw(Base):

@@ -51,6 +51,7 @@ class StaffGrant(Base):
     valid_from: Mapped[date]
     valid_until: Mapped[date | None]  # the last day on which it holds
     granted_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))  # none: from the command line
+    granted_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class StaffSession(Base):

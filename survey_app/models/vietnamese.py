@@ -78,6 +78,12 @@ class Search:
         return self._typed in name.casefold()
 
 
+def spelling_key(name: str) -> str:
+    """Give one key to all ways of writing a name: case, spaces, signs, where in a word its tone stands."""
+    folded = unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+    return " ".join(map(_tone_last, _WORD.findall(folded)))
+
+
 def sort_key(text: str) -> str:
     """Give a key that sorts as Vietnamese does: a ă â b …, then by tone; Phường 2 before Phường 10."""
     weighed = _without_type(_words(text), _weighed)
@@ -111,6 +117,14 @@ def _unmarked(word: str) -> str:
         return str(int(word))
     letters = (symbol for symbol in unicodedata.normalize("NFD", word) if not unicodedata.combining(symbol))
     return "".join(letters).replace("đ", "d").replace("y", "i")
+
+
+def _tone_last(word: str) -> str:
+    """Put a word's tone behind it: hoà and hòa are one, hoa and hóa are others."""
+    if word.isdecimal():
+        return str(int(word))
+    parts = unicodedata.normalize("NFD", word)
+    return "".join(sorted(parts, key=_TONES.__contains__))
 
 
 def _weighed(word: str) -> tuple[str, str]:

@@ -5,7 +5,7 @@ Triggers keep the steps of a sealed publication, and imported totals, as they ar
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -62,6 +62,29 @@ def steps_of_weights(session: Session, publication: Publication | None) -> Seque
         return ()
     found = select(WeightingStep.step).where(WeightingStep.publication_id == publication.id)
     return session.scalars(found).all()
+
+
+class Response(NamedTuple):
+    """How a drawn sample answered: units that were asked, without the ineligible, and the share of RR2.
+
+    RR2 of AAPOR counts whoever is unknown as eligible, and partial forms as answers.
+    """
+
+    n_asked: int
+    rate: float
+
+    @classmethod
+    def of_cells(cls, cells: Sequence[dict[str, Any]]) -> "Response | None":
+        """Add up the cells of the step for nonresponse; none where the sample was drawn elsewhere."""
+        n_asked = sum(one["n_eligible"] + one["n_unknown"] for one in cells)
+        return cls(n_asked, sum(one["n_answered"] for one in cells) / n_asked) if n_asked else None
+
+
+def response_of(session: Session, publication: Publication | None) -> Response | None:
+    """Give how the drawn sample of a publication answered, if it was drawn here."""
+    key = (publication.id if publication else 0, "nonresponse")
+    step = session.get(WeightingStep, key)
+    return Response.of_cells(step.details["cells"]) if step else None
 
 
 def margins_in_force(session: Session, campaign_id: int) -> CampaignMargins | None:

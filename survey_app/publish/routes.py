@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from survey_app.errors import NotFound
-from survey_app.models.weighting import steps_of_weights
+from survey_app.models.weighting import response_of, steps_of_weights
 from survey_app.publish.shown import campaign as campaigns, office as offices
 from survey_app.publish.shown.behind import Behind, offices_behind
 from survey_app.publish.shown.campaign import Filters, OfficeFigure, Standing, find_standing
@@ -16,6 +16,7 @@ from survey_app.publish.shown.gaps import gaps_of
 from survey_app.publish.shown.manager import Asked, manager_view
 from survey_app.publish.shown.office import ClassResults
 from survey_app.publish.shown.public import count_voided, ending_of, public_trends
+from survey_app.publish.shown.respondents import groups_of_respondents
 from survey_app.publish.shown.trend import Trend
 from survey_app.web import access
 from survey_app.web.charts import Chart, TrendChart, draw, draw_trend
@@ -49,6 +50,7 @@ def campaign_results(campaign_code: str) -> str:
         together = found.parents.rows if found.page == 1 and not filters.is_narrowed else ()
         behind = _behind(session, standing, together if len(together) <= MOST_TOGETHER else ())
         weighting = steps_of_weights(session, standing.publication)
+        response = response_of(session, standing.publication)
     return render_template(
         "publish/campaign.html",
         found=found,
@@ -56,6 +58,7 @@ def campaign_results(campaign_code: str) -> str:
         filters=filters,
         behind=behind,
         weighting=weighting,
+        response=response,
     )
 
 
@@ -88,7 +91,9 @@ def office_results(campaign_code: str, office_code: str) -> str:
         trends = public_trends(session, standing, office.id, today())
         n_voided = count_voided(session, standing.campaign.id, office.id)
         ending = ending_of(session, standing, office, today())
-        behind = offices_behind(session, standing.publication, office.id, standing.publication.minimum_n)
+        minimum = standing.publication.minimum_n
+        behind = offices_behind(session, standing.publication, office.id, minimum)
+        groups = groups_of_respondents(session, standing.publication, office.id, minimum, chosen_language())
         has_dossiers = any(found.index.population for found in classes) or any(
             one.coverage for one in behind.values()
         )
@@ -103,6 +108,7 @@ def office_results(campaign_code: str, office_code: str) -> str:
         behind=behind,
         ending=ending,
         gaps=gaps,
+        groups=groups,
     )
 
 

@@ -3,7 +3,7 @@
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 from sqlalchemy import select
@@ -11,18 +11,20 @@ from sqlalchemy.orm import Session
 
 from survey_app.collect.storing import Arrival, store_all
 from survey_app.config import VIETNAM_TIME
+from survey_app.models.aapor import SILENT
 from survey_app.models.campaign import Campaign
-from survey_app.models.definition import Definition
+from survey_app.models.definition import Item
+from survey_app.models.frame import Frame, frame_path
 from survey_app.models.instrument import InstrumentVersion
 from survey_app.models.invitation import InvitationBatch
 from survey_app.models.invitation_token import InvitationToken, token_hash
 from survey_app.models.levels import option_of
-from survey_app.models.plan_document import PlanDocument
+from survey_app.models.plan import plan_in_force
 from survey_app.models.sample import Draw, SampledUnit
 from survey_app.prepare.fieldwork.outcomes import Entry, enter
 from survey_app.prepare.fieldwork.replace import replace_due
 from survey_app.prepare.fieldwork.spent import Invitee, invitees_of
-from survey_app.rehearsal.respondents import People
+from survey_app.rehearsal.respondents import MadeUpPeople, People
 
 AT_ONCE = 1000
 EVENING = time(20, 0)  # of the last day, when all is entered
@@ -38,21 +40,37 @@ class Told:
 
 
 class Fieldwork:
-    """Sends invitations to people, and stores what comes of it as the service does."""
+    """Sends invitations to people, and stores what comes of it as the service does, up to some day."""
 
-    def __init__(self, campaign: Campaign, version: InstrumentVersion, people: People, secret: bytes) -> None:
+    def __init__(
+        self,
+        campaign: Campaign,
+        version: InstrumentVersion,
+        people: People,
+        secret: bytes,
+        told_until: date | None = None,
+        noted_by: int | None = None,
+    ) -> None:
         self._version, self._people, self._secret = version, people, secret
+        self._noted_by = noted_by
         self._chance = random.Random(campaign.code)  # noqa: S311  # to repeat, not a secret
-        last = campaign.closes_on or campaign.opens_on
+        closes_on = campaign.closes_on or campaign.opens_on
+        last = min(told_until or closes_on, closes_on)
         n_days = (last - campaign.opens_on).days + 1
+        self._goes_on = last < closes_on
         self._days = [campaign.opens_on + timedelta(days=n) for n in range(n_days)]
         self._now = datetime.combine(last, EVENING, VIETNAM_TIME)
 
     def happen(self, session: Session, draw: Draw) -> Told:
-        """Let the main lists answer, then the reserves that are called in for those who cannot."""
+        """Let the main lists answer, then the reserves that are called in for those who cannot.
+
+        While it goes on, whoever is silent may still answer, and nobody has called in reserves yet.
+        """
         main = invitees_of(session, draw.id)
         n_answered = self._answer(session, draw, main)
-        called_in = replace_due(session, draw, [self._secret], self._now, None)
+        if self._goes_on:
+            return Told(len(main), n_answered, 0)
+        called_in = replace_due(session, draw, [self._secret], self._now, self._noted_by)
         coming = {pair.coming for pair in called_in.pairs}
         reserve = [one for one in invitees_of(session, draw.id) if one.number in coming]
         n_answered += self._answer(session, draw, reserve)
@@ -66,12 +84,11 @@ class Fieldwork:
             answers = self._people.answers(one)
             if answers is not None:
                 arrivals.append(self._arrival(one, points[one.batch_id], answers))
-            else:
-                fate = self._people.fate(one)
+            elif (fate := self._people.fate(one)) != SILENT or not self._goes_on:
                 entries.append(Entry(one.number, one.office_id, fate, self._days[-1], is_new=True))
         for start in range(0, len(arrivals), AT_ONCE):
             store_all(session.connection(), arrivals[start : start + AT_ONCE])
-        enter(session, draw, entries, self._now, None)
+        enter(session, draw, entries, self._now, self._noted_by)
         return len(arrivals)
 
     def _arrival(self, one: Invitee, point_id: int, answers: Mapping[str, str]) -> Arrival:
@@ -94,18 +111,29 @@ def _points(session: Session, invited: Sequence[Invitee]) -> dict[int, int]:
     return {batch.id: batch.access_point_id for batch in batches}
 
 
-def known_of(
-    session: Session, draw: Draw, path: Path, plan: PlanDocument, definition: Definition
+def people_of(
+    session: Session, draw: Draw, data_dir: Path, rate: float, chance: random.Random
+) -> MadeUpPeople:
+    """Make up whoever is invited by a draw: what the frame knows of them, they tell of themselves."""
+    campaign = session.get_one(Campaign, draw.campaign_id)
+    form = session.get_one(InstrumentVersion, campaign.instrument_version_id).definition
+    plan, frame = plan_in_force(session, campaign.id), session.get_one(Frame, draw.frame_id)
+    raked = {one.variable: form.item(one.question) for one in plan.weighting.raked} if plan else {}
+    known = _known_of(session, draw, frame_path(data_dir, frame.frame_hash), raked)
+    return MadeUpPeople(form, rate, known, chance)
+
+
+def _known_of(
+    session: Session, draw: Draw, path: Path, raked: Mapping[str, Item]
 ) -> dict[str, dict[str, str]]:
     """Give what the frame knows of drawn units as answers to the questions that weights are raked by."""
-    units = session.scalars(select(SampledUnit.unit).where(SampledUnit.draw_id == draw.id)).all()
-    raked = {one.variable: definition.item(one.question) for one in plan.weighting.raked}
     if not raked:
         return {}
+    units = session.scalars(select(SampledUnit.unit).where(SampledUnit.draw_id == draw.id)).all()
     return {
         unit: {
             item.code: code
-            for (variable, item), level in zip(raked.items(), levels, strict=True)
+            for item, level in zip(raked.values(), levels, strict=True)
             if level is not None and (code := option_of(item, level)) is not None
         }
         for unit, *levels in _levels(path, units, list(raked))

@@ -16,7 +16,7 @@ from survey_app.config import VIETNAM_TIME
 from survey_app.db import Database
 from survey_app.errors import SurveyError
 from survey_app.models.campaign import Campaign
-from survey_app.models.frame import FOLDER, Frame, frame_in_force, frame_path
+from survey_app.models.frame import FOLDER, frame_in_force, frame_path
 from survey_app.models.instrument import InstrumentVersion
 from survey_app.models.plan import Plan, plan_in_force
 from survey_app.models.publication import Publication
@@ -31,8 +31,7 @@ from survey_app.publish.handover import make as handover
 from survey_app.publish.handover.products import PRODUCTS
 from survey_app.publish.releasing.freeze import prepare_wave
 from survey_app.publish.releasing.verify import verify
-from survey_app.rehearsal.fieldwork import Fieldwork, known_of
-from survey_app.rehearsal.respondents import MadeUpPeople
+from survey_app.rehearsal.fieldwork import Fieldwork, people_of
 from survey_app.rehearsal.trial import copy_campaign
 
 MORNING = clock_time(9, 0)
@@ -140,11 +139,8 @@ class _Walk:
             draw = session.scalars(select(Draw).where(Draw.campaign_id == campaign.id)).one()
             if plan is None:
                 raise RehearsalStopped(f"{campaign.code} has no plan.")
-            frame = session.get_one(Frame, draw.frame_id)
-            path = frame_path(self._trial.data_dir, frame.frame_hash)
-            known = known_of(session, draw, path, plan, version.definition)
             rate = plan.precision.response_rate or USUAL_RATE
-            people = MadeUpPeople(version.definition, rate, known, self._chance)
+            people = people_of(session, draw, self._trial.data_dir, rate, self._chance)
             told = Fieldwork(campaign, version, people, self._trial.secret).happen(session, draw)
             said.append(
                 f"fieldwork: {told.n_invited:,} invited, {told.n_answered:,} answered, "

@@ -19,6 +19,11 @@ def right_over(office_id: int | None) -> str:
     return "campaigns" if office_id is None else "decide"
 
 
+def right_to(approval: Approval) -> str:
+    """Name the right to a request: whoever decides about offices must be one who could change them."""
+    return "offices" if approval.campaign_id is None else right_over(approval.office_id)
+
+
 class Overseer:
     """Which requests somebody may decide, by the offices that his rights reach from above."""
 
@@ -26,11 +31,12 @@ class Overseer:
         self.tree = OfficeTree(session)
         self.scope = self.tree.within(staff.roots("decide"))  # whose requests this person sees
         self._overseen = {
-            right: offices_overseen(session, self.tree, staff, right) for right in ("decide", "campaigns")
+            right: offices_overseen(session, self.tree, staff, right)
+            for right in ("decide", "campaigns", "offices")
         }
 
     def oversees(self, stated: StatedApproval) -> bool:
-        return stated.offices <= self._overseen[right_over(stated.approval.office_id)]
+        return stated.offices <= self._overseen[right_to(stated.approval)]
 
 
 def read_decision(fields: Mapping[str, str]) -> Decision:
@@ -43,7 +49,7 @@ def decide(
 ) -> Approval:
     """Approve, refuse or withdraw, by what both people may do at this moment."""
     one = stated.approval
-    tree, right = OfficeTree(session), right_over(one.office_id)
+    tree, right = OfficeTree(session), right_to(one)
     asker = _part(session, one.asked_by, now, lambda account: tree.within(account.roots(right)))
     decider = _part(session, staff.id, now, lambda account: offices_overseen(session, tree, account, right))
     return approvals.decide(session, one.id, decision, asker, decider, now)

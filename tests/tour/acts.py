@@ -41,7 +41,9 @@ def press(button: str) -> Callable[[Page], None]:
 
 
 def split(page: Page) -> None:
-    page.locator("main textarea").fill("MAU-N1 | Trung tâm xã Một\nMAU-N2 | Trung tâm xã Hai")
+    for place, name in enumerate(("Một", "Hai")):
+        page.locator(f"#heir_code-{place}").fill(f"MAU-N{place}")
+        page.locator(f"#heir_name-{place}").fill(f"Trung tâm xã {name}")
     press("Tiếp tục")(page)
 
 
@@ -52,7 +54,9 @@ def send_odd_table(page: Page) -> None:
 
 
 def send_outcomes(page: Page) -> None:
-    table = "Số thư;Kết quả;Ngày\n5;2.1;09/03/2026\nX9;2.1;09/03/2026\n".encode()
+    named = (*range(1, 9), "X9")  # who of them has answered is listed as such
+    lines = "".join(f"{one};2.1;09/03/2026\n" for one in named)
+    table = f"Số thư;Kết quả;Ngày\n{lines}".encode()
     file: FilePayload = {"name": "ket-qua.csv", "mimeType": "text/csv", "buffer": table}
     page.locator("input[type=file]").set_input_files(files=[file])
     press("Xem bảng")(page)
@@ -77,7 +81,7 @@ ACTS = (
     Act(LEAD, "/staff/campaigns/{planned_id}/plan/edit", press("Ghi bản nháp"), "Kế hoạch", "Ghi bản nháp"),
     Act(ADMINISTRATOR, "/staff/campaigns/new", press("Tạo cuộc"), "Cuộc đo lường hằng năm mới", "Tạo cuộc"),
     Act(
-        ADMINISTRATOR,
+        LEAD,
         "/staff/campaigns/{fielded_id}/fieldwork",
         send_outcomes,
         "Kiểm tra bảng kết quả",

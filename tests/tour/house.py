@@ -21,20 +21,26 @@ from survey_app.db import Database
 from survey_app.demo.accounts import MANAGED_OFFICE
 from survey_app.demo.load import load_demo
 from survey_app.jobs.bound import bound_to
+from survey_app.models.aapor import CAME_BACK
 from survey_app.models.access_point import AccessPoint
 from survey_app.models.campaign import Campaign
 from survey_app.models.case import Case
+from survey_app.models.frame import Frame
 from survey_app.models.invitation import InvitationBatch
 from survey_app.models.job import enqueue
 from survey_app.models.office import Counter, Office
 from survey_app.models.plan import Plan
 from survey_app.models.publication import Figure, Publication
 from survey_app.models.response import OVER_BUDGET, Response
+from survey_app.models.sample import Draw, SampledUnit
 from survey_app.models.staff import Staff, StaffGrant
 from survey_app.prepare.codes.layouts import DEFAULT_LAYOUT
+from survey_app.prepare.offices.changes import merging
+from survey_app.prepare.offices.changes.rules import Author
+from survey_app.prepare.offices.changes.succession import HandOver, Heir
 from survey_app.web.access import hash_token
 from tests import factories
-from tests.tour import fieldwork, frames
+from tests.tour import frames
 
 Words = dict[str, Any]
 People = dict[str, tuple[Staff, bool]]  # by guest: the account, and whether its second factor is proven
@@ -61,7 +67,6 @@ def furnished(template: Path, folder: Path, now: datetime) -> Iterator[House]:
         load_demo(app.extensions["database"], settings, now)
         with app.extensions["database"].transaction() as session:
             words, people = _add_deeds(session, now)
-            fieldwork.lay(session, words, settings.secrets[0], now.astimezone(VIETNAM_TIME).date())
         frames.lay(app, settings, words, now)
         _do_jobs(app, settings, words, now)
         with _served(app) as url:
@@ -146,6 +151,7 @@ def _add_deeds(session: Session, now: datetime) -> tuple[Words, People]:
     _rest(session, words, today)
     words["whole_id"] = _plan_wholly(session, words["planned_id"])
     words |= _ask_a_second_person(session, words, of_demo, now)
+    words["merge"] = _ask_to_merge(session, office, of_demo["administrator"], now)
     token = secrets.token_urlsafe(SECRET_BYTES)
     deputy = hired["deputy"]
     given = {"token_hash": hash_token(token), "expires_at": now + timedelta(hours=20)}
@@ -234,6 +240,17 @@ def _ask_a_second_person(session: Session, words: Words, people: dict[str, Staff
     return {"pause": pause.id, "voiding": voiding.id}
 
 
+def _ask_to_merge(session: Session, heir: Office, asker: Staff, now: datetime) -> int:
+    """Ask that an office beside one ends and hands over to it, in three weeks."""
+    today = now.astimezone(VIETNAM_TIME).date()
+    beside = select(Office).where(Office.parent_id == heir.parent_id, Office.id != heir.id)
+    ends = session.scalars(beside.where(Office.valid_until.is_(None)).order_by(Office.id)).first()
+    assert ends is not None
+    author = Author(asker.id, now - timedelta(hours=2), today, {heir.id, ends.id}, is_everything=True)
+    asked = HandOver("merge", (ends,), (Heir(heir.code, office=heir),), today + timedelta(days=20))
+    return merging.ask(session, asked, "Sắp xếp lại hai trung tâm theo nghị quyết của tỉnh", author).id
+
+
 def _rest(session: Session, words: Words, today: date) -> None:
     """Pause a code of another office and revoke one, so that lists have both."""
     elsewhere = session.scalars(
@@ -249,7 +266,8 @@ def _words_of(session: Session, office: Office, today: date) -> Words:
     """Name the rows of the demo that addresses ask for."""
     running = session.scalars(select(Campaign).where(Campaign.kind == "continuous")).one()
     annual = select(Campaign).where(Campaign.kind == "annual").order_by(Campaign.opens_on)
-    measured, planned = session.scalars(annual).all()
+    measured, planned = session.scalars(annual.where(Campaign.code.startswith("do-luong-"))).all()
+    drawn, fielded = session.scalars(annual.where(Campaign.code.startswith("chon-mau-"))).all()
     points = select(AccessPoint.id).where(AccessPoint.office_id == office.id).order_by(AccessPoint.id)
     measured_office = (
         select(Office.code)
@@ -267,7 +285,11 @@ def _words_of(session: Session, office: Office, today: date) -> Words:
         "case": select(Case.number).where(Case.answered_on.is_(None)),
         "answered_case": select(Case.number).where(Case.answered_on.is_not(None)),
         "counter": select(Counter.id).where(Counter.office_id == office.id).order_by(Counter.id),
-        "wave": select(Publication.id).where(Publication.kind == "wave").order_by(Publication.id),
+        "wave": select(Publication.id).where(Publication.campaign_id == drawn.id),
+        "frame": select(Frame.id).where(Frame.campaign_id == fielded.id),
+        "came_back": select(SampledUnit.number)
+        .join(Draw, Draw.id == SampledUnit.draw_id)
+        .where(Draw.campaign_id == fielded.id, SampledUnit.outcome == CAME_BACK),
         "busy_day": select(func.max(Response.day)).where(Response.review_mark == OVER_BUDGET),
     }
     return {word: session.scalar(query.limit(1)) for word, query in queries.items()} | {
@@ -278,6 +300,9 @@ def _words_of(session: Session, office: Office, today: date) -> Words:
         "campaign_id": running.id,
         "measured": measured.code,
         "measured_id": measured.id,
+        "drawn": drawn.code,
+        "drawn_id": drawn.id,
+        "fielded_id": fielded.id,
         "planned_id": planned.id,
         "month": (today.replace(day=1) - timedelta(days=1)).isoformat()[:7],
     }

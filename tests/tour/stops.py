@@ -108,11 +108,11 @@ CHAPTERS: dict[str, tuple[Stop, ...]] = {
         ),
         Stop(
             "handover",
-            ADMINISTRATOR,
+            LEAD,
             "/staff/publications/{wave}",
-            "What can be handed over of a frozen publication?",
-            "Make a file, download it from its page",
-            "Tạo tệp",
+            "What can be handed over of a frozen publication, and what was?",
+            "Open a file that is made, or make another",
+            "Báo cáo bước đầu",
         ),
     ),
     "What wants a look": (
@@ -342,11 +342,11 @@ CHAPTERS: dict[str, tuple[Stop, ...]] = {
     "The frame of a sample": (
         Stop(
             "frame",
-            ADMINISTRATOR,
-            "/staff/campaigns/{measured_id}/frame",
-            "Which dossiers can be drawn, and what was left out?",
-            "Send a newer list of dossiers",
-            "Xem tệp",
+            LEAD,
+            "/staff/campaigns/{fielded_id}/frame",
+            "Which dossiers could be drawn, and what was left out?",
+            "Tell whoever keeps the list what is wrong in it",
+            "Toàn bộ danh sách lỗi",
         ),
         Stop(
             "frame-columns",
@@ -366,16 +366,16 @@ CHAPTERS: dict[str, tuple[Stop, ...]] = {
         ),
         Stop(
             "frame-contacts",
-            ADMINISTRATOR,
-            "/staff/campaigns/{measured_id}/frame/{frame}/contacts",
+            LEAD,
+            "/staff/campaigns/{fielded_id}/frame/{frame}/contacts",
             "How do names and addresses go before their day?",
             "Delete them for good",
             "Xóa hẳn",
         ),
         Stop(
             "sample",
-            ADMINISTRATOR,
-            "/staff/campaigns/{measured_id}/sample",
+            LEAD,
+            "/staff/campaigns/{drawn_id}/sample",
             "Which dossiers were drawn, by what, and how many in each office?",
             "Take the list out for the invitations",
             "Lập danh sách (CSV)",
@@ -384,7 +384,7 @@ CHAPTERS: dict[str, tuple[Stop, ...]] = {
     "The fieldwork of a sample": (
         Stop(
             "fieldwork",
-            ADMINISTRATOR,
+            LEAD,
             "/staff/campaigns/{fielded_id}/fieldwork",
             "Who has answered, and which office lags behind?",
             "Remind those who are missing, note what came back, call in reserves",
@@ -392,8 +392,8 @@ CHAPTERS: dict[str, tuple[Stop, ...]] = {
         ),
         Stop(
             "fieldwork-unit",
-            ADMINISTRATOR,
-            "/staff/campaigns/{fielded_id}/fieldwork/unit?unit=5",
+            LEAD,
+            "/staff/campaigns/{fielded_id}/fieldwork/unit?unit={came_back}",
             "What became of this letter?",
             "Note it, with its day",
             "Ghi kết quả",
@@ -403,7 +403,7 @@ CHAPTERS: dict[str, tuple[Stop, ...]] = {
         Stop(
             "campaign-weights",
             LEAD,
-            "/staff/campaigns/{measured_id}/weights",
+            "/staff/campaigns/{drawn_id}/weights",
             "How were the weights made, and what did each step change?",
             "Read what no weight can mend, go on to the results",
             "Kết quả công khai",
@@ -420,7 +420,7 @@ CHAPTERS: dict[str, tuple[Stop, ...]] = {
         ),
         Stop(
             "campaign-new",
-            ADMINISTRATOR,
+            LEAD,
             "/staff/campaigns/new?from={measured_id}",
             "How does next year's campaign begin?",
             "Check what was taken over, create it",
@@ -433,6 +433,14 @@ CHAPTERS: dict[str, tuple[Stop, ...]] = {
             "Where does this campaign stand, and what is next?",
             "Open the plan",
             "Mở kế hoạch",
+        ),
+        Stop(
+            "campaign-published",
+            LEAD,
+            "/staff/campaigns/{drawn_id}",
+            "And once two people have agreed to publish it?",
+            "Make the files that are handed over",
+            "Tạo các tệp bàn giao",
         ),
         Stop(
             "plan",
@@ -468,8 +476,8 @@ CHAPTERS: dict[str, tuple[Stop, ...]] = {
         ),
         Stop(
             "plan-addendum",
-            ADMINISTRATOR,
-            "/staff/campaigns/{measured_id}/plan/addendum",
+            LEAD,
+            "/staff/campaigns/{fielded_id}/plan/addendum",
             "How is a frozen plan changed in the open?",
             "Say what and why",
             "Ghi phụ lục",
@@ -717,10 +725,10 @@ CHAPTERS: dict[str, tuple[Stop, ...]] = {
         Stop(
             "results-measured",
             EVERYBODY,
-            "/results/{measured}/{measured_office}",
+            "/results/{drawn}/{office_code}",
             "And where people were drawn at random?",
             "Go back to all offices",
-            "Đo lường sự hài lòng",
+            "Đo lường theo mẫu",
         ),
     ),
 }
@@ -737,7 +745,12 @@ OTHERWISE = (
     Stop("answered comments", MANAGER, "/staff/review/comments?answered=yes", step="Góp ý"),
     Stop("answered comment", MANAGER, "/staff/review/comments/{answered_case}", step="Về trang"),
     Stop("continuous survey", LEAD, "/staff/campaigns/{campaign_id}", step="Mã QR và tờ mã"),
-    Stop("campaign published", LEAD, "/staff/campaigns/{measured_id}", step="Mở kế hoạch"),
+    Stop("campaign in the field", LEAD, "/staff/campaigns/{fielded_id}", step="Mở việc mời và theo dõi"),
+    Stop("campaign drawn elsewhere", LEAD, "/staff/campaigns/{measured_id}", step="Mở kế hoạch"),
+    Stop("frame that may be replaced", LEAD, "/staff/campaigns/{measured_id}/frame", step="Xem tệp"),
+    Stop("weights of a sample drawn elsewhere", LEAD, "/staff/campaigns/{measured_id}/weights"),
+    Stop("hand-over, nothing asked for", ADMINISTRATOR, "/staff/publications/{wave}", step="Tạo tệp"),
+    Stop("results of a sample drawn elsewhere", EVERYBODY, "/results/{measured}/{measured_office}"),
     Stop("campaign from nothing", LEAD, "/staff/campaigns/new", step="Tạo cuộc khảo sát"),
     Stop("frozen plan", ADMINISTRATOR, "/staff/campaigns/{measured_id}/plan", step="Viết phụ lục"),
     Stop("plan to be frozen", ADMINISTRATOR, "/staff/campaigns/{whole_id}/plan", step="Chốt kế hoạch…"),
@@ -749,6 +762,7 @@ OTHERWISE = (
     Stop("offices shown below", LEAD, "/staff/offices/{province}/below?verdict=below", step="Xem lại tất cả"),
     Stop("days looked at", MANAGER, "/staff/review/days?seen=yes", step="Về trang"),
     Stop("own request", MANAGER, "/staff/approvals/{pause}", step="Rút lại đề nghị"),
+    Stop("request to merge", LEAD, "/staff/approvals/{merge}", step="Duyệt và thực hiện ngay"),
     Stop("own voiding", MANAGER, "/staff/review/voiding/{voiding}", step="Rút lại đề nghị"),
     Stop(
         "publishing a correction",

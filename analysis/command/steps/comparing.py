@@ -11,7 +11,8 @@ import numpy as np
 
 from analysis.command.faults import Refused, in_words_of_options
 from analysis.command.steps.figures import Figures
-from analysis.comparison.change import change, change_interval, verdict_on_change
+from analysis.comparison.change import change
+from analysis.comparison.change_limits import change_interval, verdict_on_change
 from analysis.comparison.compared import ComparedEstimates
 from analysis.comparison.target import compare_with_target
 from analysis.estimation.estimates import Estimates

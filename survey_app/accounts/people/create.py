@@ -42,6 +42,7 @@ def create_staff(session: Session, details: StaffDetails, now: datetime) -> Staf
             role=details.role,
             office_id=details.office_id,
             valid_from=now.astimezone(VIETNAM_TIME).date(),
+            granted_at=now,
         )
     )
     return staff

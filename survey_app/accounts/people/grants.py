@@ -64,6 +64,7 @@ def give_role(deed: Deed, person: Staff, duty: Duty) -> StaffGrant:
         valid_from=duty.valid_from,
         valid_until=duty.valid_until,
         granted_by=deed.reach.staff.id,
+        granted_at=deed.now,
     )
     deed.session.add(grant)
     deed.session.flush()

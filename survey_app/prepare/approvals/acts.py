@@ -60,16 +60,16 @@ def carry_out(session: Session, approval: Approval, moment: Moment) -> None:
         enqueue_publishing(session, approval, moment)  # what comes of it, its job notes
         return
     if approval.kind in OF_CODES:
-        what = _pause_or_resume(session, approval, moment.today)
+        what = _pause_or_resume(session, approval, campaign.id, moment.today)
     else:
         what = _move_closing(campaign, last_day(approval.arguments))
     what = f"Đề nghị {approval.id}, {campaign.code}: {what}"
     note(session, moment.now, moment.staff_id, f"campaigns.{approval.kind}", what, approval.office_id)
 
 
-def _pause_or_resume(session: Session, approval: Approval, today: date) -> str:
-    n = count_codes(session, approval.kind, approval.campaign_id, approval.office_id)
-    touched = _touched(session, approval.kind, approval.campaign_id, approval.office_id)
+def _pause_or_resume(session: Session, approval: Approval, campaign_id: int, today: date) -> str:
+    n = count_codes(session, approval.kind, campaign_id, approval.office_id)
+    touched = _touched(session, approval.kind, campaign_id, approval.office_id)
     is_pause = approval.kind == "pause_codes"
     session.execute(update(AccessPoint).where(*touched).values(paused_on=today if is_pause else None))
     return f"tạm dừng {n} mã" if is_pause else f"dùng lại {n} mã"

@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session
 
 from survey_app.errors import ApprovalRefused
 from survey_app.jobs.bound import bound_to
-from survey_app.models.approval import Approval, offices_concerned, read_reason
+from survey_app.models.approval import Approval, offices_of_request, read_reason
 from survey_app.models.campaign import Campaign
 from survey_app.models.job import enqueue
+from survey_app.models.office_tree import OfficeTree
 from survey_app.models.publication import Publication
 from survey_app.models.publishing import JOB, Basis, last_publishing, may_be_published_from
 from survey_app.prepare.moment import Moment
@@ -75,6 +76,6 @@ def is_due(campaign: Campaign, today: date) -> bool:
 
 def enqueue_publishing(session: Session, approval: Approval, moment: Moment) -> None:
     """Let the job process publish, bound to the right of whoever decided."""
-    offices = offices_concerned(session, approval.campaign_id, None)
+    offices = offices_of_request(session, OfficeTree(session), approval)
     arguments = {"approval_id": approval.id} | bound_to(right_over(None), offices)
     enqueue(session, JOB, arguments, moment.now, moment.staff_id)

@@ -9,8 +9,10 @@ from werkzeug.wrappers import Response as AnyResponse
 from survey_app.errors import ApprovalRefused, NotFound
 from survey_app.models import approval as approvals, publishing
 from survey_app.models.approval import (
+    MERGE,
     Approval,
     Decision,
+    StatedApproval,
     Wanted,
     find_approval,
     list_approvals,
@@ -22,6 +24,8 @@ from survey_app.models.publishing import Basis
 from survey_app.prepare.approvals import acts, publish
 from survey_app.prepare.approvals.forms import AskedFor
 from survey_app.prepare.moment import Moment
+from survey_app.prepare.offices.changes import forms as changes, merging
+from survey_app.prepare.offices.changes.rules import Author, ChangeRefused
 from survey_app.web import access, two_people
 from survey_app.web.access import SignedIn, current_staff, offices_in_scope
 from survey_app.web.context import database, now, today
@@ -158,11 +162,22 @@ def decide(approval_id: int) -> AnyResponse | tuple[str | AnyResponse, int]:
 def _decide(session: Session, approval_id: int, decision: Decision) -> None:
     staff = current_staff()
     stated = find_approval(session, approval_id, offices_in_scope(session, staff))
-    if stated.approval.kind not in acts.KINDS:
+    if stated.approval.kind not in (*acts.KINDS, MERGE):
         raise NotFound
     approval = two_people.decide(session, stated, decision, staff, now())
-    if approval.decision == "approved":
+    if approval.decision != "approved":
+        return
+    if approval.kind == MERGE:
+        merging.carry_out(session, approval, _author(session))
+    else:
         acts.carry_out(session, approval, Moment(now(), today(), staff.id))
+
+
+def _author(session: Session) -> Author:
+    """Give who changes offices by a decision: whoever decides, with what he reaches."""
+    staff = current_staff()
+    scope = offices_in_scope(session, staff, "offices")
+    return Author(staff.id, now(), today(), scope, access.reaches_all(staff, "offices"))
 
 
 def _page(approval_id: int, refusal: str | None) -> str | AnyResponse:
@@ -170,11 +185,13 @@ def _page(approval_id: int, refusal: str | None) -> str | AnyResponse:
         overseer = Overseer(session, current_staff())
         stated = find_approval(session, approval_id, overseer.scope, tree=overseer.tree)
         approval = stated.approval
+        if approval.kind == MERGE:
+            return _merge_page(session, stated, overseer, refusal)
         if approval.kind not in acts.KINDS:
             return redirect(url_for("voiding.show", approval_id=approval.id))
         n_codes = (
-            acts.count_codes(session, approval.kind, approval.campaign_id, approval.office_id)
-            if approval.kind in acts.OF_CODES
+            acts.count_codes(session, approval.kind, stated.campaign.id, approval.office_id)
+            if stated.campaign and approval.kind in acts.OF_CODES
             else 0
         )
     return render_template(
@@ -183,6 +200,33 @@ def _page(approval_id: int, refusal: str | None) -> str | AnyResponse:
         n_codes=n_codes,
         basis=Basis.asked_for(approval.arguments) if approval.kind == publishing.KIND else None,
         closes_on=acts.last_day(approval.arguments),
+        refused=refusal,
+        staff=current_staff(),
+        overseer=overseer,
+    )
+
+
+def _merge_page(session: Session, stated: StatedApproval, overseer: Overseer, refusal: str | None) -> str:
+    """Show a request to merge: the offices, and as long as it waits, what would follow now."""
+    approval, why_not, preview = stated.approval, "", None
+    asked = merging.asked_for(session, approval.arguments)
+    if approval.decision is None:
+        preview = merging.Preview.of(session, asked, today())
+        try:
+            merging.check(
+                session, approval, Author(approval.asked_by, now(), today(), (), is_everything=True)
+            )
+        except ChangeRefused as refused:
+            why_not = changes.refusal_words(refused)
+        except ApprovalRefused:
+            why_not = _("What would follow is not what it was when this was asked.")
+    return render_template(
+        "prepare/approvals_merge.html",
+        stated=stated,
+        act="merge",
+        asked=asked,
+        after=preview and preview.after,
+        why_not=why_not,
         refused=refusal,
         staff=current_staff(),
         overseer=overseer,

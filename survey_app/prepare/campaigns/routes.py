@@ -24,7 +24,7 @@ from survey_app.web.access import current_staff
 from survey_app.web.addresses import row_id
 from survey_app.web.context import database, now, today
 from survey_app.web.i18n import chosen_language
-from survey_app.web.paging import PageAsked, page_of, typed_page
+from survey_app.web.paging import PageAsked, page_of, typed_page, typed_search
 
 blueprint = Blueprint("campaigns", __name__)
 
@@ -105,6 +105,7 @@ def show(campaign_id: int) -> str:
 @access.staff_only("campaigns")
 def weights(campaign_id: int) -> str:
     """Show how the weights of a publication were made, and what none can mend."""
+    search = typed_search(request.args)
     with database().reading() as session:
         reached = Reach(session, current_staff()).campaign(campaign_id)
         wanted = row_id(request.args["publication"]) if "publication" in request.args else None
@@ -115,7 +116,8 @@ def weights(campaign_id: int) -> str:
         "prepare/campaign_weights.html",
         campaign=reached.campaign,
         weights=shown,
-        cells=page_of(shown.cells, PageAsked(typed_page(request.args))),
+        cells=page_of(shown.cells_of(search), PageAsked(typed_page(request.args))),
+        search=search,
         labels=labels,
         fewest=FEWEST,
     )
@@ -155,10 +157,16 @@ def _document(session: Session, form: CampaignForm, campaign: Campaign, last: Re
     return first_document(campaign, tops, before)
 
 
+def _form_name(newest: InstrumentVersion) -> str:
+    title = newest.definition.title.in_language(chosen_language())
+    return _("%(title)s, version %(n)s (%(code)s)", title=title, n=newest.version, code=newest.code)
+
+
 def _new_page(
     session: Session, reach: Reach, form: CampaignForm, last: Reached | None, faults: Faults
 ) -> str:
-    codes = session.scalars(select(InstrumentVersion.code).distinct().order_by(InstrumentVersion.code)).all()
+    by_number = select(InstrumentVersion).order_by(InstrumentVersion.code, InstrumentVersion.version)
+    newest = {one.code: one for one in session.scalars(by_number)}
     annual = [one.campaign for one in reach.campaigns() if one.campaign.kind == "annual"]
     return render_template(
         "prepare/campaign_new.html",
@@ -169,6 +177,6 @@ def _new_page(
         choices=reach.choices(),
         may_all=reach.is_whole,
         whole=WHOLE,
-        instruments=codes,
+        instruments={code: _form_name(one) for code, one in newest.items()},
         annual=annual,
     )

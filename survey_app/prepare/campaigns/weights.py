@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 from survey_app.errors import NotFound
 from survey_app.models.definition import Definition
 from survey_app.models.publication import Publication
-from survey_app.models.weighting import WEIGHTING_STEPS, WeightingStep
+from survey_app.models.vietnamese import Search
+from survey_app.models.weighting import WEIGHTING_STEPS, Response, WeightingStep
 
 FEWEST = 5  # of whom a level is counted on the page
 
@@ -37,13 +38,25 @@ class Shown:
     def cells(self) -> Sequence[dict[str, Any]]:
         return self._details("nonresponse", "cells")
 
+    def cells_of(self, search: str) -> Sequence[dict[str, Any]]:
+        """Give the cells of the strata that are searched for, all where nothing is."""
+        found = Search(search)
+        return [
+            one for one in self.cells if any(found.finds(stratum, stratum) for stratum, _ in one["members"])
+        ]
+
     @property
     def margins(self) -> Sequence[dict[str, Any]]:
         return self._details("raking", "margins")
 
     @property
+    def response(self) -> Response | None:
+        """Give AAPOR's RR2, as the page of the fieldwork does."""
+        return Response.of_cells(self.cells)
+
+    @property
     def response_rate(self) -> float | None:
-        """Give the share of all eligible units that answered, as far as it is known here."""
+        """Give AAPOR's RR4, by weight in each cell: of the unknown, the share that the known ones have."""
         eligible = sum(one["n_answered"] / one["response_rate"] for one in self.cells)
         return sum(one["n_answered"] for one in self.cells) / eligible if eligible else None
 

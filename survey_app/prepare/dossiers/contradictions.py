@@ -5,12 +5,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from survey_app.models.budget import JUMP, SMALLEST_JUMP
 from survey_app.models.office import ALL_FIELDS
 from survey_app.prepare.dossiers.counts import NAMES, Counts, Rates, added, rates_of
 
 Place = tuple[int, date, int]  # office, month, field
-JUMP = 3  # times the usual of an office
-SMALLEST_JUMP = 20  # dossiers beyond it: one a working day
 
 
 @dataclass(frozen=True, slots=True)

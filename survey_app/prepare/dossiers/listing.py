@@ -1,6 +1,5 @@
 """Who has dossier counts of a month and who lacks them, and what one office has, with its coverage."""
 
-import re
 from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
@@ -9,18 +8,15 @@ from datetime import date
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from survey_app.models.audit import AuditLine
 from survey_app.models.breakdown import INDEX, MONTH, first_day_of
 from survey_app.models.days import first_of, month_after, month_before
-from survey_app.models.office import ALL_FIELDS, DossierCount, Office, ServiceField
+from survey_app.models.office import ALL_FIELDS, DossierCount, Office, ReplacedTotal, ServiceField
 from survey_app.models.publication import Figure, Publication
 from survey_app.models.vietnamese import Search
 from survey_app.prepare.dossiers.counts import NAMES, Counts, counts_of
 from survey_app.web.paging import Page, PageAsked, read_page
 
-MONTHS_SHOWN = 12
-LINES_LOOKED_AT, LINES_SHOWN = 60, 12
-REPLACED = re.compile(r"đã giải quyết (\d+) → (\d+|–)")
+MONTHS_SHOWN = REPLACED_SHOWN = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,16 +183,10 @@ def months_of(session: Session, office: Office, today: date) -> list[MonthOfOffi
     return found
 
 
-def replaced_totals(session: Session, office_id: int) -> list[AuditLine]:
-    """Give the latest lines of the audit log in which a total of settled dossiers took another's place.
-
-    The counts themselves keep no past; a first count is no change.
-    """
-    lines = select(AuditLine).where(AuditLine.office_id == office_id, AuditLine.act == "dossiers.set")
-    latest = session.scalars(lines.order_by(AuditLine.id.desc()).limit(LINES_LOOKED_AT))
-    return [one for one in latest if (found := REPLACED.search(one.what)) and found[1] != found[2]][
-        :LINES_SHOWN
-    ]
+def replaced_totals(session: Session, office_id: int) -> list[ReplacedTotal]:
+    """Give the totals of an office that others took the place of, the latest first."""
+    of_office = select(ReplacedTotal).where(ReplacedTotal.office_id == office_id)
+    return list(session.scalars(of_office.order_by(ReplacedTotal.id.desc()).limit(REPLACED_SHOWN)))
 
 
 def counts_of_month(session: Session, office_id: int, month: date) -> dict[int, Counts]:

@@ -16,7 +16,13 @@ from survey_app.prepare.dossiers.contradictions import Contradiction, Place, Rep
 from survey_app.prepare.dossiers.counts import Counts
 from survey_app.prepare.dossiers.dossier_file import Intake
 from survey_app.prepare.dossiers.listing import counts_of_month
-from survey_app.prepare.dossiers.store import remove_count, usual_totals, with_totals, write_counts
+from survey_app.prepare.dossiers.store import (
+    keep_replaced,
+    remove_count,
+    usual_totals,
+    with_totals,
+    write_counts,
+)
 
 SET = "dossiers.set"  # in the audit log
 
@@ -65,15 +71,17 @@ def record_typed(session: Session, typed: Typed, now: datetime, staff_id: int) -
             remove_count(session, place)
     found = contradictions.jumps(dict.fromkeys(made, 0), made, _usual(session, typed))
     write_counts(session, before, made, _day_of(now), contradictions.jumps_in(found))
+    keep_replaced(session, before, made, now)
     mark_stale(session, [typed.office.id])  # coverage stands beside each score
     whole = (typed.office.id, typed.month, ALL_FIELDS)
-    what = _replaced(typed.office.code, typed.month, before.get(whole), made.get(whole))
+    what = _said(typed.office.code, typed.month, before.get(whole), made.get(whole))
     note(session, now, staff_id, SET, what, typed.office.id)
 
 
 def record_file(session: Session, intake: Intake, name: str, now: datetime, staff_id: int | None) -> None:
     jumps = contradictions.jumps_in(intake.contradictions)
     write_counts(session, intake.before, intake.made, _day_of(now), jumps)
+    keep_replaced(session, intake.before, intake.made, now)
     what = (
         f"Tệp “{name}”: {len(intake.given)} dòng của {intake.n_offices} đơn vị, "
         f"{intake.n_replaced} dòng thay số cũ, nhận {len(intake.contradictions)} chỗ không khớp"
@@ -99,7 +107,7 @@ def _note_replaced(session: Session, intake: Intake, now: datetime, staff_id: in
     is_one = Office.id.in_({office_id for office_id, *_ in replaced})
     codes = dict(session.execute(select(Office.id, Office.code).where(is_one)).all())
     for (office_id, month, _field_id), (was, is_now) in replaced.items():
-        note(session, now, staff_id, SET, _replaced(codes[office_id], month, was, is_now), office_id)
+        note(session, now, staff_id, SET, _said(codes[office_id], month, was, is_now), office_id)
 
 
 def wait_for_turn(session: Session, office_ids: Collection[int]) -> None:
@@ -109,7 +117,7 @@ def wait_for_turn(session: Session, office_ids: Collection[int]) -> None:
     session.execute(locked.with_for_update(key_share=True))
 
 
-def _replaced(code: str, month: date, was: Counts | None, is_now: Counts | None) -> str:
+def _said(code: str, month: date, was: Counts | None, is_now: Counts | None) -> str:
     return (
         f"{code}, tháng {month:%m/%Y}: "
         f"đã giải quyết {_settled(was)} → {_settled(is_now)}, lệch {is_now.gap if is_now else 0}"

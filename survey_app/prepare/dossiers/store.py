@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict
-from datetime import date
+from datetime import date, datetime
 from statistics import median_low
 from typing import Any
 
@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from survey_app.models.days import year_later
-from survey_app.models.office import ALL_FIELDS, DossierCount
+from survey_app.models.office import ALL_FIELDS, DossierCount, ReplacedTotal
 from survey_app.prepare.dossiers.contradictions import Place
 from survey_app.prepare.dossiers.counts import NAMES, Counts, added
 
@@ -98,6 +98,22 @@ def _keep_old(session: Session, entered_on: date, rows: Iterable[Mapping[str, An
     keeping = update(DossierCount).where(*one, is_first).values(n_before=DossierCount.n_settled)
     places = [{f"at_{name}": row[name] for name in keys} for row in rows]
     session.connection().execute(keeping, places)  # not by key alone, as the session would
+
+
+def keep_replaced(session: Session, before: Stored, made: Mapping[Place, Counts], now: datetime) -> None:
+    """Keep what totals were before others took their place."""
+    session.add_all(
+        ReplacedTotal(
+            office_id=place[0],
+            month=place[1],
+            n_before=before[place].n_settled,
+            n_after=counts.n_settled,
+            replaced_at=now,
+        )
+        for place, counts in made.items()
+        if place[2] == ALL_FIELDS and place in before
+        if before[place].n_settled != counts.n_settled
+    )
 
 
 def remove_count(session: Session, place: Place) -> None:

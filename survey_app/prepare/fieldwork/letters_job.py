@@ -25,6 +25,7 @@ def run(work: Work) -> str:
             delivery=work.arguments["delivery"],
             which=work.arguments["which"],
             staff_id=owner_id,
+            job_id=work.job_id,
         )
         told = make_letters(work.database, work.settings, asked, folder, work.now, work.report)
         with work.database.transaction() as session:

@@ -12,10 +12,12 @@ from sqlalchemy.orm import Session
 from survey_app.config import VIETNAM_TIME, Settings
 from survey_app.db import Database
 from survey_app.errors import SurveyError
+from survey_app.models.approval import lock_campaign
 from survey_app.models.audit import note_over
 from survey_app.models.campaign import Campaign
 from survey_app.models.frame import Frame, contacts_path
 from survey_app.models.instrument import InstrumentVersion
+from survey_app.models.job import first_outcome
 from survey_app.models.office import Office
 from survey_app.models.sample import Draw, draw_in_force
 from survey_app.prepare.fieldwork.addressees import Contact, begin, begun, chosen, contacts_of
@@ -39,6 +41,7 @@ class Asked:
     delivery: str
     which: str
     staff_id: int | None  # none: from the command line
+    job_id: int | None = None  # whose page says what was issued
 
 
 def make_letters(
@@ -63,6 +66,7 @@ def make_letters(
 
 
 def _issue(session: Session, settings: Settings, asked: Asked, now: datetime) -> dict[str, Any]:
+    lock_campaign(session, asked.campaign_id)  # before the draw is read: a frame may just be accepted
     draw = _draw(session, asked.campaign_id)
     today = now.astimezone(VIETNAM_TIME).date()
     invited = invite(session, draw, asked.delivery, today, settings.secrets[0])
@@ -72,7 +76,8 @@ def _issue(session: Session, settings: Settings, asked: Asked, now: datetime) ->
         note_over(session, now, asked.staff_id, ISSUED, what, invited.office_ids)
     names = _names(session, invited.left_out)
     left_out = [(names[office_id], [one.name for one in why]) for office_id, why in invited.left_out.items()]
-    return {"n_batches": invited.n_batches, "n_issued": invited.n_units, "left_out": sorted(left_out)}
+    told = {"n_batches": invited.n_batches, "n_issued": invited.n_units, "left_out": sorted(left_out)}
+    return told if asked.job_id is None else first_outcome(session, asked.job_id, told)
 
 
 def _contacts(settings: Settings, frame: Frame, invitees: list[Invitee]) -> Mapping[str, Contact]:

@@ -1,11 +1,11 @@
 """The words of what a frame holds, and of what was left out of it."""
 
-import re
 from collections.abc import Iterable
 from typing import Any
 
 from flask_babel import gettext as _
 
+from survey_app.models.sample import AND, FROM_TO
 from survey_app.prepare.frames.columns import DESCRIBED
 from survey_app.prepare.frames.rules import KEPT, LEFT_OUT, REFUSED, RULES, RuleMet
 from survey_app.web.i18n import chosen_language
@@ -72,10 +72,19 @@ def label_name(label: str | None) -> str:
 
 def group_name(cell: str) -> str:
     """Name a weighting cell, whose labels are joined as in "female|25-34 + female|35-49"."""
-    labels = re.split(r"(\|| \+ | … )", cell)
-    between = {"|": ", "}
-    return "".join(between.get(one, one) if n % 2 else _cell_label(one) for n, one in enumerate(labels))
+    return " + ".join(group_names(cell))
 
 
-def _cell_label(label: str) -> str:
-    return label_name(None if label == "-" else label) if label else ""
+def group_names(cell: str) -> list[str]:
+    """Name the groups that a weighting cell joins; very many are told by the first and the last of them."""
+    if not cell:
+        return []
+    ends = cell.split(FROM_TO)
+    if len(ends) == 2:
+        first, last = map(_label_names, ends)
+        return [_("all from “%(first)s” to “%(last)s” in the order of names", first=first, last=last)]
+    return [_label_names(one) for one in cell.split(AND)]
+
+
+def _label_names(label: str) -> str:
+    return ", ".join(label_name(None if one == "-" else one) for one in label.split("|"))

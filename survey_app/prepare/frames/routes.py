@@ -27,6 +27,7 @@ from survey_app.web.uploads import LARGEST_UPLOAD, MEGABYTE
 blueprint = Blueprint("frames", __name__, url_prefix="/staff/campaigns/<int:campaign_id>/frame")
 blueprint.add_app_template_filter(forms.label_name, "frame_label")
 blueprint.add_app_template_filter(forms.group_name, "group_name")
+blueprint.add_app_template_filter(forms.group_names, "group_names")
 
 RIGHT = "samples"
 MOST_LABELS_SHOWN = 12

@@ -77,6 +77,7 @@ class RowReader:
         self._coders["age_band"] = Coder(reader_of_ages(self.vocabularies["age_band"], terms.year))
         self.contacts = [name for name in CONTACTS if name in terms.mapping]
         self.n_rows = 0
+        self._lines_with: dict[str, set[int]] = {}  # of a block, by a rule that leaves them as they are
 
     @property
     def schema(self) -> pa.Schema:
@@ -88,12 +89,20 @@ class RowReader:
 
     def read(self, block: Block) -> pa.Table:
         """Give the sound rows of a block; what is wrong with the others goes to the list of faults."""
+        self._lines_with = {"composed": set(), "spelled": set()}
         table = self._coded(self._parsed(block))
         self.n_rows += len(table)
         for step in (self._check_ids, self._check_offices, self._check_days, self._check_office_lives):
             table = step(table)
         table = self._without(table, self._is_elsewhere(table), "outside_population")
+        self._note_spellings(table[LINE].to_pylist())
         return self._blanked(table).select(self.schema.names)
+
+    def _note_spellings(self, taken: list[int]) -> None:
+        """Note each line that is taken and was written otherwise, once, in however many cells."""
+        for rule, lines in self._lines_with.items():
+            if lines:
+                self._faults.add(rule, (line for line in taken if line in lines))
 
     def _parsed(self, block: Block) -> pa.Table:
         mapping, numbers = self._terms.mapping, block.numbers
@@ -140,9 +149,10 @@ class RowReader:
             distinct = texts.dictionary.to_pylist()
             codes = pa.array(coder.codes(distinct), pa.int32())
             columns[name] = codes.take(texts.indices)
-            for text in coder.take_apart():
-                first = pc.index(texts.indices, pa.scalar(distinct.index(text), pa.int32())).as_py()
-                self._faults.add("composed", [parsed[LINE][first].as_py()], name)
+            self._keep_lines("composed", parsed[LINE], texts, [not is_composed(one) for one in distinct])
+            if name in LABELS:
+                is_otherwise = self.vocabularies[name].is_otherwise
+                self._keep_lines("spelled", parsed[LINE], texts, list(map(is_otherwise, distinct)))
         columns |= {name: parsed[name] for name in self.contacts}
         columns |= {_text_of(name): parsed[name] for name in OFFICES if name in parsed.column_names}
         table = pa.table(columns)
@@ -152,6 +162,11 @@ class RowReader:
         for name in (*CODED, *self.contacts):
             is_blank = pc.and_(is_blank, pc.equal(table[name], "" if name in self.contacts else BLANK))
         return table.filter(pc.invert(is_blank))
+
+    def _keep_lines(self, rule: str, lines: pa.Array, texts: pa.Array, of_texts: list[bool]) -> None:
+        if any(of_texts):
+            met = pa.array(of_texts, pa.bool_()).take(texts.indices)
+            self._lines_with[rule].update(lines.filter(met).to_pylist())
 
     def _check_ids(self, table: pa.Table) -> pa.Table:
         units = table[UNIT]
@@ -163,10 +178,8 @@ class RowReader:
             return table
         given = table.filter(is_odd).select([UNIT, LINE]).to_pydict()
         cleaned = [clean_label(text, LONGEST_ID) for text in given[UNIT]]
-        apart = zip(given[UNIT], given[LINE], cleaned, strict=True)
-        self._faults.add(
-            "composed", (line for text, line, clean in apart if clean and not is_composed(text)), UNIT
-        )
+        told = zip(given[UNIT], given[LINE], strict=True)
+        self._lines_with["composed"].update(line for text, line in told if not is_composed(text))
         marked = pa.array([NO_ID if clean == "" else clean for clean in cleaned], pa.string())
         units = pc.replace_with_mask(units.combine_chunks(), is_odd.combine_chunks(), marked)
         table = table.set_column(table.column_names.index(UNIT), UNIT, units)

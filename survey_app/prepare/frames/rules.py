@@ -172,4 +172,11 @@ RULES: Mapping[str, Rule] = {
         "Vietnamese marks apart from their letters (NFD): made one with the composed spelling (NFC)",
         "Nothing",
     ),
+    "spelled": _kept(
+        "Tên thôn, lĩnh vực hoặc thủ tục viết khác dòng đầu (hoa thường, chỗ đặt dấu thanh): gộp làm một",
+        "Không cần làm gì; nếu là hai nơi khác nhau, ghi tên cho khác hẳn",
+        "A village, field or procedure written otherwise than in its first line (case, place of the tone): "
+        "made one",
+        "Nothing; two places need names that differ in more",
+    ),
 }

@@ -4,10 +4,11 @@ import csv
 import io
 import re
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from survey_app.prepare.frames.columns import shown_heading
+from survey_app.prepare.frames.columns import REQUIRED, guess, shown_heading
 from survey_app.prepare.tables import old_letters
 from survey_app.prepare.tables.sheet import Number, is_sheet, read_sheet, refuse_other_kinds, refused
 from survey_app.prepare.tables.table_file import EMPTY, MOST_BYTES
@@ -15,6 +16,7 @@ from survey_app.prepare.tables.table_file import EMPTY, MOST_BYTES
 LOOKED_AT = 256 * 1024
 LONGEST_HEADER = 64 * 1024
 MOST_COLUMNS = 200
+MOST_ABOVE = 20  # lines of titles above the header
 UTF_8, UTF_16 = "utf-8", "utf-16"
 NO_TEXT = bytes(set(range(32)) - set(b"\t\n\r"))
 SEPARATORS = ",;\t|"
@@ -51,9 +53,7 @@ def open_source(path: Path, name: str, as_text: Path) -> Source:
         return open_source(as_text, "", as_text)
     encoding = UTF_16 if beginning.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else UTF_8
     text = _beginning_as_text(beginning, encoding)
-    before, header = _header_line(text)
-    separator = max(SEPARATORS, key=header.count)
-    headings = tuple(map(shown_heading, next(csv.reader([header], delimiter=separator), [])))
+    before, separator, headings = _header_of(text)
     if len(headings) < 2 or len(headings) > MOST_COLUMNS:
         raise refused(NO_HEADER)
     if any(map(_is_of_a_row, headings)):
@@ -83,16 +83,37 @@ def _looks_like_bytes(beginning: bytes) -> bool:
     return len(beginning) - len(beginning.translate(None, NO_TEXT)) > len(beginning) // 100
 
 
-def _header_line(text: str) -> tuple[int, str]:
-    """Give the first line that holds anything, and how many stand before: a heading may go over several."""
-    header = ""
-    for before, line in enumerate(io.StringIO(text, newline=None)):
-        header += line if header or line.strip() else ""
-        if len(header) > LONGEST_HEADER:
-            raise refused(NO_HEADER)
-        if header and not header.count('"') & 1:
-            return before, header.rstrip("\n").replace("\n", " ")
-    raise refused(NO_HEADER if header else EMPTY)
+def _header_of(text: str) -> tuple[int, str, tuple[str, ...]]:
+    """Find the header: how many lines stand before its last one, what parts its cells, its headings.
+
+    It is the first line that holds anything. Titles may stand above: then it is the first of the next lines
+    that names all columns which must be there.
+    """
+    first = None
+    for n_lines, (before, line) in enumerate(_lines_in(text)):
+        separator = max(SEPARATORS, key=line.count)
+        headings = tuple(map(shown_heading, next(csv.reader([line], delimiter=separator), [])))
+        found = before, separator, headings
+        if set(REQUIRED) <= guess(headings).keys():
+            return found
+        first = first or found
+        if n_lines == MOST_ABOVE:
+            break
+    if first is None:
+        raise refused(NO_HEADER if text.strip() else EMPTY)
+    return first
+
+
+def _lines_in(text: str) -> Iterator[tuple[int, str]]:
+    """Give each line that holds anything, and how many stand before: a heading may go over several."""
+    line = ""
+    for before, part in enumerate(io.StringIO(text, newline=None)):
+        line += part if line or part.strip() else ""
+        if len(line) > LONGEST_HEADER:
+            break
+        if line and not line.count('"') & 1:
+            yield before, line.rstrip("\n").replace("\n", " ")
+            line = ""
 
 
 def _write_text(path: Path, as_text: Path) -> None:

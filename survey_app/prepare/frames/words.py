@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from survey_app.models.days import read_day
 from survey_app.models.levels import OLDEST, read_ages
 from survey_app.models.plain_text import FORMULA_SIGNS, composed
-from survey_app.models.vietnamese import name_key
+from survey_app.models.vietnamese import name_key, spelling_key
 from survey_app.prepare.frames.office_book import day_number
 from survey_app.prepare.tables.numbers import NOTHING
 from survey_app.prepare.tables.sheet import refused
@@ -60,7 +60,6 @@ class Coder:
 
     read: Callable[[str], int]
     _known: dict[str, int] = field(default_factory=dict)
-    _apart: list[str] = field(default_factory=list)
 
     def codes(self, texts: Iterable[str]) -> list[int]:
         if len(self._known) > REMEMBERED:
@@ -71,38 +70,54 @@ class Coder:
         found = self._known.get(text)
         if found is None:
             found = self._known[text] = self.read(text)
-            if not is_composed(text):
-                self._apart.append(text)
         return found
-
-    def take_apart(self) -> list[str]:
-        """Give the texts that came with marks apart since this was asked last."""
-        apart, self._apart = self._apart, []
-        return apart
 
 
 @dataclass
 class Vocabulary:
-    """The distinct labels of a column, in the order in which they came; a field's names mean its code."""
+    """The distinct labels of a column, in the order in which they came; a field's names mean its code.
+
+    Ways of writing one name are one label: the one written as names are, whatever the order of the lines.
+    """
 
     codes_of_fields: Mapping[str, str] = field(default_factory=dict)
-    known: dict[str, int] = field(default_factory=dict)
+    labels: list[str] = field(default_factory=list)
+    _known: dict[str, int] = field(default_factory=dict)  # by what all ways of writing a name share
+    _first: list[str] = field(default_factory=list)
+    _otherwise: set[str] = field(default_factory=set)
 
     def read(self, text: str) -> int:
         clean = clean_label(text)
         if not clean:
             return BAD if clean is None else BLANK
-        label = self.codes_of_fields.get(name_key(clean), clean)
-        code = self.known.setdefault(label, len(self.known))
-        if code >= MOST_DISTINCT:
+        label = self.codes_of_fields.get(name_key(clean))
+        code = self.code_of(label or clean, label or spelling_key(clean))
+        if label is None and self._first[code] != clean:
+            self._otherwise.add(text)
+            self.labels[code] = min(self.labels[code], clean, key=_unlike_a_name)
+        if len(self._known) + len(self._otherwise) > MOST_DISTINCT:
             raise refused(
                 f"một cột có hơn {MOST_DISTINCT:,} giá trị khác nhau; hãy kiểm tra lại việc ghép cột"
             )
         return code
 
-    @property
-    def labels(self) -> list[str]:
-        return list(self.known)
+    def code_of(self, label: str, key: str = "") -> int:
+        """Give the number of a label; the first with its key names it."""
+        code = self._known.setdefault(key or label, len(self._known))
+        if code == len(self.labels):
+            self.labels.append(label)
+            self._first.append(label)
+        return code
+
+    def is_otherwise(self, text: str) -> bool:
+        """Whether a text that was read writes its label otherwise than the first one did."""
+        return text in self._otherwise
+
+
+def _unlike_a_name(label: str) -> tuple[int, int, str]:
+    """Order ways of writing a name: first those whose words begin with capitals and go on without."""
+    n_small = sum(word[0].islower() for word in label.split())
+    return n_small, sum(letter.isupper() for letter in label), label
 
 
 def read_day_number(text: str) -> int:
@@ -135,7 +150,7 @@ def reader_of_ages(bands: Vocabulary, year: int) -> Callable[[str], int]:
         if clean in NOTHING:
             return BLANK
         band = _band_of(clean, year)
-        return BAD if band is None else bands.known.setdefault(band, len(bands.known))
+        return BAD if band is None else bands.code_of(band)
 
     return read
 

@@ -97,7 +97,7 @@ def cell_name(cell: SampleCell) -> str:
 def fault_words(fault: Fault) -> str:
     words = {
         Fault.CAMPAIGN_CLOSED: _("The survey has ended: no invitation to it can be issued any more."),
-        Fault.OFFICE_NOT_THERE: _("The office does not exist today."),
+        Fault.OFFICE_NOT_THERE: _("The office has ended: no invitation to it can be issued any more."),
         Fault.OFFICE_IS_PROVINCE: _("A province serves nobody itself: choose one of its offices."),
         Fault.COUNTER_ELSEWHERE: _("This counter is in another office."),
         Fault.DELIVERY_UNKNOWN: _("Choose one from the list."),

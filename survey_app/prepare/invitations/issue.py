@@ -41,7 +41,7 @@ class Fault(StrEnum):
     """Why a batch cannot be issued as planned."""
 
     CAMPAIGN_CLOSED = "the campaign is over"
-    OFFICE_NOT_THERE = "the office does not exist today"
+    OFFICE_NOT_THERE = "the office has ended"
     OFFICE_IS_PROVINCE = "a province serves nobody itself: name one of its offices"
     COUNTER_ELSEWHERE = "the counter is in another office"
     DELIVERY_UNKNOWN = f"the delivery must be one of {', '.join(DELIVERIES)}"
@@ -98,7 +98,8 @@ def faults_of(plan: BatchPlan, today: date) -> Iterator[Fault]:
     """Say what stands against a batch."""
     wrong = {
         Fault.CAMPAIGN_CLOSED: plan.campaign.is_over(today),
-        Fault.OFFICE_NOT_THERE: not plan.office.exists_on(today),
+        # Like other codes, those of an office that begins later can be made ahead: they open from its day on.
+        Fault.OFFICE_NOT_THERE: plan.office.has_ended(today),
         Fault.OFFICE_IS_PROVINCE: plan.office.kind == "province",
         Fault.COUNTER_ELSEWHERE: plan.counter is not None and plan.counter.office_id != plan.office.id,
         Fault.DELIVERY_UNKNOWN: plan.delivery not in DELIVERIES,

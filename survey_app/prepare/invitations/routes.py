@@ -161,14 +161,14 @@ def new(office_id: int) -> str | AnyResponse | tuple[str, int]:
 
 
 def _target(session: Session, office_id: int) -> tuple[Campaign, Office]:
-    """Give the survey and the office that the address names, if both take invitations today."""
+    """Give the survey and the office that the address names, if both take invitations."""
     asked = CodesRequest.read(request.args)
     parts = _campaigns(session)
     campaign = asked.exactly(list(parts))
     office = office_in_scope(session, current_staff(), office_id)
     if office.id not in parts[campaign]:
         raise NotFound
-    if office.kind == "province" or not office.exists_on(today()):
+    if office.kind == "province" or office.has_ended(today()):
         raise NotFound
     return campaign, office
 

@@ -107,6 +107,8 @@ def _faults_of_precision(plan: PlanDocument) -> Iterator[Fault]:
     said = (plan.precision.margin_office, plan.precision.margin_whole, plan.allocation.n_drawn)
     if said == (None, None, None):
         yield Fault("precision-margin_office", "no_size")
+    elif plan.allocation.method == "margin" and plan.precision.margin_office is None:
+        yield Fault("precision-margin_office", "margin_missing")
 
 
 def _faults_of_stages(stages: tuple[PlannedStage, ...]) -> Iterator[Fault]:

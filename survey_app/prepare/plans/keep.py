@@ -118,7 +118,8 @@ def freeze_due(session: Session, today: date, now: datetime) -> None:
         except PlanRefused as refused:
             act, what = "plans.not_frozen", f"{campaign.code}: {len(refused.faults)} chỗ chưa xong"
             if not session.scalar(select(exists().where(AuditLine.act == act, AuditLine.what == what))):
-                note_over(session, now, None, act, what, _offices_as_it_stands(session, campaign))
+                offices = set() if campaign.is_demo else _offices_as_it_stands(session, campaign)
+                note_over(session, now, None, act, what, offices)
 
 
 def add_addendum(

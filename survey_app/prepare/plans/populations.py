@@ -12,11 +12,12 @@ from survey_app.models.campaign import Campaign
 from survey_app.models.days import first_of, month_before
 from survey_app.models.frame import Frame, FrameOffice, frame_in_force
 from survey_app.models.office import ALL_FIELDS, DossierCount, Office
-from survey_app.models.office_tree import offices_under
+from survey_app.models.office_tree import OfficeTree, offices_under
 from survey_app.models.plan_document import PlanDocument
 from survey_app.models.publication import Figure, Publication
 
 MOST_YEARS_BACK, MOST_MONTHS = 5, 60
+WITHOUT_TOPS = "*"  # the stratum of all offices where the plan names no tops
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class PlannedOffice:
     id: int
     code: str
     name: str
+    within: str  # the plan's top in which offices are drawn; empty: all take part
     population: int
     n_months: int
     share_before: float | None
@@ -69,14 +71,31 @@ def known_of(session: Session, campaign: Campaign, plan: PlanDocument, today: da
         counts = _counts(session, *months)
     before = previous_wave(session, campaign)
     figures = _figures(session, before) if before else {}
+    within = _strata(session, plan)
     offices = tuple(
-        PlannedOffice(*one, *counts.get(one[0], (0, 0)), *figures.get(one[0], (None, None)))
+        PlannedOffice(
+            *one, within.get(one[0], ""), *counts.get(one[0], (0, 0)), *figures.get(one[0], (None, None))
+        )
         for one in _serving(session, first, last)
         if one[0] in office_ids
     )
     is_compared = any(one.n_before is not None for one in offices)
     compared = before[0] if before and is_compared else None
     return Known(offices, *months, frame, is_own=months == wanted, before=compared)
+
+
+def _strata(session: Session, plan: PlanDocument) -> dict[int, str]:
+    """Give for each office the top in which it is drawn; none where all offices take part."""
+    if not plan.stages or plan.stages[0].unit != "office":
+        return {}
+    tops = {office.id: office.code for office in tops_of(session, plan.population.tops)}
+    tree = OfficeTree(session)
+    ids = session.scalars(select(Office.id))
+    return {office_id: _first_of(tops, tree.way_down_to(office_id)) for office_id in ids}
+
+
+def _first_of(tops: dict[int, str], way: Iterable[int]) -> str:
+    return next((tops[office_id] for office_id in way if office_id in tops), WITHOUT_TOPS)
 
 
 def _units(

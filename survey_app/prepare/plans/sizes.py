@@ -1,9 +1,10 @@
 """How many dossiers are drawn in each office, and what so many can tell, by analysis.sampling's formulas."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from math import ceil, sqrt
+from math import ceil, floor, sqrt
 
 from analysis.sampling.allocation import (
     equal_allocation,
@@ -16,7 +17,7 @@ from analysis.sampling.size import (
     sample_size_proportion,
     smallest_detectable_change,
 )
-from survey_app.models.plan_document import PlanDocument
+from survey_app.models.plan_document import PlanDocument, PlannedStage
 from survey_app.prepare.plans.entries import ENTRIES, values_of
 from survey_app.prepare.plans.populations import PlannedOffice
 
@@ -104,9 +105,19 @@ def sizes_of(plan: PlanDocument, offices: tuple[PlannedOffice, ...]) -> Sizes | 
         return None
     needed = _needed_by_office(terms, with_counts)
     n_asked = _asked(terms, with_counts, needed)
-    drawn = _shared_out(terms, with_counts, n_asked)
+    by_margin = terms.method == "margin"
+    drawn = (
+        _as_needed(terms, with_counts, needed, n_asked)
+        if by_margin
+        else _shared_out(terms, with_counts, n_asked)
+    )
     sizes = tuple(_office_size(terms, one, drawn[one.code], needed.get(one.code, 0)) for one in with_counts)
-    share = _share_of_offices(plan, len(with_counts))
+    chances = _chances(plan, with_counts)
+    share = sum(chances) / len(chances)
+
+    def expected(numbers: Iterable[int]) -> int:
+        return round(sum(chance * n for chance, n in zip(chances, numbers, strict=True)))
+
     wanted = terms.margin_office
     margin, change = _of_whole(terms, sizes) if share == 1 else (None, None)
     return Sizes(
@@ -114,9 +125,9 @@ def sizes_of(plan: PlanDocument, offices: tuple[PlannedOffice, ...]) -> Sizes | 
         tuple(one for one in offices if one.population == 0),
         population=sum(one.population for one in with_counts),
         n_asked=n_asked,
-        n_drawn=round(share * sum(one.n_drawn for one in sizes)),
-        n_reserve=round(share * sum(one.n_reserve for one in sizes)),
-        n_answers=round(share * sum(one.n_answers for one in sizes)),
+        n_drawn=expected(one.n_drawn for one in sizes),
+        n_reserve=expected(one.n_reserve for one in sizes),
+        n_answers=expected(one.n_answers for one in sizes),
         margin=margin,
         change=change,
         share_of_offices=share,
@@ -138,6 +149,8 @@ def _terms_of(plan: PlanDocument) -> _Terms | None:
     if one.level is None or one.proportion is None or one.design_effect is None:
         return None
     if one.response_rate is None or shared.method is None:
+        return None
+    if shared.method == "margin" and one.margin_office is None:
         return None
     return _Terms(
         proportion=one.proportion,
@@ -189,6 +202,19 @@ def _shared_out(terms: _Terms, offices: Sequence[PlannedOffice], n_asked: int) -
     least, most = max(1, terms.minimum * len(others)), sum(others.values())
     n = min(max(n_asked - sum(drawn.values()), least), most)
     return drawn | _allocated(terms, offices, others, n)
+
+
+def _as_needed(
+    terms: _Terms, offices: Sequence[PlannedOffice], needed: Mapping[str, int], n_asked: int
+) -> dict[str, int]:
+    """Give each office what its margin needs; what the whole wants beyond goes by the dossiers left."""
+    drawn = {one.code: min(max(needed[one.code], terms.minimum), one.population) for one in offices}
+    left = {one.code: one.population - drawn[one.code] for one in offices}
+    left = {code: n for code, n in left.items() if n}
+    more = min(n_asked - sum(drawn.values()), sum(left.values()))
+    if more > 0:
+        drawn |= {code: drawn[code] + n for code, n in proportional_allocation(more, left).items()}
+    return drawn
 
 
 def _allocated(
@@ -245,11 +271,30 @@ def _of_whole(terms: _Terms, sizes: Sequence[OfficeSize]) -> tuple[float | None,
     return sqrt(square), smallest_detectable_change(n_effective, n_effective, p, level, POWER)
 
 
-def _share_of_offices(plan: PlanDocument, n_offices: int) -> float:
-    """Give which share of the offices is drawn, 1 where all are: then each office is a stratum."""
+def _chances(plan: PlanDocument, offices: Sequence[PlannedOffice]) -> list[float]:
+    """Give each office's chance of being drawn within its top, 1 where all are: then each is a stratum.
+
+    By size it is what it would be if no office were larger than a step.
+    """
     first = plan.stages[0] if plan.stages else None
     if first is None or first.unit != "office":
-        return 1.0
-    if first.n_taken is not None:
-        return min(1.0, first.n_taken / n_offices)
-    return first.share_taken if first.share_taken is not None and 0 < first.share_taken < 1 else 1.0
+        return [1.0] * len(offices)
+    n_offices = Counter(one.within for one in offices)
+    dossiers: Counter[str] = Counter()
+    for one in offices:
+        dossiers[one.within] += one.population
+    n_taken = {within: n_taken_of(first, n) for within, n in n_offices.items()}
+    return [
+        min(1.0, n_taken[one.within] * one.population / dossiers[one.within])
+        if first.method == "pps"
+        else n_taken[one.within] / n_offices[one.within]
+        for one in offices
+    ]
+
+
+def n_taken_of(stage: PlannedStage, n_units: int) -> int:
+    """Say how many a stage above the dossiers takes of so many units; a share is rounded, at least one."""
+    if stage.n_taken is not None:
+        return min(stage.n_taken, n_units)
+    share = stage.share_taken or 1.0
+    return min(n_units, max(1, floor(round(share * n_units, 9) + 0.5)))

@@ -16,16 +16,17 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from survey_app.models.sample import SMALLEST_CELL
+from survey_app.models.sample import AND, FROM_TO, SMALLEST_CELL
 
 Name = TypeVar("Name", bound=Hashable)
 
-CELLS_VERSION = "1"  # part of every list: any change that could give other cells bumps it
+CELLS_VERSION = "2"  # part of every list: any change that could give other cells bumps it
 MOST_GROUPS = 30  # more give an interval hardly any better
 # Ten groups leave 9 degrees of freedom: the interval is 15 % longer than with many. Beyond ten, weighting
 # cells come first: there are more groups only as far as each holds some ten dossiers of a weighting cell.
 WANTED_GROUPS, UNITS_A_CELL = 10, 10
-MOST_NAMED = 3
+MOST_NAMED = 3  # of strata and primary units: their names are keys, and may be hundreds
+MOST_GROUPS_NAMED = 24  # of weighting cells: who reads a rate must know of whom
 EVERYBODY = ""  # the weighting cell where all of a stratum share one response rate
 
 
@@ -77,10 +78,10 @@ def n_groups(n_units: int, n_labels: int) -> int:
     return max(1, min(MOST_GROUPS, n_units // SMALLEST_CELL, max(WANTED_GROUPS, by_labels)))
 
 
-def joined(labels: Iterable[str]) -> str:
+def joined(labels: Iterable[str], most_named: int = MOST_NAMED) -> str:
     """Name what was put together: all of it, or from where to where in the order of labels."""
     parts = sorted(set(labels))
-    return " + ".join(parts) if len(parts) <= MOST_NAMED else f"{parts[0]} … {parts[-1]}"
+    return AND.join(parts) if len(parts) <= most_named else FROM_TO.join((parts[0], parts[-1]))
 
 
 def _place_of(unit: Listed) -> _Place:
@@ -191,7 +192,7 @@ def _name_in(runs: Sequence[Sequence[str]], label: str) -> str:
     if len(runs) == 1:
         return EVERYBODY
     place = bisect_right([run[0] for run in runs], label) - 1
-    return joined(runs[max(0, place)])
+    return joined(runs[max(0, place)], MOST_GROUPS_NAMED)
 
 
 def runs_of(names: Sequence[Name], counts: Sequence[Mapping[Name, int]]) -> list[list[Name]]:

@@ -1,6 +1,5 @@
 """What will be drawn: sizes by office, from the plan's frozen rule and the frame's counts."""
 
-from collections.abc import Iterable
 from dataclasses import asdict, astuple, dataclass
 from datetime import date
 from typing import Any, Self
@@ -11,13 +10,11 @@ from sqlalchemy.orm import Session
 from survey_app.models.campaign import Campaign
 from survey_app.models.frame import Frame, FrameOffice
 from survey_app.models.office import Office
-from survey_app.models.office_tree import OfficeTree
 from survey_app.models.plan_document import PlanDocument, PlannedStage
 from survey_app.models.sample import SMALLEST_CELL
-from survey_app.prepare.plans.populations import known_of, tops_of
+from survey_app.prepare.plans.populations import known_of
 from survey_app.prepare.plans.sizes import Sizes, sizes_of
 
-WHOLE = "*"  # the stratum of offices that are drawn from all of them
 TOO_FEW, OUTSIDE = "too_few", "outside"  # why an office is left out
 
 
@@ -92,11 +89,10 @@ def design_of(
     sizes = sizes_of(plan, known.offices) if known is not None else None
     if sizes is None:
         return None
-    within = _strata(session, plan)
     offices = [
         DesignedOffice(
             one.office.code,
-            within.get(one.office.id, one.office.code),
+            one.office.within or one.office.code,
             one.office.population,
             one.n_drawn,
             one.n_reserve,
@@ -122,20 +118,6 @@ def design_of(
         left_out=tuple(sorted([*few, *outside], key=lambda one: one.code)),
     )
     return design, sizes
-
-
-def _strata(session: Session, plan: PlanDocument) -> dict[int, str]:
-    """Give for each office the top in which it is drawn; none where all offices take part."""
-    if not plan.stages or plan.stages[0].unit != "office":
-        return {}
-    tops = {office.id: office.code for office in tops_of(session, plan.population.tops)}
-    tree = OfficeTree(session)
-    ids = session.scalars(select(Office.id))
-    return {office_id: _first_of(tops, tree.way_down_to(office_id)) for office_id in ids}
-
-
-def _first_of(tops: dict[int, str], way: Iterable[int]) -> str:
-    return next((tops[office_id] for office_id in way if office_id in tops), WHOLE)
 
 
 def _outside(session: Session, frame: Frame, plan: PlanDocument, counted: set[int]) -> list[LeftOut]:

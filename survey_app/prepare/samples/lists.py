@@ -3,7 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from math import ceil, floor
+from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from analysis.sampling.frame import SamplingFrame
 from analysis.sampling.plan import Method, Stage
 from analysis.sampling.stages import draw_sample
 from survey_app.models.plan_document import PlannedStage
+from survey_app.prepare.plans.sizes import n_taken_of
 from survey_app.prepare.samples.design import Design, DesignedOffice
 from survey_app.prepare.samples.dossiers import Dossiers, Rows
 
@@ -65,7 +66,7 @@ def _draw_offices(design: Design) -> dict[str, Draw | None]:
     codes = tuple(one.code for one in offices)
     frame = SamplingFrame(codes, strata, places, sizes, None, design.frame_hash)
     stage = design.stages[0]
-    n = {stratum: _n_of(stage, n_units) for stratum, n_units in frame.population.items()}
+    n = {stratum: n_taken_of(stage, n_units) for stratum, n_units in frame.population.items()}
     drawn = draw_sample(Stage(frame, n, METHODS[stage.method]), design.seed)
     return {unit: _part(drawn, place) for place, unit in enumerate(drawn.unit)}
 
@@ -123,7 +124,7 @@ class _Office:
         stage = next(one for one in self._design.stages if one.unit == "cluster")
         whole, sizes = np.zeros(len(names), np.int64), np.bincount(places, minlength=len(names))
         frame = SamplingFrame(names, (self._office.code,), whole, sizes, None, self._design.frame_hash)
-        n = _n_of(stage, len(names))
+        n = n_taken_of(stage, len(names))
         return draw_sample(Stage(frame, n, METHODS[stage.method]), self._design.seed, self._above)
 
     def _order(self, stage: PlannedStage) -> NDArray[np.int64] | None:
@@ -163,14 +164,6 @@ class _Office:
             Drawn(unit, int(rows[bisect_left(units, unit)]), path, main, order, tuple(stages), pi, certain)
             for unit, path, main, order, stages, pi, certain in columns
         ]
-
-
-def _n_of(stage: PlannedStage, n_units: int) -> int:
-    """Say how many a stage above the dossiers takes of so many units; a share is rounded, at least one."""
-    if stage.n_taken is not None:
-        return min(stage.n_taken, n_units)
-    share = stage.share_taken or 1.0
-    return min(n_units, max(1, floor(round(share * n_units, 9) + 0.5)))
 
 
 def _n_reserve(design: Design, n_main: int, population: int) -> int:

@@ -161,10 +161,12 @@ def count_snapshot(
         place = places[row.access_point_id]
         by_part.setdefault((place.code, place.provenance), []).append(row)
     counting = _Counting(session, places, numbering)
-    return Snapshot([_packed(*owner, some, counting.count(some)) for owner, some in sorted(by_part.items())])
+    return Snapshot(
+        [packed_part(_header(*owner, some), counting.count(some)) for owner, some in sorted(by_part.items())]
+    )
 
 
-_Counted = dict[RowKey, tuple[int, Counts]]
+Counted = dict[RowKey, tuple[int, Counts]]
 _Place = Row[int, str, str, str | None, str | None]
 
 
@@ -175,8 +177,8 @@ class _Counting:
         self._session, self._places, self._numbering = session, places, numbering
         self._definitions = Definitions(session)
 
-    def count(self, rows: Sequence[TallyRow]) -> _Counted:
-        counted: _Counted = {}
+    def count(self, rows: Sequence[TallyRow]) -> Counted:
+        counted: Counted = {}
         by_profile = []
         for row in rows:
             is_drawn = row.cell_id != NOT_DRAWN
@@ -186,12 +188,12 @@ class _Counting:
             psu_day = None if is_drawn else (row.batch_day - EPOCH).days
             key = self._key(row[0], row[2], row.cell_id, psu_day, NO_PROFILE)
             more = np.frombuffer(zlib.decompress(row.counts), dtype="<u4")
-            _add(counted, key, row.n_respondents, more)
+            add_to(counted, key, row.n_respondents, more)
         if by_profile:
             questions = self._numbering.questions
             for one in count_profiles(self._session, by_profile, questions, self._definitions):
                 key = self._key(*one[:3], None, one.profile)
-                _add(counted, key, one.n_respondents, one.counts.ravel())
+                add_to(counted, key, one.n_respondents, one.counts.ravel())
         return counted
 
     def _key(
@@ -203,20 +205,24 @@ class _Counting:
         return RowKey(place.label or "", place.field or "", version, cell, psu_day, profile)
 
 
-def _add(counted: _Counted, key: RowKey, n_respondents: int, more: Counts) -> None:
+def add_to(counted: Counted, key: RowKey, n_respondents: int, more: Counts) -> None:
     n, counts = counted.get(key, (0, np.uint32(0)))
     counted[key] = n + n_respondents, counts + more
 
 
-def _packed(office: str, provenance: str, rows: Sequence[TallyRow], counted: _Counted) -> Part:
+def _header(office: str, provenance: str, rows: Sequence[TallyRow]) -> Header:
     days = [(row.day - EPOCH).days for row in rows]
-    lines = [canonical(Header(office, provenance, min(days), max(days)))]
+    return Header(office, provenance, min(days), max(days))
+
+
+def packed_part(header: Header, counted: Counted) -> Part:
+    lines = [canonical(header)]
     for key in sorted(counted, key=_order_of):
         n, counts = counted[key]
         lines.append(f"{canonical([*key, n])}\t{counts.astype(_digits_for(n)).tobytes().hex()}")
     text = "".join(f"{line}\n" for line in lines).encode()
     n_respondents = sum(n for n, _ in counted.values())
-    return Part(office, provenance, n_respondents, zlib.compress(text))
+    return Part(header.office, header.provenance, n_respondents, zlib.compress(text))
 
 
 def _order_of(key: RowKey) -> tuple[Any, ...]:

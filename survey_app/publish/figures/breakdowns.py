@@ -1,6 +1,9 @@
-"""Which rows of a dataset make which figure: whole offices, and their index by month, counter and field."""
+"""Which rows of a dataset make which figure: whole offices, and their index by its parts.
 
-from collections.abc import Iterable, Iterator, Mapping
+Parts are months, counters, fields, and groups of drawn respondents by what they told of themselves.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
@@ -10,12 +13,12 @@ import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from survey_app.models.breakdown import WHOLE, counter_name, field_name, month_name
+from survey_app.models.breakdown import WHOLE, counter_name, field_name, group_name, month_name
 from survey_app.models.office import ServiceField
 from survey_app.publish.figures.dataset import Booleans, Dataset
 from survey_app.publish.figures.design import Integers
 
-Kind = Literal["", "month", "counter", "field"]
+Kind = Literal["", "month", "counter", "field", "group"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +28,8 @@ class Group:
     kind: Kind
     rows: Booleans
     office: Integers
-    part: Integers  # number of the month, counter or field; 0 for the whole
+    part: Integers  # number of the month, counter, field or group of respondents; 0 for the whole
+    question: "Question | None" = None  # that tells groups of respondents apart
 
     @classmethod
     def of(cls, dataset: Dataset, kind: Kind, rows: Booleans, office_id: int | None = None) -> "Group":
@@ -36,12 +40,37 @@ class Group:
 
 
 @dataclass(frozen=True)
+class Question:
+    """A question that tells groups of respondents apart: its place in a profile, and its groups by number."""
+
+    code: str
+    place: int
+    options: Sequence[str]  # as the form orders them
+    first: int  # number of the first group; no two questions share any
+
+    def group_of(self, dataset: Dataset) -> Integers:
+        """Give each row the number of its group; 0 where the question was skipped, or nobody drawn."""
+        number = {option: self.first + place for place, option in enumerate(self.options)}
+        told = [number.get(profile[self.place], 0) if profile else 0 for profile in dataset.profiles]
+        found: Integers = np.array(told, dtype=np.int64)[dataset.profile]
+        return found
+
+    @property
+    def names(self) -> dict[int, str]:
+        return {
+            number: group_name(self.code, option)
+            for number, option in enumerate(self.options, start=self.first)
+        }
+
+
+@dataclass(frozen=True)
 class Scope:
     """The offices of which figures are made, each with all below it and with those it took over whole."""
 
     subtrees: Mapping[int, set[int]]
     formers: Mapping[int, set[int]]  # whom each office took over whole
     with_months: bool
+    questions: Sequence[Question] = ()  # by which respondents are grouped
 
     @cached_property
     def offices(self) -> set[int]:
@@ -69,6 +98,20 @@ class Scope:
         yield Group.of(dataset, "counter", wanted & (dataset.counter > 0))
         yield Group.of(dataset, "field", wanted & (dataset.field > 0))
         yield from self.months(dataset)
+        for question in self.questions:
+            yield from self._of_respondents(dataset, question)
+
+    def _of_respondents(self, dataset: Dataset, question: Question) -> Iterator[Group]:
+        """Count each row to the group of its respondents, at its own office and at all above."""
+        told = question.group_of(dataset)
+        wanted = np.isin(dataset.office, list(self.subtrees)) & ~np.isin(dataset.office, self.parents)
+        own = wanted & (told > 0)
+        yield Group("group", own, dataset.office[own], told[own], question)
+        for parents in self._layers():
+            pooled = self._pooled(dataset, parents)
+            has_told = told[pooled.rows] > 0
+            rows = pooled.rows & (told > 0)
+            yield Group("group", rows, pooled.office[has_told], told[rows], question)
 
     def _layers(self) -> list[list[int]]:
         """Lay the parents so that of two, one above the other, each has a layer of its own."""
@@ -106,8 +149,9 @@ class Scope:
 class Names:
     """How a figure's row names its part."""
 
-    def __init__(self, fields: Mapping[int, str]) -> None:
+    def __init__(self, fields: Mapping[int, str], questions: Iterable[Question] = ()) -> None:
         self._fields = fields
+        self._groups = {number: name for one in questions for number, name in one.names.items()}
 
     @classmethod
     def of_today(cls, session: Session) -> "Names":
@@ -118,6 +162,8 @@ class Names:
             return month_name(days_of_month(part)[0])
         if kind == "field":
             return field_name(self._fields[part])
+        if kind == "group":
+            return self._groups[part]
         return counter_name(part) if kind else WHOLE
 
 

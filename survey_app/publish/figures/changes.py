@@ -12,7 +12,7 @@ import numpy as np
 from sqlalchemy import and_, exists, select
 from sqlalchemy.orm import Session, aliased
 
-from analysis import Domains, Estimate, Estimates, change, independent_change
+from analysis import Domains, Estimate, Estimates, change_columns, independent_change, possible_limits
 from survey_app.models.access_point import AccessPoint
 from survey_app.models.breakdown import INDEX, MONTHS_OF_A_QUARTER, WHOLE, month_name, quarter_name
 from survey_app.models.campaign import Campaign
@@ -82,8 +82,8 @@ def _changes(found: Estimates, names: Mapping[tuple[int, int], str]) -> Iterator
     for earlier in range(1, PERIODS_KEPT):
         if not any(age == earlier for _, age in names):
             return
-        moved = change(found, "age", earlier=earlier, later=earlier - 1)
-        cells = {name: column[:, 0].tolist() for name, column in moved.columns(LEVEL).items()}
+        moved, columns = change_columns(found, "age", earlier=earlier, later=earlier - 1, level=LEVEL)
+        cells = {name: column[:, 0].tolist() for name, column in columns.items()}
         for place, labels in enumerate(moved.domains.labels):
             office_id = labels["office"]
             yield {
@@ -93,11 +93,12 @@ def _changes(found: Estimates, names: Mapping[tuple[int, int], str]) -> Iterator
                 "earlier_publication_id": None,
                 "n_later": n[office_id, earlier - 1],
                 "n_earlier": n[office_id, earlier],
-                **_estimated({name: column[place] for name, column in cells.items()}),
+                **estimated_cells({name: column[place] for name, column in cells.items()}),
             }
 
 
-def _estimated(cells: Mapping[str, Any]) -> dict[str, Any]:
+def estimated_cells(cells: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the columns of a change as they are stored: no limits where it is not estimable."""
     names = ("value", "standard_error", "low", "high")
     numbers = {name: None if cells[name] != cells[name] else cells[name] for name in names}
     if cells["reason"] is not None:
@@ -141,7 +142,7 @@ def _moved(before: WaveBefore, earlier: Figure, row: Mapping[str, Any]) -> dict[
     if not before.is_alike:
         return _NOTHING | {"reason": NOT_COMPARABLE}
     together = before.together.get(row["office_id"])
-    return _since(earlier, row) if together is None else _estimated(together)
+    return _since(earlier, row) if together is None else estimated_cells(together)
 
 
 def _is_whole_index(row: Mapping[str, Any]) -> bool:
@@ -154,15 +155,19 @@ def _since(earlier: Figure, row: Mapping[str, Any]) -> dict[str, Any]:
         _stored({name: getattr(earlier, name) for name in names}),
         _stored({name: row[name] for name in names}),
     )
-    interval = moved.confidence_interval(LEVEL)
-    if interval is None or moved.value is None:
+    ends = ("low", "value", "high")
+    waves = tuple(getattr(earlier, name) for name in ends), tuple(row[name] for name in ends)
+    if moved.value is None or any(None in limits for limits in waves):
         return _NOTHING | {"reason": moved.reason}
+    interval = moved.confidence_interval(LEVEL)  # none where a wave shows no spread
+    own = (np.nan, np.nan) if interval is None else (interval.low, interval.high)
+    low, high = possible_limits(own, *waves)
     return {
         "value": moved.value,
-        "standard_error": moved.standard_error,
+        "standard_error": None if interval is None else moved.standard_error,
         "degrees_of_freedom": moved.degrees_of_freedom,
-        "low": interval.low,
-        "high": interval.high,
+        "low": float(low),
+        "high": float(high),
         "reason": None,
     }
 

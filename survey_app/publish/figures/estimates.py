@@ -13,10 +13,11 @@ from survey_app.models.breakdown import INDEX
 from survey_app.models.campaign import Campaign
 from survey_app.models.office_tree import OfficeTree
 from survey_app.publish.counting.tallies import Definitions, KnownDefinitions, Recount
-from survey_app.publish.figures.breakdowns import Kind, Names, Scope, days_of_month
+from survey_app.publish.figures.breakdowns import Group, Kind, Names, Scope, days_of_month
 from survey_app.publish.figures.changes import ChangeRow, changes_over_time
 from survey_app.publish.figures.dataset import Dataset, load_dataset
 from survey_app.publish.figures.design import Integers
+from survey_app.publish.figures.differences import Compared, differences_of
 from survey_app.publish.figures.distributions import DistributionRow, distributions_of
 from survey_app.publish.figures.people import people_behind
 from survey_app.publish.figures.population import Population
@@ -79,19 +80,25 @@ def estimate(provenance: str, dataset: Dataset, scope: Scope, around: Surroundin
         "sampling_basis": around.sampling_basis if provenance == "A" else "opt_in",
         "released_on": around.released_on,
     }
-    figures = [
-        {
-            **shared,
-            "office_id": domain.office_id,
-            "breakdown": around.names.of(domain.kind, domain.part),
-            "n_predecessors": _count_formers(dataset, scope, domain),
-            "population_size": _population_of(around.population, dataset, scope, domain),
-            **figure,
-        }
-        for domain, figure in _estimates(dataset, scope)
-    ]
+    compared = {one.code: Compared.of(dataset, one) for one in scope.questions}
+    figures: list[FigureRow] = []
+    changes = list(changes_over_time(dataset, scope))
+    for group, found, n_people in _estimates(dataset, scope):
+        figures += (
+            {
+                **shared,
+                "office_id": domain.office_id,
+                "breakdown": around.names.of(domain.kind, domain.part),
+                "n_predecessors": _count_formers(dataset, scope, domain),
+                "population_size": _population_of(around.population, dataset, scope, domain),
+                **figure,
+            }
+            for domain, figure in _rows(found, n_people, group.kind)
+        )
+        if group.question is not None:
+            changes += differences_of(found, compared[group.question.code], around.names)
     distributions = distributions_of(dataset, scope.subtrees, around.definitions, provenance)
-    changes = [{"provenance": provenance, **one} for one in changes_over_time(dataset, scope)]
+    changes = [{"provenance": provenance, **one} for one in changes]
     return Estimated(provenance, sorted(scope.subtrees), figures, list(distributions), changes)
 
 
@@ -119,7 +126,7 @@ def _count_formers(dataset: Dataset, scope: Scope, domain: _Domain) -> int:
 
 def _population_of(population: Population, dataset: Dataset, scope: Scope, domain: _Domain) -> int | None:
     """Count the dossiers of the offices at which the class was answered, which alone it tells of."""
-    if domain.kind == "counter":
+    if domain.kind in ("counter", "group"):
         return None
     below, answered = scope.subtrees[domain.office_id], dataset.months_of_office.keys()
     if domain.kind == "month":
@@ -128,7 +135,8 @@ def _population_of(population: Population, dataset: Dataset, scope: Scope, domai
     return population.size(below & answered, *dataset.days_of(below), domain.part)
 
 
-def _estimates(dataset: Dataset, scope: Scope) -> Iterator[tuple[_Domain, FigureRow]]:
+def _estimates(dataset: Dataset, scope: Scope) -> Iterator[tuple[Group, Estimates, Integers]]:
+    """Estimate each group of rows in one pass, with the people behind; of a part the index alone."""
     if not dataset.columns:
         return
     others = dataset.measures()
@@ -139,7 +147,7 @@ def _estimates(dataset: Dataset, scope: Scope) -> Iterator[tuple[_Domain, Figure
                 domains = Domains.crossing({"office": group.office, "part": group.part}, group.office.size)
                 found = dataset.estimates(group.rows, units, domains, wanted)
                 n_people = people_behind(dataset, group.rows, domains, wanted)
-                yield from _rows(found, n_people, group.kind)
+                yield group, found, n_people
 
 
 def _rows(found: Estimates, n_people: Integers, kind: Kind) -> Iterator[tuple[_Domain, FigureRow]]:

@@ -14,7 +14,7 @@ from survey_app.models.office import ALL_FIELDS
 from survey_app.models.office_tree import Tree
 from survey_app.models.recipe import Recipe
 from survey_app.publish.counting.snapshot import Part, Snapshot
-from survey_app.publish.figures.breakdowns import Names, Scope
+from survey_app.publish.figures.breakdowns import Names, Question, Scope
 from survey_app.publish.figures.dataset import Dataset, Parts
 from survey_app.publish.figures.design import Cell, Design
 from survey_app.publish.figures.estimates import Surroundings
@@ -65,9 +65,27 @@ class Frozen:
                 for one in recipe.dossiers
             },
         )
-        names = Names({number: code for code, number in self._number_of_field.items()})
+        fields = {number: code for code, number in self._number_of_field.items()}
+        names = Names(fields, self.questions)
         basis = recipe.options.sampling_basis
         return Surroundings(names, population, self._definitions, basis, recipe.published_on)
+
+    @cached_property
+    def questions(self) -> list[Question]:
+        """Give the questions that tell groups of respondents apart, with the options of all versions."""
+        if not self._recipe.shows_groups:
+            return []
+        found: list[Question] = []
+        for one in self._recipe.groups:
+            first = found[-1].first + len(found[-1].options) if found else 1
+            place = self._recipe.questions.index(one.question)
+            found.append(Question(one.question, place, self._options_of(one.question), first))
+        return found
+
+    def _options_of(self, question: str) -> list[str]:
+        items = (item for form in self._definitions.values() for item in form.items if item.code == question)
+        options = (option for item in items for option in item.options if option.meaning == "answer")
+        return list(dict.fromkeys(option.code for option in options))
 
     @property
     def versions_like_the_one_asked(self) -> list[Definition]:
@@ -79,7 +97,8 @@ class Frozen:
         tree = Tree(self.parents)
         answered = (self.number_of_office[part.office] for part in self._snapshot.of_class(provenance))
         subtrees = tree.subtrees(sorted(tree.with_ancestors(answered)))
-        return Scope(subtrees, {one: set() for one in subtrees}, with_months=False)
+        formers: dict[int, set[int]] = {one: set() for one in subtrees}
+        return Scope(subtrees, formers, with_months=False, questions=self.questions)
 
     def side(self, provenance: str, dataset: Dataset) -> Side:
         """Give a class as it is compared with that of another wave."""

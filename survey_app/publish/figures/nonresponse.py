@@ -71,7 +71,9 @@ def adjusted_for_nonresponse(
     names, joint_of = _joined(counted, smallest_cell)
     factor_of_cell = np.ones(len(units.cells) + 1)
     base, known, answered, eligible, joint = [], [], [], [], []
+    n_unknown = [0] * len(names)
     for _place, cell, groups in counted:
+        n_unknown[joint_of[cell.stratum, cell.weighting_cell]] += groups[UNKNOWN]
         assert cell.units is not None
         base.append(np.full(sum(groups), cell.weight * cell.units.n_drawn / cell.units.n_issued))
         kinds = np.repeat(np.arange(INELIGIBLE + 1), groups)
@@ -95,6 +97,7 @@ def adjusted_for_nonresponse(
             "n_issued": for_unknown[number].n_cases,
             "n_eligible": for_silent[number].n_cases,
             "n_answered": for_silent[number].n_responded,
+            "n_unknown": n_unknown[number],
             "response_rate": 1 / (for_unknown[number].factor * for_silent[number].factor),
             "factor": for_unknown[number].factor * for_silent[number].factor,
         }

@@ -10,7 +10,15 @@ from typing import Any, Final
 
 import numpy as np
 
-from analysis import Calibration, DesignTable, Domains, Estimates, change, index_of_sums, tally_counts
+from analysis import (
+    Calibration,
+    DesignTable,
+    Domains,
+    Estimates,
+    change_columns,
+    index_of_sums,
+    tally_counts,
+)
 from survey_app.models.breakdown import INDEX
 from survey_app.publish.counting.tallies import NOT_DRAWN
 from survey_app.publish.figures.dataset import Dataset
@@ -43,8 +51,9 @@ def changes_of_overlap(earlier: Side, later: Side) -> Iterator[tuple[str, dict[s
     stacked = _Stacked.of(earlier, later)
     both = sorted(earlier.subtrees.keys() & later.subtrees.keys())
     for some in _passes(earlier, later, both):
-        found = change(stacked.index((earlier, later), some), "wave", earlier=EARLIER, later=LATER)
-        columns = {name: column[:, 0].tolist() for name, column in found.columns(LEVEL).items()}
+        estimates = stacked.index((earlier, later), some)
+        found, cells = change_columns(estimates, "wave", earlier=EARLIER, later=LATER, level=LEVEL)
+        columns = {name: column[:, 0].tolist() for name, column in cells.items()}
         for place, labels in enumerate(found.domains.labels):
             yield some[labels["office"]], {name: column[place] for name, column in columns.items()}
 

@@ -12,13 +12,22 @@ from typing import Any
 
 import numpy as np
 
-from analysis import AnalysisError, Calibration, trim_weights, weight_diagnostics
+from analysis import (
+    DEFAULT_METHOD,
+    AnalysisError,
+    Calibration,
+    Domains,
+    trim_weights,
+    weight_diagnostics,
+)
+from survey_app.models.breakdown import INDEX
 from survey_app.models.recipe import CellThen, WeightingThen
 from survey_app.publish.counting.tallies import NOT_DRAWN
 from survey_app.publish.figures.dataset import Dataset
 from survey_app.publish.figures.design import Floats, Integers, WeightingRefused
 from survey_app.publish.figures.nonresponse import Units, adjusted_for_nonresponse
 from survey_app.publish.figures.raking import raked
+from survey_app.publish.terms import LEVEL
 
 StepRow = dict[str, Any]  # the columns of `weighting_step` but its publication
 
@@ -57,14 +66,12 @@ def weigh(dataset: Dataset, cells: Sequence[CellThen], weighting: WeightingThen 
     calibration = None
     if weighting.margins:
         found = raked(weight, dataset, steps.row, weighting.margins)
-        steps.note("raking", found.weight, found.details)
         weight, calibration = found.weight, found.calibration
+        steps.note("raking", weight, found.details, calibration)
     if weighting.trimmed_below is not None or weighting.trimmed_above is not None:
         weight, calibration, details = _trimmed(weight, calibration, weighting)
-        steps.note("trimming", weight, details)
-    by_row = weight[steps.first_of_row]
-    summed = None if calibration is None else calibration.add_up(steps.row)
-    return Weighed(replace(dataset, weight=by_row, calibration=summed), steps.rows)
+        steps.note("trimming", weight, details, calibration)
+    return Weighed(steps.weighted(weight, calibration), steps.rows)
 
 
 @dataclass(eq=False)
@@ -81,7 +88,18 @@ class _Steps:
         self.cell: Integers = self.dataset.cell[self.row]
         self._satisfied, self._valid = self.dataset.answers_to_index()
 
-    def note(self, step: str, weight: Floats, details: Mapping[str, Any] | None = None) -> None:
+    def weighted(self, weight: Floats, calibration: Calibration | None) -> Dataset:
+        """Give the dataset with everybody's weight."""
+        summed = None if calibration is None else calibration.add_up(self.row)
+        return replace(self.dataset, weight=weight[self.first_of_row], calibration=summed)
+
+    def note(
+        self,
+        step: str,
+        weight: Floats,
+        details: Mapping[str, Any] | None = None,
+        calibration: Calibration | None = None,
+    ) -> None:
         found = weight_diagnostics(weight)
         by_row = weight[self.first_of_row]
         valid = float(by_row @ self._valid)
@@ -96,9 +114,24 @@ class _Steps:
                 "design_effect": found.design_effect,
                 "effective_n": found.effective_sample_size,
                 "value": float(by_row @ self._satisfied) / valid if valid > 0 else None,
-                "details": dict(details or {}),
+                "details": {
+                    **(details or {}),
+                    "interval": _interval(self.weighted(weight, calibration)),
+                },
             }
         )
+
+
+def _interval(weighted: Dataset) -> list[float] | None:
+    """Give the limits of everybody's index by the design, as those of an office; none where not estimable."""
+    wanted = {name: places for name, places in weighted.measures().items() if name == INDEX}
+    if not wanted:
+        return None
+    everybody = np.ones(weighted.weight.size, dtype=np.bool_)
+    one = Domains.crossing(None, everybody.size)
+    found = weighted.estimates(everybody, weighted.units_of_index, one, wanted)
+    low, high = (float(ends[0, 0]) for ends in found.limits(LEVEL, DEFAULT_METHOD))
+    return None if np.isnan(low) else [low, high]
 
 
 def _trimmed(

@@ -14,12 +14,12 @@ from survey_app.models.breakdown import COUNTER, FACTOR, FIELD, INDEX, ITEM, WHO
 from survey_app.models.definition import Definition
 from survey_app.models.office import Counter, ServiceField
 from survey_app.models.publication import Comparison, Distribution, Figure
+from survey_app.publish.handover.annex_cells import exact_cells, percent, shown_cells
 from survey_app.publish.handover.annex_columns import (
     CLASS,
     CODE,
     COMPARED,
     DOSSIERS,
-    EXACT,
     EXACT_COLUMNS,
     NAME,
     NOTES,
@@ -29,13 +29,12 @@ from survey_app.publish.handover.annex_columns import (
     Row,
     Table,
 )
+from survey_app.publish.handover.annex_groups import groups_of_respondents
 from survey_app.publish.handover.changes import shown_changes
 from survey_app.publish.handover.wave import Place, Wave
-from survey_app.publish.handover.words import BASES, HIDDEN, KINDS, REASONS, VERDICTS
+from survey_app.publish.handover.words import HIDDEN, KINDS, VERDICTS
 from survey_app.publish.parents.lines import Found, Index, Line
-from survey_app.publish.shown.figure import ShownFigure
 from survey_app.publish.suppression import is_suppressed
-from survey_app.web.formatting import rounded_percent
 
 
 def tables(session: Session, wave: Wave) -> Iterator[Table]:
@@ -52,6 +51,8 @@ def tables(session: Session, wave: Wave) -> Iterator[Table]:
         session, wave, "Nhóm câu hỏi", (Column("Nhóm câu hỏi", "text", "Nhóm câu hỏi", 36),), FACTOR, factors
     )
     yield _parts(session, wave, "Câu hỏi", _ITEM, ITEM, items)
+    if wave.recipe.groups:
+        yield groups_of_respondents(session, wave)
     yield Table("Thay đổi", "Thay đổi so với lần đo trước", _CHANGE, _changes(session, wave))
     yield Table("Từ điển", "Các câu hỏi và câu trả lời của phiếu", _DICTIONARY, _dictionary(wave.definition))
     if wave.edition == "inside":
@@ -61,30 +62,6 @@ def tables(session: Session, wave: Wave) -> Iterator[Table]:
         )
         yield _index_by(session, wave, "Quầy", Column("Quầy", "text", "Quầy phục vụ", 24), COUNTER, counters)
         yield Table("Câu trả lời", "Số câu trả lời theo từng mức", _SPREAD, _spread(session, wave))
-
-
-def shown_cells(shown: ShownFigure, digits: int = 1) -> Row:
-    """Give value, range and n as pages print them."""
-    if shown.state == "suppressed":
-        return (HIDDEN,) * 4
-    n = shown.n_forms or shown.n_people
-    if shown.limits is None:
-        return ("–", REASONS["not_estimable"], REASONS["not_estimable"], n)
-    low, value, high = (percent(limit, digits) for limit in shown.limits)
-    return (value, low, high, n)
-
-
-def percent(proportion: float, digits: int = 1) -> float:
-    """Round as pages do."""
-    return float(rounded_percent(proportion, digits))
-
-
-def exact_cells(figure: Figure, shown: ShownFigure) -> Row:
-    """Give what the open data say, then the basis and why there is no figure."""
-    is_hidden = shown.state == "suppressed"
-    numbers = (None if is_hidden else getattr(figure, name) for name in EXACT.values())
-    reason = HIDDEN if is_hidden else REASONS[figure.reason] if figure.reason else None
-    return (*numbers, BASES[figure.sampling_basis], reason)
 
 
 def line_of(wave: Wave, place: Place, figure: Figure, found: Comparison | None) -> Line:

@@ -24,6 +24,15 @@ measures.csv   which columns of sums.csv a measure adds up: index, factor:..., i
 offices.csv    offices as they were then, with the code of the one above; a parent pools all below it
 published.csv  what was published, also what is hidden from the public: compare, do not pass on
 recompute.R    computes published.csv again from the others: Rscript recompute.R"""
+COLUMNS_OF_RAKED = """\
+raked_units.csv    weight (w) of each level raked to in each sampling unit, as raked, before any cut; levels
+               are numbered, those of the largest variable first
+raked_pairs.csv    the base weight that two levels have in common, or one with itself
+raked_offices.csv  by office and level: forms, base weights (times the cut) of valid and satisfied answers"""
+GROUPS = """\
+Groups of respondents: the index of those who gave one answer to {questions}, class A alone. They are in the
+annex and the open data (breakdown group:question:option), not in these files: sums.csv does not tell groups
+apart. `publication verify` computes them again, with the differences from the largest group."""
 
 
 class Files(NamedTuple):
@@ -47,15 +56,16 @@ def _lines(wave: Wave, files: Files) -> Iterator[str]:
     yield f"calibrated: {'yes' if files.is_calibrated else 'no'}"
     yield ""
     yield "NỘI BỘ. Không có câu trả lời của từng người, nhưng có tổng của từng đơn vị chọn mẫu."
-    yield f"{files.n_small} dòng của sums.csv có dưới 5 phiếu: không công bố, không chuyển cho người ngoài."
+    where = "sums.csv và raked_offices.csv" if files.is_calibrated else "sums.csv"
+    yield f"{files.n_small} dòng của {where} có dưới 5 phiếu: không công bố, không chuyển cho người ngoài."
     if files.is_calibrated:
-        yield (
-            "Quyền số đã khớp theo tổng: sai số theo phần dư, mà các tổng ở đây không chứa; "
-            "recompute.R chỉ tính lại "
-            "giá trị, số phiếu và bậc tự do."
-        )
+        yield "Quyền số đã khớp theo tổng: sai số là của phần dư sau khi hồi quy theo các mức đã khớp."
     yield ""
     yield COLUMNS
+    if files.is_calibrated:
+        yield COLUMNS_OF_RAKED
+    if wave.recipe.shows_groups:
+        yield GROUPS.format(questions=" and to ".join(one.question for one in wave.recipe.groups))
     yield ""
     yield (
         f"{one_line(wave.definition.title.in_language('vi'))}, {wave.definition.code} "

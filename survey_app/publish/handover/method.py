@@ -161,8 +161,9 @@ def _response(wave: Wave) -> Iterator[Block]:
         f"{count_text(sums['respondents'])} trả lời, {count_text(sums['other_eligible'])} thuộc "
         "đối tượng nhưng không trả lời, "
         f"{count_text(sums['unknown'])} không rõ, {count_text(sums['ineligible'])} không thuộc "
-        "đối tượng. Tỷ lệ trả lời "
-        f"{rate} (coi mọi trường hợp không rõ là thuộc đối tượng)."
+        f"đối tượng. Tỷ lệ trả lời RR2 (AAPOR) {rate}: số trả lời trên số đã hỏi, trừ người không "
+        "thuộc đối tượng; coi mọi trường hợp không rõ là thuộc đối tượng. Quyền số dùng tỷ lệ RR4, "
+        "trong đó các trường hợp không rõ chỉ thuộc đối tượng theo tỷ lệ của những trường hợp đã rõ."
     )
 
 

@@ -2,7 +2,8 @@
 
 For statisticians inside the house alone: no answer of one person leaves, but sums of sampling units do, and a
 unit may hold few people. So they are added up as far as the figures allow: over counters, fields, forms and
-days, to an office and a sampling unit. Counts of its answers are weighted already.
+days, to an office and a sampling unit. Counts of its answers are weighted already. Raked weights ask for sums
+by office and level, too (`raking_sums`).
 """
 
 import csv
@@ -23,6 +24,7 @@ from survey_app.publish.counting.snapshot import Snapshot
 from survey_app.publish.figures.dataset import Dataset
 from survey_app.publish.figures.design import Floats, Integers, Units
 from survey_app.publish.handover.codebook import Files, Line, codebook
+from survey_app.publish.handover.raking_sums import OF_PAIRS, OF_UNITS, RakingSums, head_of_offices
 from survey_app.publish.handover.wave import Wave
 from survey_app.publish.releasing.sealed import Sealed
 
@@ -30,6 +32,8 @@ SCRIPT: Final = Path(__file__).with_name("recompute.R")
 SUMS, DESIGN, MEASURES, OFFICES, PUBLISHED = (
     f"{name}.csv" for name in ("sums", "design", "measures", "offices", "published")
 )
+RAKED_UNITS, RAKED_PAIRS, RAKED_OFFICES = (f"raked_{name}.csv" for name in ("units", "pairs", "offices"))
+RAKED: Final = (RAKED_UNITS, RAKED_PAIRS, RAKED_OFFICES)
 BOTH, OF_INDEX, OF_ITEMS = "both", "index", "items"  # for which measures sampling units are these
 PUBLISHED_COLUMNS: Final = (
     *("value", "standard_error", "degrees_of_freedom", "low", "high"),
@@ -52,13 +56,14 @@ def files_of(session: Session, wave: Wave) -> Files:
     snapshot = Snapshot.stored(session, wave.publication.id)
     frozen = Sealed(session).frozen(snapshot, wave.recipe)
     code_of = {number: code for code, number in frozen.number_of_office.items()}
-    tables: dict[str, list[Line]] = {name: [] for name in (SUMS, DESIGN, MEASURES)}
-    n_columns, n_small, is_calibrated = 0, 0, False
+    tables: dict[str, list[Line]] = {name: [] for name in (SUMS, DESIGN, MEASURES, *RAKED)}
+    n_columns, n_small = 0, 0
     for provenance in snapshot.classes:
         dataset = frozen.weighed(provenance).dataset
         n_columns = max(n_columns, len(dataset.columns))
-        is_calibrated = is_calibrated or dataset.calibration is not None
         tables[MEASURES] += _measures(provenance, dataset)
+        for name, lines in _raked(provenance, dataset, code_of).items():
+            tables[name] += lines
         for part, units in _units_of(dataset):
             sums = _Sums.of(dataset, units)
             n_small += int((sums.n_forms < SMALL_UNIT).sum())
@@ -70,13 +75,31 @@ def files_of(session: Session, wave: Wave) -> Files:
         DESIGN: ("class", "measures", "psu", "stratum"),
         MEASURES: ("class", "measure", "column", "item"),
     }
-    found = {name: [heads[name], *_of_one_width(lines, len(heads[name]))] for name, lines in tables.items()}
+    is_calibrated = bool(tables[RAKED_PAIRS])
+    if is_calibrated:
+        heads |= {RAKED_UNITS: OF_UNITS, RAKED_PAIRS: OF_PAIRS, RAKED_OFFICES: head_of_offices(n_columns)}
+        n_small += sum(line[3] < SMALL_UNIT for line in tables[RAKED_OFFICES])
+    found = {name: [head, *_of_one_width(tables[name], len(head))] for name, head in heads.items()}
     found[OFFICES] = [
         ("office", "name", "parent"),
         *((one.code, one.name, one.parent) for one in wave.recipe.offices),
     ]
     found[PUBLISHED] = [("class", "office", "measure", *PUBLISHED_COLUMNS), *_published(session, wave)]
     return Files(found, n_small, is_calibrated)
+
+
+def _raked(provenance: str, dataset: Dataset, code_of: dict[int, str]) -> dict[str, list[Line]]:
+    """Give what residuals need, if the class was raked."""
+    if dataset.calibration is None:
+        return {}
+    sums = RakingSums(dataset, dataset.calibration)
+    return {
+        RAKED_UNITS: [
+            (provenance, part, *line) for part, units in _units_of(dataset) for line in sums.of_units(units)
+        ],
+        RAKED_PAIRS: [(provenance, *line) for line in sums.of_pairs()],
+        RAKED_OFFICES: [(provenance, *key, *cells) for *key, cells in sums.of_offices(code_of)],
+    }
 
 
 def _of_one_width(lines: Iterable[Line], width: int) -> Iterator[Line]:

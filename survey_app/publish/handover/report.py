@@ -98,6 +98,9 @@ def _results(session: Session, found: Found) -> Iterator[Block]:
     yield Heading("1. Tóm tắt")
     for place in tops:
         yield from _summary(found, place, results[place.id])
+    # One top alone leaves room on the first page, which the picture fills; several fill it with words.
+    first = tops[0] if len(tops) == 1 and tops[0].is_parent else None
+    yield from _picture(found, first) if first else ()
     yield from _how_to_read()
     yield Heading("2. Kết quả chung")
     yield from _together(found)
@@ -105,6 +108,8 @@ def _results(session: Session, found: Found) -> Iterator[Block]:
     if any(one.band is not None for one in found.compared.values()):
         yield Paragraph(RANKS)
     for parent in found.wave.parents:
+        yield Heading(parent.name, 2)
+        yield from _picture(found, parent) if parent != first else ()
         yield from _offices_of(found, parent)
     if not found.wave.parents:
         yield Paragraph("Cuộc đo lường không có cấp trên nào gộp nhiều đơn vị.")
@@ -174,6 +179,7 @@ def _how_to_read() -> Iterator[Block]:
 
 def _together(found: Found) -> Iterator[Block]:
     places = found.wave.parents or found.wave.offices
+    has_dossiers = any(one.population_size for one in found.indices.values())
     rows = []
     for place in places:
         figure = found.indices.get(place.id)
@@ -185,15 +191,21 @@ def _together(found: Found) -> Iterator[Block]:
                     place.name,
                     count_text(n_offices) if place.is_parent else "–",
                     *digits(shown),
-                    coverage(shown),
+                    *((coverage(shown),) if has_dossiers else ()),
                 ]
             )
     yield Grid(
         f"Chỉ số hài lòng, {CLASSES[found.provenance].lower().replace('loại a', 'loại A')}",
-        ("", "Số đơn vị", *HEADS, "Hồ sơ (độ bao phủ)"),
+        ("", "Số đơn vị", *HEADS, *(("Hồ sơ (độ bao phủ)",) if has_dossiers else ())),
         rows,
-        shares=(0.3, 0.11, 0.12, 0.17, 0.1, 0.2),
+        shares=(0.3, 0.11, 0.12, 0.17, 0.1, 0.2) if has_dossiers else (0.44, 0.14, 0.14, 0.18, 0.1),
     )
+    if not has_dossiers and found.provenance == RANKED and found.wave.recipe.cells:
+        yield Paragraph(
+            "Không có số hồ sơ đã giải quyết nên không nêu độ bao phủ; với mẫu được chọn, tỷ lệ trả lời "
+            "ở Phụ lục A đứng thay.",
+            "soft",
+        )
 
 
 def digits(shown: ShownFigure) -> list[str]:
@@ -210,15 +222,17 @@ def coverage(shown: ShownFigure) -> str:
     return f"{shown.population} ({shown.coverage})" if shown.coverage else shown.population
 
 
+def _picture(found: Found, parent: Place) -> Iterator[Picture]:
+    picture = caterpillar(found.lines_below(parent), found.wave.publication.target, parent.name)
+    if picture:
+        yield picture
+
+
 def _offices_of(found: Found, parent: Place) -> Iterator[Block]:
     lines = found.lines_below(parent)
-    yield Heading(parent.name, 2)
     if not lines:
         yield Paragraph("Không có đơn vị trực thuộc nào có số liệu.")
         return
-    picture = caterpillar(lines, found.wave.publication.target, parent.name)
-    if picture:
-        yield picture
     has_ranks = any(line.rank for line in lines)
     ranked = ("Thứ hạng", "Nhóm") if has_ranks else ()
     rows = [
@@ -261,7 +275,7 @@ def caterpillar(lines: Sequence[Line], target: float, parent: str) -> Picture | 
         "caterpillar",
         f"Chỉ số của {count_text(len(told))} đơn vị thuộc {parent}, thấp nhất bên trái; chấm là "
         "chỉ số, vạch là khoảng "
-        "95%. Các số ở bảng dưới.",
+        f"95%. Các số ở bảng “Các đơn vị thuộc {parent}”.",
         f"Biểu đồ chấm và vạch của {count_text(len(told))} đơn vị, cùng các số trong bảng “Các "
         f"đơn vị thuộc {parent}”.",
         {

@@ -1,9 +1,10 @@
 """What adds up to what in a publication, and what to hide so that no small figure can be worked out.
 
 A province with all below it is one system of sums: an office is the sum of its months, of its counters, of
-its fields and of its factors; a parent is the sum of its offices, for each measure and month. What adds up to
-a published total without being published itself (answers at no counter, the index's items of no factor) is a
-cell of the system too: a reader can subtract.
+its fields, of its factors, and of the groups of respondents by each question about themselves; a parent is
+the sum of its offices, for each measure, month and group. What adds up to a published total without being
+published itself (answers at no counter, the index's items of no factor, who skipped the question that tells
+groups apart) is a cell of the system too: a reader can subtract.
 
 A reader can also subtract one publication from the one before. What a cell would have given away there it
 gives away here, if it did not change; so what was hidden and did not change stays hidden, and others hide it.
@@ -22,7 +23,18 @@ from typing import NamedTuple
 import numpy as np
 
 from analysis import CountRelations, protect_counts
-from survey_app.models.breakdown import COUNTER, FIELD, INDEX, MONTH, WHOLE, factor_name, item_name, kind_of
+from survey_app.models.breakdown import (
+    COUNTER,
+    FIELD,
+    GROUP,
+    INDEX,
+    MONTH,
+    WHOLE,
+    factor_name,
+    group_of,
+    item_name,
+    kind_of,
+)
 from survey_app.publish.counting.reported import Column
 from survey_app.publish.suppression import INSIDE_MINIMUM, is_few
 
@@ -129,7 +141,7 @@ class System:
     def _relate_breakdowns(
         self, whole: CellKey, keys: Sequence[CellKey], own_months: Mapping[CellKey, CellKey]
     ) -> None:
-        by_kind: dict[str, list[CellKey]] = {MONTH: [], COUNTER: [], FIELD: []}
+        by_kind: dict[str, list[CellKey]] = {MONTH: [], COUNTER: [], FIELD: [], GROUP: []}
         for key in keys:
             by_kind[kind_of(key.breakdown)].append(key)
         self._relate(whole, [own_months[key] for key in by_kind[MONTH] if own_months[key] in self.cells])
@@ -139,7 +151,9 @@ class System:
             of_field = self.structure.fields
             counters = [one for one in by_kind[COUNTER] if of_field.get(one.breakdown) == field_key.breakdown]
             self._relate(field_key, counters)
-        for key in by_kind[MONTH]:
+        for question in {group_of(key.breakdown)[0]: None for key in by_kind[GROUP]}:
+            self._relate(whole, [key for key in by_kind[GROUP] if group_of(key.breakdown)[0] == question])
+        for key in (*by_kind[MONTH], *by_kind[GROUP]):
             self._relate(key, self._below(key, own_months))
 
     def _below(self, key: CellKey, own_months: Mapping[CellKey, CellKey]) -> list[CellKey]:

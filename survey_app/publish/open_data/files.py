@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.resources import files
 from typing import Any, Final
 
@@ -30,9 +30,11 @@ def as_csv(rows: Iterable[Sequence[Row]]) -> Iterator[str]:
     yield _emptied(buffer)
 
 
-def as_json(about: Published, rows: Iterable[Sequence[Row]]) -> Iterator[str]:
+def as_json(
+    about: Published, rows: Iterable[Sequence[Row]], groups: Mapping[str, Any] | None = None
+) -> Iterator[str]:
     """Write one object: what the figures are, under which licence, and a list of them."""
-    head = json.dumps(_about(about), ensure_ascii=False)
+    head = json.dumps(_about(about) | {"groups": groups or {}}, ensure_ascii=False)
     yield f'{head[:-1]}, "figures": ['
     before = "\n"
     for part in rows:

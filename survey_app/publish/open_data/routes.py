@@ -80,7 +80,9 @@ def _sent(published: Published, form: str) -> Response:
         def stream() -> Iterator[str]:
             with source.reading() as session:
                 rows = published.rows(session)
-                yield from as_csv(rows) if form == "csv" else as_json(published, rows)
+                yield from (
+                    as_csv(rows) if form == "csv" else as_json(published, rows, published.groups(session))
+                )
 
         mimetype = "text/csv" if form == "csv" else "application/json"
         response = Response(stream(), content_type=f"{mimetype}; charset=utf-8")

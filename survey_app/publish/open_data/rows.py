@@ -7,8 +7,10 @@ from typing import Final
 from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
-from survey_app.models.breakdown import INDEX, MONTH, WHOLE
+from survey_app.models.breakdown import GROUP, INDEX, MONTH, WHOLE, group_name
 from survey_app.models.campaign import Campaign
+from survey_app.models.instrument import InstrumentVersion
+from survey_app.models.levels import questions_by_group
 from survey_app.models.office import Office
 from survey_app.models.publication import Figure, Publication
 from survey_app.publish.suppression import forms_behind, is_suppressed
@@ -64,9 +66,21 @@ class Published:
         return f"{self.campaign.code}-{self.publication.id}"
 
     def rows(self, session: Session) -> Iterator[list[Row]]:
-        """Give whole figures and those by month, offices in the order of their names."""
+        """Give whole figures, by month and by group of respondents, offices in the order of their names."""
         for part in session.execute(self._figures()).partitions():
             yield [self._row(figure, code, name) for figure, code, name in part]
+
+    def groups(self, session: Session) -> dict[str, dict[str, str]]:
+        """Word the groups of respondents that frozen figures are broken down by."""
+        if self.publication.kind == "running":
+            return {}
+        form = session.get_one(InstrumentVersion, self.publication.instrument_version_id).definition
+        return {
+            group_name(code, option.code): {one: option.label.in_language(one) for one in ("vi", "en")}
+            for code in questions_by_group(form).values()
+            for option in form.item(code).options
+            if option.meaning == "answer"
+        }
 
     def version(self, session: Session) -> str:
         """Name the content: it changes with every release, and with the publication."""
@@ -78,7 +92,11 @@ class Published:
             .join(Office, Office.id == Figure.office_id)
             .where(
                 Figure.publication_id == self.publication.id,
-                or_(Figure.breakdown == WHOLE, Figure.breakdown.startswith(MONTH)),
+                or_(
+                    Figure.breakdown == WHOLE,
+                    Figure.breakdown.startswith(MONTH),
+                    Figure.breakdown.startswith(GROUP),
+                ),
             )
             .order_by(
                 Office.sort_key,

@@ -1,21 +1,23 @@
 """Reads all offices below a parent, with their figures and what a release found when it compared them."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Select, and_, exists, func, or_, select
+from sqlalchemy import Integer, Select, and_, exists, func, or_, select, type_coerce
 from sqlalchemy.orm import Session, aliased
 
+from survey_app.models.access_point import AccessPoint
 from survey_app.models.breakdown import INDEX, WHOLE, month_name, quarter_name
 from survey_app.models.campaign import Campaign
 from survey_app.models.office import Office
 from survey_app.models.office_tree import itself_and_below
 from survey_app.models.publication import Change, Comparison, Figure, Publication
 from survey_app.publish.parents.lines import Found, Index, Line, Moved
+from survey_app.publish.shown.behind import Behind
 from survey_app.publish.shown.campaign import Standing, standing_of
 from survey_app.publish.shown.change import Period, ShownChange, last_change
 from survey_app.publish.shown.figure import ShownFigure
@@ -24,9 +26,12 @@ from survey_app.publish.suppression import INSIDE_MINIMUM, is_suppressed
 from survey_app.web.charts import Scale, scale_for
 
 OFFICES_AT_ONCE = 500  # in one question to the database
-N_PEOPLE = Index._fields.index("n_people")
-N_FIGURE = len(Index._fields)
 N_TERMS = 2  # what `Found` says of all offices of a publication
+OF_OFFICE = ("id", "code", "name", "kind", "valid_until")
+# Where in a row of the question its figure begins, whether there is one, and where it says what was found.
+FIGURE = len(OF_OFFICE) + 2
+N_PEOPLE = FIGURE + Index._fields.index("n_people")
+FOUND = FIGURE + len(Index._fields)
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,7 @@ class Below:
     indices: list[ShownFigure] = field(default_factory=list)  # of the parent, in each class
     provenance: str = ""  # the class that is shown
     lines: list[Line] = field(default_factory=list)
+    n_taking_part: int = 0  # offices with a way in, also where they are no more and have no figure
     change: ShownChange | None = None  # of the parent: says which periods all changes here are between
     changed_from: str = ""  # the earlier period, as changes name it
     changed_to: str = ""
@@ -51,6 +57,24 @@ class Below:
     @cached_property
     def shown(self) -> list[Line]:
         return [line for line in self.lines if line.state == "shown"]
+
+    @cached_property
+    def behind(self) -> Behind | None:
+        """Give the offices whose responses are in the figure of all together: it may be one of many.
+
+        What `offices_behind` asks the database is at hand here, of thousands.
+        """
+        n_offices = sum(line.figure is not None for line in self.lines)
+        counted = [line.figure for line in self.lines if line.figure and line.is_counted]
+        if not n_offices:
+            return None
+        return Behind(
+            n_offices=n_offices,
+            n_taking_part=self.n_taking_part,
+            n_counted=len(counted),
+            n_forms=sum(one.n_respondents for one in counted),
+            n_dossiers=sum(one.population_size or 0 for one in counted),
+        )
 
     @cached_property
     def target(self) -> float | None:
@@ -91,19 +115,13 @@ def offices_below(
     campaigns = _campaigns(session, parent.id, today)
     chosen = next((one for one in campaigns if one.code == campaign_code), next(iter(campaigns), None))
     if chosen is None:
-        return Below(parent, [], None, lines=list(_lines(session, parent, None, "", today)))
+        return _with_lines(session, Below(parent, [], None), today)
     standing = standing_of(session, chosen, today)
     publication = standing.publication
     found = figures_inside(session, publication, parent.id) if publication else {}
     letter = provenance if provenance in found else _first_of(found)
-    below = Below(
-        parent,
-        campaigns,
-        standing,
-        indices=[figures.whole[INDEX] for figures in found.values()],
-        provenance=letter,
-        lines=list(_lines(session, parent, publication, letter, today)),
-    )
+    indices = [figures.whole[INDEX] for figures in found.values()]
+    below = _with_lines(session, Below(parent, campaigns, standing, indices, letter), today)
     change = last_change(session, found[letter], today) if letter else None
     if change is None:
         return below
@@ -156,21 +174,30 @@ def _campaigns(session: Session, parent_id: int, today: date) -> list[Campaign]:
     )
 
 
-def _lines(
-    session: Session, parent: Office, publication: Publication | None, provenance: str, today: date
-) -> Iterator[Line]:
-    """Give the offices that serve people: with figures, or in existence today."""
+def _with_lines(session: Session, below: Below, today: date) -> Below:
+    """Add the offices that serve people: with figures, or in existence today."""
+    publication = below.standing.publication if below.standing else None
     terms = (publication.target, publication.adjustment) if publication else ()
-    query = _query(publication.id if publication else 0, parent.id, provenance, today)
     # Past the session, which would handle each of thousands of rows once more: none is an object.
-    for office_id, code, name, kind, last_day, *rest in session.connection().execute(query).all():
-        figure = Index._make(rest[:N_FIGURE]) if rest[N_PEOPLE] is not None else None
-        found = Found(*terms, *rest[N_FIGURE:]) if rest[N_FIGURE] is not None else None
-        ended_on = last_day if last_day and last_day < today else None
-        yield Line(office_id, code, name, kind, figure, found, ended_on=ended_on)
+    rows = session.connection().execute(_query(below, publication, today)).all()
+    lines, n_taking_part = [], 0
+    for row in rows:
+        office_id, code, name, kind, last_day, takes_part, exists_today = row[:FIGURE]
+        n_taking_part += takes_part
+        figure = Index._make(row[FIGURE:FOUND]) if row[N_PEOPLE] is not None else None
+        if figure is None and not exists_today:
+            continue
+        found = Found._make((*terms, *row[FOUND:])) if row[FOUND] is not None else None
+        line = Line(office_id, code, name, kind, figure, found)
+        if last_day and last_day < today:
+            line.ended_on = last_day
+        lines.append(line)
+    return replace(below, lines=lines, n_taking_part=n_taking_part)
 
 
-def _query(publication_id: int, parent_id: int, provenance: str, today: date) -> Select[Any]:
+def _query(below: Below, publication: Publication | None, today: date) -> Select[Any]:
+    publication_id, campaign_id = (publication.id, publication.campaign_id) if publication else (0, 0)
+    parent_id, provenance = below.parent.id, below.provenance
     office, figure, compared = Office.__table__.c, Figure.__table__.c, Comparison.__table__.c
     is_of_office = and_(
         figure.publication_id == publication_id,
@@ -185,13 +212,14 @@ def _query(publication_id: int, parent_id: int, provenance: str, today: date) ->
         compared.provenance == provenance,
         compared.office_id == office.id,
     )
-    child = aliased(Office.__table__)
-    exists_today = and_(
-        office.valid_from <= today, or_(office.valid_until.is_(None), office.valid_until >= today)
-    )
+    child, way_in = aliased(Office.__table__), AccessPoint.__table__.c
+    exists_today = (office.valid_from <= today) & (func.coalesce(office.valid_until, today) >= today)
+    takes_part = exists().where(way_in.campaign_id == campaign_id, way_in.office_id == office.id)
     return (
         select(
-            *(office[name] for name in ("id", "code", "name", "kind", "valid_until")),
+            *(office[name] for name in OF_OFFICE),
+            type_coerce(takes_part, Integer),
+            type_coerce(exists_today, Integer),
             *(figure[name] for name in Index._fields),
             *(compared[name] for name in Found._fields[N_TERMS:]),
         )
@@ -201,7 +229,7 @@ def _query(publication_id: int, parent_id: int, provenance: str, today: date) ->
             office.id.in_(itself_and_below(parent_id)),
             office.id != parent_id,
             ~exists().where(child.c.parent_id == office.id),
-            or_(figure.office_id.is_not(None), exists_today),
+            or_(figure.office_id.is_not(None), exists_today, takes_part),
         )
         .order_by(office.sort_key, office.name, office.id)
     )

@@ -25,18 +25,6 @@ class Index(NamedTuple):
     population_size: int | None
     hidden_inside: str | None
 
-    @property
-    def limits(self) -> Limits | None:
-        if self.value is None or self.low is None or self.high is None:
-            return None
-        return self.low, self.value, self.high
-
-    @property
-    def state(self) -> State:
-        if self.hidden_inside or is_few(self.n_people, INSIDE_MINIMUM):
-            return "suppressed"
-        return "not_estimable" if self.value is None else "shown"
-
 
 class Found(NamedTuple):
     """What the release found of an office among all below the parent."""
@@ -76,9 +64,14 @@ class Line:
     verdict: str = field(init=False)
 
     def __post_init__(self) -> None:
-        self.limits = self.figure.limits if self.figure else None
-        self.state = self.figure.state if self.figure else "none"
+        self.limits, self.state = (None, "none") if self.figure is None else _read(self.figure)
         self.verdict = self.comparison.verdict if self.comparison and self.state == "shown" else ""
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether its responses and dossiers are in what is said of all offices together."""
+        one = self.figure if self.state != "suppressed" else None
+        return one is not None and bool(one.n_people and one.population_size)
 
     @property
     def digits(self) -> int:
@@ -196,6 +189,15 @@ class Line:
             "change_n_former_offices": self.change.n_former if self.change and self.change_limits else None,
             "ended_on": self.ended_on.isoformat() if self.ended_on else None,
         }
+
+
+def _read(figure: Index) -> tuple[Limits | None, State]:
+    """Give a figure's limits, and what may be said of it, in one step: thousands are read for a page."""
+    value, low, high, _n_respondents, n_people, _population_size, hidden_inside = figure
+    limits = None if value is None or low is None or high is None else (low, value, high)
+    if hidden_inside or is_few(n_people, INSIDE_MINIMUM):
+        return limits, "suppressed"
+    return limits, "not_estimable" if value is None else "shown"
 
 
 def _plain(proportion: float, digits: int) -> str:

@@ -11,8 +11,6 @@ from survey_app.publish.parents.below import Below, offices_below, with_changes
 from survey_app.publish.parents.caterpillar import draw_caterpillar
 from survey_app.publish.parents.chosen import ROWS_A_PAGE, Asked, choose
 from survey_app.publish.parents.csv_file import as_csv
-from survey_app.publish.shown.behind import Behind, offices_behind
-from survey_app.publish.suppression import INSIDE_MINIMUM
 from survey_app.web import access
 from survey_app.web.context import database, now, today
 from survey_app.web.paging import PageAsked, page_of
@@ -33,11 +31,10 @@ def below(office_id: int) -> str:
         n_rows = max(1, len(chosen)) if asked.shows_all else ROWS_A_PAGE
         page = page_of(chosen, PageAsked(asked.page, n_rows))
         lines = with_changes(session, found, page.rows)
-        behind = _behind(session, found)
     return render_template(
         "publish/parent.html",
         below=found,
-        behind=behind,
+        behind=found.behind,
         standing=found.standing,
         asked=asked,
         page=page,
@@ -71,14 +68,6 @@ def _found(session: Session, office_id: int) -> Below:
     return offices_below(
         session, parent, request.args.get("campaign", ""), request.args.get("class", ""), today()
     )
-
-
-def _behind(session: Session, found: Below) -> Behind | None:
-    """Give the offices whose responses are in the figure of all together: it may be one of many."""
-    publication = found.standing.publication if found.standing else None
-    if publication is None:
-        return None
-    return offices_behind(session, publication, found.parent.id, INSIDE_MINIMUM).get(found.provenance)
 
 
 def _asked() -> Asked:

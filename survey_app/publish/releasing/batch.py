@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from survey_app.publish.counting.arrivals import Arrivals, Batches
 from survey_app.publish.counting.reported import Column, counts_of_rows
-from survey_app.publish.counting.tallies import Definitions, PointDay, Recount, TallyRow
+from survey_app.publish.counting.tallies import NOT_DRAWN, Definitions, PointDay, Recount, TallyRow
 from survey_app.publish.figures.dataset import Place
 from survey_app.publish.releasing.crossed import known_dissatisfied
 from survey_app.publish.releasing.due import BATCH
@@ -86,6 +86,17 @@ class BatchRule:
         if self._may_lose(arrivals, kept) and self.is_batch(loss.returned):
             return kept
         return loss
+
+    def find_whole_loss(self, arrivals: Arrivals) -> Recount | None:
+        """Give what a wave loses, if all that was voided may leave at once and the rest of its batches stay.
+
+        The days of a drawn sample are no sampling units, so their rest may be of any size.
+        """
+        if set(self._fit_days(arrivals)) != arrivals.fallen.keys():
+            return None
+        loss = arrivals.withdraw(arrivals.fallen)
+        is_drawn = all(row.cell_id != NOT_DRAWN for row in loss.returned)
+        return arrivals.put_back(loss) if is_drawn or self.is_batch(loss.returned) else None
 
     def _fit_days(self, arrivals: Arrivals) -> list[PointDay]:
         """List the days at whole counters that may lose their voided responses without coming back."""

@@ -1,6 +1,7 @@
-"""A publication that corrects others beside each of them: which offices tell of one to four people then."""
+"""A publication that corrects others beside all of them: which offices tell of one to four people then."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import select
@@ -8,43 +9,48 @@ from sqlalchemy.orm import Session
 
 from survey_app.models.breakdown import COUNTER, kind_of, part_of
 from survey_app.models.office import Counter, Office
-from survey_app.models.publication import Figure, Publication
+from survey_app.models.publication import Figure
 from survey_app.models.recipe import Recipe
 from survey_app.models.snapshot import PublicationRecipe
 from survey_app.publish.counting.snapshot import Snapshot
 from survey_app.publish.releasing.sealed import Sealed
-from survey_app.publish.releasing.told_apart import Comparison, Key, Told
+from survey_app.publish.releasing.told_apart import Comparison
+from survey_app.publish.releasing.told_people import Key, Told
 
 FIGURE = ("office_id", "provenance", "measure", "breakdown", "hidden_inside")
 
 
 class Corrected:
-    """The frozen publications of a campaign."""
+    """The frozen publications of a campaign, in their order."""
 
-    def __init__(self, session: Session, campaign_id: int) -> None:
-        self._session = session
-        of_campaign = (Publication.campaign_id == campaign_id, Publication.sealed_at.is_not(None))
-        self._ids = session.scalars(select(Publication.id).where(*of_campaign).order_by(Publication.id)).all()
+    def __init__(self, session: Session, publication_ids: Sequence[int]) -> None:
+        self._session, self._ids = session, publication_ids
         self._offices = dict(session.execute(select(Office.id, Office.code)).all())
         self._counters = dict(session.execute(select(Counter.id, Counter.label)).all())
 
-    def few_told_by(
+    def told_by(
         self, snapshot: Snapshot, recipe: Recipe, figures: Iterable[Mapping[str, Any]]
-    ) -> dict[str, set[str]]:
-        """Name offices whose totals tell of a few beside an earlier publication, and the offices of these."""
-        found: dict[str, set[str]] = {}
-        after = self._told(snapshot, recipe, figures)
-        for publication_id in self._ids:
-            stored = self._session.get_one(PublicationRecipe, publication_id)
-            columns = [getattr(Figure, name) for name in FIGURE]
-            of_it = select(*columns).where(Figure.publication_id == publication_id)
-            rows = [dict(row) for row in self._session.execute(of_it).mappings()]
-            counts = Snapshot.stored(self._session, publication_id)
-            before = self._told(counts, Recipe.from_json(stored.document_json), rows)
-            for provenance in before.keys() & after.keys():
-                for office, few in Comparison(before[provenance], after[provenance]).find_few():
-                    found.setdefault(office, set()).update(few)
-        return found
+    ) -> Iterator[tuple[str, str, set[str]]]:
+        """Give class and code of offices whose totals tell of a few beside them, and the offices of these."""
+        if not self._ids:
+            return
+        for provenance, last in self._told(snapshot, recipe, figures).items():
+            before = [one[provenance] for one in self._earlier if provenance in one]
+            if before:
+                for office, told in Comparison([*before, last]).find_told():
+                    yield provenance, office, told
+
+    @cached_property
+    def _earlier(self) -> list[dict[str, Told]]:
+        return [self._stored(one) for one in self._ids]
+
+    def _stored(self, publication_id: int) -> dict[str, Told]:
+        stored = self._session.get_one(PublicationRecipe, publication_id)
+        columns = [getattr(Figure, name) for name in FIGURE]
+        of_it = select(*columns).where(Figure.publication_id == publication_id)
+        rows = [dict(row) for row in self._session.execute(of_it).mappings()]
+        counts = Snapshot.stored(self._session, publication_id)
+        return self._told(counts, Recipe.from_json(stored.document_json), rows)
 
     def _told(
         self, snapshot: Snapshot, recipe: Recipe, figures: Iterable[Mapping[str, Any]]

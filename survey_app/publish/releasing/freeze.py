@@ -1,6 +1,6 @@
 """Freezes the figures of a whole campaign: a wave or a period, published once and never changed."""
 
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 from survey_app.config import VIETNAM_TIME
 from survey_app.db import Database
 from survey_app.errors import SurveyError
-from survey_app.models.access_point import AccessPoint
 from survey_app.models.campaign import Campaign
 from survey_app.models.office import Office
 from survey_app.models.publication import Publication
@@ -18,22 +17,22 @@ from survey_app.models.publishing import last_publication_id, may_be_published_f
 from survey_app.models.recipe import Recipe
 from survey_app.models.response import LATE_BY
 from survey_app.models.snapshot import PublicationRecipe, SnapshotPart
-from survey_app.publish.counting.arrivals import find_arrivals
 from survey_app.publish.counting.snapshot import Snapshot, tally_rows
-from survey_app.publish.counting.tallies import Definitions, Recount
-from survey_app.publish.figures.dataset import places_of
-from survey_app.publish.releasing.batch import BatchRule
+from survey_app.publish.counting.tallies import Recount
 from survey_app.publish.releasing.corrected import Corrected
 from survey_app.publish.releasing.due import BATCH, Due
 from survey_app.publish.releasing.frozen_figures import TABLES, Row, figures_of
 from survey_app.publish.releasing.ingredients import (
+    OFFICES_WAITING,
     Ingredients,
     correcting,
     made_with,
     recipe_of,
 )
+from survey_app.publish.releasing.kept import Kept
 from survey_app.publish.releasing.sealed import Sealed
-from survey_app.publish.releasing.writing import Taken, note_release, voided_at
+from survey_app.publish.releasing.taking import Taking, ToldOf, sealed_publications
+from survey_app.publish.releasing.writing import Taken, note_release
 from survey_app.publish.terms import TERMS
 
 STAGES = 4  # counting, snapshot and recipe, figures, what a correction gives away with the writing
@@ -68,6 +67,7 @@ class Wave:
     recipe: Recipe
     snapshot: Snapshot
     tables: Mapping[str, list[Row]]
+    waiting: Sequence[str] = ()  # names of offices that stand as they were published before
 
     def write(self, session: Session, now: datetime) -> int:
         """Write tallies, release counts, snapshot and figures together, and seal them."""
@@ -148,54 +148,43 @@ def prepare_wave(
     _refuse_unreasoned(last_id, reason)
     n_responses = received_and_voided(session, campaign.id)
     report(0, STAGES)
-    taken = _take_offices(session, campaign, last_id)
+    earlier = sealed_publications(session, campaign.id)
+    taking = Taking.of(session, campaign, earlier)
     report(1, STAGES)
-    recounted = Recount()
-    for one in taken.values():
-        recounted.add(one.recount)
-    rows = tally_rows(session, campaign.id, recounted)
-    ingredients = Ingredients.of(session, campaign, rows)
-    snapshot = ingredients.count(session, campaign.id, rows)
+    corrected = Corrected(session, earlier)
+    while True:
+        recipe, snapshot = _ingredients(session, campaign, today, taking, reason, last_id)
+        # As whoever verifies it: read from what is stored.
+        as_stored = Recipe.from_json(recipe.to_json())
+        report(2, STAGES)
+        tables = figures_of(snapshot, as_stored, Sealed(session))
+        report(3, STAGES)
+        told = list(corrected.told_by(snapshot, as_stored, tables["figure"]))
+        if not told:
+            break
+        if not taking.hold(session, told):
+            _refuse_told_apart(session, told)
+    waiting = taking.names_waiting(session)
+    _refuse_nothing_new(recipe, waiting)
+    return Wave(
+        campaign, last_id, n_responses, taking.recount, taking.taken, recipe, snapshot, tables, waiting
+    )
+
+
+def _ingredients(
+    session: Session, campaign: Campaign, today: date, taking: Taking, reason: str, last_id: int | None
+) -> tuple[Recipe, Snapshot]:
+    """Count what is taken, and write the recipe of it."""
+    rows = tally_rows(session, campaign.id, taking.recount)
+    if last_id is None:
+        ingredients = Ingredients.of(session, campaign, rows)
+        snapshot = ingredients.count(session, campaign.id, rows)
+        return recipe_of(session, campaign, snapshot, ingredients, today), snapshot
+    kept = Kept.of(session, last_id, taking.waiting)
+    ingredients = Ingredients.of(session, campaign, rows, kept.cells)
+    snapshot = kept.count(ingredients, campaign.id, rows)
     recipe = recipe_of(session, campaign, snapshot, ingredients, today)
-    if last_id is not None:
-        recipe = correcting(session, last_id, reason, recipe, snapshot)
-    # As whoever verifies it: read from what is stored.
-    as_stored = Recipe.from_json(recipe.to_json())
-    report(2, STAGES)
-    tables = figures_of(snapshot, as_stored, Sealed(session))
-    report(3, STAGES)
-    if last_id is not None:
-        told = Corrected(session, campaign.id).few_told_by(snapshot, as_stored, tables["figure"])
-        _refuse_told_apart(session, told)
-    return Wave(campaign, last_id, n_responses, recounted, taken, recipe, snapshot, tables)
-
-
-def _take_offices(session: Session, campaign: Campaign, last_id: int | None) -> dict[Due, Taken]:
-    definitions = Definitions(session)
-    taken: dict[Due, Taken] = {}
-    too_few = []
-    for office in _offices_of(session, campaign):
-        taken[office], is_batch = _take_all(session, campaign, office, definitions)
-        if last_id and not is_batch:
-            too_few.append(office)
-    _refuse_few_more(session, too_few)
-    return taken
-
-
-def _take_all(
-    session: Session, campaign: Campaign, office: Due, definitions: Definitions
-) -> tuple[Taken, bool]:
-    """Take all that came to an office, and say whether who compares it with the wave before learns nothing.
-
-    Nothing, that is, about one to four people, or about all of a batch that was not satisfied.
-    """
-    points = places_of(session, campaign.id, office.provenance, {office.office_id})
-    arrivals = find_arrivals(session, list(points), definitions)
-    rule = BatchRule(points, definitions, campaign.instrument_version_id)
-    recount = arrivals.recount(rule.find_all(arrivals))
-    n_voided = voided_at(session, list(points))
-    taken = Taken(recount, arrivals.n_live, arrivals.n_live, n_voided, n_voided)
-    return taken, rule.is_batch(arrivals.more) and not arrivals.fallen
+    return correcting(session, last_id, reason, recipe, snapshot, taking.n_waiting), snapshot
 
 
 def _refuse_unfinished(campaign: Campaign, today: date) -> None:
@@ -227,38 +216,31 @@ def _refuse_unreasoned(last_id: int | None, reason: str) -> None:
         raise PublicationRefused("Cuộc khảo sát này chưa công bố lần nào, không có gì để đính chính.")
 
 
-def _refuse_few_more(session: Session, offices: Sequence[Due]) -> None:
-    if offices:
-        names = session.scalars(
-            select(Office.name)
-            .where(Office.id.in_({office.office_id for office in offices}))
-            .order_by(Office.sort_key, Office.id)
-        )
+def _refuse_nothing_new(recipe: Recipe, waiting: Sequence[str]) -> None:
+    """Refuse a correction that would have nothing but what waits; it names the offices, never a number."""
+    if waiting and recipe.corrects is not None and recipe.corrects.changed.keys() == {OFFICES_WAITING}:
         few = f"1–{BATCH - 1}"
         raise PublicationRefused(
-            f"So với lần công bố trước, các đơn vị sau chỉ thêm hoặc bớt {few} phiếu ở một quầy, chỉ thêm "
-            f"{few} câu trả lời cho một câu hỏi, hoặc chỉ thêm toàn câu trả lời không hài lòng, nên công bố "
-            "thì có thể suy ra câu trả lời của từng người:\n" + "\n".join(names)
+            "Chưa có gì để đính chính. Các đơn vị sau phải chờ, vì so với những lần công bố trước thì có "
+            f"thể suy ra câu trả lời của từng người: chỉ thêm hoặc bớt {few} phiếu ở một quầy, chỉ thêm "
+            f"{few} câu trả lời cho một câu hỏi, chỉ thêm toàn câu trả lời không hài lòng, hoặc vừa thêm vừa "
+            "bớt phiếu:\n" + "\n".join(waiting)
         )
 
 
-def _refuse_told_apart(session: Session, told: Mapping[str, Set[str]]) -> None:
-    """Refuse what stands beside an earlier publication as a sum over other people, or with other weights."""
-    if told:
-        offices = {code for code, few in told.items() for code in (code, *few)}
-        names = dict(session.execute(select(Office.code, Office.name).where(Office.code.in_(offices))).all())
-        lines = (
-            f"{names[code]}: {', '.join(names[one] for one in sorted(few))}" for code, few in told.items()
-        )
-        raise PublicationRefused(
-            "Từ lần công bố trước có đơn vị được chuyển, quầy đổi lĩnh vực hoặc quyền số đổi. So hai lần "
-            f"công bố thì số liệu của các đơn vị sau cho biết câu trả lời của 1–{BATCH - 1} người ở đơn vị "
-            "nêu sau dấu hai chấm. Hãy đưa những điều ấy về như lần trước rồi công bố lại:\n"
-            + "\n".join(lines)
-        )
-
-
-def _offices_of(session: Session, campaign: Campaign) -> list[Due]:
-    key = (AccessPoint.provenance, AccessPoint.office_id)
-    query = select(*key).where(AccessPoint.campaign_id == campaign.id).distinct().order_by(*key)
-    return [Due(campaign.id, office_id, provenance) for provenance, office_id in session.execute(query)]
+def _refuse_told_apart(session: Session, told: Sequence[ToldOf]) -> None:
+    """Refuse what stands beside earlier publications as a sum over other people, or with other weights."""
+    by_office: dict[str, set[str]] = {}
+    for _, office, few in told:
+        by_office.setdefault(office, set()).update(few)
+    offices = by_office.keys() | set().union(*by_office.values())
+    names = dict(session.execute(select(Office.code, Office.name).where(Office.code.in_(offices))).all())
+    lines = (
+        f"{names[code]}: {', '.join(names[one] for one in sorted(few))}" for code, few in by_office.items()
+    )
+    raise PublicationRefused(
+        "Từ lần công bố trước có đơn vị được chuyển, quầy đổi lĩnh vực hoặc quyền số đổi. So các lần công "
+        f"bố thì số liệu của các đơn vị sau cho biết câu trả lời của 1–{BATCH - 1} người, hoặc cho biết "
+        "không ai hài lòng, ở đơn vị nêu sau dấu hai chấm. Hãy đưa những điều ấy về như lần trước rồi công "
+        "bố lại:\n" + "\n".join(lines)
+    )

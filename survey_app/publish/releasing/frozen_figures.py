@@ -48,6 +48,7 @@ def figures_of(snapshot: Snapshot, recipe: Recipe, sealed: Sealed) -> dict[str, 
         )
         tables["distribution"] += estimated.distributions
         tables["figure_change"] += ({"provenance": provenance, **one} for one in moved)
+        tables["figure_change"] += estimated.changes  # of a wave: between groups of its respondents
         tables["comparison"] += compared.rows
         tables["weighting_step"] += weighed.steps
     return {name: [ids.row(row) for row in rows] for name, rows in tables.items()}

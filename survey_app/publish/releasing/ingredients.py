@@ -1,7 +1,7 @@
 """Writes the recipe of a publication: what stood in the tables when it was frozen, by names."""
 
 import platform
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
 from importlib import metadata
@@ -15,19 +15,25 @@ from survey_app.models.access_point import AccessPoint
 from survey_app.models.base import EPOCH
 from survey_app.models.campaign import Campaign
 from survey_app.models.instrument import InstrumentVersion
+from survey_app.models.levels import questions_by_group
 from survey_app.models.office import ALL_FIELDS, Counter, DossierCount, Office, ServiceField
 from survey_app.models.office_tree import OfficeTree
+from survey_app.models.plan import plan_in_force
+from survey_app.models.plan_document import PlanDocument
 from survey_app.models.recipe import (
+    GROUPS_WITHHELD,
     CellThen,
     Correction,
     CounterThen,
     DossiersThen,
     Earlier,
+    GroupsThen,
     InstrumentThen,
     OfficeThen,
     Options,
     Recipe,
     WeightingThen,
+    profile_questions,
 )
 from survey_app.models.snapshot import PublicationRecipe
 from survey_app.publish.counting.sample import cells_then
@@ -39,7 +45,10 @@ from survey_app.publish.figures.estimates import METHOD
 from survey_app.publish.releasing.known_totals import weighting_then
 from survey_app.publish.terms import ADJUSTMENT, LEVEL, terms_of
 
+AsKept = Callable[[Mapping[int, CellThen]], dict[int, CellThen]]  # by the ids of their rows
+
 # What stands in the code: should one of them change, a figure could, and so the method would be another.
+OFFICES_WAITING: Final = "offices_waiting"  # their number; what they are is told to the lead alone
 METHOD_OPTIONS: Final[dict[str, Any]] = {
     "level": LEVEL,
     "adjustment": ADJUSTMENT,
@@ -55,10 +64,14 @@ class Ingredients:
     instruments: tuple[InstrumentThen, ...]
     cells: tuple[CellThen, ...]
     weighting: WeightingThen | None
+    groups: tuple[GroupsThen, ...]
     numbering: Numbering
 
     @classmethod
-    def of(cls, session: Session, campaign: Campaign, rows: Iterable[TallyRow]) -> "Ingredients":
+    def of(
+        cls, session: Session, campaign: Campaign, rows: Iterable[TallyRow], as_kept: AsKept = dict
+    ) -> "Ingredients":
+        """Name them; a correction keeps some cells as they were (`kept.py`)."""
         asked = session.get_one(InstrumentVersion, campaign.instrument_version_id)
         answered = {row.instrument_version_id for row in rows}
         is_used = InstrumentVersion.id.in_(answered) | (InstrumentVersion.code == asked.code)
@@ -66,15 +79,26 @@ class Ingredients:
             one.id: InstrumentThen(one.code, one.version, one.checksum)
             for one in session.scalars(select(InstrumentVersion).where(is_used))
         }
-        drawn, weighting = cells_then(session, campaign.id), weighting_then(session, campaign)
+        drawn, weighting = as_kept(cells_then(session, campaign.id)), weighting_then(session, campaign)
         _refuse_other_cells({row.cell_id for row in rows} - drawn.keys())
         instruments, cells = tuple(sorted(versions.values())), tuple(sorted(set(drawn.values()), key=_order))
-        questions = [one.question for one in weighting.margins] if weighting else []
+        groups = _groups(session, campaign, asked)
+        questions = profile_questions(weighting, groups)
         numbering = Numbering(_numbers(instruments, versions), _numbers(cells, drawn), questions)
-        return cls(instruments, cells, weighting, numbering)
+        return cls(instruments, cells, weighting, groups, numbering)
 
     def count(self, session: Session, campaign_id: int, rows: Iterable[TallyRow]) -> Snapshot:
         return count_snapshot(session, campaign_id, rows, self.numbering)
+
+
+def _groups(session: Session, campaign: Campaign, asked: InstrumentVersion) -> tuple[GroupsThen, ...]:
+    """Say by which questions respondents are grouped, if the plan announced it; as it rakes, if it does."""
+    plan = plan_in_force(session, campaign.id) or PlanDocument()
+    if "group" not in plan.publication.tables:
+        return ()
+    raked = {one.variable: one.question for one in plan.weighting.raked}
+    of_form = questions_by_group(asked.definition)
+    return tuple(GroupsThen(name, raked.get(name, question)) for name, question in sorted(of_form.items()))
 
 
 def _order(cell: CellThen) -> tuple[Any, ...]:
@@ -122,10 +146,13 @@ def recipe_of(
         weighting=ingredients.weighting,
         dossiers=_dossiers(session, taking_part, snapshot),
         earlier=_earlier(session, campaign),
+        groups=ingredients.groups,
     )
 
 
-def correcting(session: Session, last_id: int, reason: str, now: Recipe, snapshot: Snapshot) -> Recipe:
+def correcting(
+    session: Session, last_id: int, reason: str, now: Recipe, snapshot: Snapshot, n_waiting: int
+) -> Recipe:
     """Give the recipe as that of a correction, which says what is otherwise than before."""
     old = Recipe.from_json(session.get_one(PublicationRecipe, last_id).document_json)
     counts = Snapshot.stored(session, last_id).count_by_class(), snapshot.count_by_class()
@@ -139,14 +166,30 @@ def correcting(session: Session, last_id: int, reason: str, now: Recipe, snapsho
         changed[name] = len(set(getattr(old, name)) ^ set(getattr(now, name)))
     if old.weighting != now.weighting:
         changed["weighting"] = [_steps_of(old), _steps_of(now)]
+    if old.groups != now.groups:
+        changed["groups"] = [[one.question for one in recipe.groups] for recipe in (old, now)]
     said = {name: found for name, found in changed.items() if found}
     # The snapshot names cells and forms by their place: should these be others, its hash is, too.
     if (
-        not {"n_respondents", "cells", "instruments", "weighting"} & said.keys()
+        not {"n_respondents", "cells", "instruments", "weighting", "groups"} & said.keys()
         and old.data_hash != now.data_hash
     ):
         said["answers"] = True
+    if now.groups and _would_tell_of_groups(old, said):
+        said[GROUPS_WITHHELD] = True
+    if n_waiting:
+        said[OFFICES_WAITING] = n_waiting
     return replace(now, corrects=Correction(old.recipe_id, reason, said))
+
+
+def _would_tell_of_groups(old: Recipe, said: Mapping[str, Any]) -> bool:
+    """Whether groups, beside those published before, could tell of single people.
+
+    Of five more answers one is perhaps a man's, and the group of men then changes by it. So a correction
+    repeats groups where nothing that they rest on is otherwise, and has none else, nor has any after it.
+    """
+    was_withheld = old.corrects is not None and GROUPS_WITHHELD in old.corrects.changed
+    return was_withheld or bool(said.keys() - {"options", "dossiers"})
 
 
 def _steps_of(recipe: Recipe) -> list[str]:

@@ -7,7 +7,7 @@ from survey_app.models import audit
 from survey_app.models.approval import Approval
 from survey_app.models.campaign import Campaign
 from survey_app.models.job import Job, Work, note_outcome
-from survey_app.models.publishing import PUBLISHED, REFUSED, Basis
+from survey_app.models.publishing import PUBLISHED, REFUSED, WAITING, Basis
 from survey_app.models.staff import Staff
 from survey_app.publish.figures.design import WeightingRefused
 from survey_app.publish.releasing.freeze import PublicationRefused, Wave, prepare_wave
@@ -21,8 +21,8 @@ def run(work: Work) -> None:
                 return
             approval = session.get_one(Approval, work.arguments["approval_id"])
             asked = Basis.asked_for(approval.arguments)
-            _refuse_other_basis(asked, Basis.of(session, approval.campaign_id))
             campaign = session.get_one(Campaign, approval.campaign_id)
+            _refuse_other_basis(asked, Basis.of(session, campaign.id))
             reason = None if asked.corrects is None else approval.reason
             wave = prepare_wave(session, campaign, work.now, reason, work.report)
         with work.database.transaction() as session:
@@ -54,7 +54,8 @@ def _refuse_other_basis(asked: Basis, found: Basis) -> None:
 def _write(session: Session, work: Work, wave: Wave, approval: Approval) -> None:
     """Seal the publication, with its line in the audit log and the outcome of the job, all or nothing."""
     number = wave.write(session, work.now)
-    note_outcome(session, work.job_id, {PUBLISHED: number})
+    waiting = {WAITING: list(wave.waiting)} if wave.waiting else {}
+    note_outcome(session, work.job_id, {PUBLISHED: number, **waiting})
     asker = session.get_one(Staff, approval.asked_by)
     decider = session.get_one(Staff, approval.decided_by)
     what = (

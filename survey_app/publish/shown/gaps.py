@@ -5,11 +5,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sqlalchemy import BigInteger, case, cast, func, select
+from sqlalchemy import BigInteger, cast, select
 from sqlalchemy.orm import Session
 
 from survey_app.models.access_point import AccessPoint
-from survey_app.models.office import ALL_FIELDS, DossierCount, Office
+from survey_app.models.office import IS_ODD, DossierCount, Office
 from survey_app.models.office_tree import itself_and_below
 from survey_app.models.publication import Publication
 from survey_app.models.snapshot import PublicationRecipe
@@ -80,30 +80,23 @@ def _gap(of_months: Iterable[int]) -> Gap | None:
 
 
 def _totals(session: Session, office_id: int, publication: Publication) -> Iterator[_Total]:
-    """Read the totals that jump, or are not what their parts or fields add up to; of a parent many are."""
+    """Read the totals that jump or are not what their parts or fields add up to: an index holds no others."""
     one = DossierCount
-    is_total = one.field_id == ALL_FIELDS
-    settled = func.max(case((is_total, one.n_settled)))
-    parts = func.max(case((is_total, cast(one.n_early, BigInteger) + one.n_on_time + one.n_late)))
-    of_fields = func.sum(case((~is_total, one.n_settled)))
-    usual = func.max(case((is_total, one.n_usual)))
+    parts = cast(one.n_early, BigInteger) + one.n_on_time + one.n_late
     takes_part = select(AccessPoint.office_id).where(AccessPoint.campaign_id == publication.campaign_id)
     query = (
-        select(Office.code, one.month, settled, parts, of_fields, usual)
+        select(Office.code, one.month, one.n_settled, parts, one.n_of_fields, one.n_usual)
         .join(Office, Office.id == one.office_id)
         .where(
+            IS_ODD,
             one.office_id.in_(itself_and_below(office_id)),
             one.office_id.in_(takes_part),
             one.month >= publication.covers_from.replace(day=1),
             one.month <= publication.covers_until,
         )
-        .group_by(one.office_id, Office.code, one.month)
-        .having((settled != parts) | (settled != of_fields) | usual.is_not(None))
     )
     for code, month, n_settled, n_of_parts, n_of_fields, n_usual in session.execute(query):
-        # PostgreSQL adds whole numbers up as decimals.
-        fields = None if n_of_fields is None else int(n_of_fields)
-        yield _Total(code, month.isoformat(), n_settled, n_of_parts, fields, n_usual)
+        yield _Total(code, month.isoformat(), n_settled, n_of_parts, n_of_fields, n_usual)
 
 
 class _Frozen(NamedTuple):

@@ -24,6 +24,7 @@ from survey_app.publish.shown.figures import FiguresOfClass, figures_inside
 from survey_app.publish.shown.gaps import Gaps, gaps_of
 from survey_app.publish.shown.office import ClassResults, Part, class_results
 from survey_app.publish.shown.public import Ending, count_voided, ending_of
+from survey_app.publish.shown.respondents import GroupTable, groups_of_respondents
 from survey_app.publish.shown.spread import SpreadTable, spread_of
 from survey_app.publish.shown.trend import Trend, trend_of
 from survey_app.publish.suppression import INSIDE_MINIMUM
@@ -53,6 +54,7 @@ class Detail:
     n_in_no_field: int | None  # forms that came where several fields are served; None: not to be told
     scale_of_parts: Scale  # of counters and fields
     alike: Alike | None
+    groups: list[GroupTable]  # of respondents, by what they told of themselves
     verdict: str | None  # on the target, among the offices below the same parent
     n_voided: int  # left the figures
 
@@ -129,9 +131,17 @@ def _detail(
         n_in_no_field=_n_in_no_field(figures.whole[INDEX], fields.values()),
         scale_of_parts=scale,
         alike=like_offices(session, publication, office, figures.whole[INDEX], public_minimum),
+        groups=_groups(session, publication, office, figures, asked.language),
         verdict=_verdict(session, publication, office, figures.whole[INDEX].provenance),
         n_voided=count_voided(session, standing.campaign.id, office.id),
     )
+
+
+def _groups(
+    session: Session, publication: Publication, office: Office, figures: FiguresOfClass, language: str
+) -> list[GroupTable]:
+    found = groups_of_respondents(session, publication, office.id, INSIDE_MINIMUM, language)
+    return found.get(figures.whole[INDEX].provenance, [])
 
 
 def _verdict(session: Session, publication: Publication, office: Office, provenance: str) -> str | None:

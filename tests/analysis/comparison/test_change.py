@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -6,7 +7,13 @@ import pytest
 from hypothesis import assume, given, strategies as st
 
 from analysis.calibration import Calibration
-from analysis.comparison.change import change, change_interval, independent_change, verdict_on_change
+from analysis.comparison.change import change, independent_change
+from analysis.comparison.change_limits import (
+    change_columns,
+    change_interval,
+    possible_limits,
+    verdict_on_change,
+)
 from analysis.design import SurveyDesign
 from analysis.errors import AnalysisError
 from analysis.estimation.estimate import Estimate
@@ -239,8 +246,31 @@ def test_independent_waves_have_the_change_that_sums_without_overlap_give() -> N
     apart = independent_change(*(both[{"year": year}, "on time"] for year in ("2025", "2026")))
     assert apart.value == pytest.approx(joint.value, abs=1e-12)
     assert apart.standard_error == pytest.approx(joint.standard_error, abs=1e-12)
-    assert (apart.degrees_of_freedom, apart.n_respondents) == (joint.degrees_of_freedom, joint.n_respondents)
-    assert apart.confidence_interval() == joint.confidence_interval()
+    assert apart.n_respondents == joint.n_respondents
+    # Eight wards a year; together they count as 14 degrees, apart as Satterthwaite says.
+    one, other = (both[{"year": year}, "on time"].standard_error ** 2 for year in ("2025", "2026"))
+    assert joint.degrees_of_freedom == 14
+    assert apart.degrees_of_freedom == int((one + other) ** 2 / (one**2 / 7 + other**2 / 7)) == 12
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later", "expected"),
+    [
+        ((0.04, 3), (0.04, 3), 6),  # alike: their sum
+        ((0.04, 3), (0.001, 500), 3),  # all the variance in the year of few
+        ((0.0001, 3), (0.04, 500), 500),  # none of it there
+        ((0.04, 3), (0.0, 4), 3),  # a census is known exactly
+    ],
+)
+def test_few_units_in_the_year_with_the_variance_leave_few_degrees_of_freedom(
+    earlier, later, expected
+) -> None:
+    waves = [
+        figure(0.8, error, degrees_of_freedom=freedom, sampling_fraction=float(error == 0))
+        for error, freedom in (earlier, later)
+    ]
+    assert independent_change(*waves).degrees_of_freedom == expected
+    assert independent_change(*waves[::-1]).degrees_of_freedom == expected
 
 
 def test_a_wave_without_an_error_leaves_the_change_without_one() -> None:
@@ -340,3 +370,46 @@ def test_means_have_the_limits_of_independent_waves() -> None:
 )
 def test_a_change_is_shown_where_its_limits_leave_out_none(limits, verdict) -> None:
     assert verdict_on_change(*limits) == verdict
+
+
+def test_waves_estimated_together_have_the_limits_of_r_as_far_as_they_are_possible() -> None:
+    shares = waves(True)
+    shares = replace(shares, measures=tuple(replace(one, kind="proportion") for one in shares.measures))
+    changed, columns = change_columns(shares, "year", earlier="2025", later="2026")
+    np.testing.assert_array_equal((columns["low"], columns["high"]), changed.limits())
+    wide = change_columns(shares, "year", earlier="2025", later="2026", level=1 - 1e-12)[1]
+    (t_low, t_high), (low, high) = changed.limits(1 - 1e-12), shares.limits(1 - 1e-12)
+    year = np.array([labels["year"] for labels in shares.domains.labels])
+    least, most = low[year == "2026"] - high[year == "2025"], high[year == "2026"] - low[year == "2025"]
+    assert (t_low < least).any()
+    assert (t_high > most).any()
+    np.testing.assert_array_equal(wide["low"], np.maximum(t_low, least))
+    np.testing.assert_array_equal(wide["high"], np.minimum(t_high, most))
+    unlike = change_columns(waves(True), "year", earlier="2025", later="2026", level=1 - 1e-12)[1]
+    assert (unlike["high"] > 1).any()  # of ratios nobody knows what is possible
+
+
+def test_a_year_without_spread_leaves_limits_and_no_standard_error() -> None:
+    """From all of six to a third of six."""
+    found = two_years([1] * 6, [1, 1, 0, 0, 0, 0])
+    changed, columns = change_columns(found, "year", earlier=2025, later=2026)
+    assert changed[0, "y"].reason == "no_spread"
+    limits = change_interval(*(found[{"year": year}, "y"] for year in (2025, 2026)))
+    cells = {name: column[0, 0] for name, column in columns.items()}
+    assert (cells["low"], cells["high"]) == pytest.approx((limits.low, limits.high))
+    assert (cells["value"], cells["reason"]) == (pytest.approx(-2 / 3), None)
+    assert np.isnan(cells["standard_error"])
+    lone = two_years([1, 0, 1, 1, 0, 1], [1, 1, 0, 0, 0, 0], wards=[7] * 6)
+    columns = change_columns(lone, "year", earlier=2025, later=2026)[1]
+    assert (columns["reason"][0, 0], np.isnan(columns["low"][0, 0])) == ("single_psu", True)
+
+
+ENDS = st.lists(st.floats(0, 1), min_size=3, max_size=3).map(sorted)
+
+
+@given(ENDS, ENDS, st.floats(0, 2) | st.just(np.nan))
+def test_a_change_never_passes_the_limits_of_both(earlier, later, half) -> None:
+    value = later[1] - earlier[1]
+    low, high = possible_limits((value - half, value + half), earlier, later)
+    assert later[0] - earlier[2] - 1e-9 <= low <= value + 1e-12
+    assert value - 1e-12 <= high <= later[2] - earlier[0] + 1e-9

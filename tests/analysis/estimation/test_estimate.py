@@ -68,9 +68,12 @@ def test_what_is_not_estimable_is_a_state_with_its_reason():
     assert OFFICE.note is None
 
 
-def test_the_effective_size_is_that_of_independent_respondents_at_most_the_respondents():
+def test_the_effective_size_is_that_of_independent_respondents_held_to_the_respondents():
     assert OFFICE.effective_sample_size == pytest.approx(0.09 / 0.03**2)
-    assert replace(OFFICE, standard_error=0.001).effective_sample_size == 148
+    sure = replace(OFFICE, standard_error=0.001)
+    assert replace(sure, n_answers=148).effective_sample_size == 148
+    # Two questions a person: 148 · .9 · .1 = 13.32 dissatisfied speak for all 300 answers, two against.
+    assert sure.effective_sample_size == pytest.approx(15.32 / (13.32 / 300 + 2 / 148))
     assert PERFECT.effective_sample_size == 27
     assert MINUTES.effective_sample_size == 74
     assert replace(MINUTES, design_effect=None).effective_sample_size is None

@@ -142,4 +142,4 @@ def test_every_cell_has_a_usable_interval_or_a_reason_and_json_knows_no_nan(samp
         if interval is not None:
             assert 0 <= interval.low <= estimate.value <= interval.high <= 1
             assert (interval.low < interval.high) != estimate.is_census
-            assert 0 < estimate.effective_sample_size <= estimate.n_complete * (1 + 1e-9)
+            assert 0 < estimate.effective_sample_size <= estimate.n_answers * (1 + 1e-9)

@@ -4,7 +4,11 @@ import pytest
 from hypothesis import given, strategies as st
 
 from analysis import AnalysisError
-from analysis.intervals.effective_size import binomial_sample_size, effective_sample_size
+from analysis.intervals.effective_size import (
+    binomial_sample_size,
+    effective_sample_size,
+    held_to_people,
+)
 
 FREEDOM = st.integers(1, 1000)
 
@@ -25,6 +29,39 @@ def test_where_nothing_varies_respondents_count_as_kish_says(p, variance):
 
 def test_the_cap_holds_kish_too_where_people_left_items_out():
     assert effective_sample_size(1.0, 0.0, 30, 50) == 30
+
+
+def test_an_index_tells_more_than_its_people_as_far_as_the_dissatisfied_speak_for_it():
+    # 400 people and 2,000 answers; m = 400 p (1 - p) is 96, 3.96 and 0; n_e 800 in all three.
+    found = held_to_people(800, [0.6, 0.99, 1.0], 400, 2000)
+    assert found.tolist() == pytest.approx([98 / (96 / 800 + 2 / 400), 5.96 / (3.96 / 800 + 2 / 400), 400])
+    assert held_to_people(800, 0.6, 400, 400) == 400  # a single question
+    assert held_to_people([90, 400], 0.6, 400, 2000).tolist() == [90, 400]  # nothing to be held
+
+
+def test_an_index_never_tells_more_than_its_answers():
+    assert held_to_people(1e9, 0.5, 1e6, 3e6) == pytest.approx(3e6, rel=1e-4)
+    assert held_to_people(1e9, 0.5, 1e6, 3e6) < 3e6
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((0, 0.5, 5, 5), "n_effective must"),
+        ((5, 0.5, 0, 5), "n_respondents must"),
+        ((5, 0.5, 5, math.inf), "n_answers must"),
+    ],
+)
+def test_a_size_held_to_numbers_out_of_range_is_refused(arguments, message):
+    with pytest.raises(AnalysisError, match=message):
+        held_to_people(*arguments)
+
+
+@given(st.floats(0.1, 1e6), st.floats(0, 1), st.floats(1, 1e4), st.floats(1, 30))
+def test_held_it_lies_between_people_and_answers_and_grows_with_what_is_known(size, p, people, items):
+    held, more = held_to_people([size, 1.1 * size], p, people, items * people)
+    assert min(size, people) * (1 - 1e-12) <= held <= min(size, items * people) * (1 + 1e-12)
+    assert held <= more * (1 + 1e-12)
 
 
 @pytest.mark.parametrize(

@@ -103,6 +103,15 @@ def test_a_standard_error_small_by_chance_gives_no_more_than_a_simple_random_sam
         assert widths[0] == pytest.approx(widths[1])
 
 
+def test_an_index_is_held_less_than_a_single_question_and_no_less_where_nothing_varies():
+    one, index = (
+        survey_interval(DEFAULT_METHOD, Evidence([0.7, 1.0], [0.01, 0.0], 99, 400, 400, n_answers=n))
+        for n in (None, 2000)
+    )
+    assert one[0][0] < index[0][0] < 0.7 < index[1][0] < one[1][0]
+    assert one[0][1] == index[0][1]
+
+
 def test_without_spread_the_t_interval_takes_that_of_kishs_answers():
     low, high = survey_interval("t", Evidence(0.9, 0.0, 5, 100, 90.0))
     half = 2.570581836 * math.sqrt(0.09 / 90)

@@ -124,3 +124,30 @@ def test_count_raised_and_put_back_on_one_day_gives_that_day_no_larger_budget(da
         assert n_counted(new, today) == 400, "until tomorrow nobody knows the new month"
         enter(session, new, 60_000)
         assert (n_counted(new, today), n_counted(new, today + timedelta(days=1))) == (400, 60_000)
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(("n", "usual", "expected"), [(99_999, 640, 1920), (2_000, None, 2_000), (60, 7, 27)])
+def test_count_far_beyond_the_usual_raises_the_budget_no_further_than_one_that_nobody_is_asked_about(
+    database, n, usual, expected
+):
+    with database.transaction() as session:
+        count = factories.dossier_count(session, month=MARCH, n_settled=n, n_usual=usual)
+        assert last_month_before(session, count.office_id, date(2026, 4, 14)) == MonthOfWork(MARCH, expected)
+
+
+def test_count_made_none_gives_no_larger_budget_than_it_was_until_the_day_is_over(database):
+    """Then an older month speaks for the office, as for one that has settled nothing lately."""
+    day = date(2026, 4, 14)
+    with database.transaction() as session:
+        office = factories.office(session)
+        factories.dossier_count(session, office_id=office.id, month=date(2026, 2, 1), n_settled=90)
+        count = factories.dossier_count(
+            session, office_id=office.id, month=MARCH, n_settled=0, n_before=60, entered_on=day
+        )
+        assert last_month_before(session, office.id, day) == MonthOfWork(MARCH, 60)
+        older = MonthOfWork(date(2026, 2, 1), 90)
+        assert last_month_before(session, office.id, day + timedelta(days=1)) == older
+        count.n_settled, count.n_before = 70, 0
+        session.flush()
+        assert last_month_before(session, office.id, day) == older

@@ -17,10 +17,11 @@ from tests.survey_app.demo.conftest import Demo
 
 def test_used_slips_of_the_demo_are_as_many_as_its_answers(demo: Database) -> None:
     with demo.reading() as session:
-        (batch,) = session.scalars(select(InvitationBatch))
+        (batch,) = session.scalars(select(InvitationBatch).where(InvitationBatch.delivery == "slip"))
         (listed,) = listed_batches(session, [batch.id], factories.DAY + timedelta(days=1))
         of_batch = Response.access_point_id == batch.access_point_id
-        n_spent = session.scalar(select(func.count()).select_from(SpentInvitation))
+        spent = select(func.count()).where(SpentInvitation.batch_id == batch.id)
+        n_spent = session.scalar(spent)
         n_responses = session.scalar(select(func.count()).select_from(Response).where(of_batch))
     assert (listed.funnel.n_issued, listed.funnel.n_used) == (N_ISSUED, in_steps(N_USED))
     assert n_responses == n_spent == N_USED < listed.funnel.n_opened < N_ISSUED
@@ -40,6 +41,7 @@ def test_an_unused_slip_is_offered_until_all_are_used(loaded: Demo) -> None:
         session.add(SpentInvitation(batch_id=read.batch_id, token_hash=token_hash(token)))
         session.flush()
         assert unused_invitation(session, secrets) not in {token, None}
-        (point,) = session.scalars(select(AccessPoint).where(AccessPoint.way_in == "invitation"))
+        slips = session.get_one(InvitationBatch, read.batch_id)
+        point = session.get_one(AccessPoint, slips.access_point_id)
         point.revoked_on = factories.DAY
         assert unused_invitation(session, secrets) is None

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from survey_app.db import Database
+from survey_app.models.campaign import Campaign
 from survey_app.models.office import Office
 from survey_app.models.publication import Figure, Publication
 from tests.survey_app.demo.conftest import Demo
@@ -32,7 +33,8 @@ def wave_figures(database: Database) -> dict[tuple[str, str], Figure]:
         select(Office.code, Figure)
         .join(Figure, Figure.office_id == Office.id)
         .join(Publication, Publication.id == Figure.publication_id)
-        .where(Publication.kind == "wave")
+        .join(Campaign, Campaign.id == Publication.campaign_id)
+        .where(Campaign.code == "do-luong-2025")
     )
     with database.reading() as session:
         return {(code, figure.measure): figure for code, figure in session.execute(query)}

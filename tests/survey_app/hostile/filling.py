@@ -33,7 +33,11 @@ GOOD: dict[str, str] = {
     "form-comment": "Nhanh và rõ ràng",
     "from": "2026-01-01",
     "full_name": "Trần Thị Mới",
-    "heirs": "MOI-1 | Đơn vị kế thừa một\nMOI-2 | Đơn vị kế thừa hai",
+    "heirs": "",
+    "heir_code-0": "MOI-1",
+    "heir_code-1": "MOI-2",
+    "heir_name-0": "Đơn vị kế thừa một",
+    "heir_name-1": "Đơn vị kế thừa hai",
     "label": "Quầy chín",
     "last": "",
     "last_day": "2026-03-09",
@@ -83,8 +87,6 @@ def good_value(endpoint: str, form: Form, box: Box, world: World) -> str:
         return box.value
     if box.name.startswith("n_") and box.name.partition("-")[2].isdecimal():
         return "100" if box.name == "n_settled-0" else ""  # one of several boxes for each field of procedures
-    if box.name == "heirs" and "others" in form.boxes:
-        return ""  # of a merger: the list names who takes over; a split has these lines alone
     if box.name.startswith(OF_A_PLAN):
         return GOOD.get(f"{endpoint} {box.name}", GOOD.get(box.name, box.value))  # its form comes filled in
     template = GOOD.get(f"{endpoint} {box.name}", GOOD.get(box.name))

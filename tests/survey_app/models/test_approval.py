@@ -125,14 +125,17 @@ ONE_DAY = timedelta(days=1)
         ({"created_at": MOMENT - ONE_DAY + timedelta(seconds=1)}, DAY - 9 * ONE_DAY, False),
         ({"secured_at": MOMENT - ONE_DAY}, DAY - 9 * ONE_DAY, True),
         ({"secured_at": MOMENT - ONE_DAY + timedelta(seconds=1)}, DAY - 9 * ONE_DAY, False),
-        ({}, DAY - 2 * ONE_DAY, True),
-        ({}, DAY - ONE_DAY, False),  # perhaps given a minute before midnight
+        ({"granted_at": MOMENT - ONE_DAY}, DAY - ONE_DAY, True),
+        ({"granted_at": MOMENT - ONE_DAY + timedelta(seconds=1)}, DAY - ONE_DAY, False),
+        ({}, DAY - ONE_DAY, True),  # given ahead, it begins with its first day
+        ({}, DAY, False),
     ],
 )
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_account_password_and_role_stand_for_a_day_before_they_count(session, person, granted_on, may):
+    given = {"granted_at": person.pop("granted_at")} if "granted_at" in person else {}
     someone = factories.staff(session, role=None, **person)
-    grant = factories.staff_grant(session, staff_id=someone.id, valid_from=granted_on)
+    grant = factories.staff_grant(session, staff_id=someone.id, valid_from=granted_on, **given)
     assert has_stood(someone, grant, MOMENT) == may
 
 

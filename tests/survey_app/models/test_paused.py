@@ -42,3 +42,28 @@ def test_office_rests_while_its_codes_do(session):
     codes[0].paused_on = None
     assert resting() == later
     assert paused_offices(session, factories.campaign(session).id, offices) == {}
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_heir_of_an_office_that_rests_does_too(session):
+    """Under a parent whose other codes work; directly, or by an heir that never had a code."""
+    campaign = factories.campaign(session)
+    province = factories.office(session, kind="province")
+    old, beside, between, heir, other, busy = (
+        factories.office(session, parent_id=province.id) for _ in range(6)
+    )
+    given = {"campaign_id": campaign.id}
+    resting = factories.access_point(session, office_id=old.id, paused_on=DAY, **given)
+    for office in (beside, busy):
+        factories.access_point(session, office_id=office.id, **given)
+    for before, after in ((old, between), (between, heir), (beside, other), (old, other), (old, busy)):
+        factories.office_succession(session, predecessor_id=before.id, successor_id=after.id)
+    offices = [one.id for one in (between, heir, other, busy)]
+    rest = dict.fromkeys(offices[:3], DAY)  # two people merge or resume; what works already works on
+    assert paused_offices(session, campaign.id, offices) == rest
+    resting.revoked_on = DAY
+    session.flush()
+    assert paused_offices(session, campaign.id, offices) == rest
+    resting.paused_on = None
+    session.flush()
+    assert paused_offices(session, campaign.id, offices) == {}

@@ -32,6 +32,7 @@ class Group(NamedTuple):
     field: str
     day: str  # to which their batch was counted
     turn: int  # after which they were first published
+    left: int = 1_000  # after which they were published no more
 
     @property
     def month(self) -> str:
@@ -80,7 +81,7 @@ class Observer:
         kind, _, part = count.breakdown.partition(":")
         name, _, code = count.measure.partition(":")
         for group, item, option in self._places:
-            is_there = count.office in (group.office, self._parent) and group.turn <= turn
+            is_there = count.office in (group.office, self._parent) and group.turn <= turn < group.left
             is_of_part = not kind or getattr(group, kind) == part
             is_of_unit = count.day in ("", group.day) and count.counter in ("", group.counter)
             if (

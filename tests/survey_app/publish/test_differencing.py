@@ -18,14 +18,19 @@ from sqlalchemy.orm import Session
 
 from survey_app.config import VIETNAM_TIME
 from survey_app.db import Database
-from survey_app.models.access_point import AccessPoint
+from survey_app.models.access_point import AccessPoint, AccessPointDay
 from survey_app.models.office import Office
 from survey_app.models.publication import Distribution, Figure, Tally
-from survey_app.publish.counting.tallies import unpacked
+from survey_app.models.response import Response
+from survey_app.models.snapshot import SnapshotPart
+from survey_app.publish.counting.arrivals import Arrivals
+from survey_app.publish.counting.tallies import Recount, unpacked
 from survey_app.publish.exports import rows as exports
 from survey_app.publish.exports.choice import Choice
 from survey_app.publish.exports.rows import Export
 from survey_app.publish.releasing import batch, due
+from survey_app.publish.releasing.batch import BatchRule
+from survey_app.publish.releasing.corrected import Corrected
 from survey_app.publish.releasing.freeze import publish_wave
 from survey_app.publish.suppression import INSIDE_MINIMUM, is_suppressed
 from tests import factories
@@ -394,15 +399,17 @@ def exported(session: Session, campaign_id: int, offices: Sequence[Office]) -> l
     ]
 
 
-def of_the_wave(session: Session, offices: Sequence[Office]) -> Iterator[Count]:
+def of_the_wave(session: Session, offices: Sequence[Office], number: int = 1) -> Iterator[Count]:
     """Read all that a frozen publication shows inside of some offices."""
     codes = {one.id: one.code for one in offices}
     shown = set()
-    for figure in session.scalars(select(Figure).where(Figure.office_id.in_(codes), Figure.breakdown == "")):
+    figures = select(Figure).where(Figure.office_id.in_(codes), Figure.breakdown == "")
+    for figure in session.scalars(figures.where(Figure.publication_id == number)):
         if not is_suppressed(figure, INSIDE_MINIMUM):
             shown.add((figure.office_id, figure.measure))
             yield from _counts(codes[figure.office_id], figure.measure, "", figure.n_answers, figure.value)
-    for one in session.scalars(select(Distribution).where(Distribution.office_id.in_(codes))):
+    chosen_of = select(Distribution).where(Distribution.office_id.in_(codes))
+    for one in session.scalars(chosen_of.where(Distribution.publication_id == number)):
         for item, chosen in one.counts.items():
             if (one.office_id, f"item:{item}") in shown:
                 for option, n in chosen.items():
@@ -443,3 +450,126 @@ def test_exports_beside_a_wave_give_nobody_away(
     assert bool(determined) is not is_held_back
     withheld = {row["office_code"] for rows in files for row in rows if row["q2"] == "withheld"}
     assert (len(withheld) >= 2) is is_held_back  # of whom 3 answered it, and of whom hides them
+
+
+@dataclass
+class Corrections:
+    """A province whose wave is published again and again, while answers come late and are voided."""
+
+    database: Database
+    campaign_id: int
+    offices: list[Office]  # the province first
+    points: dict[str, AccessPoint]
+    turn: int = 0
+    came: Counter[Group] = field(default_factory=Counter)  # as published
+    late: Counter[str] = field(default_factory=Counter)  # since an office was last published as it is
+    voided: Counter[str] = field(default_factory=Counter)
+    seen: list[tuple[int, Count]] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, database: Database, came: Sequence[list[Answers]]) -> "Corrections":
+        with database.transaction() as session:
+            campaign = factories.campaign(session, kind="annual", closes_on=factories.DAY)
+            offices = [factories.office(session, code="P", kind="province")]
+            points = {}
+            for number in range(len(came)):
+                office = factories.office(session, code="ABCDE"[number], parent_id=offices[0].id)
+                points[office.code] = factories.access_point(
+                    session, campaign_id=campaign.id, office_id=office.id
+                )
+                offices.append(office)
+        found = cls(database, campaign.id, offices, points)
+        for office, answers in zip(points, came, strict=True):
+            found.come(office, answers)
+        return found
+
+    def come(self, office: str, answers: list[Answers]) -> None:
+        self.late[office] += len(answers)
+        with self.database.transaction() as session:
+            for one in answers:
+                receive(session, self.points[office], 1, one)
+
+    def void(self, office: str, answers: list[Answers]) -> None:
+        """Void some of those who came first, by what they answered."""
+        self.voided[office] += len(answers)
+        with self.database.transaction() as session:
+            point = self.points[office]
+            approval = factories.approval(session, kind="void_responses", campaign_id=self.campaign_id)
+            live = select(Response).where(
+                Response.access_point_id == point.id, Response.approval_id.is_(None)
+            )
+            for one in answers:
+                packed = factories.definition().pack(one)
+                session.scalars(
+                    live.where(Response.answers == packed).limit(1)
+                ).one().approval_id = approval.id
+                session.flush()
+            session.get_one(AccessPointDay, (point.id, factories.DAY)).n_voided += len(answers)
+
+    def publish(self) -> None:
+        """Publish, note who is published now and was not, and look at all that is shown."""
+        self.turn += 1
+        reason = "Đính chính." if self.turn > 1 else None
+        number = publish_wave(self.database, self.campaign_id, PUBLISHED, reason)
+        with self.database.reading() as session:
+            for office in self.offices[1:]:
+                key = (SnapshotPart.publication_id == number, SnapshotPart.office_id == office.id)
+                n = session.scalar(select(SnapshotPart.n_respondents).where(*key))
+                self._note(office.code, n or 0)
+            self.seen += ((self.turn, one) for one in of_the_wave(session, self.offices, number))
+
+    def _note(self, office: str, n: int) -> None:
+        """Find by their number whether those who came late, or were voided, are taken into account."""
+        before = sum(size for one, size in self.came.items() if one.office == office and one.left > self.turn)
+        if n == before + self.late[office] - self.voided[office] != before:
+            first = Group(office, "", "", "", 1)
+            if self.voided[office]:
+                self.came[first] -= self.voided[office]
+                self.came[first._replace(left=self.turn)] += self.voided[office]
+            if self.late[office]:
+                self.came[first._replace(turn=self.turn)] += self.late[office]
+            self.late[office] = self.voided[office] = 0
+        else:
+            assert n == before
+
+    def export(self) -> list[dict[str, str]]:
+        """Take all rows that may leave after the last publication."""
+        with self.database.reading() as session:
+            rows = exported(session, self.campaign_id, self.offices)
+        self.seen += ((self.turn, count) for count in of_rows(rows))
+        return rows
+
+    def determined(self) -> list[tuple[Group, str, Sequence[str]]]:
+        return list(Observer("P", +self.came, self.seen).determined())
+
+
+@pytest.mark.parametrize("is_held_back", [True, False])
+def test_corrections_and_an_export_give_nobody_away(
+    database: Database, monkeypatch: pytest.MonkeyPatch, is_held_back: bool
+) -> None:
+    if not is_held_back:  # all is taken as it is, whatever it tells
+        monkeypatch.setattr(BatchRule, "is_batch", lambda *_: True)
+        monkeypatch.setattr(BatchRule, "find_whole_loss", take_loss)
+        monkeypatch.setattr(Corrected, "told_by", lambda *_: [])
+    chance = random.Random("corrections")
+    pair = [{"q1": "1", "q2": "4"}, {"q1": "5", "q2": "2"}]
+    few = [{"q1": "2", "q2": "5"}] * 3
+    came = [[whole(chance) for _ in range(9)], pair * 6, few, [whole(chance) for _ in range(8)]]
+    world = Corrections.of(database, came)
+    world.publish()
+    world.come("A", [whole(chance) for _ in range(6)])
+    world.void("B", pair[:1])
+    world.come("C", [{"q1": "1", "q2": "4"}] * 2)
+    world.publish()
+    world.void("B", pair * 2)
+    world.come("C", [{"q1": "2", "q2": "1"}] * 3)
+    world.come("D", [{"q1": "1", "q2": "2"}] * 6)
+    world.publish()
+    assert world.export()
+    assert bool(world.determined()) is not is_held_back
+    assert bool(+world.late) is is_held_back
+    assert {(1, 3), (2, 1_000)} < {(one.turn, one.left) for one in +world.came} or not is_held_back
+
+
+def take_loss(rule: BatchRule, arrivals: Arrivals) -> Recount:
+    return arrivals.put_back(arrivals.withdraw(arrivals.fallen))

@@ -4,10 +4,11 @@ R's standard errors of raked weights come from a regression without weights: the
 """
 
 import csv
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import Result
@@ -16,13 +17,19 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from analysis import ComparedEstimates, compare_with_target, rank_sets, simultaneous_intervals
+from survey_app.models.breakdown import WHOLE
 from survey_app.models.office import Office
+from survey_app.models.plan_document import PlanDocument, Publishing
 from survey_app.models.publication import Change, Comparison, Figure, Publication
 from survey_app.models.recipe import Recipe
 from survey_app.models.snapshot import PublicationRecipe
 from survey_app.models.weighting import WeightingStep
+from survey_app.publish.counting.snapshot import Snapshot
+from survey_app.publish.figures.estimates import estimate
 from survey_app.publish.releasing.freeze import publish_wave
+from survey_app.publish.releasing.sealed import Sealed
 from survey_app.publish.releasing.verify import verify
+from tests import factories
 from tests.factories import DAY, MOMENT
 from tests.survey_app.publish import sipas
 
@@ -53,7 +60,7 @@ def published(app: Flask, number: int) -> Published:
         steps = session.scalars(select(WeightingStep).where(WeightingStep.publication_id == number))
         document = session.get_one(PublicationRecipe, number).document_json
         return Published(
-            {(code, one.measure): one for code, one in of_office(Figure)},
+            {(code, one.measure): one for code, one in of_office(Figure) if one.breakdown == WHOLE},
             {one.step: one for one in steps},
             dict(of_office(Comparison)),
             Recipe.from_json(document),
@@ -69,7 +76,9 @@ def test_two_weightings_of_the_same_answers_are_two_publications(
     app: Flask, tmp_path: Path, client: FlaskClient, staff_client: Callable[[str], FlaskClient]
 ) -> None:
     with app.extensions["database"].transaction() as session:
-        sipas.build(session)
+        plan = PlanDocument(publication=Publishing(tables=("group",)))
+        told = {"document_json": plan.to_json(), "hash": plan.hash, "frozen_at": MOMENT}
+        factories.campaign_plan(session, campaign_id=sipas.build(session).id, **told)
     app.extensions["clock"] = lambda: MOMENT.replace(day=MOMENT.day + 3)
     publish = ("publication", "publish", "--campaign", "annual-2025")
     assert run(app, *publish).exit_code == 0
@@ -91,7 +100,11 @@ def test_two_weightings_of_the_same_answers_are_two_publications(
     check_pages(client, staff_client("campaign_lead"))
     check_given(given)
     check_raked(raked)
-    assert raked.row.what_changed == {"weighting": [[], ["raking:age", "raking:field", "raking:sex"]]}
+    assert raked.row.what_changed == {
+        "weighting": [[], ["raking:age", "raking:field", "raking:sex"]],
+        "groups_withheld": True,
+    }
+    check_groups(app)
     assert given.row.data_hash != raked.row.data_hash
     for number in ("1", "2"):
         verified = run(app, "publication", "verify", number)
@@ -119,6 +132,47 @@ def check_pages(public: FlaskClient, lead: FlaskClient) -> None:
     assert "Fitting to known totals" not in given
     for other in ("?publication=3", "?publication=x"):
         assert lead.get(address + other).status_code == 404
+
+
+def check_groups(app: Flask) -> None:
+    """See R's groups and differences; raked ones are made for this test alone: a correction has none."""
+    with app.extensions["database"].reading() as session:
+        codes = dict(session.execute(select(Office.id, Office.code)).all())
+        is_group = (Figure.publication_id == 1, Figure.breakdown.startswith("group:"))
+        figures = session.scalars(select(Figure).where(*is_group)).all()
+        given = {(codes[one.office_id], one.breakdown, ""): one for one in figures}
+        of_first = select(Change).where(Change.publication_id == 1)
+        given |= {(codes[one.office_id], one.later, one.earlier): one for one in session.scalars(of_first)}
+        document = session.get_one(PublicationRecipe, 2).document_json
+        recipe = replace(Recipe.from_json(document), corrects=None)
+        frozen = Sealed(session).frozen(Snapshot.stored(session, 2), recipe)
+        names = {number: code for code, number in frozen.number_of_office.items()}
+        made = estimate("A", frozen.weighed("A").dataset, frozen.scope("A"), frozen.surroundings)
+        is_there = select(Figure).where(Figure.publication_id == 2, Figure.breakdown.startswith("group:"))
+        assert session.scalars(is_there).first() is None
+    raked = {
+        (names[row["office_id"]], row.get("breakdown") or row["later"], row.get("earlier", "")): row
+        for row in (*made.figures, *made.changes)
+        if row.get("breakdown") != ""
+    }
+    n = 0
+    with (Path(__file__).parent / "reference" / "groups.csv").open(encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            against = row["against"] and f"group:{row['variable']}:{row['against']}"
+            key = row["place"], f"group:{row['variable']}:{row['group']}", against
+            found = vars(given[key]) if row["design"] == "wr" else raked[key]
+            compare_with_r(found, row)
+            n += 1
+    assert n == 288
+
+
+def compare_with_r(found: Mapping[str, Any], row: dict[str, str]) -> None:
+    estimate, error, *limits = (float(row[name]) for name in ("estimate", "se", "low", "high"))
+    near = 1e-6 if row["design"] == "rake" else 1e-9
+    assert (found["value"], found["standard_error"]) == pytest.approx((estimate, error), rel=near)
+    assert found["degrees_of_freedom"] == int(row["df"])
+    low, high = ("low", "high") if row["against"] else ("t_low", "t_high")
+    assert [found[low], found[high]] == pytest.approx(limits, rel=near, abs=near)
 
 
 def check_given(found: Published) -> None:

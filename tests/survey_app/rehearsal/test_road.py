@@ -11,6 +11,7 @@ from survey_app.models.base import Base
 from survey_app.models.campaign import Campaign
 from survey_app.models.invitation import SpentInvitation
 from survey_app.models.plan_document import Raked, Weighting
+from survey_app.models.publication import Figure
 from survey_app.models.response import Response
 from survey_app.models.weighting import WeightingStep
 from survey_app.prepare.instruments.definition_file import shipped_definition
@@ -60,8 +61,11 @@ def test_a_campaign_is_walked_to_its_report_and_nothing_of_it_stays(database, se
     assert len(list((tmp_path / "out").iterdir())) == len(PRODUCTS)
     with trial.database.reading() as session:
         assert session.scalars(select(Campaign.title)).one().startswith("TẬP DƯỢT, số liệu bịa: ")
-        steps = session.scalars(select(WeightingStep.step)).all()
+        steps = {one.step: one for one in session.scalars(select(WeightingStep))}
         assert set(steps) == {"unweighted", "base", "nonresponse", "raking"}
+        of_whole = Figure.measure == "index", Figure.breakdown == "", Figure.provenance == "A"
+        whole = session.scalars(select(Figure).where(*of_whole).order_by(Figure.n_respondents.desc())).first()
+        assert steps["raking"].details["interval"] == pytest.approx([whole.low, whole.high])
         answered = session.scalar(select(func.count()).select_from(Response))
         assert session.scalar(select(func.count()).select_from(SpentInvitation)) == answered > 100
 

@@ -1,25 +1,21 @@
 """What the pages of changes are sent, as acts to carry out, and the words for what stands against one."""
 
-from collections.abc import Iterator
 from datetime import date
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
-from survey_app.models.days import read_day
 from survey_app.models.office import OFFICE_KINDS, Office
+from survey_app.prepare.offices.changes import typed
 from survey_app.prepare.offices.changes.acts import Create, End, Move, Rename
+from survey_app.prepare.offices.changes.heirs import read_merge, read_split
 from survey_app.prepare.offices.changes.rules import Author, ChangeRefused
-from survey_app.prepare.offices.changes.succession import HandOver, Heir
-from survey_app.prepare.offices.office_rules import CODE
+from survey_app.prepare.offices.changes.succession import HandOver
+from survey_app.prepare.offices.changes.typed import office_by_code, short
 from survey_app.web.formatting import count_text, day_text
 
 Act = Create | Rename | Move | End | HandOver
-MOST_LINES = 60
-MOST_OFFERED = 200  # offices in a list by name; whoever wants another types its code
-LONGEST_TEXT = 10_000
 
 WORDS = {
     "parent_out_of_scope": _l("An office may come under another only where your right reaches both."),
@@ -69,23 +65,28 @@ WORDS = {
     "label_twice": _l("Two counters have the same label."),
     "serves_nobody": _l("A province serves nobody itself, so it has no counters."),
 }
-HEIR_REASONS = (
+OF_NAMES = ("name_missing", "name_too_long", "name_taken", "same_name")
+OF_NEW_CODES = ("code_missing", "code_unusable", "code_taken")
+OF_HEIRS = (
     *("splits_into_one", "merges_into_one", "merges_one_into_new"),
     *("heir_not_there", "heir_of_other_kind", "own_successor"),
 )
 # The box in which something can be mended; what is in none of them stands on top without a link.
 BOXES = {
-    "name": ("name_missing", "name_too_long", "name_taken", "same_name"),
+    "name": OF_NAMES,
+    "new_name": OF_NAMES,
+    "code": OF_NEW_CODES,
+    "new_code": OF_NEW_CODES,
     "parent": (
-        *("same_parent", "circle", "parent_not_there"),
+        *("same_parent", "circle", "parent_not_there", "code_unknown"),
         *("parent_ends", "parent_of_lower_kind", "parent_out_of_scope"),
     ),
     "day": (
         *("day_unreadable", "day_not_come", "not_there", "changed_later"),
         *("ends_before_it_begins", "ends_before_it_takes_over", "has_later_responses", "takes_along_later"),
     ),
-    "heirs": HEIR_REASONS,
-    "heir": HEIR_REASONS,
+    "heir": OF_HEIRS,
+    "heir_code-0": OF_HEIRS,
     "label": ("label_missing", "label_too_long", "label_taken"),
 }
 KINDS = {
@@ -103,6 +104,8 @@ def refusal_words(refused: ChangeRefused) -> str:
 
 def box_of(refused: ChangeRefused, boxes: set[str]) -> str:
     """Name the box of this page to which a refusal belongs, if any."""
+    if refused.heir is not None and "heir_code-0" in boxes:
+        return f"heir_{'name' if refused.reason in OF_NAMES else 'code'}-{refused.heir}"
     found = (box for box, reasons in BOXES.items() if refused.reason in reasons and box in boxes)
     return next(found, "")
 
@@ -117,96 +120,33 @@ def kind_choices() -> list[tuple[str, str]]:
 
 def read_create(fields: MultiDict[str, str], parent: Office | None) -> Create:
     return Create(
-        code=_short(fields, "code"),
-        name=_short(fields, "name"),
-        kind=_short(fields, "kind"),
+        code=short(fields, "code"),
+        name=short(fields, "name"),
+        kind=short(fields, "kind"),
         parent=parent,
-        valid_from=_day(fields),
-        counters=tuple(_lines(fields, "counters")),
+        valid_from=typed.day(fields),
+        counters=tuple(typed.lines(fields, "counters")),
     )
 
 
 def read_act(session: Session, act: str, office: Office, fields: MultiDict[str, str], author: Author) -> Act:
     """Read what is to be done with an office; codes name offices of the author's scope alone."""
-    day = _day(fields)
+    if act == "merge":
+        return read_merge(session, office, fields, author)
+    if act == "split":
+        return read_split(session, office, fields, author)
+    day = typed.day(fields)
     if act == "rename":
-        return Rename(office, _short(fields, "name"), day)
+        return Rename(office, short(fields, "name"), day)
     if act == "move":
-        code = _short(fields, "parent")
-        return Move(office, _office(session, code, author) if code else None, day)
-    if act == "end":
-        return End(office, day)
-    others = [*fields.getlist("other"), *_lines(fields, "others")] if act == "merge" else []
-    if len(others) > MOST_LINES:
-        raise ChangeRefused("too_many_lines", n=MOST_LINES)
-    ending = [office, *(_office(session, code, author) for code in others)]
-    lines = [*_chosen_heir(fields), *_lines(fields, "heirs")] if act == "merge" else _lines(fields, "heirs")
-    heirs = tuple(_heir(session, line, author) for line in lines)
-    # Merged into an office that goes on, it is named among both: it goes on.
-    going_on = {heir.office.id for heir in heirs if heir.office} if act == "merge" else set()
-    return HandOver(act, tuple(one for one in ending if one.id not in going_on), heirs, day)
-
-
-def _chosen_heir(fields: MultiDict[str, str]) -> list[str]:
-    """Give who takes over as the list and the two boxes of a merge say it, in the words of a line."""
-    new = " | ".join(_short(fields, name) for name in ("new_code", "new_name"))
-    return [line for line in (_short(fields, "heir"), new) if line.strip(" |")]
-
-
-def _heir(session: Session, line: str, author: Author) -> Heir:
-    """Read "code" for an office that exists, "code | name" for a new one."""
-    code, mark, name = (part.strip() for part in line.partition("|"))
-    if mark:
-        return Heir(code, name)
-    return Heir(code, office=_office(session, code, author))
-
-
-def offered(session: Session, office: Office, author: Author) -> list[tuple[str, str]]:
-    """Give code and name of the offices beside one with which it can be merged, by name."""
-    beside = select(Office.id, Office.code, Office.name).where(
-        Office.parent_id.is_(None) if office.parent_id is None else Office.parent_id == office.parent_id,
-        (Office.kind == "province") == (office.kind == "province"),
-        Office.id != office.id,
-        Office.valid_until.is_(None),
-    )
-    rows = session.execute(beside.order_by(Office.sort_key, Office.id).limit(MOST_OFFERED))
-    return [(row.code, row.name) for row in rows if row.id in author.office_ids]
+        code = short(fields, "parent")
+        return Move(office, office_by_code(session, code, author) if code else None, day)
+    return End(office, day)
 
 
 def is_confirmed(office: Office, fields: MultiDict[str, str]) -> bool:
     """Whether the code of the office was typed once more, as what cannot be undone asks for."""
-    return _short(fields, "typed").casefold() == office.code.casefold()
-
-
-def _office(session: Session, code: str, author: Author) -> Office:
-    # What has not the form of a code is not looked for: PostgreSQL cannot compare a text that holds a NUL.
-    office = session.scalar(select(Office).where(Office.code == code)) if CODE.fullmatch(code) else None
-    if office is None or office.id not in author.office_ids:
-        raise ChangeRefused("code_unknown", code=code[:40])
-    return office
-
-
-def _day(fields: MultiDict[str, str]) -> date:
-    text = _short(fields, "day")
-    day = read_day(text)
-    if day is None:
-        raise ChangeRefused("day_unreadable", text=text[:20])
-    return day
-
-
-def _lines(fields: MultiDict[str, str], name: str) -> list[str]:
-    lines = [line.strip() for line in _filled(fields.get(name, "")[:LONGEST_TEXT])]
-    if len(lines) > MOST_LINES:
-        raise ChangeRefused("too_many_lines", n=MOST_LINES)
-    return lines
-
-
-def _filled(text: str) -> Iterator[str]:
-    return (line for line in text.splitlines() if line.strip())
-
-
-def _short(fields: MultiDict[str, str], name: str) -> str:
-    return fields.get(name, "").strip()[:1_000]
+    return short(fields, "typed").casefold() == office.code.casefold()
 
 
 def _written(value: str | date | int) -> str:

@@ -5,11 +5,13 @@ from datetime import date
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as AnyResponse
 
-from survey_app.errors import NotFound
+from survey_app.errors import ApprovalRefused, NotFound
+from survey_app.models.approval import read_reason
 from survey_app.models.office import Office
-from survey_app.prepare.offices.changes import forms
+from survey_app.prepare.offices.changes import forms, heirs, merging
 from survey_app.prepare.offices.changes.acts import Create, End
 from survey_app.prepare.offices.changes.aftermath import Aftermath, aftermath_of
 from survey_app.prepare.offices.changes.forms import Act
@@ -19,19 +21,21 @@ from survey_app.prepare.offices.tree import Branch, open_branch
 from survey_app.web import access
 from survey_app.web.access import current_staff, office_in_scope, offices_in_scope
 from survey_app.web.context import database, now, today
+from survey_app.web.paging import typed_search
 
 blueprint = Blueprint("office_changes", __name__)
 blueprint.add_app_template_filter(forms.kind_name, "kind_name")
 
 TYPED_ONCE_MORE = ("merge", "split")  # acts that no page undoes
-MERGE_BOXES = ("heir", "new_code", "new_name")
+STAYS = {"more", "find"}  # buttons that give the form again, with what was typed
+KEPT = {"name", "code", "kind", "parent", "day", "counters"} | heirs.BOXES
 BOXES = {
     "new": {"code", "name", "day", "label"},
     "rename": {"name", "day"},
     "move": {"parent", "day"},
     "end": {"day"},
-    "merge": {"heir", "day"},
-    "split": {"heirs", "day"},
+    "merge": {"heir", "new_name", "new_code", "day"},
+    "split": {"heir_code-0", "day"},
 }
 
 
@@ -63,7 +67,7 @@ def change(office_id: int, act: str) -> str | AnyResponse | tuple[str, int]:
     with database().reading() as session:
         author = author_of_today(session)
         office = office_in_scope(session, current_staff(), office_id)
-        if request.method == "GET":
+        if request.method == "GET" or STAYS & request.args.keys():
             return _form_page(session, act, office, author)
         try:
             asked = forms.read_act(session, act, office, request.form, author)
@@ -74,10 +78,12 @@ def change(office_id: int, act: str) -> str | AnyResponse | tuple[str, int]:
         if not (is_last_step and is_typed):
             page = _confirm_page(session, act, office, asked, is_wrong=is_last_step)
             return (page, 422) if is_last_step else page
-    return _carry_out(office_id, act)
+    return _ask_second_person(office_id) if act == "merge" else _carry_out(office_id, act)
 
 
-def _confirm_page(session: Session, act: str, office: Office, asked: Act, *, is_wrong: bool) -> str:
+def _confirm_page(
+    session: Session, act: str, office: Office, asked: Act, *, is_wrong: bool = False, refusal: str = ""
+) -> str:
     """Say in words what will follow; what cannot be undone wants the code typed."""
     return render_template(
         "prepare/office_confirm.html",
@@ -86,11 +92,11 @@ def _confirm_page(session: Session, act: str, office: Office, asked: Act, *, is_
         asked=asked,
         after=_aftermath(session, asked, office),
         fields=_kept_fields(),
-        others=request.form.getlist("other"),
         types_code=act in TYPED_ONCE_MORE,
         faults=[("typed", _("Type the code %(code)s as it stands here.", code=office.code))]
         if is_wrong
         else [],
+        refusal=refusal,
     )
 
 
@@ -112,6 +118,27 @@ def _carry_out(office_id: int, act: str) -> AnyResponse | tuple[str, int]:
             return _form_page(session, act, office, author_of_today(session), refused), 422
     flash(_("Done. It stands in the office's history and in the audit log."))
     return redirect(url_for("offices.office", office_id=office_id), 303)
+
+
+def _ask_second_person(office_id: int) -> AnyResponse | tuple[str, int]:
+    """Let two people merge: it pools the answers of several offices for good."""
+    try:
+        with database().transaction() as session:
+            author = author_of_today(session)
+            office = office_in_scope(session, current_staff(), office_id)
+            asked = heirs.read_merge(session, office, request.form, author)
+            approval = merging.ask(session, asked, read_reason(request.form.get("reason", "")), author)
+    except ChangeRefused as refused:  # somebody else was quicker, or the page is old
+        with database().reading() as session:
+            office = office_in_scope(session, current_staff(), office_id)
+            return _form_page(session, "merge", office, author_of_today(session), refused), 422
+    except ApprovalRefused as refused:
+        with database().reading() as session:
+            office, author = office_in_scope(session, current_staff(), office_id), author_of_today(session)
+            asked = heirs.read_merge(session, office, request.form, author)
+            return _confirm_page(session, "merge", office, asked, refusal=refused.reason), 422
+    flash(_("The request is written down. Somebody whose role is over a higher office decides."))
+    return redirect(url_for("approvals.show", approval_id=approval.id), 303)
 
 
 def _new(parent: Office | None) -> str | AnyResponse | tuple[str, int]:
@@ -156,9 +183,15 @@ def _form_page(
         today=author.today,
         faults=_faults(refused, act),
         fields=_kept_fields(),
-        offered=forms.offered(session, office, author) if act == "merge" else [],
-        chosen=request.form.getlist("other"),
+        offered=_offered(session, office, author) if act == "merge" else None,
+        ticked=request.form.getlist("other"),
+        rows=heirs.rows_to_fill(request.form, wants_more="more" in request.args) if act == "split" else [],
     )
+
+
+def _offered(session: Session, office: Office, author: Author) -> heirs.Offered:
+    ticked = {*request.form.getlist("other"), request.form.get("heir", "")}
+    return heirs.offered(session, office, author, typed_search(request.form), ticked)
 
 
 def _faults(refused: ChangeRefused | None, act: str) -> list[tuple[str, str]]:
@@ -172,7 +205,6 @@ def _aftermath(session: Session, asked: Act, office: Office) -> Aftermath:
     return aftermath_of(session, [office], last_day, today())
 
 
-def _kept_fields() -> dict[str, str]:
+def _kept_fields() -> MultiDict[str, str]:
     """Give what was typed, for the page that comes next to hold it."""
-    kept = ("name", "code", "kind", "parent", "day", "others", "heirs", "counters", *MERGE_BOXES)
-    return {name: request.form[name] for name in kept if name in request.form}
+    return MultiDict((name, value) for name, value in request.form.items(multi=True) if name in KEPT)

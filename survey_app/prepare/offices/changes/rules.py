@@ -24,6 +24,7 @@ class ChangeRefused(SurveyError):
         super().__init__(f"{reason} {values}")
         self.reason = reason
         self.values = values
+        self.heir: int | None = None  # which of several heirs it is about
 
 
 @dataclass(frozen=True, slots=True)

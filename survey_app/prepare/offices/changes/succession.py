@@ -38,17 +38,36 @@ class HandOver:
     def takes_over_on(self) -> date:
         return self.last_day + ONE_DAY
 
+    @property
+    def said(self) -> str:
+        """Say it by codes, as the audit log does."""
+        before = ", ".join(office.code for office in self.predecessors)
+        after = ", ".join(heir.code for heir in self.heirs)
+        return f"{before} → {after}, từ {self.takes_over_on:%d/%m/%Y}"
+
+    def lock(self, session: Session) -> dict[int, Office]:
+        """Read anew, and hold, every office that must stay as it is until all is done."""
+        above = {office.parent_id for office in self.predecessors} - {None}
+        parents = session.scalars(select(Office).where(Office.id.in_(above)))
+        return locked(
+            session, [*self.predecessors, *(heir.office for heir in self.heirs if heir.office), *parents]
+        )
+
     def check(self, session: Session, author: Author) -> None:
         self._check_shape()
         for office in self.predecessors:
             rules.check_can_end(session, office, self.last_day)
         ending = {office.id for office in self.predecessors}
-        for heir in self.heirs:
-            self._check_heir(session, author, heir, ending)
+        for number, heir in enumerate(self.heirs):
+            try:
+                self._check_heir(session, author, heir, ending)
+            except ChangeRefused as refused:
+                refused.heir = number
+                raise
         self._check_below(session, author, ending)
 
     def carry_out(self, session: Session, author: Author) -> list[Office]:
-        rows = locked(session, self._touched(session))
+        rows = self.lock(session)
         self.check(session, author)
         ids = sorted(office.id for office in self.predecessors)
         below = [one for one in rules.children_after(session, ids, self.last_day) if one.id not in ids]
@@ -107,12 +126,6 @@ class HandOver:
             rules.check_no_circle(session, one, heir)
             rules.check_parent(heir, one.kind, self.takes_over_on, one.valid_until)
 
-    def _touched(self, session: Session) -> list[Office]:
-        """Give every office that must stay as it is until all is done."""
-        above = {office.parent_id for office in self.predecessors} - {None}
-        parents = session.scalars(select(Office).where(Office.id.in_(above)))
-        return [*self.predecessors, *(heir.office for heir in self.heirs if heir.office), *parents]
-
     def _create(self, session: Session, heir: Heir) -> Create:
         """Plan a new office as its first predecessor is: of its kind, under its parent.
 
@@ -124,8 +137,5 @@ class HandOver:
         return Create(heir.code, heir.name, first.kind, parent, self.takes_over_on, beside=ending)
 
     def _note(self, session: Session, author: Author, heirs: list[Office]) -> None:
-        before = ", ".join(office.code for office in self.predecessors)
-        after = ", ".join(office.code for office in heirs)
-        what = f"{before} → {after}, từ {self.takes_over_on:%d/%m/%Y}"
         for office in (*self.predecessors, *heirs):
-            note(session, author.now, author.staff_id, f"offices.{self.act}", what, office.id)
+            note(session, author.now, author.staff_id, f"offices.{self.act}", self.said, office.id)

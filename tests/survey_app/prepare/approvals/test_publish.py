@@ -31,7 +31,8 @@ class Hall:
         self.worker = Worker(self.database, app.extensions["settings"], clock)
         with self.database.transaction() as session:
             province = factories.office(session, kind="province")
-            self.office_id = factories.office(session, parent_id=province.id).id
+            office = factories.office(session, parent_id=province.id)
+            self.office_id, self.name = office.id, office.name
             campaign = factories.campaign(session, code="nam-2026", kind="annual", closes_on=LAST_DAY)
             self.campaign_id = campaign.id
             self.point = factories.access_point(
@@ -155,7 +156,7 @@ def test_a_correction_needs_a_reason_which_everybody_reads(hall, client):
 
 
 @on_sqlite
-def test_what_publish_refuses_stands_on_the_road_in_its_words(hall, staff_client):
+def test_what_publish_refuses_stands_on_the_road_in_its_words(hall, staff_client, client):
     hall.agree()
     hall.work()
     with hall.database.transaction() as session:
@@ -169,6 +170,15 @@ def test_what_publish_refuses_stands_on_the_road_in_its_words(hall, staff_client
     assert "Đề nghị công bố đính chính" in page
     beside = staff_client("campaign_lead", hall.office_id)
     assert "suy ra câu trả lời" not in beside.get(hall.road).text
+    hall.change(Campaign, target=0.8)
+    hall.agree(reason="Mục tiêu khác")
+    hall.work()
+    waits = "1 đơn vị giữ số liệu như lần công bố trước:"
+    page = hall.decider.get(hall.road).text
+    assert f"{waits}</strong> {hall.name}." in page
+    assert waits not in beside.get(hall.road).text
+    published = client.get("/results/nam-2026").text
+    assert "1 đơn vị giữ số liệu như lần công bố trước: phần thay đổi ở đó còn chờ" in published
 
 
 @on_sqlite

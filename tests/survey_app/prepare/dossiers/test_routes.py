@@ -9,12 +9,13 @@ from python_calamine import load_workbook
 from sqlalchemy import select
 
 from survey_app.models.audit import AuditLine
-from survey_app.models.office import DossierCount
+from survey_app.models.office import DossierCount, ReplacedTotal
 from survey_app.prepare.dossiers import waiting
 from survey_app.prepare.tables.sheet import read_sheet
 from survey_app.web.access import RIGHTS
 from tests import factories
 from tests.effort import working_at_most
+from tests.factories import MOMENT
 from tests.survey_app.prepare.dossiers.test_contradictions import TABLE
 from tests.survey_app.prepare.tables.hostile import HOSTILE, workbook
 
@@ -362,7 +363,18 @@ def test_replaced_total_stays_readable_on_the_page_of_its_office(app, hue, lead)
         accept(lead, send(lead, f"office_code,month,n_settled\nTTH-XA,2026-02,{n_settled}\n"))
     page = lead.get(f"/staff/dossiers/{hue['TTH-XA'].id}").text
     assert page.count("→") == 1, "a first count is no change, and the same again is none"
-    assert "tháng 02/2026: đã giải quyết 100 → 150, lệch 0" in page
+    assert "02/2026: 100 → 150" in page
+    lead.send_form(form_of(hue), {"n_settled-0": "160"})
+    page = lead.get(f"/staff/dossiers/{hue['TTH-XA'].id}").text
+    assert page.index("02/2026: 150 → 160") < page.index("02/2026: 100 → 150")
+    elsewhere = lead.get(f"/staff/dossiers/{hue['TTH-TINH'].id}").text
+    assert "→" not in elsewhere
+    with app.extensions["database"].reading() as session:
+        kept = session.scalars(select(ReplacedTotal).order_by(ReplacedTotal.id)).all()
+        assert [(one.n_before, one.n_after, one.replaced_at) for one in kept] == [
+            (100, 150, MOMENT),
+            (150, 160, MOMENT),
+        ]
 
 
 @on_sqlite

@@ -73,7 +73,28 @@ def test_order_and_letters_of_the_file_change_nothing(desk):
     windows = desk.look(b"\xef\xbb\xbf" + text.replace(",", ";").replace("\n", "\r\n").encode())
     apart = desk.look(unicodedata.normalize("NFD", text))
     assert len({one.frame_hash for one in (first, turned, wide, windows, apart)}) == 1
-    assert (rules_of(first), rules_of(apart)) == ({}, {"composed": 3})  # once a spelling
+    assert (rules_of(first), rules_of(apart)) == ({}, {"composed": 9})  # lines, however many cells of each
+
+
+TITLES = "UBND TỈNH MẪU,,CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM\n\nDANH SÁCH HỒ SƠ,,\nTừ 01/11/2025,,\n"
+
+
+def test_titles_above_the_header_are_passed_over_and_lines_keep_their_numbers(desk):
+    outcome = desk.look(TITLES + table(line(), line(unit="")))
+    assert desk.upload.source.header_line == 5
+    assert (outcome.n_units, rules_of(outcome)) == (1, {"no_id": 1})
+    assert desk.faults()[0][0] == "7"
+
+
+def test_ways_of_writing_one_village_are_one_cluster(desk):
+    ways = ["THÔN HOÀ  AN 1", "thôn Hòa An 01", "Thôn Hoà An 1", "Thôn Hóa An 1", "Thôn Hoa An 1"]
+    lines = [line(unit=f"H{n}", cluster=way) for n, way in enumerate(ways)]
+    first = desk.look(table(*lines))
+    rows = frame_of(desk)
+    turned = desk.look(table(*lines[::-1]))
+    assert [row["cluster"] for row in rows] == ["Thôn Hoà An 1"] * 3 + ways[3:]
+    assert first.frame_hash == turned.frame_hash
+    assert rules_of(first) == rules_of(turned) == {"spelled": 2}
 
 
 WRONG = {

@@ -2,10 +2,7 @@
 
 import os
 import re
-import subprocess
-import sys
-import time
-from datetime import UTC, date, datetime
+from datetime import date
 from io import BytesIO
 from pathlib import Path
 
@@ -16,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from survey_app.cli.jobs import Worker
 from survey_app.models.audit import AuditLine
 from survey_app.models.frame import ColumnMapping, Frame, FrameOffice, contacts_path, frame_path
-from survey_app.models.job import CLAIM, Job
+from survey_app.models.job import Job
 from survey_app.models.office import Office
 from survey_app.models.plan_document import PlanDocument, Population
 from survey_app.prepare.frames.canonical import hash_of_file
@@ -188,12 +185,21 @@ def test_contacts_go_on_their_day_by_themselves(walk, clock):
     walk.accept(walk.looked(table(line(**PERSON))))
     sent = walk.send(table(line(**PERSON)))
     clock.advance(days=81)  # the last day itself
+    with walk.database.transaction() as session:
+        campaign_id = session.scalars(select(Frame.campaign_id)).one()
+        walk.settings.files_dir.mkdir(exist_ok=True)
+        for number in (0, 1):  # the letters of this campaign, and those of another
+            made = {"name": "letters", "state": "done", "file_name": f"thu-moi-{number}.zip"}
+            given = {"campaign_id": campaign_id + number}
+            factories.job(session, arguments=given, finished_at=clock(), **made)
+            (walk.settings.files_dir / made["file_name"]).touch()
     walk.do_jobs()
     with walk.database.reading() as session:
         frame = session.scalars(select(Frame)).one()
     path = contacts_path(walk.settings.data_dir, frame.ticket)
     assert frame.has_contacts
     assert path.exists()
+    assert (walk.settings.files_dir / "thu-moi-0.zip").exists()
     clock.advance(days=1)
     walk.do_jobs()
     with walk.database.reading() as session:
@@ -201,6 +207,7 @@ def test_contacts_go_on_their_day_by_themselves(walk, clock):
         acts = session.scalars(select(AuditLine.act)).all()
     assert not frame.has_contacts
     assert not path.exists()
+    assert [one.name for one in walk.settings.files_dir.glob("thu-moi-*")] == ["thu-moi-1.zip"]
     assert "frames.contacts_deleted" in acts
     assert sent.status_code == 303
 
@@ -403,38 +410,6 @@ def test_newest_frame_is_in_force_and_older_ones_stay(walk, clock):
     assert "Đang dùng: 2 hồ sơ" in page.text
     older = re.search(r'href="([^"]*frame=\d+[^"]*)"', page.text)[1]
     assert "Dàn chọn mẫu cũ" in walk.client.get(older).text
-
-
-@on_sqlite
-def test_killed_job_begins_anew(walk, clock):
-    n = 60_000
-    settings = walk.settings
-    folder = settings.data_dir / "incoming"
-    folder.mkdir()
-    (folder / "lon.csv").write_text(table(*(line(unit=f"H{number}") for number in range(n))), "utf-8")
-    look = walk.map_columns(walk.post(f"{walk.base}/incoming", name="lon.csv").location)
-    environment = os.environ | {
-        "DATA_DIR": str(settings.data_dir),
-        "DATABASE_URL": settings.database_url,
-        "DEMO": "no",
-    }
-    command = [sys.executable, "-m", "flask", "--app", "survey_app", "jobs", "run"]
-    process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
-    looks = settings.data_dir / "frames" / "looks"
-    deadline = time.monotonic() + 60
-    while not list(looks.glob("*/*/runs/run-*")) and time.monotonic() < deadline and process.poll() is None:
-        time.sleep(0.002)
-    process.kill()
-    process.wait()
-    job_id = int(look.location.rpartition("/")[2])
-    with walk.database.reading() as session:
-        assert session.get_one(Job, job_id).state == "running"
-    clock.moment = datetime.now(UTC) + 2 * CLAIM
-    walk.do_jobs()
-    with walk.database.reading() as session:
-        job = session.get_one(Job, job_id)
-    assert (job.state, job.n_attempts) == ("done", 2)
-    assert job.outcome["found"]["n_units"] == n
 
 
 @on_sqlite

@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from survey_app.errors import NotFound
+from survey_app.collect.entry import check_opens, find_invited
+from survey_app.errors import NotFound, OfficeNotBegun
 from survey_app.models.access_point import AccessPoint
 from survey_app.models.invitation import InvitationBatch
 from survey_app.models.invitation_token import secret_mark
@@ -80,12 +81,19 @@ def test_a_campaign_that_is_over_takes_none_and_one_on_its_last_day_does(session
     ("row", "fault"),
     [
         ({"valid_until": DAY - timedelta(days=1)}, Fault.OFFICE_NOT_THERE),
-        ({"valid_from": DAY + timedelta(days=1)}, Fault.OFFICE_NOT_THERE),
         ({"kind": "province"}, Fault.OFFICE_IS_PROVINCE),
     ],
 )
-def test_an_office_that_serves_nobody_today_takes_none(session, campaign, row, fault):
+def test_an_office_that_serves_nobody_any_more_takes_none(session, campaign, row, fault):
     assert faults_of(session, campaign, factories.office(session, **row)) == [fault]
+
+
+def test_batch_can_be_printed_before_its_office_begins_as_other_codes_can(session, campaign):
+    tomorrow = DAY + timedelta(days=1)
+    batch = issue(session, campaign, factories.office(session, valid_from=tomorrow))
+    with pytest.raises(OfficeNotBegun):
+        check_opens(find_invited(session, batch.id, DAY), DAY)
+    check_opens(find_invited(session, batch.id, tomorrow), tomorrow)
 
 
 @pytest.mark.parametrize("delivery", ["letter", "message"])

@@ -4,13 +4,15 @@ import re
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from survey_app.models.approval import Approval
 from survey_app.models.audit import AuditLine
 from survey_app.models.office import Counter, Office, ServiceField
 from tests import factories
 from tests.factories import DAY
 
+END_B = update(Office).where(Office.code == "T1-B").values(valid_until=DAY)
 on_sqlite = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 
 
@@ -38,7 +40,7 @@ def confirm(client, path, **fields):
     """Send a form, read what would follow, and confirm it with the fields of that page."""
     asked = client.send_form(path, fields)
     assert asked.status_code == 200, asked.text
-    hidden = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', asked.text))
+    hidden = dict(re.findall(r'type="hidden" name="([\w-]+)" value="([^"]*)"', asked.text))
     typed = re.search(r'for="typed">[^<]*: ([^<]+)<', asked.text)
     if typed:  # what cannot be undone goes on only with the code typed
         assert client.post(path, data={**hidden, "confirmed": "yes", "typed": "?"}).status_code == 422
@@ -143,34 +145,124 @@ def test_end_says_what_becomes_of_the_codes(app, land, lead):
     assert "Hoạt động từ 01/01/2024, kết thúc ngày 26/09/2026." in lead.get(done.location).text
 
 
-def test_merge_and_split_name_who_takes_over(app, land, lead):
-    asked, done = confirm(
-        lead,
-        page_of(land["a"]) + "/merge",
-        other="T1-B",
-        new_code="T1-N",
-        new_name="Trung tâm xã Mới",
-        day="09/03/2026",
-    )
+MERGE = {"other": "T1-B", "new_code": "T1-N", "new_name": "Trung tâm xã Mới", "day": "09/03/2026"}
+
+
+def ask_for_merge(lead, land, reason="Theo nghị quyết sắp xếp đơn vị", **changed):
+    """Go through both pages of a merge of offices a and b; give the second and the answer."""
+    path = page_of(land["a"]) + "/merge"
+    hidden = MERGE | changed
+    asked = lead.send_form(path, hidden)
+    assert asked.status_code == 200, asked.text
+    confirmed = hidden | {"confirmed": "yes", "typed": "T1-A", "reason": reason}
+    return asked.text, lead.send_form(path, confirmed)
+
+
+def decide(client, request, decision="approved"):
+    return client.send_form(request, {"decision": decision}, to=f"{request}/decide")
+
+
+def test_one_asks_for_a_merge_and_another_who_stands_above_approves_it(app, land, lead, staff_client):
+    manager, narrow = (staff_client(role, land["a"].id) for role in ("office_manager", "campaign_lead"))
+    asked, done = ask_for_merge(lead, land)
     for words in (
         "Các đơn vị được cộng: Bộ phận Một cửa xã A; Bộ phận Một cửa xã B.",
         "không chuyển phiếu nào sang đơn vị kế thừa",
         "Chỉ số của đơn vị kế thừa chỉ tính phiếu nói về chính đơn vị kế thừa.",
         "Không trang nào, lệnh nào khôi phục được đơn vị đã kết thúc",
         "Không mã nào chuyển sang đơn vị khác",
+        "cộng số phiếu của 2 đơn vị cũ, không lấy bình quân tỷ lệ.",
     ):
         assert words in asked
-    assert "trước 10/03/2026, cộng số phiếu của 2 đơn vị cũ, không lấy bình quân tỷ lệ." in asked
-    assert "Trung tâm xã Mới" in lead.get(done.location).text
-    asked, _done = confirm(
-        lead,
-        page_of(land["c"]) + "/split",
-        heirs="T1-N\nT1-M | Trung tâm xã Mốt",
-        day="09/03/2026",
-    )
+    ended = select(Office.code).where(Office.valid_until.is_not(None))
+    assert rows(app, ended) == [], "until another person approves"
+    request = done.location
+    assert decide(lead, request).status_code == 409, "nobody approves his own request"
+    assert {one.get(request).status_code for one in (manager, narrow)} == {404}, "one of two offices"
+    above = staff_client("office_manager", land["province"].id)
+    assert above.get(request).status_code == 200
+    assert decide(above, request).status_code == 409, "who changes no offices approves no change either"
+    second = staff_client("campaign_lead", land["province"].id)
+    page = second.get(request).text
+    assert "Theo nghị quyết sắp xếp đơn vị" in page
+    assert "Trung tâm xã Mới" in page
+    assert "T1-A, T1-B → T1-N, từ 10/03/2026" in second.get("/staff/approvals").text
+    assert decide(second, request).status_code == 303
+    assert sorted(rows(app, ended)) == [("T1-A",), ("T1-B",)]
+    assert rows(app, select(Office.name).where(Office.code == "T1-N")) == [("Trung tâm xã Mới",)]
+    assert "đã duyệt lúc" in second.get(request).text
+    lines = rows(app, select(AuditLine.act, AuditLine.office_id, AuditLine.what).order_by(AuditLine.id))
+    above_both = [(act, what) for act, place, what in lines if place == land["province"].id]
+    said = "Đề nghị 1: Sáp nhập đơn vị, T1-A, T1-B → T1-N, từ 10/03/2026. Lý do: Theo nghị quyết"
+    assert [(act, what.startswith(said)) for act, what in above_both] == [
+        ("approvals.ask", True),
+        ("approvals.approved", True),
+    ]
+    assert [act for act, *_ in lines].count("offices.merge") == 3
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    ("happens", "words"),
+    [
+        (lambda session, land: factories.staff(session, "operator", land["b"].id), "không còn như lúc"),
+        (lambda session, land: session.execute(END_B), "kết thúc"),
+    ],
+)
+def test_merge_that_is_no_longer_what_was_asked_for_is_refused_with_the_reason(
+    app, land, lead, staff_client, happens, words
+):
+    request = ask_for_merge(lead, land)[1].location
+    second = staff_client("campaign_lead")
+    assert "Không duyệt được" not in second.get(request).text
+    with app.extensions["database"].transaction() as session:
+        happens(session, land)
+    page = second.get(request).text
+    assert "Không duyệt được đề nghị này nữa." in page
+    assert words in page
+    answer = decide(second, request)
+    assert (answer.status_code, "Các đơn vị không còn như lúc lập đề nghị." in answer.text) == (409, True)
+    assert rows(app, select(Office.code).where(Office.code == "T1-A", Office.valid_until.is_not(None))) == []
+    assert decide(second, request, "refused").status_code == 303
+
+
+@on_sqlite
+def test_merge_wants_the_code_typed_and_a_reason_and_is_asked_for_once(app, land, lead):
+    path = page_of(land["a"]) + "/merge"
+    confirmed = MERGE | {"confirmed": "yes", "reason": "Sắp xếp"}
+    assert lead.send_form(path, confirmed | {"typed": "?"}).status_code == 422
+    answer = ask_for_merge(lead, land, reason=" ")[1]
+    assert (answer.status_code, "Hãy ghi lý do." in answer.text) == (422, True)
+    assert ask_for_merge(lead, land)[1].status_code == 303
+    again = ask_for_merge(lead, land)[1]
+    assert (again.status_code, "đang chờ" in again.text) == (422, True)
+    assert len(rows(app, select(Approval.id))) == 1
+
+
+@on_sqlite
+def test_split_has_a_row_for_each_heir_and_more_if_wanted(app, land, lead):
+    path = page_of(land["c"]) + "/split"
+    given = {"heir_code-0": "T1-A", "heir_code-1": "T1-M", "heir_name-1": "Trung tâm xã Mốt"}
+    assert lead.get(path).text.count('name="heir_code-') == 2
+    more = lead.send_form(path, given, to=f"{path}?more=yes").text
+    assert more.count('name="heir_code-') == 3
+    assert "Trung tâm xã Mốt" in more
+    for wrong, box, words in (
+        ({"heir_code-1": ""}, "heir_code-1", "Hãy ghi mã."),
+        ({"heir_code-1": "T1-B"}, "heir_code-1", "Mã “T1-B” đã có"),
+        ({"heir_name-1": "Bộ phận Một cửa xã B"}, "heir_name-1", "mang tên"),
+        ({"heir_code-0": "T9"}, "heir_code-0", "Không có đơn vị mã “T9”"),
+        ({"heir_code-1": "", "heir_name-1": ""}, "heir_code-0", "ít nhất hai"),
+    ):
+        answer = lead.send_form(path, {"day": "09/03/2026"} | given | wrong)
+        assert answer.status_code == 422
+        said = re.search(rf'<p class="error" id="{box}-error">([^<]*)</p>', answer.text)
+        assert words in said[1]
+        assert f'href="#{box}"' in answer.text
+    asked, _done = confirm(lead, path, **given, day="09/03/2026")
     assert "bắt đầu dãy số liệu mới" in asked
-    begun = select(Office.code).where(Office.valid_from == DAY).order_by(Office.code)
-    assert rows(app, begun) == [("T1-M",), ("T1-N",)]
+    begun = select(Office.code).where(Office.valid_from == DAY)
+    assert rows(app, begun) == [("T1-M",)]
 
 
 @on_sqlite
@@ -184,6 +276,25 @@ def test_merge_offers_by_name_the_offices_beside_and_keeps_the_codes_of_others(l
     assert "Bộ phận Một cửa xã B: 1" in asked
     faulty = lead.send_form(path, {**fields, "others": "T9-X"})
     assert (faulty.status_code, 'value="T1-B" checked' in faulty.text) == (422, True)
+
+
+@on_sqlite
+def test_long_list_of_a_merge_is_searched_and_keeps_what_is_ticked(app, land, lead):
+    with app.extensions["database"].transaction() as session:
+        for n in range(45):
+            factories.office(session, code=f"X{n:02}", name=f"Xã Hòa {n:02}", parent_id=land["province"].id)
+        elsewhere = factories.office(session, code="KHAC", name="Xã Đông Lân", parent_id=land["other"].id)
+    path = page_of(land["a"]) + "/merge"
+    form = lead.get(path).text
+    assert (form.count('name="other"'), "Tìm thấy 47 đơn vị" in form) == (40, True)
+    fields = {"other": "T1-B", "heir": "T1-C"}
+    for typed in ("dong lan", "KHAC"):
+        found = lead.send_form(path, fields | {"q": typed}, to=f"{path}?find=yes").text
+        assert re.findall(r'name="other" value="(.+?)"', found) == ["T1-B", "T1-C", elsewhere.code]
+        assert 'value="T1-B" checked' in found
+        assert 'value="T1-C" selected' in found
+    nowhere = lead.send_form(path, {"q": "khong dau"}, to=f"{path}?find=yes").text
+    assert ('name="other"' in nowhere, "Không tìm thấy đơn vị nào." in nowhere) == (False, True)
 
 
 @on_sqlite
@@ -223,10 +334,9 @@ def test_new_office_is_asked_for_and_then_begun(app, land, lead):
         ("end", {"day": "01/02/2026"}, "có phiếu ngày 01/03/2026"),
         ("end", {"day": "2023-01-01"}, "bắt đầu từ 01/01/2024"),
         ("merge", {"others": "T1-B", "heirs": "", "day": "09/03/2026"}, "đúng một đơn vị kế thừa"),
-        ("merge", {"others": "T1-B", "heirs": "x|", "day": "09/03/2026"}, "Hãy ghi tên."),
+        ("merge", {"others": "T1-B", "new_name": "x", "day": "09/03/2026"}, "Hãy ghi mã."),
         ("merge", {"others": "\n".join("ab" * 4), "heirs": "x", "day": "09/03/2026"}, "Không có đơn vị"),
         ("merge", {"others": "T1-B\n" * 99, "heirs": "x", "day": "09/03/2026"}, "Tối đa 60 dòng"),
-        ("split", {"heirs": "T1-N | N", "day": "09/03/2026"}, "ít nhất hai"),
         ("rename", {}, "không phải ngày"),
         *((act, {"day": "31/12/9999", "heirs": "T1-N | N"}, "không phải ngày") for act in ("merge", "split")),
         ("merge", {"heirs": "T1", "day": "09/03/2026"}, "chỉ tiếp nhận từ tỉnh khác"),
@@ -249,7 +359,8 @@ def test_office_from_the_first_day_of_the_calendar_is_refused_in_words(land, lea
 def test_each_page_of_a_change_is_there_in_english_too(land, lead):
     for act in ("rename", "move", "end", "merge", "split", "new"):
         assert lead.get(f"{page_of(land['a'])}/{act}?lang=en").status_code == 200
-    fields = {"heirs": "T1-N | N\nT1-M | M", "day": "09/03/2026"}
+    heirs = {"heir_code-0": "T1-N", "heir_name-0": "N", "heir_code-1": "T1-M", "heir_name-1": "M"}
+    fields = heirs | {"day": "09/03/2026"}
     english = lead.send_form(f"{page_of(land['a'])}/split?lang=en", fields)
     assert "start a new series of figures" in english.text
 

@@ -66,6 +66,11 @@ def test_every_number_has_its_range(name):
         (said(population__described="a" * 1001), "population-described", "too_long"),
         (said(seed="\N{REPLACEMENT CHARACTER}"), "seed", "unreadable"),
         (said(precision__margin_office=None), "precision-margin_office", "no_size"),
+        (
+            said(precision__margin_office=None, allocation__method="margin", allocation__n_drawn=900),
+            "precision-margin_office",
+            "margin_missing",
+        ),
         (said(publication__target=0.8555), "publication-target", "too_fine"),
         (replace(WHOLE, stages=(CLUSTER, CLUSTER, DOSSIER)), "stages-0-unit", "stages_out_of_order"),
         (replace(WHOLE, stages=(CLUSTER,) * 3 + (DOSSIER,)), "stages-0-unit", "too_many_stages"),

@@ -11,7 +11,7 @@ from tests.survey_app.prepare.plans.conftest import DOSSIERS, WHOLE
 
 
 def office(code, population, **given):
-    known = {"n_months": 12, "share_before": None, "n_before": None} | given
+    known = {"within": "", "n_months": 12, "share_before": None, "n_before": None} | given
     return PlannedOffice(id=ord(code), code=code, name=f"Xã {code}", population=population, **known)
 
 
@@ -63,6 +63,16 @@ def test_each_allocation_adds_up_and_keeps_the_minimum(method):
         assert by_code["C"].n_drawn > by_code["B"].n_drawn
 
 
+def test_each_office_gets_what_its_margin_needs_and_the_whole_the_rest():
+    found, by_code = sized(method="margin")
+    assert {code: one.n_drawn for code, one in by_code.items()} == {"A": 100, "B": 348, "C": 463}
+    assert found.n_meeting == 3
+    larger, by_code = sized(method="margin", n_drawn=2000)
+    assert larger.n_drawn == 2000
+    assert by_code["B"].n_drawn > 348
+    assert by_code["C"].n_drawn - 463 == pytest.approx((2000 - 911) * 9537 / (652 + 9537), abs=1)
+
+
 def test_wave_before_tells_what_change_can_be_seen():
     (alone,) = sized([office("B", 1_000)])[0].offices
     (known,) = sized([office("B", 1_000, share_before=0.5, n_before=5_000.0)])[0].offices
@@ -81,7 +91,18 @@ def test_drawn_offices_give_expected_totals_and_no_margin_of_the_whole():
     found = sizes_of(replace(WHOLE, stages=stages), OFFICES)
     assert found.share_of_offices == pytest.approx(1 / 3)
     assert found.margin is None
-    assert found.n_drawn == round(911 / 3)
+    # By size: each office's chance is its share of the 11,100 dossiers.
+    each = {one.office.code: one.n_drawn for one in found.offices}
+    assert found.n_drawn == round((100 * each["A"] + 1_000 * each["B"] + 10_000 * each["C"]) / 11_100)
+
+
+def test_a_number_of_offices_is_taken_in_each_top():
+    stages = (PlannedStage(unit="office", method="simple", n_taken=1), *WHOLE.stages)
+    offices = [replace(one, within="P1" if one.code == "A" else "P2") for one in OFFICES]
+    found = sizes_of(replace(WHOLE, stages=stages), tuple(offices))
+    assert found.share_of_offices == pytest.approx((1 + 1) / 3)
+    each = {one.office.code: one.n_drawn for one in found.offices}
+    assert found.n_drawn == round(each["A"] + (each["B"] + each["C"]) / 2)
 
 
 @pytest.mark.parametrize(

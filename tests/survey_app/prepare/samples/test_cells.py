@@ -102,6 +102,7 @@ def test_names_of_what_was_joined():
     assert joined(["b", "a", "b"]) == "a + b"
     assert joined("abc") == "a + b + c"
     assert joined("dbca") == "a … d"
+    assert joined("dbca", 4) == "a + b + c + d"
 
 
 def test_drawn_clusters_are_primary_units_and_small_ones_join_their_neighbour():

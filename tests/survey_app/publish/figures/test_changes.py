@@ -11,7 +11,7 @@ from analysis import SurveyDesign, change, ratio
 from survey_app.db import Database
 from survey_app.models.access_point import AccessPoint
 from survey_app.models.breakdown import first_day_of, quarter_name
-from survey_app.models.publication import Change, Publication
+from survey_app.models.publication import Change, Figure, Publication
 from survey_app.publish.releasing.freeze import publish_wave
 from tests import factories
 from tests.survey_app.publish.counter_feedback import SATISFIED, receive, release
@@ -130,7 +130,9 @@ def test_a_parent_has_the_changes_of_all_below_it(database: Database) -> None:
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
-def test_months_without_spread_have_no_change_but_its_reason(database: Database) -> None:
+def test_months_of_which_all_are_satisfied_have_limits_of_their_change_alone(
+    database: Database,
+) -> None:
     with database.transaction() as session:
         point = factories.access_point(
             session, campaign_id=factories.campaign(session, opens_on=date(2025, 10, 1)).id
@@ -140,7 +142,8 @@ def test_months_without_spread_have_no_change_but_its_reason(database: Database)
                 receive(session, point, 6, SATISFIED, date(2026, month, day))
     release(database)
     (found,) = changes_of(database, point.office_id).values()
-    assert (found.value, found.low, found.high, found.reason) == (None, None, None, "no_spread")
+    assert (found.value, found.standard_error, found.reason) == (0, None, None)
+    assert -1 < found.low == -found.high < 0
 
 
 def test_quarters_are_named_as_people_count_them() -> None:
@@ -201,6 +204,28 @@ def test_a_wave_is_compared_with_the_one_before(database: Database) -> None:
     assert found.value == pytest.approx(38 / 50 - 26 / 46)
     assert found.low < found.value < found.high
     assert (found.n_earlier, found.n_later) == (46, 50)
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_a_change_to_100_percent_or_by_few_wards_stays_possible(database: Database) -> None:
+    with database.transaction() as session:
+        offices = [factories.office(session).id for _ in range(2)]
+        version_id = factories.instrument_version(session).id
+    for office_id, n_bad in zip(offices, (0, 1), strict=True):
+        before = wave(database, 2024, office_id, 3, 9, instrument_version_id=version_id)
+        after = wave(database, 2025, office_id, 8, n_bad, instrument_version_id=version_id)
+        (found,) = of_wave(database, after)
+        with database.reading() as session:
+            earlier, later = (
+                session.scalars(
+                    select(Figure).where(
+                        Figure.publication_id == one, Figure.office_id == office_id, Figure.measure == "index"
+                    )
+                ).one()
+                for one in (before, after)
+            )
+        assert (found.standard_error is None) == (n_bad == 0)
+        assert later.low - earlier.high <= found.low <= found.value <= found.high <= later.high - earlier.low
 
 
 FORM = factories.definition("yearly", 1)

@@ -80,6 +80,7 @@ def test_units_that_did_not_answer_give_their_weight_to_those_of_their_cell() ->
         "n_issued": 12,
         "n_eligible": 6,
         "n_answered": 4,
+        "n_unknown": 3,
         "factor": pytest.approx(2.0),
         "response_rate": pytest.approx(0.5),
     }
@@ -132,7 +133,9 @@ def test_who_skipped_or_told_what_no_total_speaks_of_keeps_a_share_and_cuts_keep
     }
     trimmed = steps["trimming"]
     assert (trimmed["maximum"], trimmed["weight_sum"]) == (pytest.approx(15), pytest.approx(100))
-    assert trimmed["details"] == {"lower": None, "upper": pytest.approx(15), "n_raised": 0, "n_lowered": 2}
+    # The index of everybody has one primary unit here, so no interval.
+    told = {"lower": None, "upper": pytest.approx(15), "n_raised": 0, "n_lowered": 2, "interval": None}
+    assert trimmed["details"] == told
     calibration = found.dataset.calibration
     assert calibration is not None
     assert calibration.n_respondents.tolist() == [2, 5, 2, 1]

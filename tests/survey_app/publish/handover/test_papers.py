@@ -51,9 +51,8 @@ def squeezed(text: str) -> str:
 
 def test_each_office_has_one_page_with_the_digits_of_its_page(handed: Handed, wave: Wave) -> None:
     with handed.database.reading() as session:
-        parts = list(
-            sheets_file.parts(session, wave, wave.places.keys(), "https://a.example.vn", lambda *_: None)
-        )
+        asked = {*wave.places, 999}  # an office without figures has no page, and keeps back nobody's
+        parts = list(sheets_file.parts(session, wave, asked, "https://a.example.vn", lambda *_: None))
         shown = {
             place.code: office_results(session, wave.publication, place.id, "vi")[0].index
             for place in wave.places.values()

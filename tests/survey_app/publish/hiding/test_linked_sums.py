@@ -55,6 +55,23 @@ def test_answers_at_no_counter_are_a_part_that_can_be_worked_out() -> None:
     assert set(found.values()) == {Hidden(None, None)}, "the 27 others are no small part"
 
 
+def test_a_group_of_respondents_cannot_be_worked_out_from_the_others_nor_from_the_parent() -> None:
+    men, women = "group:sex:1", "group:sex:2"
+    structure = Structure({9: [1, 2]}, {}, {}, ONE_ITEM)
+    counts = {index(1): 60, index(1, men): 30, index(1, women): 30}
+    counts |= {index(2): 67, index(2, men): 7, index(2, women): 60}
+    counts |= {index(9): 127, index(9, men): 37, index(9, women): 90}
+    found = decide(structure, counts)
+    assert found[index(2, men)].in_public == "few"
+    assert found[index(2, women)].in_public == "linked"
+    # 37 less the 30 of the first would be the 7: so either it or the parent's is hidden, each with the other
+    for office in (1, 9):
+        assert found[index(office, men)].in_public == found[index(office, women)].in_public
+    assert "linked" in {found[index(office, men)].in_public for office in (1, 9)}
+    ages = {index(1, f"group:age:{n}"): 20 for n in (1, 2, 3)}
+    assert {one.in_public for one in decide(structure, {index(1): 60, **ages}).values()} == {None}
+
+
 def test_an_office_hides_behind_another_of_its_parent() -> None:
     found = decide(
         Structure({9: [1, 2, 3]}, {}, {}, ONE_ITEM), {index(9): 97, index(1): 30, index(2): 60, index(3): 7}

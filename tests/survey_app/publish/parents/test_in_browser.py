@@ -20,7 +20,7 @@ A4 = "594.96 x 841.92"  # points
 @pytest.fixture
 def path(database):
     with database.transaction() as session:
-        return f"/staff/offices/{province(session, 150, provenance='A', basis='probability').id}/below"
+        return f"/staff/offices/{province(session, 140, provenance='A', basis='probability').id}/below"
 
 
 @pytest.fixture

@@ -334,13 +334,13 @@ def test_a_name_is_no_formula_in_the_file(app, reader, opt_in):
 @on_sqlite
 def test_offices_of_a_province_fit_one_page_and_more_are_paged(database, reader):
     with database.transaction() as session:
-        few, many = (f"/staff/offices/{province_of(session, n)}/below" for n in (150, 180))
+        few, many = (f"/staff/offices/{province_of(session, n)}/below" for n in (140, 180))
     page = reader.get(few)
-    assert len(rows_of(page.text)) == 150
+    assert len(rows_of(page.text)) == 140
     assert len(page.data) <= 60_000
     first, second = reader.get(many).text, reader.get(f"{many}?page=2").text
     names = [name for name, _ in rows_of(first) + rows_of(second)]
-    assert (len(rows_of(first)), len(set(names))) == (150, 180)
+    assert (len(rows_of(first)), len(set(names))) == (140, 180)
     assert len(rows_of(reader.get(f"{many}?rows=all").text)) == 180
 
 

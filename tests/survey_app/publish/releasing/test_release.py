@@ -299,18 +299,18 @@ def test_another_method_version_renews_every_figure(
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_other_terms_of_the_campaign_renew_every_figure(database: Database) -> None:
-    first, second, _ = two_offices(database)
+    first, second, _ = two_offices(database, minimum_n=20)
     with database.transaction() as session:
-        receive(session, first, 7)
+        receive(session, first, 12)
     release(database)
     with database.transaction() as session:
         assert figure_of(session, first.office_id).hidden_in_public == "few"
-        session.get_one(Campaign, first.campaign_id).minimum_n = 5
-        receive(session, second, 5)
+        session.get_one(Campaign, first.campaign_id).minimum_n = 10
+        receive(session, second, 10)
     release(database)
     with database.reading() as session:
         assert figure_of(session, first.office_id).hidden_in_public is None
-        assert session.scalars(select(Publication.minimum_n)).one() == 5
+        assert session.scalars(select(Publication.minimum_n)).one() == 10
         assert session.scalars(select(Publication.revision)).one() == 2
 
 

@@ -1,0 +1,126 @@
+"""What a correction has of offices that wait: their answers as they were published, in today's numbers.
+
+Tallies hold them, but not what drawn people told of themselves, nor which units were still open in their
+cells. Both are taken from the publication before: counted anew, they would be those of other people.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from survey_app.models.access_point import AccessPoint
+from survey_app.models.office import Counter, Office, ServiceField
+from survey_app.models.recipe import CellThen, Recipe
+from survey_app.models.response import Response
+from survey_app.models.sample import SampleCell
+from survey_app.models.snapshot import PublicationRecipe
+from survey_app.publish.counting.snapshot import Counted, Part, RowKey, Snapshot, add_to, packed_part
+from survey_app.publish.counting.tallies import NOT_DRAWN, TallyRow
+from survey_app.publish.figures.design import WeightingRefused
+from survey_app.publish.releasing.due import Due
+from survey_app.publish.releasing.ingredients import Ingredients
+
+POINTS_AT_ONCE = 500  # in one question to the database
+Owner = tuple[str, str]  # code of an office, and class
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The publication that is corrected, and who has the same answers in the correction."""
+
+    session: Session
+    recipe: Recipe
+    snapshot: Snapshot
+    owners: Mapping[int, Owner]  # of their access points
+
+    @classmethod
+    def of(cls, session: Session, publication_id: int, waiting: Collection[Due]) -> "Kept":
+        recipe = Recipe.from_json(session.get_one(PublicationRecipe, publication_id).document_json)
+        points = (
+            select(AccessPoint.id, AccessPoint.campaign_id, AccessPoint.office_id, AccessPoint.provenance)
+            .add_columns(Office.code)
+            .join(Office, Office.id == AccessPoint.office_id)
+            .where(AccessPoint.campaign_id.in_({one.campaign_id for one in waiting}))
+        )
+        owners = {
+            row.id: (row.code, row.provenance)
+            for row in session.execute(points)
+            if Due(row.campaign_id, row.office_id, row.provenance) in waiting
+        }
+        return cls(session, recipe, Snapshot.stored(session, publication_id), owners)
+
+    def cells(self, cells: Mapping[int, CellThen]) -> dict[int, CellThen]:
+        """Give the cells with their units of then where anybody answered who waits, or is waited with."""
+        units = {one[:3]: one.units for one in self.recipe.cells}
+        wanted = self._cells_answered()
+        return {
+            number: cell._replace(units=units[cell[:3]]) if number in wanted and cell[:3] in units else cell
+            for number, cell in cells.items()
+        }
+
+    def _cells_answered(self) -> set[int]:
+        points, found = sorted(self.owners), set[int]()
+        for start in range(0, len(points), POINTS_AT_ONCE):
+            some = Response.access_point_id.in_(points[start : start + POINTS_AT_ONCE])
+            query = select(SampleCell.id).join(Response, Response.cell_id == SampleCell.id).where(some)
+            found |= set(self.session.scalars(query.distinct()))
+        return found
+
+    def count(self, ingredients: Ingredients, campaign_id: int, rows: Iterable[TallyRow]) -> Snapshot:
+        """Count tallies; where people told of themselves, those who wait are as they were published."""
+        rows = list(rows)
+        drawn = {self.owners.get(row.access_point_id) for row in rows if row.cell_id != NOT_DRAWN}
+        owners = drawn - {None} if ingredients.numbering.questions else set()
+        others = [row for row in rows if self.owners.get(row.access_point_id) not in owners]
+        counted = ingredients.count(self.session, campaign_id, others)
+        parts = [self._renumbered(one, ingredients) for one in self._parts(owners)]
+        return replace(
+            counted, parts=sorted([*counted.parts, *parts], key=lambda one: (one.office, one.provenance))
+        )
+
+    def _parts(self, owners: Collection[Owner | None]) -> Iterable[Part]:
+        return (part for part in self.snapshot.parts if (part.office, part.provenance) in owners)
+
+    def _fields(self, office: str) -> dict[str, str]:
+        """Give the field of each counter of an office, by its label."""
+        query = (
+            select(Counter.label, ServiceField.code)
+            .join(Office, Office.id == Counter.office_id)
+            .outerjoin(ServiceField, ServiceField.id == Counter.field_id)
+            .where(Office.code == office)
+        )
+        return {label: field or "" for label, field in self.session.execute(query)}
+
+    def _renumbered(self, part: Part, ingredients: Ingredients) -> Part:
+        questions = ingredients.numbering.questions
+        if not set(questions) <= set(self.recipe.questions):
+            raise WeightingRefused(
+                f"Đơn vị {part.office} có phiếu đang chờ, nên giữ các phiếu như đã công bố; các phiếu ấy "
+                "chưa được đếm theo câu hỏi mà quyền số hoặc bảng theo nhóm nay dùng thêm. Hãy giữ cách làm "
+                "như lần trước."
+            )
+        asked = [self.recipe.questions.index(one) for one in questions]
+        cells = {one[:3]: number for number, one in enumerate(ingredients.cells, start=1)}
+        forms = {one: number for number, one in enumerate(ingredients.instruments, start=1)}
+        fields = self._fields(part.office)
+        header, rows = part.read()
+        counted: Counted = {}
+        for key, n_respondents, counts in rows:
+            if key.counter and key.counter not in fields:
+                raise WeightingRefused(
+                    f"Đơn vị {part.office} có phiếu đang chờ, nhưng quầy “{key.counter}” đã đổi tên từ lần "
+                    "công bố trước. Hãy đặt lại tên cũ rồi công bố."
+                )
+            told = RowKey(
+                key.counter,
+                fields[key.counter] if key.counter else "",
+                forms[self.recipe.instruments[key.instrument - 1]],
+                cells[self.recipe.cells[key.cell - 1][:3]] if key.cell else NOT_DRAWN,
+                key.psu_day,
+                tuple(key.profile[place] for place in asked) if key.profile else (),
+            )
+            add_to(counted, told, n_respondents, np.frombuffer(counts, dtype="<u4"))
+        return packed_part(header, counted)

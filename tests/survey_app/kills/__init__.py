@@ -1,0 +1,1 @@
+"""Kill -9 of the processes that do a campaign's steps."""
