@@ -22,6 +22,7 @@ def upgrade() -> None:
         sa.CheckConstraint("n_issued BETWEEN 5 AND 100000", name="is_shared"),
         sqlite_autoincrement=True,
     )
+    op.create_index("ix_invitation_batch_cell_id", "invitation_batch", ["cell_id"])
     op.create_table(
         "spent_invitation",
         sa.Column("batch_id", sa.Integer, sa.ForeignKey("invitation_batch.id"), primary_key=True),

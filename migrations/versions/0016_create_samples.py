@@ -102,6 +102,14 @@ def _create_units() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("ix_sampled_unit_cell_id", "sampled_unit", ["cell_id"])
+    is_entered = sa.text("outcome IS NOT NULL")
+    op.create_index(
+        "ix_sampled_unit_entered",
+        "sampled_unit",
+        ["draw_id", "outcome", "cell_id"],
+        sqlite_where=is_entered,
+        postgresql_where=is_entered,
+    )
 
 
 def downgrade() -> None:

@@ -10,7 +10,8 @@ from survey_app.db import Database
 from survey_app.demo.plans import morning_of
 from survey_app.errors import NotFound
 from survey_app.models import approval as approvals, publishing
-from survey_app.models.approval import Decision, Wanted, find_approval
+from survey_app.models.approval import Decision, Wanted
+from survey_app.models.approval_lists import find_approval
 from survey_app.models.campaign import Campaign
 from survey_app.models.job import Job, Work
 from survey_app.prepare.approvals import acts

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ColumnElement, ForeignKey, Index, and_, or_, select, true
-from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from survey_app.config import VIETNAM_TIME
 from survey_app.errors import ApprovalRefused, NotFound
@@ -121,18 +121,6 @@ class Part:
     stood: Set[int]
 
 
-@dataclass(frozen=True, slots=True)
-class StatedApproval:
-    """A request with the names of what it is about and of who took part."""
-
-    approval: Approval
-    campaign: Campaign | None
-    office: Office | None
-    asked_by: Staff
-    decided_by: Staff | None
-    offices: Set[int]  # all that it touches
-
-
 def read_reason(typed: str) -> str:
     """Give a reason as it can be kept and read; say what is wrong with one that cannot."""
     reason = marked_unreadable(composed(typed))
@@ -235,17 +223,18 @@ def _log(session: Session, approval: Approval, act: str, staff_id: int, now: dat
     if campaign:
         note(session, now, staff_id, act, what, approval.office_id)
     else:
-        note_over(session, now, staff_id, act, what, _named(session, [approval.id])[approval.id])
+        note_over(session, now, staff_id, act, what, offices_named(session, [approval.id])[approval.id])
 
 
 def offices_of_request(session: Session, tree: OfficeTree, approval: Approval) -> set[int]:
     """List the offices that a request touches: those it names with all below, else its campaign's."""
     if approval.campaign_id is not None:
         return offices_concerned(session, approval.campaign_id, approval.office_id)
-    return tree.within(_named(session, [approval.id])[approval.id])
+    return tree.within(offices_named(session, [approval.id])[approval.id])
 
 
-def _named(session: Session, approval_ids: Collection[int]) -> dict[int, set[int]]:
+def offices_named(session: Session, approval_ids: Collection[int]) -> dict[int, set[int]]:
+    """Give the offices that each request names itself, as that of a merge does."""
     found: dict[int, set[int]] = {one: set() for one in approval_ids}
     rows = select(ApprovalOffice).where(ApprovalOffice.approval_id.in_(approval_ids))
     for row in session.scalars(rows) if approval_ids else ():
@@ -290,67 +279,6 @@ def _offices_by_codes(
     for campaign_id, top in session.execute(tops):
         found[campaign_id] |= tree.subtree(top)
     return {campaign_id: offices or tree.subtree(None) for campaign_id, offices in found.items()}
-
-
-def list_approvals(
-    session: Session,
-    office_ids: Set[int],
-    *conditions: ColumnElement[bool],
-    most: int,
-    tree: OfficeTree | None = None,
-) -> list[StatedApproval]:
-    """List the newest requests all of whose offices are among these: all of some subtrees."""
-    tree = tree or OfficeTree(session)
-    requester, decider = aliased(Staff), aliased(Staff)
-    query = (
-        select(Approval, Campaign, Office, requester, decider)
-        .outerjoin(Campaign, Campaign.id == Approval.campaign_id)
-        .join(requester, requester.id == Approval.asked_by)
-        .outerjoin(Office, Office.id == Approval.office_id)
-        .outerjoin(decider, decider.id == Approval.decided_by)
-        .where(*conditions, _is_within(session, tree, office_ids))
-        .order_by(Approval.id.desc())
-        .limit(most)
-    )
-    rows = session.execute(query).all()
-    whole = {row.Campaign.id for row in rows if row.Office is None and row.Campaign is not None}
-    of_campaigns = offices_of_campaigns(session, tree, whole)
-    named = _named(session, [row.Approval.id for row in rows if row.Campaign is None])
-
-    def touched(row: Any) -> set[int]:
-        if row.Office is not None:
-            return tree.subtree(row.Office.id)
-        return tree.within(named[row.Approval.id]) if row.Campaign is None else of_campaigns[row.Campaign.id]
-
-    return [StatedApproval(*row, touched(row)) for row in rows]
-
-
-def _is_within(session: Session, tree: OfficeTree, office_ids: Set[int]) -> ColumnElement[bool]:
-    """Say in SQL which requests touch these offices alone.
-
-    What is looked up for it is the same whichever request is asked for: the time of an answer shall not
-    tell a foreign one from one that does not exist.
-    """
-    if office_ids >= tree.subtree(None):
-        return true()  # thousands of ids in a statement would cost more than the rest of the page
-    of_whole = select(Campaign.id).join(Approval).where(Approval.office_id.is_(None)).distinct()
-    of_campaigns = offices_of_campaigns(session, tree, session.scalars(of_whole).all())
-    whole = [campaign_id for campaign_id, touched in of_campaigns.items() if touched <= office_ids]
-    beyond = select(ApprovalOffice.approval_id).where(ApprovalOffice.office_id.not_in(office_ids))
-    return or_(
-        Approval.office_id.in_(office_ids),
-        and_(Approval.office_id.is_(None), Approval.campaign_id.in_(whole)),
-        and_(Approval.campaign_id.is_(None), Approval.id.not_in(beyond)),
-    )
-
-
-def find_approval(
-    session: Session, approval_id: int, office_ids: Set[int], tree: OfficeTree | None = None
-) -> StatedApproval:
-    """Give a request all of whose offices are among these; foreign and non-existing look the same."""
-    for stated in list_approvals(session, office_ids, Approval.id == approval_id, most=1, tree=tree):
-        return stated
-    raise NotFound
 
 
 def lock_campaign(session: Session, campaign_id: int) -> None:

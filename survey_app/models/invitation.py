@@ -1,6 +1,6 @@
 """Invitations: batches of single-use tokens, and which of them are spent."""
 
-from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column
 
 from survey_app.models.base import KEPT_IDS, Base, one_of
@@ -23,6 +23,7 @@ class InvitationBatch(Base):
     __tablename__ = "invitation_batch"
     __table_args__ = (
         one_of("delivery", DELIVERIES),
+        Index("ix_invitation_batch_cell_id", "cell_id"),
         CheckConstraint(f"n_issued BETWEEN {SMALLEST_BATCH} AND {LARGEST_BATCH}", name="is_shared"),
         KEPT_IDS,
     )

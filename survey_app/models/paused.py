@@ -20,18 +20,7 @@ def paused_offices(session: Session, campaign_id: int, office_ids: Iterable[int]
     rests if one from which it took over does; else it is as the next office above that has codes at or below
     it: it rests if all of those do.
     """
-    codes = (
-        select(AccessPoint.office_id, AccessPoint.paused_on)
-        .where(
-            AccessPoint.campaign_id == campaign_id,
-            AccessPoint.code.is_not(None),
-            or_(AccessPoint.revoked_on.is_(None), AccessPoint.paused_on.is_not(None)),
-        )
-        .distinct()
-    )
-    own: dict[int, set[date | None]] = defaultdict(set)
-    for office_id, paused_on in session.execute(codes):
-        own[office_id].add(paused_on)
+    own = _own_days(session, campaign_id)
     if not any(day for days in own.values() for day in days):
         return {}
     tree = OfficeTree(session)
@@ -52,6 +41,23 @@ def paused_offices(session: Session, campaign_id: int, office_ids: Iterable[int]
 
     found = {office_id: days_of(office_id) for office_id in office_ids}
     return {one: min(day for day in days if day) for one, days in found.items() if None not in days}
+
+
+def _own_days(session: Session, campaign_id: int) -> dict[int, set[date | None]]:
+    """Give for each office with codes since when they rest; none for those that work."""
+    codes = (
+        select(AccessPoint.office_id, AccessPoint.paused_on)
+        .where(
+            AccessPoint.campaign_id == campaign_id,
+            AccessPoint.code.is_not(None),
+            or_(AccessPoint.revoked_on.is_(None), AccessPoint.paused_on.is_not(None)),
+        )
+        .distinct()
+    )
+    found: dict[int, set[date | None]] = defaultdict(set)
+    for office_id, paused_on in session.execute(codes):
+        found[office_id].add(paused_on)
+    return found
 
 
 def _predecessors(session: Session) -> dict[int, set[int]]:

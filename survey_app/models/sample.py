@@ -5,12 +5,13 @@ An answer never leads to a unit: a token carries the cell of its unit, which at 
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, select
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from survey_app.models.base import KEPT_IDS, Base, UtcDateTime
 
 SMALLEST_CELL = 5  # drawn units; an answer could else be laid at somebody's door
+IS_ENTERED = text("outcome IS NOT NULL")
 AND, FROM_TO = " + ", " … "  # between the names of what was put together: all of them, the first and the last
 
 
@@ -76,6 +77,12 @@ class SampledUnit(Base):
         CheckConstraint("serial IS NULL OR serial >= 0", name="serial_counts_from_zero"),
         CheckConstraint("replaces IS NULL OR NOT is_main", name="reserves_replace"),
         Index("ix_sampled_unit_cell_id", "cell_id"),
+        Index(
+            "ix_sampled_unit_entered",
+            *("draw_id", "outcome", "cell_id"),
+            sqlite_where=IS_ENTERED,
+            postgresql_where=IS_ENTERED,
+        ),
         UniqueConstraint("draw_id", "unit"),
         {"sqlite_with_rowid": False},
     )

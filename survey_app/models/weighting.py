@@ -64,7 +64,7 @@ def steps_of_weights(session: Session, publication: Publication | None) -> Seque
     return session.scalars(found).all()
 
 
-class Response(NamedTuple):
+class ResponseRate(NamedTuple):
     """How a drawn sample answered: units that were asked, without the ineligible, and the share of RR2.
 
     RR2 of AAPOR counts whoever is unknown as eligible, and partial forms as answers.
@@ -74,17 +74,17 @@ class Response(NamedTuple):
     rate: float
 
     @classmethod
-    def of_cells(cls, cells: Sequence[dict[str, Any]]) -> "Response | None":
+    def of_cells(cls, cells: Sequence[dict[str, Any]]) -> "ResponseRate | None":
         """Add up the cells of the step for nonresponse; none where the sample was drawn elsewhere."""
         n_asked = sum(one["n_eligible"] + one["n_unknown"] for one in cells)
         return cls(n_asked, sum(one["n_answered"] for one in cells) / n_asked) if n_asked else None
 
 
-def response_of(session: Session, publication: Publication | None) -> Response | None:
+def response_of(session: Session, publication: Publication | None) -> ResponseRate | None:
     """Give how the drawn sample of a publication answered, if it was drawn here."""
     key = (publication.id if publication else 0, "nonresponse")
     step = session.get(WeightingStep, key)
-    return Response.of_cells(step.details["cells"]) if step else None
+    return ResponseRate.of_cells(step.details["cells"]) if step else None
 
 
 def margins_in_force(session: Session, campaign_id: int) -> CampaignMargins | None:

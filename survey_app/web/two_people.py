@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 
 from survey_app.config import VIETNAM_TIME
 from survey_app.models import approval as approvals
-from survey_app.models.approval import Approval, Decision, Part, StatedApproval, has_stood
+from survey_app.models.approval import Approval, Decision, Part, has_stood
+from survey_app.models.approval_lists import StatedApproval
 from survey_app.models.office_tree import OfficeTree
 from survey_app.models.staff import Staff
 from survey_app.web.access import SignedIn, account_on, offices_overseen

@@ -12,12 +12,10 @@ from survey_app.models.approval import (
     MERGE,
     Approval,
     Decision,
-    StatedApproval,
     Wanted,
-    find_approval,
-    list_approvals,
     offices_concerned,
 )
+from survey_app.models.approval_lists import StatedApproval, find_approval, list_approvals
 from survey_app.models.campaign import Campaign
 from survey_app.models.office import Office
 from survey_app.models.publishing import Basis
@@ -212,10 +210,10 @@ def _merge_page(session: Session, stated: StatedApproval, overseer: Overseer, re
     asked = merging.asked_for(session, approval.arguments)
     if approval.decision is None:
         preview = merging.Preview.of(session, asked, today())
+        # Whether it can still be done, whoever looks: who may decide is asked of roles, not here.
+        anybody = Author(approval.asked_by, now(), today(), (), is_everything=True)
         try:
-            merging.check(
-                session, approval, Author(approval.asked_by, now(), today(), (), is_everything=True)
-            )
+            merging.check(session, approval, anybody)
         except ChangeRefused as refused:
             why_not = changes.refusal_words(refused)
         except ApprovalRefused:
@@ -226,6 +224,7 @@ def _merge_page(session: Session, stated: StatedApproval, overseer: Overseer, re
         act="merge",
         asked=asked,
         after=preview and preview.after,
+        heir=merging.goes_on_as(session, asked) if approval.decision == "approved" else None,
         why_not=why_not,
         refused=refusal,
         staff=current_staff(),

@@ -89,7 +89,8 @@ class Road:
             "frame": self.frame is not None,
             "draw": self.n_cells > 0,
             "invite": self.state == "closed" and self.n_drawn_answers > 0,
-            "weight": self.n_cells > 0 and self.draw is None,  # drawn here, it has base weights alone
+            # Cells drawn elsewhere came with their weights; one drawn here has base weights alone until then.
+            "weight": self.is_weighed or (self.n_cells > 0 and self.draw is None),
             "publish": self.publication is not None,
         }
         return done.get(step, False)

@@ -11,7 +11,7 @@ from survey_app.errors import NotFound
 from survey_app.models.definition import Definition
 from survey_app.models.publication import Publication
 from survey_app.models.vietnamese import Search
-from survey_app.models.weighting import WEIGHTING_STEPS, Response, WeightingStep
+from survey_app.models.weighting import WEIGHTING_STEPS, ResponseRate, WeightingStep
 
 FEWEST = 5  # of whom a level is counted on the page
 
@@ -50,9 +50,9 @@ class Shown:
         return self._details("raking", "margins")
 
     @property
-    def response(self) -> Response | None:
+    def response(self) -> ResponseRate | None:
         """Give AAPOR's RR2, as the page of the fieldwork does."""
-        return Response.of_cells(self.cells)
+        return ResponseRate.of_cells(self.cells)
 
     @property
     def response_rate(self) -> float | None:

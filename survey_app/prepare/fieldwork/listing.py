@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from survey_app.models.invitation import InvitationBatch
 from survey_app.models.office import Office
 from survey_app.models.plan import plan_as_it_stands
-from survey_app.models.sample import Draw, SampledUnit
+from survey_app.models.sample import Draw, SampleCell, SampledUnit
 from survey_app.models.vietnamese import Search
 from survey_app.prepare.fieldwork import progress
 from survey_app.prepare.fieldwork.forms import Asked
@@ -49,7 +50,7 @@ def overview_of(
     offices = _offices(session, tallies, rate)
     whole = progress.total(tallies)
     return Overview(
-        n_waiting=_n_main(session, draw, scope) - whole.n_main,
+        n_waiting=_n_waiting(session, draw, scope),
         whole=whole,
         deliveries=progress.by_delivery(tallies),
         n_wanted=_wanted(whole, rate),
@@ -61,11 +62,13 @@ def overview_of(
     )
 
 
-def _n_main(session: Session, draw: Draw, scope: Collection[int]) -> int:
+def _n_waiting(session: Session, draw: Draw, scope: Collection[int]) -> int:
+    """Count the main units of the cells that have no batch yet; one unit of a cell tells its office."""
+    of_cell = select(SampledUnit.office_id).where(SampledUnit.cell_id == SampleCell.id).limit(1)
     rows = session.execute(
-        select(SampledUnit.office_id, func.count())
-        .where(SampledUnit.draw_id == draw.id, SampledUnit.is_main)
-        .group_by(SampledUnit.office_id)
+        select(of_cell.scalar_subquery(), func.coalesce(SampleCell.n_drawn, 0))
+        .outerjoin(InvitationBatch, InvitationBatch.cell_id == SampleCell.id)
+        .where(SampleCell.draw_id == draw.id, InvitationBatch.id.is_(None))
     )
     return sum(n for office_id, n in rows if office_id in scope)
 

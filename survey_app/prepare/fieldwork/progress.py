@@ -1,20 +1,22 @@
 """How far a fieldwork is: what became of the invited units, by office, by stratum, by group of the weights.
 
-A count here is of units, not an estimate. Whose token is spent counts as complete, whatever was entered.
+A count here is of units, not an estimate. A spent token counts as complete, whatever was entered. Tokens are
+counted by cell and come out of the units of which nothing is known, as long as there are any.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeVar
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from survey_app.models import aapor
-from survey_app.models.invitation import InvitationBatch
+from survey_app.models.access_point import AccessPoint
+from survey_app.models.invitation import InvitationBatch, SpentInvitation
 from survey_app.models.sample import SMALLEST_CELL, Draw, SampleCell, SampledUnit
-from survey_app.prepare.fieldwork.spent import answered, invitees_of, n_spent_by_cell
+from survey_app.prepare.fieldwork.spent import answered, entered_as
 
 Key = TypeVar("Key")
 # What a page shows of the outcomes, each with its codes; the rest is waited for or not known.
@@ -26,12 +28,12 @@ SHOWN = {
 }
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
 class Tally:
     """How many units were invited, and what became of them by outcome; None: nothing yet."""
 
-    n_by_outcome: Counter[str | None] = field(default_factory=Counter)
-    n_main: int = 0  # units of the main lists, for how many answers are wanted
+    n_by_outcome: Counter[str | None]
+    n_main: int  # units of the main lists, for how many answers are wanted
 
     @property
     def n_issued(self) -> int:
@@ -53,10 +55,6 @@ class Tally:
     def rates(self) -> tuple[float, float] | None:
         return aapor.response_rates(self.n_by_outcome)
 
-    def add(self, other: "Tally") -> None:
-        self.n_by_outcome.update(other.n_by_outcome)
-        self.n_main += other.n_main
-
 
 @dataclass(frozen=True, slots=True)
 class CellTally:
@@ -70,47 +68,67 @@ class CellTally:
 
 
 def tallies_of(session: Session, draw: Draw, secrets: Sequence[bytes]) -> list[CellTally]:
-    """Count the invited units of a draw by cell."""
-    unit = SampledUnit
-    rows = session.execute(
-        select(unit.cell_id, unit.office_id, unit.outcome, unit.is_main, func.count())
-        .where(unit.draw_id == draw.id, unit.serial.is_not(None))
-        .group_by(unit.cell_id, unit.office_id, unit.outcome, unit.is_main)
-    ).all()
+    """Count the invited units of a draw by cell: a batch knows how many, and few have an outcome."""
+    n_spent = select(func.count()).where(SpentInvitation.batch_id == InvitationBatch.id).scalar_subquery()
     cells = session.execute(
-        select(SampleCell.id, SampleCell.stratum, SampleCell.weighting_cell, InvitationBatch.delivery)
+        select(
+            SampleCell.id,
+            AccessPoint.office_id,
+            SampleCell.stratum,
+            SampleCell.weighting_cell,
+            InvitationBatch.delivery,
+            InvitationBatch.n_issued,
+            SampleCell.n_drawn,
+            n_spent,
+        )
         .join(InvitationBatch, InvitationBatch.cell_id == SampleCell.id)
+        .join(AccessPoint, AccessPoint.id == InvitationBatch.access_point_id)
         .where(SampleCell.draw_id == draw.id)
     )
-    told = {cell_id: (stratum, group, delivery) for cell_id, stratum, group, delivery in cells}
-    found: dict[int, CellTally] = {}
-    for cell_id, office_id, outcome, is_main, n in rows:
-        if cell_id not in told:  # not invited yet
-            continue
-        one = found.setdefault(cell_id, CellTally(office_id, *told[cell_id], Tally()))
-        one.tally.n_by_outcome[outcome] += n
-        one.tally.n_main += n * is_main
-    _count_answers(session, draw, secrets, found)
-    return list(found.values())
+    entered = _entered(session, draw)
+    counted_twice = _spent_of_respondents(session, draw, secrets)
+    found = []
+    for cell_id, office_id, stratum, group, delivery, n_issued, n_drawn, spent in cells:
+        told = entered.get(cell_id, {})
+        counts = Counter({None: n_issued - sum(told.values()), **told})
+        _count_answers(counts, spent - counted_twice[cell_id])
+        found.append(CellTally(office_id, stratum, group, delivery, Tally(counts, n_drawn or 0)))
+    return found
 
 
-def _count_answers(
-    session: Session, draw: Draw, secrets: Sequence[bytes], found: dict[int, CellTally]
-) -> None:
-    """Move who has answered to the complete ones, from what was entered or from those waited for."""
-    n_spent = n_spent_by_cell(session, draw.id)
-    entered = invitees_of(session, draw.id, SampledUnit.outcome.is_not(None))
+def _entered(session: Session, draw: Draw) -> dict[int, dict[str | None, int]]:
+    rows = session.execute(
+        select(SampledUnit.cell_id, SampledUnit.outcome, func.count())
+        .where(SampledUnit.draw_id == draw.id, SampledUnit.outcome.is_not(None))
+        .group_by(SampledUnit.cell_id, SampledUnit.outcome)
+    )
+    found: dict[int, dict[str | None, int]] = {}
+    for cell_id, outcome, n in rows:
+        found.setdefault(cell_id, {})[outcome] = n
+    return found
+
+
+def _spent_of_respondents(session: Session, draw: Draw, secrets: Sequence[bytes]) -> Counter[int]:
+    """Count by cell who was entered as a respondent and has used the invitation, too: one answer, not two."""
+    entered = entered_as(session, draw.id, SHOWN["responded"])
     done = answered(session, entered, secrets)
-    for one in entered:
-        if one.number in done:
-            counts = found[one.cell_id].tally.n_by_outcome
-            counts[one.outcome] -= 1
-            counts[None] += 1
-    for cell_id, n in n_spent.items():
-        if cell_id in found:
-            counts = found[cell_id].tally.n_by_outcome
-            counts[None] -= n
-            counts[aapor.COMPLETE] += n
+    return Counter(one.cell_id for one in entered if one.number in done)
+
+
+def _count_answers(counts: Counter[str | None], n_spent: int) -> None:
+    """Count spent tokens as complete, out of the units that are still open first, as the weights do."""
+    for code in _open_first(counts) if n_spent > counts[None] else (None,):
+        taken = min(n_spent, counts[code])
+        counts[code] -= taken
+        counts[aapor.COMPLETE] += taken
+        n_spent -= taken
+
+
+def _open_first(counts: Counter[str | None]) -> list[str | None]:
+    """Order the outcomes of those who are no respondents: nothing known, eligible, ineligible."""
+    place = {aapor.UNKNOWN: 0, aapor.ELIGIBLE: 1, aapor.INELIGIBLE: 2}
+    others = [code for code in counts if aapor.group_of(code) in place]
+    return sorted(others, key=lambda code: (place[aapor.group_of(code)], code or ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,14 +167,21 @@ def _is_telling(tally: Tally) -> bool:
 
 
 def _added(tallies: Iterable[CellTally], key: Callable[[CellTally], Key]) -> dict[Key, Tally]:
-    found: dict[Key, Tally] = {}
+    together: defaultdict[Key, list[Tally]] = defaultdict(list)
     for one in tallies:
-        found.setdefault(key(one), Tally()).add(one.tally)
-    return found
+        together[key(one)].append(one.tally)
+    return {name: _sum(several) for name, several in together.items()}
 
 
 def total(tallies: Iterable[CellTally]) -> Tally:
-    whole = Tally()
-    for one in tallies:
-        whole.add(one.tally)
-    return whole
+    return _sum([one.tally for one in tallies])
+
+
+def _sum(tallies: Sequence[Tally]) -> Tally:
+    if len(tallies) == 1:  # most offices have one cell alone
+        return tallies[0]
+    n_by_outcome: Counter[str | None] = Counter()
+    for tally in tallies:
+        for outcome, n in tally.n_by_outcome.items():
+            n_by_outcome[outcome] += n
+    return Tally(n_by_outcome, sum(tally.n_main for tally in tallies))

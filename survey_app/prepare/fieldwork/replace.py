@@ -20,7 +20,7 @@ from survey_app.models.audit import note_over
 from survey_app.models.campaign import Campaign
 from survey_app.models.invitation import InvitationBatch
 from survey_app.models.sample import Draw, SampleCell, SampledUnit
-from survey_app.prepare.fieldwork.spent import answered, invitees_of
+from survey_app.prepare.fieldwork.spent import answered, entered_as
 
 REPLACED = "fieldwork.replace"  # in the audit log
 
@@ -48,7 +48,9 @@ class Due:
 
 def due(session: Session, draw: Draw, secrets: Sequence[bytes]) -> Due:
     """Say who is due: an outcome that calls in a reserve, no answer all the same, not replaced yet."""
-    leaving = invitees_of(session, draw.id, SampledUnit.outcome.in_(CALLS_IN_RESERVE))
+    leaving = entered_as(session, draw.id, CALLS_IN_RESERVE)
+    if not leaving:
+        return Due([], {})
     done = answered(session, leaving, secrets)
     replaced, reserves = _reserves(session, draw)
     pairs, short_of = [], Counter[str]()

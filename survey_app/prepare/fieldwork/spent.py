@@ -4,15 +4,16 @@ Each token follows from its unit's batch and serial number, and a spent one is k
 answer came with it nobody can tell: an answer names the batch alone, which at least five units share.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
-from sqlalchemy import ColumnElement, Integer, func, select, type_coerce
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Integer, select, type_coerce
+from sqlalchemy.orm import Session, aliased
 
 from survey_app.models.invitation import InvitationBatch, SpentInvitation
 from survey_app.models.invitation_token import InvitationToken, secret_mark, token_hash
-from survey_app.models.sample import SampleCell, SampledUnit
+from survey_app.models.sample import SampledUnit
 
 _FEW = 500  # batches that a statement names one by one
 
@@ -53,9 +54,17 @@ def invitees_of(session: Session, draw_id: int, *conditions: ColumnElement[bool]
         )
         .join(batch, batch.cell_id == unit.cell_id)
         .where(unit.draw_id == draw_id, unit.serial.is_not(None), *conditions)
-        .order_by(unit.number)
     )
-    return [Invitee(*row) for row in rows]
+    # Ordered here: a database that is asked to would walk all units in order for the few of a condition.
+    return sorted((Invitee(*row) for row in rows), key=attrgetter("number"))
+
+
+def entered_as(session: Session, draw_id: int, outcomes: Collection[str]) -> list[Invitee]:
+    """List the invited units with one of these outcomes."""
+    unit = aliased(SampledUnit)
+    # Their numbers stand in the index of units with an outcome, which SQLite takes only where this is said.
+    has_one = (unit.draw_id == draw_id, unit.outcome.is_not(None), unit.outcome.in_(outcomes))
+    return invitees_of(session, draw_id, SampledUnit.number.in_(select(unit.number).where(*has_one)))
 
 
 def answered(session: Session, invitees: Iterable[Invitee], secrets: Sequence[bytes]) -> set[int]:
@@ -73,18 +82,6 @@ def answered(session: Session, invitees: Iterable[Invitee], secrets: Sequence[by
         for one in asked
         if one.batch_id in spent and _hash(one, by_mark[one.secret_mark]) in spent[one.batch_id]
     }
-
-
-def n_spent_by_cell(session: Session, draw_id: int) -> dict[int, int]:
-    """Count the spent tokens of each cell of a draw."""
-    rows = session.execute(
-        select(InvitationBatch.cell_id, func.count())
-        .join(SpentInvitation, SpentInvitation.batch_id == InvitationBatch.id)
-        .join(SampleCell, SampleCell.id == InvitationBatch.cell_id)
-        .where(SampleCell.draw_id == draw_id)
-        .group_by(InvitationBatch.cell_id)
-    )
-    return {cell_id: n for cell_id, n in rows if cell_id is not None}
 
 
 def _spent_of(session: Session, batch_ids: set[int]) -> dict[int, set[bytes]]:

@@ -56,7 +56,7 @@ def remove_files_of_nobody(session: Session, data_dir: Path) -> None:
     """Delete uploads that nobody accepted, and files without a frame: a killed import left them."""
     remove_old(data_dir)
     # Whoever accepts a look holds the lock of its campaign from before the files until after the row.
-    session.execute(select(Campaign.id).with_for_update())
+    session.execute(select(Campaign.id).with_for_update(key_share=True))
     has_contacts = Frame.contacts_expire_on.is_not(None) & Frame.contacts_deleted_at.is_(None)
     tickets = session.scalars(select(Frame.ticket).where(has_contacts))
     kept = {contacts_path(data_dir, ticket) for ticket in tickets}

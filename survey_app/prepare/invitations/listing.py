@@ -60,10 +60,12 @@ def in_steps(n: int) -> int:
 
 
 def batches_of(session: Session, office_ids: Collection[int]) -> list[int]:
-    """List the ids of these offices' batches, the newest first."""
+    """List the ids of these offices' batches, newest first; a drawn sample's stand with its fieldwork."""
     rows = session.execute(
         select(InvitationBatch.id, AccessPoint.office_id)
         .join(AccessPoint, AccessPoint.id == InvitationBatch.access_point_id)
+        .outerjoin(SampleCell, SampleCell.id == InvitationBatch.cell_id)
+        .where(SampleCell.draw_id.is_(None))
         .order_by(InvitationBatch.id.desc())
     )
     return [batch_id for batch_id, office_id in rows if office_id in office_ids]

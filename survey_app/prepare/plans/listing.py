@@ -10,7 +10,7 @@ from survey_app.models.vietnamese import Search
 from survey_app.prepare.plans.sizes import OfficeSize, Sizes
 from survey_app.web.paging import typed_page, typed_search
 
-ROWS_A_PAGE = 150
+ROWS_A_PAGE = 100
 ALL_ROWS = "all"  # on one page: for paper
 ORDERS: dict[str, Callable[[OfficeSize], float]] = {
     "population": lambda one: one.office.population,

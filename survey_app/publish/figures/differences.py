@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis import Estimates, change
+from analysis import Estimates, change_columns
 from survey_app.publish.figures.breakdowns import Names, Question
 from survey_app.publish.figures.changes import ChangeRow, estimated_cells
 from survey_app.publish.figures.dataset import Dataset
@@ -44,9 +44,9 @@ def differences_of(found: Estimates, compared: Compared, names: Names) -> Iterat
     for other in compared.others:
         if with_largest.isdisjoint(office for office, part in n if part == other):
             continue
-        apart = change(found, "part", earlier=compared.largest, later=other)
         level = 1 - (1 - LEVEL) / len(compared.others)
-        cells = {name: column[:, 0].tolist() for name, column in apart.columns(level).items()}
+        apart, columns = change_columns(found, "part", earlier=compared.largest, later=other, level=level)
+        cells = {name: column[:, 0].tolist() for name, column in columns.items()}
         for place, labels in enumerate(apart.domains.labels):
             office_id = labels["office"]
             yield {

@@ -49,6 +49,7 @@ class Surroundings:
     definitions: KnownDefinitions
     sampling_basis: str  # of the campaign
     released_on: date
+    is_drawn_here: bool = False  # from a list of dossiers that stands in the recipe
 
 
 def estimate_figures(
@@ -80,6 +81,8 @@ def estimate(provenance: str, dataset: Dataset, scope: Scope, around: Surroundin
         "sampling_basis": around.sampling_basis if provenance == "A" else "opt_in",
         "released_on": around.released_on,
     }
+    # Who was drawn from a list was served before the fieldwork, in whose months the dossiers are counted.
+    is_sample = provenance == "A" and around.is_drawn_here
     compared = {one.code: Compared.of(dataset, one) for one in scope.questions}
     figures: list[FigureRow] = []
     changes = list(changes_over_time(dataset, scope))
@@ -90,7 +93,9 @@ def estimate(provenance: str, dataset: Dataset, scope: Scope, around: Surroundin
                 "office_id": domain.office_id,
                 "breakdown": around.names.of(domain.kind, domain.part),
                 "n_predecessors": _count_formers(dataset, scope, domain),
-                "population_size": _population_of(around.population, dataset, scope, domain),
+                "population_size": None
+                if is_sample
+                else _population_of(around.population, dataset, scope, domain),
                 **figure,
             }
             for domain, figure in _rows(found, n_people, group.kind)

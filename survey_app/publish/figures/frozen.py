@@ -68,7 +68,8 @@ class Frozen:
         fields = {number: code for code, number in self._number_of_field.items()}
         names = Names(fields, self.questions)
         basis = recipe.options.sampling_basis
-        return Surroundings(names, population, self._definitions, basis, recipe.published_on)
+        is_drawn_here = any(one.units for one in recipe.cells)
+        return Surroundings(names, population, self._definitions, basis, recipe.published_on, is_drawn_here)
 
     @cached_property
     def questions(self) -> list[Question]:

@@ -188,10 +188,8 @@ def _with_lines(session: Session, below: Below, today: date) -> Below:
         if figure is None and not exists_today:
             continue
         found = Found._make((*terms, *row[FOUND:])) if row[FOUND] is not None else None
-        line = Line(office_id, code, name, kind, figure, found)
-        if last_day and last_day < today:
-            line.ended_on = last_day
-        lines.append(line)
+        ended_on = last_day if last_day and last_day < today else None
+        lines.append(Line(office_id, code, name, kind, figure, found, ended_on=ended_on))
     return replace(below, lines=lines, n_taking_part=n_taking_part)
 
 

@@ -18,6 +18,7 @@ from survey_app.publish.releasing.told_apart import Comparison
 from survey_app.publish.releasing.told_people import Key, Told
 
 FIGURE = ("office_id", "provenance", "measure", "breakdown", "hidden_inside")
+ToldOf = tuple[str, str, set[str]]  # class, office with a total that tells, and whom it tells of, by codes
 
 
 class Corrected:
@@ -30,8 +31,8 @@ class Corrected:
 
     def told_by(
         self, snapshot: Snapshot, recipe: Recipe, figures: Iterable[Mapping[str, Any]]
-    ) -> Iterator[tuple[str, str, set[str]]]:
-        """Give class and code of offices whose totals tell of a few beside them, and the offices of these."""
+    ) -> Iterator[ToldOf]:
+        """Give the offices whose totals tell of a few beside the earlier publications."""
         if not self._ids:
             return
         for provenance, last in self._told(snapshot, recipe, figures).items():

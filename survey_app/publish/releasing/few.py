@@ -98,10 +98,10 @@ def find_dissatisfied(
     if not is_asked.any():
         return None
     ways = _complement(directions[(answers > 0) & ~of_no & ~of_yes])
-    sign = of_no.astype(np.int64) - of_yes
-    sums = (directions @ ways) * sign[:, None]
     if not ways.size:
         return None
+    sign = of_no.astype(np.int64) - of_yes
+    sums = (directions @ ways) * sign[:, None]
     pure = sums[of_no | of_yes]
     best: Any = linprog(-sums[is_asked].sum(axis=0), A_ub=-pure, b_ub=np.zeros(len(pure)), bounds=(-1, 1))
     told: Booleans = is_asked & (sums @ best.x > NEAR)

@@ -19,7 +19,7 @@ from survey_app.models.response import LATE_BY
 from survey_app.models.snapshot import PublicationRecipe, SnapshotPart
 from survey_app.publish.counting.snapshot import Snapshot, tally_rows
 from survey_app.publish.counting.tallies import Recount
-from survey_app.publish.releasing.corrected import Corrected
+from survey_app.publish.releasing.corrected import Corrected, ToldOf
 from survey_app.publish.releasing.due import BATCH, Due
 from survey_app.publish.releasing.frozen_figures import TABLES, Row, figures_of
 from survey_app.publish.releasing.ingredients import (
@@ -31,7 +31,7 @@ from survey_app.publish.releasing.ingredients import (
 )
 from survey_app.publish.releasing.kept import Kept
 from survey_app.publish.releasing.sealed import Sealed
-from survey_app.publish.releasing.taking import Taking, ToldOf, sealed_publications
+from survey_app.publish.releasing.taking import Taking, sealed_publications
 from survey_app.publish.releasing.writing import Taken, note_release
 from survey_app.publish.terms import TERMS
 

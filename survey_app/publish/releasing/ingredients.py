@@ -47,8 +47,9 @@ from survey_app.publish.terms import ADJUSTMENT, LEVEL, terms_of
 
 AsKept = Callable[[Mapping[int, CellThen]], dict[int, CellThen]]  # by the ids of their rows
 
-# What stands in the code: should one of them change, a figure could, and so the method would be another.
 OFFICES_WAITING: Final = "offices_waiting"  # their number; what they are is told to the lead alone
+
+# What stands in the code: should one of them change, a figure could, and so the method would be another.
 METHOD_OPTIONS: Final[dict[str, Any]] = {
     "level": LEVEL,
     "adjustment": ADJUSTMENT,

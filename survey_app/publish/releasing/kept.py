@@ -53,7 +53,7 @@ class Kept:
         return cls(session, recipe, Snapshot.stored(session, publication_id), owners)
 
     def cells(self, cells: Mapping[int, CellThen]) -> dict[int, CellThen]:
-        """Give the cells with their units of then where anybody answered who waits, or is waited with."""
+        """Give the cells; those in which anybody of a waiting office answered have their units of then."""
         units = {one[:3]: one.units for one in self.recipe.cells}
         wanted = self._cells_answered()
         return {

@@ -23,10 +23,9 @@ from survey_app.publish.counting.arrivals import Arrivals, find_arrivals
 from survey_app.publish.counting.tallies import Definitions, Recount
 from survey_app.publish.figures.dataset import places_of
 from survey_app.publish.releasing.batch import BatchRule
+from survey_app.publish.releasing.corrected import ToldOf
 from survey_app.publish.releasing.due import Due
 from survey_app.publish.releasing.writing import Taken, voided_at
-
-ToldOf = tuple[str, str, set[str]]  # class, office with a total that tells, and whom it tells of, by codes
 
 
 def sealed_publications(session: Session, campaign_id: int) -> Sequence[int]:

@@ -11,7 +11,8 @@ from werkzeug.wrappers import Response as AnyResponse
 from survey_app.errors import ApprovalRefused, NotFound
 from survey_app.models import approval as approvals
 from survey_app.models.access_point import AccessPoint
-from survey_app.models.approval import Approval, Decision, Wanted, find_approval
+from survey_app.models.approval import Approval, Decision, Wanted
+from survey_app.models.approval_lists import find_approval
 from survey_app.review.voiding import listing, void
 from survey_app.review.voiding.forms import VoidingAsked
 from survey_app.web import access, two_people

@@ -17,12 +17,11 @@ from survey_app.models.approval import (
     Wanted,
     ask,
     decide as decide_as,
-    find_approval,
     has_stood,
-    list_approvals,
     offices_concerned,
     read_reason,
 )
+from survey_app.models.approval_lists import find_approval, list_approvals
 from survey_app.models.audit import AuditLine
 from tests import factories
 from tests.factories import DAY, MOMENT

@@ -15,7 +15,7 @@ from survey_app.prepare.offices.changes.succession import HandOver, Heir
 from survey_app.prepare.offices.changes.typed import MOST_LINES, office_by_code, short
 
 FEWEST_ROWS, MOST_ROWS = 2, 20
-BOXES = {"other", "others", "heir", "heirs", "new_code", "new_name"} | {
+FIELDS = {"other", "others", "heir", "heirs", "new_code", "new_name"} | {
     f"heir_{box}-{n}" for box in ("code", "name") for n in range(MOST_ROWS)
 }
 MOST_OFFERED = 40  # offices in a list by name; others are searched for

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from survey_app.errors import ApprovalRefused
@@ -66,6 +67,12 @@ def asked_for(session: Session, arguments: Mapping[str, Any]) -> HandOver:
     going_on = session.get_one(Office, arguments["heir_id"]) if arguments["heir_id"] else None
     heir = Heir(arguments["new_code"], arguments["new_name"], going_on)
     return HandOver("merge", ends, (heir,), date.fromisoformat(arguments["last_day"]))
+
+
+def goes_on_as(session: Session, asked: HandOver) -> Office | None:
+    """Give the office that took over, as it is now; none if it has another code since."""
+    heir = asked.heirs[0]
+    return heir.office or session.scalar(select(Office).where(Office.code == heir.code))
 
 
 def check(session: Session, approval: Approval, author: Author) -> Preview:

@@ -28,7 +28,7 @@ blueprint.add_app_template_filter(forms.kind_name, "kind_name")
 
 TYPED_ONCE_MORE = ("merge", "split")  # acts that no page undoes
 STAYS = {"more", "find"}  # buttons that give the form again, with what was typed
-KEPT = {"name", "code", "kind", "parent", "day", "counters"} | heirs.BOXES
+KEPT = {"name", "code", "kind", "parent", "day", "counters"} | heirs.FIELDS
 BOXES = {
     "new": {"code", "name", "day", "label"},
     "rename": {"name", "day"},

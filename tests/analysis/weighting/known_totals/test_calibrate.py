@@ -14,7 +14,6 @@ DISTANCES = [
     ("truncated_linear", (0.5, 2.0)),
     ("truncated_linear", (0.0, np.inf)),
 ]
-BOUNDED = [pair for pair in DISTANCES if pair[1]]
 
 
 @st.composite

@@ -4,7 +4,6 @@ import os
 import re
 from datetime import date
 from io import BytesIO
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select, text
@@ -24,7 +23,6 @@ from tests import factories
 from tests.survey_app.prepare.frames.conftest import HEADER, line, table
 from tests.survey_app.prepare.tables.hostile import workbook
 
-ROOT = Path(__file__).parents[4]
 on_sqlite = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 PERSON = {"name": "Lê Thị Kín", "address": "Số 9 ngõ Vắng", "phone": "0987654321"}
 

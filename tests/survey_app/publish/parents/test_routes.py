@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from datetime import timedelta
 from html import unescape
 
 import pytest
@@ -12,7 +13,10 @@ from survey_app.models.audit import AuditLine
 from survey_app.models.campaign import Campaign
 from survey_app.models.office import Office
 from survey_app.models.publication import Comparison, Figure
+from survey_app.publish.parents.below import offices_below
 from survey_app.publish.parents.chosen import ORDERS
+from survey_app.publish.shown.behind import offices_behind
+from survey_app.publish.suppression import INSIDE_MINIMUM
 from tests import factories
 from tests.survey_app.publish.parents.many_offices import province
 
@@ -128,6 +132,26 @@ def test_the_figure_of_all_together_says_how_many_offices_it_rests_on(database, 
         for office_id in session.scalars(select(Office.id).where(Office.parent_id == parent.id)).all():
             factories.access_point(session, campaign_id=campaign_id, office_id=office_id)
     assert "Từ 6 trong 7 đơn vị." in reader.get(f"/staff/offices/{parent.id}/below").text
+
+
+@on_sqlite
+def test_offices_behind_are_those_that_the_database_counts(app, database):
+    """Of thousands they are counted from the lines of the page, of others by a question of their own."""
+    with app.test_request_context(), database.transaction() as session:
+        parent = province(session, 60)
+        campaign_id = session.scalar(select(Campaign.id))
+        offices = session.scalars(select(Office).where(Office.parent_id == parent.id)).all()
+        for number, office in enumerate(offices):
+            if number % 5:
+                factories.access_point(session, campaign_id=campaign_id, office_id=office.id)
+            if number % 7 == 1:
+                office.valid_until = factories.DAY - timedelta(days=1)
+        session.flush()
+        found = offices_below(session, parent, "quay", "C", factories.DAY)
+        publication = found.standing.publication
+        counted = offices_behind(session, publication, parent.id, INSIDE_MINIMUM)
+        assert found.n_taking_part == 48
+        assert {found.provenance: found.behind} == counted
 
 
 @on_sqlite
