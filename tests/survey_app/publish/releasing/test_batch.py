@@ -378,7 +378,7 @@ def breaches(before: Cells, after: Cells, parents: set[int]) -> Iterator[str]:
         key: [late - early for late, early in zip(after.get(key, NONE), before.get(key, NONE), strict=True)]
         for key in before.keys() | after.keys()
     }
-    some_lost = any(valid < 0 for valid, _, _ in changes.values())
+    some_lost = any(valid < 0 or people < 0 for valid, _, people in changes.values())
     for key, (valid, satisfied, people) in changes.items():
         if some_lost and key[0] in parents:
             continue
