@@ -38,6 +38,17 @@ def check_publishing(session: Session, campaign: Campaign, arguments: Mapping[st
         raise ApprovalRefused("responses_changed")
 
 
+def find_hindrance(
+    session: Session, campaign: Campaign, arguments: Mapping[str, Any], today: date
+) -> str | None:
+    """Name why nothing can be published as it was asked for, if so."""
+    try:
+        check_publishing(session, campaign, arguments, today)
+    except ApprovalRefused as refused:
+        return refused.reason
+    return None
+
+
 def asked_basis(session: Session, campaign_id: int) -> dict[str, Any]:
     """Give the arguments of a request: the responses of this moment, and what would be corrected."""
     return asdict(Basis.of(session, campaign_id))
@@ -60,11 +71,9 @@ class Asking:
     @classmethod
     def about(cls, session: Session, campaign: Campaign, today: date) -> "Asking":
         basis, last = Basis.of(session, campaign.id), last_publishing(session, campaign.id)
-        why_not = "asked_already" if last is not None and last.waits else None
-        try:
-            check_publishing(session, campaign, asdict(basis), today)
-        except ApprovalRefused as refused:
-            why_not = refused.reason
+        why_not = find_hindrance(session, campaign, asdict(basis), today)
+        if why_not is None and last is not None and last.waits:
+            why_not = "asked_already"
         corrected = session.get(Publication, basis.corrects) if basis.corrects is not None else None
         return cls(campaign, basis, corrected, why_not)
 

@@ -187,6 +187,8 @@ def _page(approval_id: int, refusal: str | None) -> str | AnyResponse:
             return _merge_page(session, stated, overseer, refusal)
         if approval.kind not in acts.KINDS:
             return redirect(url_for("voiding.show", approval_id=approval.id))
+        if approval.kind == publishing.KIND and stated.campaign and approval.decision is None:
+            refusal = refusal or publish.find_hindrance(session, stated.campaign, approval.arguments, today())
         n_codes = (
             acts.count_codes(session, approval.kind, stated.campaign.id, approval.office_id)
             if stated.campaign and approval.kind in acts.OF_CODES

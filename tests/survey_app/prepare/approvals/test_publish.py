@@ -211,7 +211,9 @@ def test_what_changes_after_the_decision_is_not_published(hall, changed, words):
 )
 def test_what_changes_before_the_decision_is_not_approved(hall, changed, words):
     asked = hall.ask().location
+    assert words not in hall.decider.get(asked).text
     _happens(hall, changed)
+    assert words in hall.decider.get(asked).text
     answer = hall.decide(asked)
     assert (answer.status_code, words in answer.text) == (409, True)
     assert hall.all(Approval)[0].decision is None
