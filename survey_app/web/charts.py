@@ -47,9 +47,13 @@ class Scale:
     start: float
     end: float
 
+    def share(self, proportion: float) -> float:
+        """Say how far along the scale a value stands as it is printed: a picture tells no more digits."""
+        printed = round(proportion, 3)
+        return (min(max(printed, self.start), self.end) - self.start) / (self.end - self.start)
+
     def place(self, proportion: float) -> str:
-        share = (min(max(proportion, self.start), self.end) - self.start) / (self.end - self.start)
-        return f"{LEFT + share * (RIGHT - LEFT):.2f}%"
+        return f"{LEFT + self.share(proportion) * (RIGHT - LEFT):.2f}%"
 
     def mark(self, found: tuple[float, float, float] | None) -> Mark | None:
         return None if found is None else Mark(*map(self.place, found))
@@ -179,8 +183,7 @@ def draw_trend(title: str, moments: Sequence[Moment], scale: Scale) -> TrendChar
     """Place the months side by side, the oldest first, their dots as high as their values."""
 
     def height_of(proportion: float) -> str:
-        share = (min(max(proportion, scale.start), scale.end) - scale.start) / (scale.end - scale.start)
-        return f"{TREND_BOTTOM - share * (TREND_BOTTOM - TREND_TOP):.1f}"
+        return f"{TREND_BOTTOM - scale.share(proportion) * (TREND_BOTTOM - TREND_TOP):.1f}"
 
     step = (TREND_RIGHT - TREND_LEFT) / max(1, len(moments))
     columns = []

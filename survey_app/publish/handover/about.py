@@ -72,7 +72,7 @@ def about(session: Session, wave: Wave) -> Iterator[tuple[str, str]]:
     yield (
         "(ẩn)",
         f"Không nêu vì có dưới {count_text(wave.minimum)} người trả lời, hoặc để không suy ngược "
-        "ra số ở ô khác.",
+        "ra số ở ô khác hay câu trả lời của một vài người.",
     )
     for name, where in planned_tables(wave):
         yield f"Bảng trong kế hoạch: {name}", where

@@ -1,6 +1,7 @@
 """The tables of the annex: the digits of pages and of the open data, one column beside the other.
 
-Cells are typed: numbers are numbers, in percent as pages round them and, further right, as computed.
+Cells are typed: numbers are numbers, in percent as pages round them and, further right, as
+computed; to the public, weighted ones as pages round them.
 """
 
 from collections.abc import Iterator, Mapping
@@ -34,6 +35,7 @@ from survey_app.publish.handover.changes import shown_changes
 from survey_app.publish.handover.wave import Place, Wave
 from survey_app.publish.handover.words import HIDDEN, KINDS, VERDICTS
 from survey_app.publish.parents.lines import Found, Index, Line
+from survey_app.publish.shown.rounded import share_for_all
 from survey_app.publish.suppression import is_suppressed
 
 
@@ -99,7 +101,7 @@ def _rows_of_offices(session: Session, wave: Wave, office_ids: set[int]) -> Iter
             figure.population_size,
             None if line.coverage_share is None else percent(line.coverage_share),
             *_found_cells(line),
-            *exact_cells(figure, shown),
+            *exact_cells(figure, shown, wave.edition),
         )
 
 
@@ -160,7 +162,7 @@ def _parts(
             for code in filter(figures.__contains__, labels):
                 shown = wave.shown(figures[code])
                 head = (place.code, place.name, provenance, *labels[code])
-                yield (*head, *shown_cells(shown), *exact_cells(figures[code], shown))
+                yield (*head, *shown_cells(shown), *exact_cells(figures[code], shown, wave.edition))
 
     title = f"{name}: tỷ lệ hài lòng của từng đơn vị"
     return Table(name, title, (CODE, NAME, CLASS, *columns, *SHOWN, *EXACT_COLUMNS, *NOTES), rows())
@@ -203,7 +205,12 @@ def _index_by(
         for place, figure in wave.figures(session, *which):
             shown, part = wave.shown(figure), part_of(figure.breakdown)
             head = (place.code, place.name, figure.provenance, names.get(part, part))
-            yield (*head, *shown_cells(shown), figure.population_size, *exact_cells(figure, shown))
+            yield (
+                *head,
+                *shown_cells(shown),
+                figure.population_size,
+                *exact_cells(figure, shown, wave.edition),
+            )
 
     columns = (CODE, NAME, CLASS, column, *SHOWN, DOSSIERS[0], *EXACT_COLUMNS, *NOTES)
     return Table(name, f"Chỉ số theo {name.lower()}", columns, rows())
@@ -228,7 +235,7 @@ _CHANGE: Final = (
     Column("n lần này", "number", "Số phiếu"),
     Column("n lần trước", "number", "Số phiếu"),
     *(
-        Column(name, "exact", "Như trên, chưa làm tròn (0–1)", 14)
+        Column(name, "exact", "Như trên (0–1); bản công khai làm tròn đến 0,001 với loại A", 14)
         for name in ("change", "standard_error", "low", "high")
     ),
 )
@@ -237,12 +244,16 @@ _CHANGE: Final = (
 def _changes(session: Session, wave: Wave) -> Iterator[Row]:
     for place, change, shown in shown_changes(session, wave):
         points: Row = (None, None, None)
+        exact = (change.value, change.standard_error, change.low, change.high)
         if change.value is not None and change.low is not None and change.high is not None:
             points = tuple(percent(one, shown.digits) for one in (change.value, change.low, change.high))
         yield (
             *(place.code, place.name, change.provenance, shown.earlier, *points, shown.verdict),
             *(change.n_later, change.n_earlier),
-            *(change.value, change.standard_error, change.low, change.high),
+            *(
+                share if wave.edition == "inside" else share_for_all(change.provenance, share)
+                for share in exact
+            ),
         )
 
 

@@ -1,9 +1,11 @@
-"""The cells of the annex that every figure has: as pages print it, and as it was computed."""
+"""The cells of the annex that every figure has: as pages print it, and as the open data say it."""
 
 from survey_app.models.publication import Figure
 from survey_app.publish.handover.annex_columns import EXACT, Row
+from survey_app.publish.handover.wave import Edition
 from survey_app.publish.handover.words import BASES, HIDDEN, REASONS
 from survey_app.publish.shown.figure import ShownFigure
+from survey_app.publish.shown.rounded import number_for_all
 from survey_app.web.formatting import rounded_percent
 
 
@@ -23,9 +25,10 @@ def percent(proportion: float, digits: int = 1) -> float:
     return float(rounded_percent(proportion, digits))
 
 
-def exact_cells(figure: Figure, shown: ShownFigure) -> Row:
-    """Give what the open data say, then the basis and why there is no figure."""
+def exact_cells(figure: Figure, shown: ShownFigure, edition: Edition) -> Row:
+    """Give what the open data say (staff all digits), then the basis and why there is no figure."""
     is_hidden = shown.state == "suppressed"
-    numbers = (None if is_hidden else getattr(figure, name) for name in EXACT.values())
+    number = number_for_all if edition == "public" else getattr
+    numbers = (None if is_hidden else number(figure, name) for name in EXACT.values())
     reason = HIDDEN if is_hidden else REASONS[figure.reason] if figure.reason else None
     return (*numbers, BASES[figure.sampling_basis], reason)

@@ -57,11 +57,11 @@ SHOWN: Final = (
     ),
 )
 _EXACT_MEANINGS: Final = {
-    "estimate": "Tỷ lệ hài lòng, chưa làm tròn (0–1)",
+    "estimate": "Tỷ lệ hài lòng (0–1); bản công khai làm tròn số loại A đến 0,001, cả ở các cột sau",
     "standard_error": "Sai số chuẩn theo thiết kế mẫu",
     "df": "Số bậc tự do: số đơn vị chọn mẫu cấp I trừ số tầng",
-    "low": "Đầu dưới của khoảng được in, chưa làm tròn",
-    "high": "Đầu trên của khoảng được in, chưa làm tròn",
+    "low": "Đầu dưới của khoảng được in (0–1)",
+    "high": "Đầu trên của khoảng được in (0–1)",
     "t_low": "Ước lượng trừ t nhân sai số chuẩn; có thể vượt ra ngoài 0–1",
     "t_high": "Ước lượng cộng t nhân sai số chuẩn; có thể vượt ra ngoài 0–1",
     "n_people": "Ít nhất số người này đã trả lời",

@@ -68,7 +68,7 @@ def _rows(session: Session, wave: Wave) -> Iterator[Row]:
                 *(place.code, place.name, provenance, texts[names[name][0]], labels[names[name]]),
                 *shown_cells(shown[name]),
                 *(_apart_cells(change, labels) if is_seen and change else (None,) * 5),
-                *exact_cells(figures[name], shown[name]),
+                *exact_cells(figures[name], shown[name], wave.edition),
             )
 
 

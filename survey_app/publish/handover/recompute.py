@@ -1,9 +1,9 @@
 """What re-computes a publication elsewhere: its sums as CSV files, a script for R, and what stands where.
 
 For statisticians inside the house alone, who may read single forms with what people say of themselves: sums
-of sampling units leave, and a unit in which one person answered is that person's answers. They are added up as
-far as the figures allow: over counters, fields, forms and days, to an office and a sampling unit. Counts of
-its answers are weighted already. Raked weights ask for sums by office and level, too (`raking_sums`).
+of sampling units leave, and a unit in which one person answered is that person's answers. They are added up
+as far as the figures allow: over counters, fields, forms and days, to an office and a sampling unit. Counts
+of its answers are weighted already. Raked weights ask for sums by office and level, too (`raking_sums`).
 """
 
 import csv

@@ -142,8 +142,7 @@ def row(part: Part, scale: Scale) -> dict[str, Any]:
 
 def share(scale: Scale, proportion: float) -> float:
     """Give the place on a scale, from 0 to 1."""
-    found = (min(max(proportion, scale.start), scale.end) - scale.start) / (scale.end - scale.start)
-    return round(found, 4)
+    return round(scale.share(proportion), 4)
 
 
 def _band(scale: Scale, alike: Alike | None) -> list[float] | None:

@@ -55,7 +55,10 @@ def index_sentence(figure: ShownFigure) -> str:
     """Say the index with its range and n, or why it is not said, as pages do."""
     if figure.state == "suppressed":
         if figure.is_linked:
-            return "Không nêu chỉ số, để không suy ngược ra số của đơn vị hoặc quầy khác."
+            return (
+                "Không nêu chỉ số, để không suy ngược ra số của đơn vị hoặc quầy khác, "
+                "hay câu trả lời của ai."
+            )
         return (
             f"Không nêu chỉ số: có dưới {count_text(figure.minimum)} phiếu, cần ít nhất "
             f"{count_text(figure.minimum)}."

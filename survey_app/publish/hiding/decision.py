@@ -1,6 +1,6 @@
 """Decides at release which figures are hidden, over all that adds up with those that change."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
@@ -74,8 +74,11 @@ class Hiding:
         stored = partial(stored_cells, session, publication_id)
         return cls(parents, structure, campaign.minimum_n, stored)
 
-    def decide(self, estimated: Estimated) -> HiddenAnew:
-        """Complete the rows of new figures by what hides them; give what changes for the others."""
+    def decide(self, estimated: Estimated, telling: Set[CellKey] = frozenset()) -> HiddenAnew:
+        """Complete the rows of new figures by what hides them; give what changes for the others.
+
+        `telling` names figures of enough people that tell the public of a few of them all the same.
+        """
         new = {_key_of(row): row for row in estimated.figures}
         renewed = set(estimated.office_ids)
         changed: list[dict[str, object]] = []
@@ -84,7 +87,11 @@ class Hiding:
             # A frozen publication takes over nothing of the one that it follows.
             to_keep = set() if self._is_frozen else offices - renewed
             kept = {key: cell for key, cell in before.items() if key.office_id in to_keep}
-            fresh = {key: _cell_of(row, before) for key, row in new.items() if key.office_id in offices}
+            fresh = {
+                key: replace(_cell_of(row, before), tells_of_few=key in telling)
+                for key, row in new.items()
+                if key.office_id in offices
+            }
             if not kept and not fresh:  # all was voided
                 continue
             decided = System(self._structure, kept | fresh, self._is_frozen).decide(self._public_minimum)

@@ -58,6 +58,7 @@ class Cell:
     hidden_inside: str | None = None  # in the release before
     hidden_in_public: str | None = None
     is_unchanged: bool = False  # since the release before
+    tells_of_few: bool = False  # of so few people of some weight, to whom reads it in public
 
 
 class Hidden(NamedTuple):
@@ -180,17 +181,21 @@ class System:
         inside = self._hidden(INSIDE_MINIMUM, [cell.hidden_inside for cell in self.cells.values()])
         in_public = inside
         if public_minimum > INSIDE_MINIMUM:
-            in_public = self._hidden(public_minimum, [cell.hidden_in_public for cell in self.cells.values()])
+            before = [cell.hidden_in_public for cell in self.cells.values()]
+            tells = {key for key, cell in self.cells.items() if cell.tells_of_few}
+            in_public = self._hidden(public_minimum, before, tells)
         return {
             key: Hidden(one, other or (one and "linked"))
             for key, cell, one, other in zip(self.cells, self.cells.values(), inside, in_public, strict=True)
             if cell.is_published
         }
 
-    def _hidden(self, minimum: int, before: Sequence[str | None]) -> list[str | None]:
+    def _hidden(
+        self, minimum: int, before: Sequence[str | None], tells: Set[CellKey] = frozenset()
+    ) -> list[str | None]:
         cells = list(self.cells.values())
         counts = np.array([cell.n_answers for cell in cells], dtype=np.int64)
-        few = [self._is_few(cell, key, minimum) for key, cell in self.cells.items()]
+        few = [self._is_few(cell, key, minimum) or key in tells for key, cell in self.cells.items()]
         wide = [minimum * self.structure.n_items(key.measure) for key in self.cells]
         # Hidden counts are to be open by the answers of so many people; a figure of enough people is not
         # small, however many of them skipped.

@@ -13,6 +13,7 @@ from survey_app.models.instrument import InstrumentVersion
 from survey_app.models.levels import questions_by_group
 from survey_app.models.office import Office
 from survey_app.models.publication import Figure, Publication
+from survey_app.publish.shown.rounded import number_for_all
 from survey_app.publish.suppression import forms_behind, is_suppressed
 
 Value = str | int | float | None
@@ -117,7 +118,7 @@ class Published:
             office_name,
             figure.measure,
             figure.breakdown,
-            *(None if is_hidden else getattr(figure, column) for column in NUMBERS.values()),
+            *(None if is_hidden else number_for_all(figure, column) for column in NUMBERS.values()),
             None if is_hidden else _n_forms(figure),
             figure.sampling_basis,
             figure.provenance,

@@ -15,6 +15,7 @@ from survey_app.publish.figures.changes import changes_since
 from survey_app.publish.figures.estimates import estimate
 from survey_app.publish.figures.frozen import Frozen
 from survey_app.publish.hiding.decision import Hiding, StoredCells, children_of, columns_of
+from survey_app.publish.hiding.few_of_a_weight import Readers, given_away
 from survey_app.publish.hiding.linked_sums import Structure
 from survey_app.publish.releasing.ranking import compare_among
 from survey_app.publish.releasing.sealed import Sealed
@@ -34,11 +35,14 @@ def figures_of(snapshot: Snapshot, recipe: Recipe, sealed: Sealed) -> dict[str, 
     frozen = sealed.frozen(snapshot, recipe)
     ids, parents = sealed.ids(frozen), Tree(frozen.parents)
     hiding = _hiding(frozen, recipe, partial(sealed.cells_before, recipe, ids))
+    readers = Readers(recipe.options.minimum_n, recipe.options.target)
     tables: dict[str, list[Row]] = {name: [] for name in TABLES}
     for provenance in snapshot.classes:
         weighed = frozen.weighed(provenance)
-        estimated = estimate(provenance, weighed.dataset, frozen.scope(provenance), frozen.surroundings)
-        hidden = hiding.decide(estimated)
+        scope, around = frozen.scope(provenance), frozen.surroundings
+        estimated = estimate(provenance, weighed.dataset, scope, around)
+        telling = given_away(weighed.dataset, scope, around.names, estimated.figures, readers)
+        hidden = hiding.decide(estimated, telling)
         target = recipe.options.target
         compared = compare_among(parents, estimated, hidden, target, lambda _wanted: ())
         before = sealed.wave_before(recipe, provenance, frozen, weighed.dataset)

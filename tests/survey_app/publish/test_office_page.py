@@ -303,7 +303,10 @@ def test_below_the_minimum_comments_can_still_be_read(app: Flask, staff_client: 
 @on_sqlite
 def test_an_index_that_would_tell_of_others_is_not_called_few(app: Flask, staff_client: StaffClient) -> None:
     page = Shown(app, hidden_inside="linked", hidden_in_public="linked").page(staff_client)
-    assert "Không nêu chỉ số, để không suy ngược ra số của đơn vị hoặc quầy khác." in page
+    assert (
+        "Không nêu chỉ số, để không suy ngược ra số của đơn vị hoặc quầy khác, hay câu trả lời của ai."
+        in page
+    )
     assert "84,2" not in page
     assert "dưới 5 phiếu, cần" not in page
 

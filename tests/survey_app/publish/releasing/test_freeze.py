@@ -21,6 +21,7 @@ from survey_app.publish.releasing.freeze import PublicationRefused, prepare_wave
 from survey_app.publish.releasing.verify import verify
 from survey_app.publish.shown.office import office_results
 from survey_app.publish.suppression import is_suppressed
+from survey_app.web.formatting import rounded_percent
 from tests import factories
 from tests.factories import DAY, MOMENT
 from tests.survey_app.publish import sipas
@@ -77,10 +78,14 @@ def test_frozen_figures_and_the_file_agree_with_r(app: Flask, client: FlaskClien
             [float(row[name]) / 100 for name in ("estimate", "se", "ci_low", "ci_high")], rel=1e-8
         )
         assert [figure.value, figure.standard_error, figure.t_low, figure.t_high] == wanted
-        assert [float(line[name]) for name in ("estimate", "standard_error", "t_low", "t_high")] == wanted
+        told = [float(line[name]) for name in ("estimate", "standard_error", "t_low", "t_high")]
+        shares = (figure.value, figure.standard_error, figure.t_low, figure.t_high)
+        assert told == [float(rounded_percent(share) / 100) for share in shares]
         assert figure.degrees_of_freedom == int(line["df"]) == int(row["df"])
         assert 0 <= figure.low < figure.value < figure.high <= 1
-        assert (line["low"], line["high"]) == (repr(figure.low), repr(figure.high))
+        assert [line["low"], line["high"]] == [
+            str(float(rounded_percent(share) / 100)) for share in (figure.low, figure.high)
+        ]
         assert line["sampling_basis"] == "probability"
         assert line["publication_id"] == str(publication.id)
 
