@@ -106,8 +106,8 @@ def misfilled(step: Step, good: Fields) -> Iterator[Fields]:
 
 
 def some_of(texts: Sequence[str], turn: int) -> Sequence[str]:
-    """Give all texts to the soak; to the gate every third, each field others than its neighbour."""
-    return texts if SOAK else texts[turn % 3 :: 3]
+    """Give all texts to the soak; to the gate every fifth, each field others than its neighbour."""
+    return texts if SOAK else texts[turn % 5 :: 5]
 
 
 def packs(step: Step, name: str, strings: list[str], first: int, longest: int = LARGEST_PACK) -> list[str]:

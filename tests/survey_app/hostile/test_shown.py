@@ -17,7 +17,7 @@ from tests.survey_app.hostile.house import House
 from tests.survey_app.hostile.walk import finder_of, pages
 
 STORED = (Office.name, Counter.label, Staff.full_name)
-FEWEST = 6 if SOAK else 3  # texts that are stored and shown: the gate sends every third of them
+FEWEST = 6 if SOAK else 2  # texts that are stored and shown: the gate sends every fifth of them
 WATCH = "addEventListener('securitypolicyviolation', e => console.error('policy: ' + e.violatedDirective))"
 
 
