@@ -24,7 +24,7 @@ from survey_app.web.context import system_clock
 from tests import factories, running_server
 from tests.soak import SOAK
 
-CRASHES = 20 if SOAK else 8
+CRASHES = 20 if SOAK else 5
 PHONES = 6  # half of them come by the poster, half by invitations
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 

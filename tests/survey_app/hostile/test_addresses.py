@@ -37,6 +37,7 @@ EVERY_PAGE = SOAK  # else one of each kind is asked: it takes a minute
 on_postgresql = pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
 
 
+@pytest.mark.parametrize("backend", ["sqlite", "postgresql"] if SOAK else ["postgresql"], indirect=True)
 def test_odd_ids_look_missing(plain_house: House) -> None:
     """To the byte as no page at all, on both databases: PostgreSQL knows no number beyond its columns."""
     client = plain_house.client("administrator")

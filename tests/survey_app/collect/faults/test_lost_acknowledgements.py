@@ -11,7 +11,7 @@ from tests.survey_app.collect.faults import phones
 from tests.survey_app.collect.faults.conftest import MOMENT
 from tests.survey_app.collect.faults.lossy_proxy import LossyProxy
 
-N_ANSWERS = 10_000 if SOAK else 3_000
+N_ANSWERS = 10_000 if SOAK else 2_000
 N_PHONES = 32
 RESENT = slice(None, None, 5)
 
