@@ -2,8 +2,8 @@
 
 A share is a sum of weights over the sum of all; answers of the same weight make a class. Of a class of few
 people a reader learns the answers if the sums that round to what is printed all have the same number of its
-answers satisfied. Whether that is so depends on weights, counts and the printed value, never on who was
-satisfied: else what is hidden would say by itself that somebody was not.
+answers satisfied. It makes no difference whether these were satisfied or not: else what is hidden would say
+by itself that somebody was not.
 """
 
 from collections.abc import Iterator
