@@ -31,7 +31,7 @@ from tests import postgresql
 
 FEW, ON_PUBLIC_REPORT = 10_000, 100_000
 ON_SQLITE, ON_POSTGRESQL = 5_000_000, 10_000_000
-VISITS, WARMING = 40, 3
+VISITS, WARMING, RESTING_SECONDS = 40, 3, 2.2
 FIRST_PORT = 8611  # of three
 MOST_MILLISECONDS, MOST_IN_PUBLIC = 60, 100
 MOST_TIMES, MOST_BYTES, MOST_REQUESTS = 1.2, 60_000, 4
@@ -280,6 +280,7 @@ def visit(few: Page, many: Page, visits: int, prefix: str = "") -> Visited:
         page.standing.connection.close()  # one that has rested may be closed; the next visit opens it
         for _ in range(WARMING):
             body = page.open()
+    time.sleep(RESTING_SECONDS)  # as between managers' visits: then a worker looks for garbage
     times: list[tuple[float, float]] = []
     cpu = many.standing.server.cpu_seconds()
     for _ in range(visits):

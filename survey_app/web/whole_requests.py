@@ -8,7 +8,6 @@ holds any page: only a larger file makes it wait for the reader, and the whole a
 """
 
 import contextlib
-import gc
 import re
 import resource
 import time
@@ -22,6 +21,7 @@ from socket import SHUT_RDWR, SHUT_WR, SO_SNDBUF, SOL_SOCKET, socket
 from gunicorn.http import get_parser
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
+from survey_app.web.garbage import keep_what_is_loaded, look_while_nobody_waits
 from survey_app.web.uploads import LARGEST_UPLOAD, MEGABYTE
 
 BEGUN_WITHIN_SECONDS = 5.0
@@ -31,6 +31,7 @@ TAKEN_WITHIN_SECONDS = 10.0  # each piece of an answer
 ANSWERED_WITHIN_SECONDS = 120.0  # the whole answer
 STOPS_WITHIN_SECONDS = 2.0
 LOOKS_FOR_LATE_ONES_EVERY = 0.5
+RESTS_AFTER_SECONDS = 0.9  # the main thread wakes once a second if nothing comes
 LARGEST_HEAD = 16 * 1024
 LARGEST_BODY = LARGEST_UPLOAD  # staff's spreadsheets; other pages take less
 READ_AT_ONCE = 32 * 1024
@@ -108,6 +109,7 @@ class WholeRequestWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn publis
         self._n_gathered = 0
         self._waiting: set[TConn] = set()
         self._looks_again = 0.0
+        self._answered_last = 0.0
         files = files_allowed(self.cfg.worker_connections + FILES_BESIDE)
         self.worker_connections: int = files - FILES_BESIDE
         self.cfg.set("forwarder_headers", "")  # by SCRIPT_NAME a request would say where the service lies
@@ -116,10 +118,8 @@ class WholeRequestWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn publis
         super().init_process()
 
     def load_wsgi(self) -> None:
-        """Keep what is loaded once out of every later look for garbage, which would stop all threads."""
         super().load_wsgi()
-        gc.collect()
-        gc.freeze()
+        keep_what_is_loaded()
 
     def enqueue_req(self, conn: TConn) -> None:
         """Gather the connection's next request, and begin with what has come already."""
@@ -138,6 +138,7 @@ class WholeRequestWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn publis
 
     def finish_request(self, conn: TConn, answered: "Future[bool]") -> None:
         """Keep the connection for its next request, or part from it without waiting on the main thread."""
+        self._answered_last = time.monotonic()
         beyond = self._forget(conn)
         del beyond[: whole_length(beyond)]
         broke = answered.exception() is not None
@@ -154,6 +155,8 @@ class WholeRequestWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn publis
     def murder_pending(self) -> None:
         """Close those who are late; where the worker stops, all are late soon."""
         now = time.monotonic()
+        if not self._gathered and now > self._answered_last + RESTS_AFTER_SECONDS:
+            look_while_nobody_waits()
         if now < self._looks_again:
             return
         self._looks_again = now + LOOKS_FOR_LATE_ONES_EVERY

@@ -1,6 +1,7 @@
 """When a request is whole, what is refused without a thread, and that nobody's slowness is another's."""
 
 import contextlib
+import gc
 import os
 import signal
 import socket
@@ -46,15 +47,27 @@ REFUSED = [
 
 
 def app(environ, start_response):
-    """Answer /long with more than any kernel buffers, /page with a page, else with the length of the body."""
+    """Answer /long with more than any kernel buffers, /page with a page, else with the length of the body.
+
+    /litter leaves garbage and says how often all of it was looked for.
+    """
     if environ["PATH_INFO"] == "/long":
         start_response("200 OK", [("Content-Length", str(64 * 1024 * 1024))])
         return (bytes(1024 * 1024) for _ in range(64))
     said = str(len(environ["wsgi.input"].read())).encode()
+    if environ["PATH_INFO"] == "/litter":
+        leave_garbage()
+        said = str(gc.get_stats()[2]["collections"]).encode()
     if environ["PATH_INFO"] == "/page":
         said = bytes(PAGE)
     start_response("200 OK", [("Content-Length", str(len(said)))])
     return [said]
+
+
+def leave_garbage():
+    for _ in range(100_000):
+        holds_itself = []
+        holds_itself.append(holds_itself)
 
 
 def hasty_app():
@@ -390,3 +403,18 @@ def test_who_hardly_reads_holds_a_thread_for_ten_seconds_a_piece(port, takes):
                     connection.recv(takes)
                 time.sleep(0.1)
         assert time.monotonic() - began > whole_requests.TAKEN_WITHIN_SECONDS
+
+
+def test_garbage_is_looked_for_in_a_second_of_rest_and_not_between_visitors(patient_port):
+    litter = b"GET /litter HTTP/1.1\r\nHost: hall\r\nConnection: close\r\n\r\n"
+
+    def looks():
+        with connected(patient_port, 1, litter) as [one]:
+            return int(bodies_of(one)[0])
+
+    busy = [looks() for _ in range(5)]
+    assert len(set(busy)) == 1
+    ends = time.monotonic() + TEST_WAITS_SECONDS
+    while looks() == busy[0]:
+        assert time.monotonic() < ends
+        time.sleep(2.2)  # each visit ends a rest, which must last for a second
