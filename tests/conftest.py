@@ -116,6 +116,11 @@ def browser(running_chromium: Browser) -> Iterator[Browser]:
         context.close()
 
 
+@pytest.fixture(scope="session")
+def rscript() -> str:
+    return shutil.which("Rscript") or lacks("R", "r-base-core")
+
+
 @pytest.fixture
 def free_port() -> int:
     return postgresql.free_port()

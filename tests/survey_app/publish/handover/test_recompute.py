@@ -3,6 +3,8 @@
 import csv
 import io
 import random
+import re
+import subprocess
 import zipfile
 from collections import defaultdict
 from dataclasses import replace
@@ -194,6 +196,41 @@ def check(files: dict[str, str]) -> tuple[Rows, int]:
     return published, n_estimates
 
 
+def in_r(files: dict[str, str], folder: Path, rscript: str) -> subprocess.CompletedProcess[str]:
+    """Unpack and run the script as its first lines say."""
+    folder.mkdir()
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8", newline="")
+    command = [rscript, "--vanilla", "recompute.R"]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+
+
+@pytest.mark.parametrize("bundle", ["files", "raked_files"])
+def test_r_gets_the_published_digits(
+    bundle: str, request: pytest.FixtureRequest, tmp_path: Path, rscript: str
+) -> None:
+    files: dict[str, str] = request.getfixturevalue(bundle)
+    ran = in_r(files, tmp_path / "as published", rscript)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    n_estimates = sum(row["value"] != "" for row in read(files, "published.csv"))
+    compared = re.findall(r"(\w+) +(\d+) figures, largest difference (\S+)", ran.stdout)
+    assert {name for name, _, _ in compared} == {
+        *("value", "standard_error", "degrees_of_freedom", "low", "high"),
+        *("n_respondents", "n_people", "n_answers"),
+    }
+    assert {int(n) for _, n, _ in compared} == {n_estimates}
+    assert max(float(apart) for _, _, apart in compared) < 1e-10
+
+
+def test_r_says_when_a_digit_differs(raked_files: dict[str, str], tmp_path: Path, rscript: str) -> None:
+    published = raked_files["published.csv"]
+    changed = re.sub(r"(?m)^(A,P?.*?,item:q1,)0\.", r"\g<1>1.", published, count=1)
+    assert changed != published
+    ran = in_r(raked_files | {"published.csv": changed}, tmp_path / "changed", rscript)
+    assert ran.returncode == 1
+    assert "NOT the same" in ran.stdout
+
+
 def test_an_independent_reader_gets_the_published_digits(files: dict[str, str]) -> None:
     published, n_estimates = check(files)
     assert {row["class"] for row in published} == {"A", "C"}
@@ -238,15 +275,22 @@ def raked_wave(session: Session) -> int:
     return campaign.id
 
 
-def test_the_errors_of_raked_figures_are_those_of_residuals(sqlite_template: Path, tmp_path: Path) -> None:
-    path = tmp_path / "raked.sqlite"
+@pytest.fixture(scope="module")
+def raked_files(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    folder = tmp_path_factory.mktemp("raked")
+    path = folder / "raked.sqlite"
     path.write_bytes(sqlite_template.read_bytes())
     database = Database(f"sqlite:///{path}")
     with database.transaction() as session:
         campaign_id = raked_wave(session)
     number = publish_wave(database, campaign_id, PAST)
-    files = unpacked(database, number, tmp_path)
+    files = unpacked(database, number, folder)
     database.engine.dispose()
+    return files
+
+
+def test_the_errors_of_raked_figures_are_those_of_residuals(raked_files: dict[str, str]) -> None:
+    files = raked_files
     _, n_estimates = check(files)
     assert n_estimates == 12  # three offices and the one above, three measures
     assert "raked_pairs.csv" in files["codebook.txt"]
