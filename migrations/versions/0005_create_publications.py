@@ -157,7 +157,10 @@ def _create_figure() -> None:
     op.create_index(
         "ix_figure_whole_index",
         "figure",
-        ["publication_id", "provenance", "office_id"],
+        [
+            *("publication_id", "provenance", "office_id"),
+            *("value", "effective_sample_size", "n_people", "hidden_inside"),
+        ],
         sqlite_where=is_whole_index,
         postgresql_where=is_whole_index,
     )

@@ -129,8 +129,8 @@ def _tell(name: str, tally: "Tally") -> None:
     rates = "no rate" if tally.rates is None else "RR1 {:.1%}, RR2 {:.1%}".format(*tally.rates)
     click.echo(
         f"{name}: {tally.n_issued:,} invited, {tally.n_responded:,} answered, "
-        f"{tally.count('refused'):,} refused, {tally.count('not_reached'):,} not reached, "
-        f"{tally.count('ineligible'):,} not eligible, {tally.n_unknown:,} unknown; {rates}"
+        f"{tally.n_refused:,} refused, {tally.n_not_reached:,} not reached, "
+        f"{tally.n_ineligible:,} not eligible, {tally.n_unknown:,} unknown; {rates}"
     )
 
 

@@ -106,19 +106,21 @@ def import_(
     contacts_until: datetime | None,
 ) -> None:
     """Make a frame of a list of dossiers, of any size. Stopped half-way, it leaves nothing: run it again."""
+    from survey_app.prepare.frames.looks.same import is_in_force
+
     with _looked_at(campaign_code, file, columns, faults) as (campaign, upload, mapping, found):
         last_day = _last_day(campaign, contacts_until)
         _tell(found)
         if found.remains.rules and not accepts:
             click.echo("Nothing is changed. Mend the list, or take the sound dossiers by --accept.", err=True)
             raise click.exceptions.Exit(1)
-        with database().transaction() as session:
-            plan = plan_as_it_stands(session, campaign.id)
-            if found.remains.plan_hash != (plan.hash if plan else None):
-                raise click.ClickException("The plan changed while the list was read. Run the import again.")
-            remember(session, upload.source.header, mapping, now())
-            made = accept(session, settings().data_dir, upload, found, Acceptance(now(), None, last_day))
-        click.echo(f"The frame of {campaign_code} is {made.frame_hash}: {made.n_units:,} dossiers.")
+        with database().reading() as session:
+            is_known = is_in_force(session, settings(), upload, found, last_day)
+        if not is_known:
+            _make(campaign, upload, mapping, found, last_day)
+        click.echo(f"The frame of {campaign_code} is {found.frame_hash}: {found.n_units:,} dossiers.")
+        if is_known:
+            click.echo("It was in force already, with all that the list says: nothing is added.")
         if found.has_contacts:
             click.echo(
                 f"Names and addresses are sealed apart until {last_day}. Delete {file} when it is not needed."
@@ -161,6 +163,17 @@ def _looked_at(
         yield campaign, upload, mapping, found
     finally:
         forget(upload)
+
+
+def _make(
+    campaign: Campaign, upload: Upload, mapping: Mapping[str, int], found: Found, last_day: date
+) -> None:
+    with database().transaction() as session:
+        plan = plan_as_it_stands(session, campaign.id)
+        if found.remains.plan_hash != (plan.hash if plan else None):
+            raise click.ClickException("The plan changed while the list was read. Run the import again.")
+        remember(session, upload.source.header, mapping, now())
+        accept(session, settings().data_dir, upload, found, Acceptance(now(), None, last_day))
 
 
 def _mapping(session: Session, upload: Upload, columns: tuple[str, ...]) -> dict[str, int]:

@@ -21,6 +21,7 @@ from survey_app.jobs.bound import refuse_lost_right
 from survey_app.jobs.files import remove_old_files
 from survey_app.models.job import CLAIM, Job, Work, claim, give_up, waits
 from survey_app.prepare.codes.stock import note_openings
+from survey_app.prepare.dossiers import waiting
 from survey_app.prepare.frames.expire import forget_outlived_contacts, remove_files_of_nobody
 from survey_app.prepare.plans.keep import freeze_due
 from survey_app.publish.releasing.due import enqueue_release, is_anything_due, may_release
@@ -108,6 +109,7 @@ class Worker:
             remove_old_files(session, self._settings.files_dir, today)
         with self._database.transaction() as session:
             remove_files_of_nobody(session, self._settings.data_dir)
+        waiting.remove_old(self._settings.data_dir)
         remove_left(self._settings.data_dir)
         self._kept_house_on = today
 

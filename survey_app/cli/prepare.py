@@ -13,6 +13,7 @@ from survey_app.cli.command import Anywhere, Commands
 from survey_app.cli.named import find_campaign, newest_version
 from survey_app.models.campaign import CAMPAIGN_KINDS, SAMPLING_BASES, USUAL_TARGET
 from survey_app.models.office import Office
+from survey_app.models.weighting import margins_in_force
 from survey_app.web.context import database, now, settings, today
 
 office = Commands("office", help="Offices over time.")
@@ -117,7 +118,11 @@ def margins(code: str, file: Path) -> None:
 
     with database().transaction() as session:
         found = find_campaign(session, code)
+        before = margins_in_force(session, found.id)
         kept = import_margins(session, found, file.read_bytes(), file.name, now())
+        if kept is before:
+            click.echo(f"Known totals {kept.checksum} were in force already: nothing is added.")
+            return
         what = f"{code}: tổng đã biết {kept.checksum[:12]} từ “{file.name}”"
         note_command(session, "campaigns.margins", what, offices_of_campaign(session, found.id))
     click.echo(f"Known totals {kept.checksum}")

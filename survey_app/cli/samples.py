@@ -40,6 +40,7 @@ def register(app: Flask) -> None:
 @CAMPAIGN
 def draw(campaign_code: str) -> None:
     """Draw the sample by the frozen plan from the frame in force. Stopped half-way, it leaves nothing."""
+    from survey_app.prepare.samples.found import in_one_cell
     from survey_app.prepare.samples.keep import By, store
     from survey_app.prepare.samples.make import make_sample
     from survey_app.prepare.samples.ready import ready_of
@@ -59,6 +60,8 @@ def draw(campaign_code: str) -> None:
         _tell_left_out(one)
     for stratum in made.found.lone_strata:
         click.echo(f"  {stratum}: one primary unit; its variance cannot be told from itself")
+    for code in in_one_cell(made.design, made.found):
+        click.echo(f"  {code}: all its weighting cells are joined into one; no weight tells its groups apart")
     n_offices = len(made.found.offices)
     lists = f"{drawn.n_main:,} dossiers of {n_offices:,} offices and {drawn.n_reserve:,} in reserve"
     click.echo(f"{lists}; checksum {drawn.checksum}")

@@ -1,4 +1,4 @@
-"""Outcomes of drawn units by AAPOR's Standard Definitions (9th edition, 2016), their groups, and the rates.
+"""Outcomes of drawn units by AAPOR's Standard Definitions (9th edition, 2016), and their groups.
 
 The codes are those for mail surveys of specifically named persons, cut at the level that staff can tell
 apart, which keeps their meaning: 2.1 stands for all of 2.1x. The first digit is the group; a unit of which
@@ -41,17 +41,3 @@ def group_of(outcome: str | None) -> str:
 def is_final(outcome: str | None) -> bool:
     """Whether nothing more is expected of a unit: silence may end until the last day."""
     return outcome not in (None, SILENT)
-
-
-def response_rates(n_by_outcome: Mapping[str | None, int]) -> tuple[float, float] | None:
-    """Give RR1 and RR2: complete forms, and complete or partial ones, out of all but the ineligible.
-
-    RR1 = I / ((I + P) + (R + NC + O) + (UH + UO)), RR2 with I + P above. Units of unknown eligibility count
-    as eligible, so RR1 is the smallest rate that AAPOR defines, RR2 the smallest that counts partial forms.
-    None where nobody was asked.
-    """
-    asked = sum(n for outcome, n in n_by_outcome.items() if group_of(outcome) != INELIGIBLE)
-    if asked == 0:
-        return None
-    complete, partial = n_by_outcome.get(COMPLETE, 0), n_by_outcome.get(PARTIAL, 0)
-    return complete / asked, (complete + partial) / asked

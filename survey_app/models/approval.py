@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, select
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from survey_app.config import VIETNAM_TIME
@@ -270,15 +270,16 @@ def _offices_by_codes(
 ) -> dict[int, set[int]]:
     if not campaign_ids:
         return {}
-    points = select(AccessPoint.campaign_id, AccessPoint.office_id)
-    way_up = points.where(AccessPoint.campaign_id.in_(campaign_ids)).cte("way_up", recursive=True)
-    above = select(way_up.c.campaign_id, Office.parent_id).join(Office, Office.id == way_up.c.office_id)
-    way_up = way_up.union(above.where(Office.parent_id.is_not(None)))
-    tops = select(way_up).join(Office, Office.id == way_up.c.office_id).where(Office.parent_id.is_(None))
+    # Of each office the one above, of which there are few; from there on the tree is at hand.
+    above = select(AccessPoint.campaign_id, func.coalesce(Office.parent_id, Office.id)).distinct()
+    above = above.join(Office, Office.id == AccessPoint.office_id)
     found: dict[int, set[int]] = {campaign_id: set() for campaign_id in campaign_ids}
-    for campaign_id, top in session.execute(tops):
-        found[campaign_id] |= tree.subtree(top)
-    return {campaign_id: offices or tree.subtree(None) for campaign_id, offices in found.items()}
+    for campaign_id, office_id in session.execute(above.where(AccessPoint.campaign_id.in_(campaign_ids))):
+        found[campaign_id].add(office_id)
+    return {
+        campaign_id: tree.whole_trees(offices) if offices else tree.subtree(None)
+        for campaign_id, offices in found.items()
+    }
 
 
 def lock_campaign(session: Session, campaign_id: int) -> None:

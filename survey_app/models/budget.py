@@ -7,8 +7,9 @@ a mark that asks somebody to look.
 import math
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
 
-from sqlalchemy import ColumnElement, Select, case, func, literal, select
+from sqlalchemy import BindParameter, ColumnElement, Date, Integer, Select, bindparam, case, func, select
 from sqlalchemy.orm import Session
 
 from survey_app.models.office import ALL_FIELDS, DossierCount, OfficeSuccession
@@ -27,23 +28,31 @@ class MonthOfWork:
 
 def last_month_before(session: Session, office_id: int, today: date) -> MonthOfWork | None:
     """Give the dossiers of the last whole month that is known: the office's, and those it took over."""
+    asked = {"office_id": office_id, "today": today, "this_month": today.replace(day=1)}
+    row = session.execute(_last_month(), asked).one_or_none()
+    return None if row is None else MonthOfWork(*row)
+
+
+@cache
+def _last_month() -> Select[date, int]:
+    """Write the question once: a list asks it for each of its rows, and writing takes longer than asking."""
+    today = bindparam("today", type_=Date)
     n_settled = func.sum(_counted_on(today))
-    row = session.execute(
+    return (
         select(DossierCount.month, n_settled)
         .where(
-            DossierCount.office_id.in_(_itself_and_taken_over(office_id, today)),
-            DossierCount.month < today.replace(day=1),
+            DossierCount.office_id.in_(_itself_and_taken_over(today)),
+            DossierCount.month < bindparam("this_month", type_=Date),
             DossierCount.field_id == ALL_FIELDS,
         )
         .group_by(DossierCount.month)
         .having(n_settled > 0)  # nothing settled tells nothing of how many come
         .order_by(DossierCount.month.desc())
         .limit(1)
-    ).one_or_none()
-    return None if row is None else MonthOfWork(*row)
+    )
 
 
-def _counted_on(today: date) -> ColumnElement[int]:
+def _counted_on(today: BindParameter[date]) -> ColumnElement[int]:
     """Say in SQL which count sets the budget of a day: on the day of its entry, the smaller of old and new.
 
     Nobody shall raise a count, or make it none, send a flood, and put the count back before anybody has seen
@@ -57,9 +66,10 @@ def _counted_on(today: date) -> ColumnElement[int]:
     return case((stands > most, most), else_=stands)
 
 
-def _itself_and_taken_over(office_id: int, today: date) -> Select[int]:
+def _itself_and_taken_over(today: BindParameter[date]) -> Select[int]:
     """Say in SQL whose people come to an office today: after a split, to each heir perhaps all of them."""
-    found = select(literal(office_id).label("id")).cte("taken_over", recursive=True)
+    office_id = bindparam("office_id", type_=Integer)
+    found = select(office_id.label("id")).cte("taken_over", recursive=True)
     found = found.union(
         select(OfficeSuccession.predecessor_id)
         .join(found, OfficeSuccession.successor_id == found.c.id)

@@ -64,10 +64,14 @@ def may_stand_under(kind: str, parent_kind: str) -> bool:
     return OFFICE_KINDS.index(kind) >= OFFICE_KINDS.index(parent_kind)
 
 
+def not_ended_on(day: date) -> ColumnElement[bool]:
+    """Say in SQL that an office exists on a day, or will."""
+    return or_(Office.valid_until.is_(None), Office.valid_until >= day)
+
+
 def serves_on(day: date) -> ColumnElement[bool]:
     """Say in SQL that an office exists on a day and serves people: a province only sums its offices up."""
-    is_there = (Office.valid_from <= day) & or_(Office.valid_until.is_(None), Office.valid_until >= day)
-    return is_there & (Office.kind != "province")
+    return (Office.valid_from <= day) & not_ended_on(day) & (Office.kind != "province")
 
 
 class OfficePast(Base):

@@ -1,27 +1,39 @@
 """Offices as a tree: whose figures an office's answers enter, and whom a right over an office reaches."""
 
-from collections.abc import Iterable, Mapping
-from functools import cached_property
+from collections.abc import Collection, Iterable, Mapping
+from functools import cache, cached_property
 
-from sqlalchemy import Select, exists, select
+from sqlalchemy import Select, bindparam, exists, select
 from sqlalchemy.orm import Session
 
 from survey_app.models.office import Office
 
 
-def itself_and_below(office_id: int) -> Select[int]:
-    """Say in SQL which offices those are: an office and all below it."""
-    found = select(Office.id).where(Office.id == office_id).cte("itself_and_below", recursive=True)
-    found = found.union(select(Office.id).join(found, Office.parent_id == found.c.id))
+def itself_and_below(*office_ids: int) -> Select[int]:
+    """Say in SQL which offices those are: an office, or several, and all below."""
+    found = select(Office.id).where(Office.id.in_(office_ids)).cte("itself_and_below", recursive=True)
+    # Not UNION, which looks each of thousands up: one comes twice only if named together with one above it.
+    found = found.union_all(select(Office.id).join(found, Office.parent_id == found.c.id))
     return select(found.c.id)
 
 
 def itself_and_above(session: Session, office_id: int) -> set[int]:
     """Give an office and all above it; none if there is no such office."""
-    found = select(Office.id, Office.parent_id).where(Office.id == office_id)
+    return tree_above(session, [office_id]).subtree(None)
+
+
+def tree_above(session: Session, office_ids: Collection[int]) -> "Tree":
+    """Give some offices with all above them alone: a few, where all offices are thousands."""
+    return Tree(dict(session.execute(_ways_up(), {"office_ids": list(office_ids)}).all()))
+
+
+@cache
+def _ways_up() -> Select[int, int | None]:
+    """Write the question once: each page of an office asks it, and writing takes longer than asking."""
+    found = select(Office.id, Office.parent_id).where(Office.id.in_(bindparam("office_ids", expanding=True)))
     path = found.cte("itself_and_above", recursive=True)
     path = path.union(select(Office.id, Office.parent_id).join(path, Office.id == path.c.parent_id))
-    return set(session.scalars(select(path.c.id)))
+    return select(path.c.id, path.c.parent_id)
 
 
 def offices_under(session: Session, codes: Iterable[str], tree: "OfficeTree | None" = None) -> set[int]:

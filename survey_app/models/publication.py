@@ -146,7 +146,9 @@ class Figure(Base):
         ),
         Index(
             "ix_figure_whole_index",
+            # And what lists of all offices read, so that each is not looked up among all figures.
             *("publication_id", "provenance", "office_id"),
+            *("value", "effective_sample_size", "n_people", "hidden_inside"),
             sqlite_where=IS_WHOLE_INDEX,
             postgresql_where=IS_WHOLE_INDEX,
         ),

@@ -1,4 +1,4 @@
-"""Publishing a whole campaign, as rooms that do not know each other share it: a request, then a job.
+"""Publishing a whole campaign, as rooms that do not know each other share it: a request, a job, the files.
 
 `prepare` asks and lets a second person decide; `publish` does it, and leaves in the job what became of it.
 """
@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from survey_app.models.access_point import AccessPoint, AccessPointDay
 from survey_app.models.approval import Approval
+from survey_app.models.audit import AuditLine
 from survey_app.models.campaign import Campaign
 from survey_app.models.job import Job
 from survey_app.models.publication import Publication
@@ -21,6 +22,9 @@ KIND = "publish"  # of the approval
 JOB = "publish_wave"
 # In the outcome of the job: the publication and the names of offices of which what came waits, or why not.
 PUBLISHED, WAITING, REFUSED = "publication_id", "waiting", "refused"
+
+HAND_OVER_JOB, HANDED_OVER = "handover", "publications.hand_over"  # the latter in the audit log
+REPORTS = ("report_pdf", "report_docx")  # of the files that this job makes
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +101,27 @@ def may_be_published_from(campaign: Campaign) -> date | None:
 
 def last_publication_id(session: Session, campaign_id: int) -> int | None:
     return session.scalar(select(func.max(Publication.id)).where(Publication.campaign_id == campaign_id))
+
+
+def handed_over_by_command(publication_id: int) -> str:
+    """Begin the line of the log after the command, which makes all files at once and is no job."""
+    return f"bản công bố số {publication_id}: "
+
+
+def is_handed_over(session: Session, publication_id: int) -> bool:
+    """Whether the report of a publication was made: without it nothing is handed over."""
+    as_job = exists().where(
+        Job.name == HAND_OVER_JOB,
+        Job.state == "done",
+        Job.arguments["publication_id"].as_integer() == publication_id,
+        Job.arguments["product"].as_string().in_(REPORTS),
+    )
+    by_command = exists().where(
+        AuditLine.act == HANDED_OVER,
+        AuditLine.staff_id.is_(None),
+        AuditLine.what.startswith(handed_over_by_command(publication_id)),
+    )
+    return bool(session.scalar(select(or_(as_job, by_command))))
 
 
 def received_and_voided(session: Session, campaign_id: int) -> tuple[int, int]:

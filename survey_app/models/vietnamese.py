@@ -84,6 +84,7 @@ def spelling_key(name: str) -> str:
     return " ".join(map(_tone_last, _WORD.findall(folded)))
 
 
+@lru_cache(NAMES_REMEMBERED)
 def sort_key(text: str) -> str:
     """Give a key that sorts as Vietnamese does: a ă â b …, then by tone; Phường 2 before Phường 10."""
     weighed = _without_type(_words(text), _weighed)

@@ -100,12 +100,13 @@ def print_posters() -> AnyResponse:
     return redirect(_back_to_list(campaign), 303)
 
 
-def _to_posters(session: Session, points: Sequence[AccessPoint], layout: str) -> AnyResponse:
-    """Ask for the file, and lead to the page that has it when it is ready."""
+def _to_posters(session: Session, points: Sequence[AccessPoint], layout: str, **told: str) -> AnyResponse:
+    """Ask for the file, and lead to the page that has it when it is ready, and tells what else was done."""
     arguments = {
         "access_point_ids": [point.id for point in points],
         "language": chosen_language(),
         "layout": layout if layout in LAYOUTS else DEFAULT_LAYOUT,
+        **told,
         **bound_to("codes", {point.office_id for point in points}),
     }
     job = enqueue(session, "posters", arguments, now(), owner_id=current_staff().id)
@@ -211,9 +212,11 @@ def replace_one(access_point_id: int) -> AnyResponse:
     with database().transaction() as session:
         point = issue.issued_code(session, access_point_id, offices_in_scope(session, current_staff()))
         new = replace.replace_code(session, point, request.form.get("reason", ""), _moment())
+        old = short_code.printed(point.code or "")
         if new.way_in == "screen":
+            flash(_("Code %(code)s is out of use.", code=old))
             return redirect(url_for("screens.address", access_point_id=new.id), 303)
-        return _to_posters(session, [new], request.form.get("layout", ""))
+        return _to_posters(session, [new], request.form.get("layout", ""), replaced=old)
 
 
 def _one_code(session: Session, access_point_id: int) -> dict[str, object]:

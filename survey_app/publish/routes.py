@@ -14,6 +14,7 @@ from survey_app.publish.shown.behind import Behind, offices_behind
 from survey_app.publish.shown.campaign import Filters, OfficeFigure, Standing, find_standing
 from survey_app.publish.shown.gaps import gaps_of
 from survey_app.publish.shown.manager import Asked, manager_view
+from survey_app.publish.shown.measured import MOST_NAMED, measured_by
 from survey_app.publish.shown.office import ClassResults
 from survey_app.publish.shown.public import count_voided, ending_of, public_trends
 from survey_app.publish.shown.respondents import groups_of_respondents
@@ -51,6 +52,7 @@ def campaign_results(campaign_code: str) -> str:
         behind = _behind(session, standing, together if len(together) <= MOST_TOGETHER else ())
         weighting = steps_of_weights(session, standing.publication)
         response = response_of(session, standing.publication)
+        measured = measured_by(session, standing, chosen_language())
     return render_template(
         "publish/campaign.html",
         found=found,
@@ -59,6 +61,8 @@ def campaign_results(campaign_code: str) -> str:
         behind=behind,
         weighting=weighting,
         response=response,
+        measured=measured,
+        most_named=MOST_NAMED,
     )
 
 

@@ -24,6 +24,7 @@ from survey_app.models.response import LATE_BY
 from survey_app.models.sample import Draw
 from survey_app.prepare.fieldwork.invite import invite
 from survey_app.prepare.plans.keep import freeze
+from survey_app.prepare.samples.found import in_one_cell
 from survey_app.prepare.samples.keep import By, store
 from survey_app.prepare.samples.make import make_sample
 from survey_app.prepare.samples.ready import ready_of
@@ -36,6 +37,7 @@ from survey_app.rehearsal.trial import copy_campaign
 
 MORNING = clock_time(9, 0)
 MARK = "tap-duot"  # in the names of the files
+MOST_NAMED = 20  # offices in a line
 USUAL_RATE = 0.5  # of response, where the plan expects none
 
 Tell = Callable[[str], None]
@@ -130,6 +132,12 @@ class _Walk:
                 f"draw: {drawn.n_main:,} dossiers of {len(made.found.offices):,} offices and "
                 f"{drawn.n_reserve:,} in reserve, {invited.n_batches:,} cells; {n_out:,} offices left out"
             )
+            if joint := in_one_cell(made.design, made.found):
+                said.append(
+                    f"in {len(joint):,} offices all weighting cells are joined into one, so that no weight "
+                    f"tells their groups apart: {', '.join(joint[:MOST_NAMED])}"
+                    + (" …" if len(joint) > MOST_NAMED else "")
+                )
 
     def answer(self) -> None:
         with self._step() as said, self._trial.database.transaction() as session:

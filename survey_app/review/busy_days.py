@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Subquery, and_, case, func, select, true
@@ -125,7 +126,7 @@ def _in_order(marked: Select[int, date, int]) -> Select[*tuple[Any, ...]]:
 def _with_details(days: Subquery) -> Select[*tuple[Any, ...]]:
     """Say what else is known about the few days that are shown."""
     shown = days.c
-    is_plain = (AccessPointDay.n_voided == 0) & ~_has_company(days)
+    is_plain = (AccessPointDay.n_voided == 0) & ~_has_company()
     level = case((is_plain, AccessPointDay.n_received - shown.n_marked), else_=None)
     return (
         select(
@@ -150,8 +151,9 @@ def _with_details(days: Subquery) -> Select[*tuple[Any, ...]]:
     )
 
 
-def _has_company(days: Subquery) -> ColumnElement[bool]:
-    """Say in SQL whether other codes of the same place took answers that day: they share its budget."""
+@cache
+def _has_company() -> ColumnElement[bool]:
+    """Say in SQL whether other codes of a place took answers on the same day: they share its budget."""
     one, alike, other = aliased(AccessPoint), aliased(AccessPoint), aliased(AccessPointDay)
     shared = (AccessPoint.campaign_id, AccessPoint.office_id, AccessPoint.way_in, AccessPoint.provenance)
     is_alike = [getattr(alike, column.key) == getattr(one, column.key) for column in shared]
@@ -160,7 +162,10 @@ def _has_company(days: Subquery) -> ColumnElement[bool]:
         select(other.day)
         .join(alike, alike.id == other.access_point_id)
         .join(one, and_(*is_alike, same_place, one.id != alike.id))
-        .where(one.id == days.c.access_point_id, other.day == days.c.day, other.n_received > 0)
+        .where(
+            one.id == AccessPointDay.access_point_id, other.day == AccessPointDay.day, other.n_received > 0
+        )
+        .correlate(AccessPointDay)
         .exists()
     )
 

@@ -8,15 +8,16 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import Any, TypeVar
 
 from flask import Flask, current_app, g, request, session as cookie
-from sqlalchemy import delete, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Date, Select, bindparam, delete, or_, select, true
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from survey_app.errors import NotFound, SecondFactorRequired, SignInRequired
 from survey_app.models.office import Office
-from survey_app.models.office_tree import OfficeTree, itself_and_above
+from survey_app.models.office_tree import OfficeTree, itself_and_above, itself_and_below
 from survey_app.models.staff import Staff, StaffGrant, StaffSession
 from survey_app.web.context import database, now, today
 
@@ -144,19 +145,26 @@ def end_session(session: Session, token: str) -> bool:
 
 
 def find_by_token(session: Session, token: str, moment: datetime, day: date) -> SignedIn | None:
-    found = session.execute(
-        select(Staff, StaffSession.is_proven)
-        .join(StaffSession, StaffSession.staff_id == Staff.id)
-        .where(
-            StaffSession.token_hash == hash_token(token),
-            StaffSession.expires_at > moment,
-            Staff.disabled_at.is_(None),
-        )
-    ).one_or_none()
+    asked = {"token_hash": hash_token(token), "moment": moment}
+    found = session.execute(_who_is_signed_in(), asked).one_or_none()
     if found is None:
         return None
     staff, is_proven = found
     return SignedIn(staff.id, staff.username, staff.full_name, is_proven, grants_on(session, staff.id, day))
+
+
+@cache
+def _who_is_signed_in() -> Select[Staff, bool]:
+    """Write the question once: each page of the staff asks it, and writing takes longer than asking."""
+    return (
+        select(Staff, StaffSession.is_proven)
+        .join(StaffSession, StaffSession.staff_id == Staff.id)
+        .where(
+            StaffSession.token_hash == bindparam("token_hash"),
+            StaffSession.expires_at > bindparam("moment"),
+            Staff.disabled_at.is_(None),
+        )
+    )
 
 
 def account_on(session: Session, staff_id: int, day: date) -> SignedIn | None:
@@ -169,9 +177,17 @@ def account_on(session: Session, staff_id: int, day: date) -> SignedIn | None:
 
 def grants_on(session: Session, staff_id: int, day: date) -> tuple[StaffGrant, ...]:
     """List what an account may do on a day."""
+    return tuple(session.scalars(_grants(), {"staff_id": staff_id, "day": day}))
+
+
+@cache
+def _grants() -> Select[StaffGrant]:
+    day = bindparam("day", type_=Date)
     holds = or_(StaffGrant.valid_until.is_(None), StaffGrant.valid_until >= day)
-    query = select(StaffGrant).where(StaffGrant.staff_id == staff_id, StaffGrant.valid_from <= day, holds)
-    return tuple(session.scalars(query.order_by(StaffGrant.id)))
+    is_of_account = StaffGrant.staff_id == bindparam("staff_id")
+    return (
+        select(StaffGrant).where(is_of_account, StaffGrant.valid_from <= day, holds).order_by(StaffGrant.id)
+    )
 
 
 def offices_in_scope(
@@ -181,13 +197,27 @@ def offices_in_scope(
     return (tree or OfficeTree(session)).within(staff.roots(right or _right_of_route() or ""))
 
 
+def in_scope(
+    office_id: InstrumentedAttribute[int] | InstrumentedAttribute[int | None],
+    staff: SignedIn,
+    right: str | None = None,
+) -> ColumnElement[bool]:
+    """Say the same in SQL, where a list is searched or cut into pages: nobody then reads all offices."""
+    roots = staff.roots(right or _right_of_route() or "")
+    if None in roots:
+        return true()
+    return office_id.in_(itself_and_below(*(root for root in roots if root is not None)))
+
+
 def offices_overseen(session: Session, tree: OfficeTree, staff: SignedIn, right: str) -> set[int]:
     """List the offices that a right reaches from above: by a grant over an office above them, or over all.
 
     A province serves nobody itself: whoever has the right over it stands above all that is counted there.
     """
     roots = staff.roots(right)
-    serving = select(Office.id).where(Office.id.in_(roots - {None}), Office.kind != "province")
+    if None in roots:
+        return tree.subtree(None)
+    serving = select(Office.id).where(Office.id.in_(roots), Office.kind != "province")
     own: set[int | None] = set(session.scalars(serving))
     return set().union(*(tree.subtree(root) - (own & {root}) for root in roots))
 

@@ -52,18 +52,21 @@ class Catalogues(Domain):
         self._language = language
         found = {path.parents[1].name: path for path in sorted(folder.glob(f"*/{OF_CITIZENS}"))}
         self._partial_files = {code: path for code, path in found.items() if code not in complete}
-        self._partial: dict[str, PartialTranslations] = {}
+        self._read: dict[str, NullTranslations] = {}  # by language: asked for with each word of a page
         self.languages = (*complete, *self._partial_files)
 
     def get_translations(self) -> NullTranslations:
         language = self._language()
+        if language not in self._read:
+            self._read[language] = self._words_in(language)
+        return self._read[language]
+
+    def _words_in(self, language: str) -> NullTranslations:
         if language not in self._partial_files:
             return self._complete()
-        if language not in self._partial:
-            partial = read_partial(self._partial_files[language])
-            partial.add_fallback(self._complete())
-            self._partial[language] = partial
-        return self._partial[language]
+        partial = read_partial(self._partial_files[language])
+        partial.add_fallback(self._complete())
+        return partial
 
     def _complete(self) -> NullTranslations:
         """Give the words of the locale, which is Vietnamese or English."""

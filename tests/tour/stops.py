@@ -744,6 +744,12 @@ OTHERWISE = (
     Stop("offices not found", LEAD, "/staff/offices?q=khong-co", step="Tìm"),
     Stop("answered comments", MANAGER, "/staff/review/comments?answered=yes", step="Góp ý"),
     Stop("answered comment", MANAGER, "/staff/review/comments/{answered_case}", step="Về trang"),
+    Stop(
+        "voiding, of several surveys",
+        LEAD,
+        "/staff/review/voiding/new?office={office}",
+        step="Góp ý tại quầy",
+    ),
     Stop("continuous survey", LEAD, "/staff/campaigns/{campaign_id}", step="Mã QR và tờ mã"),
     Stop("campaign in the field", LEAD, "/staff/campaigns/{fielded_id}", step="Mở việc mời và theo dõi"),
     Stop("campaign drawn elsewhere", LEAD, "/staff/campaigns/{measured_id}", step="Mở kế hoạch"),

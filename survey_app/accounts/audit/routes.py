@@ -1,16 +1,15 @@
 """The door of the audit log."""
 
 from flask import Blueprint, render_template, request
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from survey_app.accounts.audit.forms import AuditRequest, act_names
 from survey_app.accounts.audit.listing import Asked, list_lines
 from survey_app.models.office import Office
-from survey_app.models.vietnamese import Search
 from survey_app.web import access
-from survey_app.web.access import current_staff, offices_in_scope
+from survey_app.web.access import current_staff
 from survey_app.web.context import database
+from survey_app.web.office_search import find_offices
 
 blueprint = Blueprint("audit", __name__)
 
@@ -45,11 +44,7 @@ def _offices(session: Session, search: str) -> set[int] | None:
 
     None stands for all lines, those of no single office too.
     """
-    staff, searched = current_staff(), Search(search)
-    if access.reaches_all(staff) and not searched:
+    staff = current_staff()
+    if access.reaches_all(staff) and not search:
         return None
-    within = offices_in_scope(session, staff)
-    if not searched:
-        return within
-    rows = session.execute(select(Office.id, Office.code, Office.name))
-    return {one for one, code, name in rows if one in within and searched.finds(name, code)}
+    return set(find_offices(session, search, access.in_scope(Office.id, staff)))

@@ -1,16 +1,17 @@
-"""Accounts as administrators see them, a page at a time, and offices to give roles over."""
+"""Accounts as administrators see them, a page at a time."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, func, or_, select, true
+from sqlalchemy import ColumnElement, func, select, true
 from sqlalchemy.orm import Session
 
-from survey_app.accounts.people.reach import Reach, has_ended
+from survey_app.accounts.people.reach import has_ended
 from survey_app.models.office import Office
 from survey_app.models.staff import NEEDS_SECOND_FACTOR, Staff, StaffGrant
 from survey_app.models.vietnamese import Search
+from survey_app.web.access import SignedIn, in_scope, reaches_all
 from survey_app.web.paging import Page, PageAsked, page_of, read_page
 
 
@@ -40,10 +41,10 @@ class ListedPerson:
 
 
 def list_people(
-    session: Session, reach: Reach, search: str, asked: PageAsked, today: date
+    session: Session, staff: SignedIn, search: str, asked: PageAsked, today: date
 ) -> Page[ListedPerson]:
     """List accounts with a role in these offices by username; find them by any part of their names."""
-    in_reach = _in_reach(reach)
+    in_reach = _in_reach(staff)
     if search:
         page: Page[int] = page_of(_found(session, in_reach, search), asked)
     else:
@@ -55,10 +56,10 @@ def list_people(
     return Page(listed_people(session, page.rows, today), page.n_rows, page.number, page.n_pages)
 
 
-def _in_reach(reach: Reach) -> ColumnElement[bool]:
-    if reach.reaches_all:
+def _in_reach(staff: SignedIn) -> ColumnElement[bool]:
+    if reaches_all(staff, "people"):
         return true()
-    of_offices = select(StaffGrant.staff_id).where(StaffGrant.office_id.in_(reach.offices()))
+    of_offices = select(StaffGrant.staff_id).where(in_scope(StaffGrant.office_id, staff, "people"))
     return Staff.id.in_(of_offices)
 
 
@@ -87,19 +88,3 @@ def listed_people(session: Session, ids: Sequence[int], today: date) -> list[Lis
         listed = ListedGrant(grant, office, has_ended(grant, today), grant.valid_from <= today)
         grants[grant.staff_id].append(listed)
     return [ListedPerson(people[staff_id], grants[staff_id]) for staff_id in ids]
-
-
-def find_offices(
-    session: Session, reach: Reach, search: str, asked: PageAsked, today: date
-) -> Page[tuple[int, str]]:
-    """Find offices that exist by a part of their name, with or without marks."""
-    within, searched = reach.offices(), Search(search)
-    exists = or_(Office.valid_until.is_(None), Office.valid_until >= today)
-    offices = select(Office.id, Office.name, Office.code).where(exists)
-    rows = session.execute(offices.order_by(Office.sort_key, Office.id))
-    found = [
-        (office_id, name)
-        for office_id, name, code in rows
-        if office_id in within and searched.finds(name, code)
-    ]
-    return page_of(found, asked)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
@@ -29,8 +30,12 @@ class Reach:
     def __init__(self, session: Session, staff: SignedIn) -> None:
         self.staff = staff
         self._session = session
-        self._tree = OfficeTree(session)
-        self._below = {grant.office_id: self._tree.subtree(grant.office_id) for grant in staff.grants}
+
+    @cached_property
+    def _below(self) -> dict[int | None, set[int]]:
+        """Give what stands below each grant, which whoever reaches all offices never asks for."""
+        tree = OfficeTree(self._session)
+        return {grant.office_id: tree.subtree(grant.office_id) for grant in self.staff.grants}
 
     @property
     def roots(self) -> set[int | None]:

@@ -15,11 +15,12 @@ from survey_app.accounts.people.grants import Deed
 from survey_app.accounts.people.reach import Duty, Reach, has_ended
 from survey_app.accounts.people.reset import make_link
 from survey_app.errors import AccountRefused, NotFound
-from survey_app.models.office import Office
+from survey_app.models.office import Office, not_ended_on
 from survey_app.models.staff import ROLES, Staff, StaffGrant
 from survey_app.web import access
 from survey_app.web.access import current_staff
 from survey_app.web.context import database, now, settings, today
+from survey_app.web.office_search import find_offices, page_of_offices
 from survey_app.web.paging import PageAsked, typed_page, typed_search
 
 blueprint = Blueprint("people", __name__)
@@ -41,8 +42,7 @@ FIELDS = {
 def overview() -> str:
     """List the accounts with a role in this person's offices."""
     with database().reading() as session:
-        reach = Reach(session, current_staff())
-        page = listing.list_people(session, reach, _search(), _page_asked(), today())
+        page = listing.list_people(session, current_staff(), _search(), _page_asked(), today())
     return render_template("accounts/people.html", page=page, search=_search())
 
 
@@ -208,11 +208,17 @@ def reset_link(person_id: int) -> Answer:
 
 
 def _choose_office(found: Staff | None) -> str:
+    staff = current_staff()
     with database().reading() as session:
-        reach = Reach(session, current_staff())
-        page = listing.find_offices(session, reach, _search(), _page_asked(), today())
+        within = access.in_scope(Office.id, staff, "people")
+        offices = find_offices(session, _search(), not_ended_on(today()), within)
+        page = page_of_offices(session, offices, _page_asked())
     return render_template(
-        "accounts/choose_office.html", page=page, search=_search(), person=found, all=reach.reaches_all
+        "accounts/choose_office.html",
+        page=page,
+        search=_search(),
+        person=found,
+        all=access.reaches_all(staff, "people"),
     )
 
 

@@ -14,10 +14,12 @@ from survey_app.models.approval import (
     Decision,
     Wanted,
     offices_concerned,
+    offices_of_campaigns,
 )
 from survey_app.models.approval_lists import StatedApproval, find_approval, list_approvals
 from survey_app.models.campaign import Campaign
 from survey_app.models.office import Office
+from survey_app.models.office_tree import OfficeTree
 from survey_app.models.publishing import Basis
 from survey_app.prepare.approvals import acts, publish
 from survey_app.prepare.approvals.forms import AskedFor
@@ -25,7 +27,7 @@ from survey_app.prepare.moment import Moment
 from survey_app.prepare.offices.changes import forms as changes, merging
 from survey_app.prepare.offices.changes.rules import Author, ChangeRefused
 from survey_app.web import access, two_people
-from survey_app.web.access import SignedIn, current_staff, offices_in_scope
+from survey_app.web.access import SignedIn, current_staff, offices_in_scope, reaches
 from survey_app.web.context import database, now, today
 from survey_app.web.formatting import count_text
 from survey_app.web.two_people import Overseer, right_over
@@ -56,10 +58,13 @@ def overview() -> str:
         scope, tree = overseer.scope, overseer.tree
         waiting = list_approvals(session, scope, Approval.decision.is_(None), most=MOST_WAITING, tree=tree)
         decided = list_approvals(session, scope, Approval.decision.is_not(None), most=MOST_DECIDED, tree=tree)
+        listed = [stated.approval for stated in (*waiting, *decided)]
+        merges = {one.id: merging.asked_for(session, one.arguments) for one in listed if one.kind == MERGE}
     return render_template(
         "prepare/approvals.html",
         waiting=waiting,
         decided=decided,
+        merges=merges,
         staff=current_staff(),
         overseer=overseer,
     )
@@ -81,7 +86,7 @@ def ask() -> AnyResponse | tuple[str, int]:
             approval = _ask(session, asked)
     except ApprovalRefused as error:
         return _new_page(asked, error.reason), 422
-    flash(_("The request is written down. Somebody whose role is over a higher office decides."))
+    flash(_("The request is written down."))
     return redirect(url_for("approvals.show", approval_id=approval.id), 303)
 
 
@@ -106,14 +111,12 @@ def _ask(session: Session, asked: AskedFor) -> Approval:
 
 def _new_page(asked: AskedFor, refusal: str | None) -> str:
     with database().reading() as session:
-        scope = offices_in_scope(session, current_staff())
         campaigns = list(session.scalars(select(Campaign).order_by(Campaign.opens_on.desc(), Campaign.id)))
         # Most often one that runs is meant; to re-open, one that has ended.
         campaigns.sort(key=lambda one: one.opens_on > today())
         campaigns.sort(key=lambda one: one.is_over(today()) != (asked.kind == "reopen"))
-        whole = offices_in_scope(session, current_staff(), right_over(None))
-        wholly_in_scope = {one.id for one in campaigns if offices_concerned(session, one.id, None) <= whole}
-        offices = _offices_to_choose(session, asked, scope)
+        wholly_in_scope = _wholly_in_scope(session, [one.id for one in campaigns])
+        offices = _offices_to_choose(session, asked.office_id)
         due = [one for one in campaigns if one.id in wholly_in_scope and publish.is_due(one, today())]
         named = [one for one in due if asked.kind == publishing.KIND and one.code == asked.campaign_code]
         asking = publish.Asking.about(session, named[0], today()) if named else None
@@ -130,10 +133,23 @@ def _new_page(asked: AskedFor, refusal: str | None) -> str:
     )
 
 
-def _offices_to_choose(session: Session, asked: AskedFor, scope: set[int]) -> list[Office]:
+def _wholly_in_scope(session: Session, campaign_ids: list[int]) -> set[int]:
+    """Say for which campaigns this person may ask as a whole."""
+    staff, right = current_staff(), right_over(None)
+    if access.reaches_all(staff, right):
+        return set(campaign_ids)
+    tree = OfficeTree(session)
+    whole = offices_in_scope(session, staff, right, tree)
+    about = offices_of_campaigns(session, tree, campaign_ids)
+    return {campaign_id for campaign_id, offices in about.items() if offices <= whole}
+
+
+def _offices_to_choose(session: Session, office_id: int | None) -> list[Office]:
     """Offer the tops of this person's scope, and the office that another page has named."""
-    roots = current_staff().roots("decide") - {None}
-    named = {asked.office_id} if asked.office_id in scope else set()
+    staff = current_staff()
+    roots = staff.roots("decide") - {None}
+    is_named = office_id is not None and reaches(session, staff, office_id, "decide")
+    named = {office_id} if is_named else set()
     query = select(Office).where(Office.id.in_(roots | named)).order_by(Office.sort_key, Office.id)
     return list(session.scalars(query))
 

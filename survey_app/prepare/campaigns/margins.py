@@ -13,7 +13,7 @@ from survey_app.models.canonical import canonical
 from survey_app.models.definition import Definition, Item
 from survey_app.models.instrument import InstrumentVersion
 from survey_app.models.sample import draw_in_force
-from survey_app.models.weighting import CampaignMargins
+from survey_app.models.weighting import CampaignMargins, margins_in_force
 from survey_app.prepare.tables.table_file import Faults, Row, read_table, shown
 
 COLUMNS: Final = ("variable", "level", "total")
@@ -32,18 +32,22 @@ class MarginsRefused(SurveyError):
 def import_margins(
     session: Session, campaign: Campaign, content: bytes, name: str, now: datetime
 ) -> CampaignMargins:
-    """Keep the totals of a file; those imported before stay, and are no longer in force."""
+    """Keep the totals of a file, unless they are in force; those imported before stay, and no longer are."""
     if draw_in_force(session, campaign.id) is not None:
         raise MarginsRefused(
             f"Mẫu của “{campaign.code}” được chọn tại đây, nên các tổng lấy từ dàn chọn mẫu theo kế hoạch."
         )
     definition = session.get_one(InstrumentVersion, campaign.instrument_version_id).definition
     document = canonical(_read(content, name, definition))
+    checksum = sha256(document.encode()).hexdigest()
+    known = margins_in_force(session, campaign.id)
+    if known is not None and known.checksum == checksum:
+        return known
     margins = CampaignMargins(
         campaign_id=campaign.id,
         file_name=name,
         document_json=document,
-        checksum=sha256(document.encode()).hexdigest(),
+        checksum=checksum,
         imported_at=now,
     )
     session.add(margins)

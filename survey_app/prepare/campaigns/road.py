@@ -12,7 +12,13 @@ from survey_app.models.frame import Frame, frame_in_force
 from survey_app.models.invitation import InvitationBatch
 from survey_app.models.plan import Plan, addenda_of
 from survey_app.models.publication import Publication
-from survey_app.models.publishing import Basis, Publishing, last_publishing, may_be_published_from
+from survey_app.models.publishing import (
+    Basis,
+    Publishing,
+    is_handed_over,
+    last_publishing,
+    may_be_published_from,
+)
 from survey_app.models.sample import Draw, SampleCell, draw_in_force
 from survey_app.models.weighting import WeightingStep
 from survey_app.prepare.plans.faults import faults_of
@@ -44,6 +50,7 @@ class Road:
     asked: Publishing | None
     published_from: date | None  # the first day on which two people may agree to publish
     today: date
+    is_handed_over: bool  # the report of its newest publication was made
     is_weighed: bool  # drawn people's answers are published, so that there are weights to be shown
 
     @property
@@ -92,6 +99,7 @@ class Road:
             # Cells drawn elsewhere came with their weights; one drawn here has base weights alone until then.
             "weight": self.is_weighed or (self.n_cells > 0 and self.draw is None),
             "publish": self.publication is not None,
+            "hand_over": self.is_handed_over,
         }
         return done.get(step, False)
 
@@ -103,19 +111,17 @@ def road_of(session: Session, campaign: Campaign, plan: Plan | None, today: date
         .join(AccessPoint, AccessPoint.id == InvitationBatch.access_point_id)
         .where(AccessPoint.campaign_id == campaign.id, AccessPoint.provenance == "A")
     )
-    answers = (
-        select(func.coalesce(func.sum(AccessPointDay.n_received - AccessPointDay.n_voided), 0))
-        .join(AccessPoint, AccessPoint.id == AccessPointDay.access_point_id)
-        .where(AccessPoint.campaign_id == campaign.id, AccessPoint.provenance == "A")
+    # Point by point: joined, PostgreSQL would read the days of all campaigns.
+    of_point = (
+        select(func.sum(AccessPointDay.n_received - AccessPointDay.n_voided))
+        .where(AccessPointDay.access_point_id == AccessPoint.id)
+        .scalar_subquery()
+    )
+    answers = select(func.coalesce(func.sum(of_point), 0)).where(
+        AccessPoint.campaign_id == campaign.id, AccessPoint.provenance == "A"
     )
     cells = select(func.count()).select_from(SampleCell).where(SampleCell.campaign_id == campaign.id)
-    weighed = select(
-        exists().where(
-            WeightingStep.publication_id == Publication.id,
-            Publication.campaign_id == campaign.id,
-            Publication.sealed_at.is_not(None),
-        )
-    )
+    publication = _last_wave(session, campaign.id)
     return Road(
         state=state_of(campaign, today),
         plan=plan,
@@ -126,12 +132,22 @@ def road_of(session: Session, campaign: Campaign, plan: Plan | None, today: date
         n_cells=session.scalar(cells) or 0,
         n_drawn_answers=int(session.scalar(answers) or 0),
         n_letters=int(session.scalar(letters) or 0),
-        publication=_last_wave(session, campaign.id),
+        publication=publication,
         asked=last_publishing(session, campaign.id),
         published_from=may_be_published_from(campaign),
         today=today,
-        is_weighed=bool(session.scalar(weighed)),
+        is_handed_over=publication is not None and is_handed_over(session, publication.id),
+        is_weighed=_is_weighed(session, campaign.id),
     )
+
+
+def _is_weighed(session: Session, campaign_id: int) -> bool:
+    has_steps = exists().where(
+        WeightingStep.publication_id == Publication.id,
+        Publication.campaign_id == campaign_id,
+        Publication.sealed_at.is_not(None),
+    )
+    return bool(session.scalar(select(has_steps)))
 
 
 def _last_wave(session: Session, campaign_id: int) -> Publication | None:

@@ -15,7 +15,7 @@ from survey_app.models.plan_document import PlanDocument
 from survey_app.prepare.campaigns.create import CampaignRefused, create_campaign
 from survey_app.prepare.campaigns.forms import CampaignForm, Faults
 from survey_app.prepare.campaigns.road import STEPS, road_of, state_of
-from survey_app.prepare.campaigns.weights import FEWEST, labels_of, weights_of
+from survey_app.prepare.campaigns.weights import FEWEST, labels_of, offices_of, weights_of
 from survey_app.prepare.moment import Moment
 from survey_app.prepare.plans.begin import begin_plan, first_document
 from survey_app.prepare.reach import Reach, Reached
@@ -112,11 +112,15 @@ def weights(campaign_id: int) -> str:
         shown = weights_of(session, campaign_id, wanted)
         version = session.get_one(InstrumentVersion, shown.publication.instrument_version_id)
         labels = labels_of(version.definition, chosen_language())
+        found = shown.cells_of(search, offices_of(session, shown.cells) if search else {})
+        cells = page_of(found, PageAsked(typed_page(request.args)))
+        offices = offices_of(session, cells.rows)
     return render_template(
         "prepare/campaign_weights.html",
         campaign=reached.campaign,
         weights=shown,
-        cells=page_of(shown.cells_of(search), PageAsked(typed_page(request.args))),
+        cells=cells,
+        offices=offices,
         search=search,
         labels=labels,
         fewest=FEWEST,

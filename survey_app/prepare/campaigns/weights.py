@@ -1,7 +1,8 @@
 """How the weights of a published campaign were made: what each step did, and what none can mend."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import select
@@ -9,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from survey_app.errors import NotFound
 from survey_app.models.definition import Definition
+from survey_app.models.office import Office
 from survey_app.models.publication import Publication
 from survey_app.models.vietnamese import Search
 from survey_app.models.weighting import WEIGHTING_STEPS, ResponseRate, WeightingStep
@@ -16,7 +18,7 @@ from survey_app.models.weighting import WEIGHTING_STEPS, ResponseRate, Weighting
 FEWEST = 5  # of whom a level is counted on the page
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Shown:
     """The steps of one publication, in their order; a value is there where enough people answered."""
 
@@ -34,27 +36,31 @@ class Shown:
         first, last = self.steps[0].value, self.steps[-1].value
         return None if first is None or last is None or not self.shows_values else first - last
 
-    @property
+    @cached_property
     def cells(self) -> Sequence[dict[str, Any]]:
         return self._details("nonresponse", "cells")
 
-    def cells_of(self, search: str) -> Sequence[dict[str, Any]]:
-        """Give the cells of the strata that are searched for, all where nothing is."""
+    def cells_of(self, search: str, names: Mapping[str, str]) -> Sequence[dict[str, Any]]:
+        """Give the cells of the strata that are searched for by name or code, all where nothing is."""
         found = Search(search)
+        if not found:
+            return self.cells
         return [
-            one for one in self.cells if any(found.finds(stratum, stratum) for stratum, _ in one["members"])
+            one
+            for one in self.cells
+            if any(found.finds(names.get(stratum, stratum), stratum) for stratum, _ in one["members"])
         ]
 
     @property
     def margins(self) -> Sequence[dict[str, Any]]:
         return self._details("raking", "margins")
 
-    @property
+    @cached_property
     def response(self) -> ResponseRate | None:
         """Give AAPOR's RR2, as the page of the fieldwork does."""
         return ResponseRate.of_cells(self.cells)
 
-    @property
+    @cached_property
     def response_rate(self) -> float | None:
         """Give AAPOR's RR4, by weight in each cell: of the unknown, the share that the known ones have."""
         eligible = sum(one["n_answered"] / one["response_rate"] for one in self.cells)
@@ -76,6 +82,13 @@ class Shown:
             (one.details[name] for one in self.steps if one.step == step), ()
         )
         return found
+
+
+def offices_of(session: Session, cells: Iterable[dict[str, Any]]) -> dict[str, str]:
+    """Give the names of the offices that are strata, by their codes."""
+    strata = {stratum for one in cells for stratum, _ in one["members"]}
+    found = session.execute(select(Office.code, Office.name).where(Office.code.in_(strata)))
+    return dict(found.tuples().all())
 
 
 def labels_of(definition: Definition, language: str) -> dict[tuple[str, str | None], str]:

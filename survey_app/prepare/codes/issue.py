@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from survey_app.errors import CampaignClosed, NotFound
@@ -14,7 +14,7 @@ from survey_app.models.access_point import AccessPoint
 from survey_app.models.approval import lock_campaign
 from survey_app.models.audit import note_over
 from survey_app.models.campaign import Campaign
-from survey_app.models.office import Counter, Office
+from survey_app.models.office import Counter, Office, not_ended_on
 from survey_app.models.paused import paused_offices
 from survey_app.prepare.moment import Moment
 
@@ -144,8 +144,7 @@ def takes_codes(today: date) -> ColumnElement[bool]:
 
     What hangs in an office that begins on a later day opens on that day.
     """
-    has_not_ended = or_(Office.valid_until.is_(None), Office.valid_until >= today)
-    return has_not_ended & (Office.kind != "province")
+    return not_ended_on(today) & (Office.kind != "province")
 
 
 def is_issued(campaign: Campaign) -> ColumnElement[bool]:

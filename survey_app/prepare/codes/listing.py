@@ -13,9 +13,10 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 from survey_app.models.access_point import AccessPoint
 from survey_app.models.campaign import Campaign, goes_on
 from survey_app.models.office import Counter, Office
-from survey_app.models.vietnamese import Search, sort_key
+from survey_app.models.vietnamese import sort_key
 from survey_app.prepare.codes.issue import Place, is_issued, takes_codes
 from survey_app.prepare.codes.stock import NEVER_USED, Use, is_quiet, is_reported, uses
+from survey_app.web import office_search
 from survey_app.web.paging import ROWS_A_PAGE, Page
 
 # What a list may be narrowed to: codes that need a look, paused ones, places without one, revoked ones.
@@ -23,24 +24,14 @@ FILTERS = ("look", "paused", "missing", "revoked")
 PLACES_A_PAGE = ROWS_A_PAGE
 FEW_OFFICES = 500  # up to here they are named in the question; of more, all are read
 MOST_REVOKED = 3  # of a place, beside its code
-NO_CODES = (0,) * 7
+AT_COUNTERS, AT_WHOLE, IN_STOCK = 1, 2, slice(3, None)  # where counts stand in a row of `_codes_by_office`
+NO_CODES = (0,) * 8
 
 
-class NamedOffice(NamedTuple):  # thousands are made for a page: as a frozen dataclass, four times as slowly
+class FoundOffice(NamedTuple):  # thousands are made for a page: as a frozen dataclass, four times as slowly
+    """An office by what its codes add up to."""
+
     id: int
-    name: str
-    parent: str | None
-    begins_on: date | None
-    """Where it has not begun yet."""
-    ends_on: date | None
-
-
-class FoundOffice(NamedTuple):  # all of `NamedOffice`, and what its codes add up to
-    id: int
-    name: str
-    parent: str | None
-    begins_on: date | None
-    ends_on: date | None
     n_places: int
     n_codes: int
     """How many of the places have their poster's code."""
@@ -53,13 +44,16 @@ class FoundOffice(NamedTuple):  # all of `NamedOffice`, and what its codes add u
 
     def fits(self, narrowed: str) -> bool:
         """Whether any of its places belongs on a list that is narrowed down."""
-        n = {
-            "look": self.n_quiet + self.n_reported,
-            "paused": self.n_paused,
-            "missing": self.n_places - self.n_codes,
-            "revoked": self.n_revoked,
-        }
-        return narrowed not in n or n[narrowed] > 0
+        match narrowed:
+            case "look":
+                return self.n_quiet + self.n_reported > 0
+            case "paused":
+                return self.n_paused > 0
+            case "missing":
+                return self.n_places > self.n_codes
+            case "revoked":
+                return self.n_revoked > 0
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +87,13 @@ class ListedPlace:
 
 @dataclass(frozen=True, slots=True)
 class ListedOffice:
-    office: FoundOffice
+    id: int
+    name: str
+    parent: str | None
+    begins_on: date | None
+    """Where it has not begun yet."""
+    ends_on: date | None
+    n_working: int
     places: list[ListedPlace]
 
 
@@ -137,28 +137,6 @@ def campaigns_to_prepare(session: Session, today: date) -> list[Campaign]:
     return list(session.scalars(query))
 
 
-def named_offices(
-    session: Session, office_ids: Collection[int], search: str, today: date
-) -> list[NamedOffice]:
-    """Find offices by a part of their name or by code; what matches to the mark comes first."""
-    parent = aliased(Office)
-    begins_on = case((Office.valid_from > today, Office.valid_from))  # of most none: dates are slow to read
-    offices = (
-        select(Office.code, Office.id, Office.name, parent.name, begins_on, Office.valid_until)
-        .outerjoin(parent, parent.id == Office.parent_id)
-        .where(_is_of(Office.id, office_ids), takes_codes(today))
-        .order_by(Office.sort_key, Office.id)
-    )
-    searched = Search(search)
-    rows = [row for row in _rows(session, offices) if row[1] in office_ids]
-    if searched:
-        rows = [row for row in rows if searched.finds(row[2], row[0])]
-    found = [NamedOffice(*row[1:]) for row in rows]
-    if searched:
-        found.sort(key=lambda one: not searched.stands_in(one.name))
-    return found
-
-
 def find_offices(
     session: Session, campaign: Campaign, office_ids: Collection[int], search: str, today: date
 ) -> list[FoundOffice]:
@@ -166,19 +144,19 @@ def find_offices(
 
     Three questions, joined here: SQLite takes twice as long to join what they find.
     """
-    named = named_offices(session, office_ids, search, today)
-    found = {office.id for office in named}
-    counters = _count_by_office(Counter.office_id).where(_is_of(Counter.office_id, found))
+    of_these = office_search.find_offices(session, search, _is_of(Office.id, office_ids), takes_codes(today))
+    ids = [office_id for office_id in of_these if office_id in office_ids]
+    counters = _count_by_office(Counter.office_id).where(_is_of(Counter.office_id, ids))
     n_counters = dict(_rows(session, counters))
-    codes = _codes_by_office(campaign, today).where(_is_of(AccessPoint.office_id, found))
-    codes_of = {office_id: n for office_id, *n in _rows(session, codes)}
+    by_office = _codes_by_office(campaign, today).where(_is_of(AccessPoint.office_id, ids))
+    codes_of: dict[int, Sequence[int]] = {row[0]: row for row in _rows(session, by_office)}
     listed = []
-    for office in named:
-        at_counters, at_whole, *in_stock = codes_of.get(office.id, NO_CODES)
+    for office_id in ids:
+        row = codes_of.get(office_id, NO_CODES)
         # A code of the whole office may still work where counters came later; it is no code of theirs.
-        n = n_counters.get(office.id)
-        n_codes = at_whole if n is None else at_counters
-        listed.append(FoundOffice(*office, n or 1, n_codes, *in_stock))
+        n = n_counters.get(office_id)
+        n_codes = row[AT_WHOLE if n is None else AT_COUNTERS]
+        listed.append(FoundOffice(office_id, n or 1, n_codes, *row[IN_STOCK]))
     return listed
 
 
@@ -190,10 +168,14 @@ def list_codes(
     pages = _cut_by_places(fitting)
     number = min(max(page, 1), len(pages))
     shown = pages[number - 1]
-    places = _places_by_office(session, campaign, [office.id for office in shown], today)
+    ids = [office.id for office in shown]
+    places = _places_by_office(session, campaign, ids, today)
+    named = {row.id: row for row in session.execute(_named_offices(ids, today))}
     listed = [
-        ListedOffice(office, [one for one in places.get(office.id, []) if one.fits(narrowed)])
-        for office in shown
+        ListedOffice(
+            *named[one.id], one.n_working, [place for place in places.get(one.id, []) if place.fits(narrowed)]
+        )
+        for one in shown
     ]
     return CodesPage(
         offices=Page(listed, len(fitting), number, len(pages)),
@@ -214,6 +196,18 @@ def _cut_by_places(offices: list[FoundOffice]) -> list[list[FoundOffice]]:
         pages[-1].append(office)
         left -= n
     return pages
+
+
+def _named_offices(
+    office_ids: list[int], today: date
+) -> Select[int, str, str | None, date | None, date | None]:
+    parent = aliased(Office)
+    begins_on = case((Office.valid_from > today, Office.valid_from))
+    return (
+        select(Office.id, Office.name, parent.name, begins_on, Office.valid_until)
+        .outerjoin(parent, parent.id == Office.parent_id)
+        .where(Office.id.in_(office_ids))
+    )
 
 
 def _is_of(office_id: InstrumentedAttribute[int], office_ids: Collection[int]) -> ColumnElement[bool]:

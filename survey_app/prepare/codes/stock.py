@@ -16,7 +16,7 @@ from sqlalchemy import (
     type_coerce,
     update,
 )
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from survey_app.models.access_point import AccessPoint, AccessPointDay
 from survey_app.models.base import EPOCH, EpochDay
@@ -105,12 +105,18 @@ def is_reported() -> ColumnElement[bool]:
 
 def uses(session: Session, campaign: Campaign, point_ids: Collection[int], today: date) -> dict[int, Use]:
     """Tell how each of these codes was used; they are the few of one page."""
-    counts = _counts(session, point_ids, today)
-    query = select(AccessPoint.id, _last_scan(today), is_quiet(campaign, today), is_reported())
+    query = select(
+        AccessPoint.id,
+        _last_scan(today),
+        _late_sum(AccessPointDay.n_opened, today),
+        _late_sum(AccessPointDay.n_received - AccessPointDay.n_voided, today),
+        is_quiet(campaign, today),
+        is_reported(),
+    )
     rows = session.execute(query.where(AccessPoint.id.in_(point_ids)))
     return {
-        point_id: Use(last_scan, *counts.get(point_id, (0, 0)), bool(quiet), bool(reported))
-        for point_id, last_scan, quiet, reported in rows
+        point_id: Use(last_scan, n_opened, n_answered, bool(quiet), bool(reported))
+        for point_id, last_scan, n_opened, n_answered, quiet, reported in rows
     }
 
 
@@ -125,19 +131,11 @@ def _last_scan(today: date) -> ScalarSelect[date]:
     return select(func.max(day)).where(*opened).scalar_subquery()
 
 
-def _counts(session: Session, point_ids: Collection[int], today: date) -> dict[int, tuple[int, int]]:
-    day = AccessPointDay.day
-    query = (
-        select(
-            AccessPointDay.access_point_id,
-            func.sum(AccessPointDay.n_opened),
-            func.sum(AccessPointDay.n_received - AccessPointDay.n_voided),
-        )
-        .where(
-            AccessPointDay.access_point_id.in_(point_ids),
-            day >= today - timedelta(days=COUNTED_DAYS),
-            day < today,
-        )
-        .group_by(AccessPointDay.access_point_id)
+def _late_sum(count: ColumnElement[int] | InstrumentedAttribute[int], today: date) -> ScalarSelect[int]:
+    """Sum a count up over a code's last thirty whole days."""
+    of_code = (
+        AccessPointDay.access_point_id == AccessPoint.id,
+        AccessPointDay.day >= today - timedelta(days=COUNTED_DAYS),
+        AccessPointDay.day < today,
     )
-    return {point_id: (n_opened, n_answered) for point_id, n_opened, n_answered in session.execute(query)}
+    return select(func.coalesce(func.sum(count), 0)).where(*of_code).scalar_subquery()

@@ -176,7 +176,14 @@ def recomputed(rates: Rates | None) -> list[tuple[str, str]]:
     if rates is None:
         return []
     found = ((formula, getattr(rates, formula)) for formula in FORMULAS)
-    return [(formula_words(formula), percent_text(rate, 2)) for formula, rate in found if rate is not None]
+    return [(formula_words(formula), _rate_text(rate)) for formula, rate in found if rate is not None]
+
+
+def _rate_text(rate: float) -> str:
+    text = percent_text(rate, 2)
+    if 0 <= rate <= 1:
+        return text
+    return _("%(rate)s, which no share can be: the parts do not fit the settled ones", rate=text)
 
 
 def _jump_words(one: Contradiction) -> str:

@@ -1,19 +1,28 @@
 """Who has dossier counts of a month and who lacks them, and what one office has, with its coverage."""
 
 from collections import defaultdict
-from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import date
+from operator import itemgetter
+from typing import Any
 
-from sqlalchemy import func, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ColumnElement, Select, false, func, select
+from sqlalchemy.orm import Session
 
 from survey_app.models.breakdown import INDEX, MONTH, first_day_of
 from survey_app.models.days import first_of, month_after, month_before
-from survey_app.models.office import ALL_FIELDS, DossierCount, Office, ReplacedTotal, ServiceField
+from survey_app.models.office import (
+    ALL_FIELDS,
+    IS_ODD,
+    DossierCount,
+    Office,
+    ReplacedTotal,
+    ServiceField,
+    not_ended_on,
+)
 from survey_app.models.publication import Figure, Publication
-from survey_app.models.vietnamese import Search
 from survey_app.prepare.dossiers.counts import NAMES, Counts, counts_of
+from survey_app.web.office_search import find_offices
 from survey_app.web.paging import Page, PageAsked, read_page
 
 MONTHS_SHOWN = REPLACED_SHOWN = 12
@@ -65,6 +74,12 @@ class MonthOfOffice:
     answered: list[Answered] = field(default_factory=list)
 
     @property
+    def is_beyond(self) -> bool:
+        """Whether more responses of a class came than dossiers were settled."""
+        n_settled = self.counts.n_settled if self.counts else 0
+        return any(0 < n_settled < (one.n or 0) for one in self.answered)
+
+    @property
     def settled_of_fields(self) -> int | None:
         return sum(counts.n_settled for _field, counts in self.fields) if self.fields else None
 
@@ -78,62 +93,62 @@ def _field_gap(counts: Counts | None, of_fields: int | None) -> int:
 
 
 def list_month(
-    session: Session, office_ids: Collection[int], month: date, search: str, asked: PageAsked
+    session: Session, in_scope: ColumnElement[bool], month: date, search: str, asked: PageAsked
 ) -> MonthPage:
-    offices = offices_of_month(session, office_ids, month)
-    searched = Search(search)
-    found = [one for one in offices if searched.finds(one.name, one.code)]
-    found.sort(key=lambda one: one.counts is not None)
+    served = (in_scope, _served_in(month))
+    has_counts, is_odd = DossierCount.office_id.is_not(None), func.coalesce(IS_ODD, false())
+    offices = _with_totals(month, Office.id, has_counts, is_odd).where(*served)
+    # Past the session, which would handle each of thousands of rows once more.
+    rows = session.connection().execute(offices).all()
+    searched = set(find_offices(session, search, *served)) if search else None
+    found = [(has, one) for one, has, _odd in rows if searched is None or one in searched]
+    found.sort(key=itemgetter(0))
 
-    def with_fields(shown: slice) -> list[OfficeOfMonth]:
-        n_fields = _count_fields(session, [one.id for one in found[shown]], month)
-        return [replace(one, n_fields=n_fields.get(one.id, 0)) for one in found[shown]]
+    def read(shown: slice) -> list[OfficeOfMonth]:
+        ids = [one for _has, one in found[shown]]
+        n_fields = _count_fields(session, ids, month)
+        listed = offices_of_month(session, Office.id.in_(ids), month)
+        listed.sort(key=lambda one: one.counts is not None)
+        return [replace(one, n_fields=n_fields.get(one.id, 0)) for one in listed]
 
     return MonthPage(
         month,
-        read_page(len(found), with_fields, asked),
-        n_offices=len(offices),
-        n_missing=sum(one.counts is None for one in offices),
-        n_gaps=sum(bool(one.field_gap or one.n_usual or (one.counts and one.counts.gap)) for one in offices),
+        read_page(len(found), read, asked),
+        n_offices=len(rows),
+        n_missing=sum(not has for _one, has, _odd in rows),
+        n_gaps=sum(odd for *_, odd in rows),
     )
 
 
-def offices_of_month(session: Session, office_ids: Collection[int], month: date) -> list[OfficeOfMonth]:
+def offices_of_month(session: Session, in_scope: ColumnElement[bool], month: date) -> list[OfficeOfMonth]:
     """List the offices that served people in a month, by name; a province only sums its offices up."""
-    existed = (Office.valid_from < month_after(month)) & or_(
-        Office.valid_until.is_(None), Office.valid_until >= month
-    )
+    total = DossierCount
+    counts_by_name = [getattr(total, name) for name in NAMES]
+    # By columns: as objects, thousands of rows would take ten times as long.
+    columns = (Office.id, Office.code, Office.name, total.n_of_fields, total.n_usual, *counts_by_name)
+    rows = session.execute(_with_totals(month, *columns).where(in_scope, _served_in(month)))
+    return [
+        OfficeOfMonth(
+            office_id, code, name, None if counts[0] is None else Counts(*counts), of_fields, n_usual
+        )
+        for office_id, code, name, of_fields, n_usual, *counts in rows
+    ]
+
+
+def _with_totals(month: date, *columns: Any) -> Select[*tuple[Any, ...]]:
+    """Ask for something of each office and its total of a month, by the offices' names."""
     of_month = (
         (DossierCount.office_id == Office.id)
         & (DossierCount.month == month)
         & (DossierCount.field_id == ALL_FIELDS)
     )
-    part = aliased(DossierCount)
-    of_fields = (
-        select(func.sum(part.n_settled))
-        .where(part.office_id == Office.id, part.month == month, part.field_id != ALL_FIELDS)
-        .scalar_subquery()
-    )
-    counts_by_name = [getattr(DossierCount, name) for name in NAMES]
-    # By columns: as objects, thousands of rows would take ten times as long.
-    rows = session.execute(
-        select(Office.id, Office.code, Office.name, of_fields, DossierCount.n_usual, *counts_by_name)
-        .outerjoin(DossierCount, of_month)
-        .where(existed, Office.kind != "province")
-        .order_by(Office.sort_key, Office.id)
-    )
-    return [
-        OfficeOfMonth(
-            office_id,
-            code,
-            name,
-            None if counts[0] is None else Counts(*counts),
-            None if settled is None else int(settled),
-            n_usual,
-        )
-        for office_id, code, name, settled, n_usual, *counts in rows
-        if office_id in office_ids
-    ]
+    joined = select(*columns).select_from(Office).outerjoin(DossierCount, of_month)
+    return joined.order_by(Office.sort_key, Office.id)
+
+
+def _served_in(month: date) -> ColumnElement[bool]:
+    began = Office.valid_from < month_after(month)
+    return began & not_ended_on(month) & (Office.kind != "province")
 
 
 def _count_fields(session: Session, office_ids: list[int], month: date) -> dict[int, int]:

@@ -26,7 +26,7 @@ from survey_app.prepare.dossiers.record import (
 )
 from survey_app.prepare.dossiers.template_file import as_csv, as_sheet, lines_of
 from survey_app.web import access
-from survey_app.web.access import current_staff, office_in_scope, offices_in_scope
+from survey_app.web.access import current_staff, in_scope, office_in_scope, offices_in_scope
 from survey_app.web.context import database, now, settings, today
 from survey_app.web.formatting import count_text, month_text
 from survey_app.web.i18n import chosen_language
@@ -58,8 +58,7 @@ def template(kind: str) -> Response:
     """Give the table of a month to fill in, with what is known already."""
     month = forms.asked_month(request.args, _last_full_month(), today())
     with database().reading() as session:
-        scope = offices_in_scope(session, current_staff())
-        offices = listing.offices_of_month(session, scope, month)
+        offices = listing.offices_of_month(session, in_scope(Office.id, current_staff()), month)
         fields = listing.list_fields(session)
     mimetype, write = KINDS[kind]
     response = Response(write(lines_of(month, offices), fields), mimetype=mimetype)
@@ -152,8 +151,7 @@ def _overview(faults: list[tuple[int, str, str]] | None = None) -> str:
     search = typed_search(request.args)
     asked = PageAsked(typed_page(request.args))
     with database().reading() as session:
-        scope = offices_in_scope(session, current_staff())
-        found = listing.list_month(session, scope, month, search, asked)
+        found = listing.list_month(session, in_scope(Office.id, current_staff()), month, search, asked)
         fields = listing.list_fields(session)
     return render_template(
         "prepare/dossiers.html",

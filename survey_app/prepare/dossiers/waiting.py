@@ -14,7 +14,6 @@ def keep(data_dir: Path, staff_id: int, content: bytes) -> str:
     """Put a file aside for the one who sent it; give the ticket by which it is found again."""
     folder = data_dir / FOLDER
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _remove_old(folder)
     ticket = secrets.token_urlsafe(16)
     path = _path(data_dir, staff_id, ticket)
     path.touch(mode=0o600)
@@ -36,11 +35,12 @@ def forget(data_dir: Path, staff_id: int, ticket: str) -> None:
     _path(data_dir, staff_id, ticket).unlink(missing_ok=True)
 
 
-def _path(data_dir: Path, staff_id: int, ticket: str) -> Path:
-    return data_dir / FOLDER / f"{staff_id}-{ticket}"
-
-
-def _remove_old(folder: Path) -> None:
-    for path in folder.iterdir():
+def remove_old(data_dir: Path) -> None:
+    """Delete what nobody accepted, or what the process that stored it had no time to delete."""
+    for path in (data_dir / FOLDER).glob("*"):
         if path.stat().st_mtime < time.time() - LIVES_SECONDS:
             path.unlink(missing_ok=True)
+
+
+def _path(data_dir: Path, staff_id: int, ticket: str) -> Path:
+    return data_dir / FOLDER / f"{staff_id}-{ticket}"

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from flask_babel import gettext as _
+from flask_babel import gettext as _, lazy_gettext as _l
 from werkzeug.datastructures import MultiDict
 
 from survey_app.models.days import read_day
@@ -23,25 +23,25 @@ HEADINGS = {
     "day": ("Ngày", "Ngày ghi nhận", "ngay"),
 }
 LONGEST_UNIT = 100
+NAMES = {
+    None: _l("no outcome yet"),
+    "1.1": _l("complete form"),
+    "1.2": _l("partial form"),
+    "2.1": _l("refused"),
+    "2.2": _l("lives there, never reached"),
+    "2.3": _l("eligible and could not: ill, died since, another language"),
+    "3.11": _l("not sent: no address"),
+    "3.19": _l("invited, nothing came back"),
+    "3.2": _l("came back undelivered"),
+    "3.9": _l("unknown for another reason"),
+    "4.1": _l("had no such dossier"),
+    "4.81": _l("drawn twice: the same person"),
+    "4.9": _l("not eligible for another reason"),
+}
 
 
 def outcome_name(outcome: str | None) -> str:
-    names = {
-        None: _("no outcome yet"),
-        "1.1": _("complete form"),
-        "1.2": _("partial form"),
-        "2.1": _("refused"),
-        "2.2": _("lives there, never reached"),
-        "2.3": _("eligible and could not: ill, died since, another language"),
-        "3.11": _("not sent: no address"),
-        "3.19": _("invited, nothing came back"),
-        "3.2": _("came back undelivered"),
-        "3.9": _("unknown for another reason"),
-        "4.1": _("had no such dossier"),
-        "4.81": _("drawn twice: the same person"),
-        "4.9": _("not eligible for another reason"),
-    }
-    return names[outcome]
+    return str(NAMES[outcome])
 
 
 def fault_words(fault: Fault) -> str:

@@ -1,6 +1,6 @@
 """What the page of a fieldwork shows: the whole, the offices that a right reaches, what is due."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
@@ -10,12 +10,14 @@ from survey_app.models.invitation import InvitationBatch
 from survey_app.models.office import Office
 from survey_app.models.plan import plan_as_it_stands
 from survey_app.models.sample import Draw, SampleCell, SampledUnit
-from survey_app.models.vietnamese import Search
 from survey_app.prepare.fieldwork import progress
 from survey_app.prepare.fieldwork.forms import Asked
 from survey_app.prepare.fieldwork.progress import CellTally, Line, Tally
 from survey_app.prepare.fieldwork.replace import Due, due
-from survey_app.web.paging import Page, page_of
+from survey_app.web.office_search import find_offices
+from survey_app.web.paging import Page, read_page
+
+NO_RATE = (2, 2)  # above all rates: these offices come last
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,6 @@ class Overview:
     deliveries: dict[str, Tally]
     n_wanted: float | None
     page: Page[OfficeLine]
-    n_offices: int
     strata: list[Line]
     groups: list[Line]
     due: Due
@@ -47,16 +48,16 @@ def overview_of(
     """Work it out for the offices that a right reaches; a parent's reader sees the parent's offices."""
     tallies = [one for one in progress.tallies_of(session, draw, secrets) if one.office_id in scope]
     rate = _planned_rate(session, draw.campaign_id)
-    offices = _offices(session, tallies, rate)
+    by_office = progress.by_office(tallies)
+    found = _chosen(session, by_office, asked)
     whole = progress.total(tallies)
     return Overview(
         n_waiting=_n_waiting(session, draw, scope),
         whole=whole,
         deliveries=progress.by_delivery(tallies),
         n_wanted=_wanted(whole, rate),
-        page=page_of(_chosen(offices, asked), asked.page),
-        n_offices=len(offices),
-        strata=_if_other_than_offices(progress.groups(tallies, "stratum"), len(offices)),
+        page=read_page(len(found), lambda shown: _lines(session, found[shown], by_office, rate), asked.page),
+        strata=_strata(tallies, len(by_office)),
         groups=progress.groups(tallies, "weighting_cell"),
         due=due(session, draw, secrets),
     )
@@ -73,26 +74,25 @@ def _n_waiting(session: Session, draw: Draw, scope: Collection[int]) -> int:
     return sum(n for office_id, n in rows if office_id in scope)
 
 
-def _offices(session: Session, tallies: Sequence[CellTally], rate: float | None) -> list[OfficeLine]:
-    """List offices by name."""
-    by_office = progress.by_office(tallies)
-    rows = session.execute(select(Office.id, Office.code, Office.name).order_by(Office.sort_key, Office.id))
-    return [
-        OfficeLine(code, name, by_office[office_id], _wanted(by_office[office_id], rate))
-        for office_id, code, name in rows
-        if office_id in by_office
-    ]
-
-
-def _chosen(offices: Sequence[OfficeLine], asked: Asked) -> list[OfficeLine]:
-    """Give the offices that are searched for; those that answer least come first unless asked otherwise."""
-    searched = Search(asked.search)
-    found = [one for one in offices if searched.finds(one.name, one.code)]
+def _chosen(session: Session, by_office: Mapping[int, Tally], asked: Asked) -> list[int]:
+    """Give the offices that are searched for, as asked or the lowest rate first."""
+    found = [one for one in find_offices(session, asked.search) if one in by_office]
     if asked.order == "waiting":
-        found.sort(key=lambda one: one.tally.n_responded - one.tally.n_issued)
+        found.sort(key=lambda one: by_office[one].n_responded - by_office[one].n_issued)
     elif asked.order != "name":
-        found.sort(key=lambda one: one.tally.rates[1] if one.tally.rates else 2)
+        found.sort(key=lambda one: (by_office[one].rates or NO_RATE)[1])
     return found
+
+
+def _lines(
+    session: Session, shown: Sequence[int], by_office: Mapping[int, Tally], rate: float | None
+) -> list[OfficeLine]:
+    offices = session.scalars(select(Office).where(Office.id.in_(shown)))
+    named = {one.id: one for one in offices}
+    return [
+        OfficeLine(named[one].code, named[one].name, by_office[one], _wanted(by_office[one], rate))
+        for one in shown
+    ]
 
 
 def _planned_rate(session: Session, campaign_id: int) -> float | None:
@@ -104,6 +104,7 @@ def _wanted(tally: Tally, rate: float | None) -> float | None:
     return tally.n_main * rate if rate is not None else None
 
 
-def _if_other_than_offices(strata: list[Line], n_offices: int) -> list[Line]:
-    """Leave strata out that are the offices: the table above shows them."""
-    return [] if len(strata) == n_offices else strata
+def _strata(tallies: Sequence[CellTally], n_offices: int) -> list[Line]:
+    """Give the strata unless they are the offices: the table above shows those."""
+    is_office = len({one.stratum for one in tallies}) == n_offices
+    return [] if is_office else progress.groups(tallies, "stratum")

@@ -56,6 +56,14 @@ class Look:
     entries: Sequence[Entry]
     faults: Sequence[tuple[int, str, Fault]]  # line, what it named, why
 
+    @property
+    def by_reason(self) -> dict[Fault, list[tuple[int, str]]]:
+        """Give the lines that are not taken, those of one reason together; the most frequent comes first."""
+        found: dict[Fault, list[tuple[int, str]]] = {}
+        for line, unit, fault in self.faults:
+            found.setdefault(fault, []).append((line, unit))
+        return dict(sorted(found.items(), key=lambda one: -len(one[1])))
+
 
 def look_at(
     session: Session, draw: Draw, stated: Sequence[Stated], today: date, secrets: Sequence[bytes]

@@ -5,9 +5,10 @@ counted by cell and come out of the units of which nothing is known, as long as 
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from operator import attrgetter
+from typing import NamedTuple, TypeVar
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -19,45 +20,61 @@ from survey_app.models.sample import SMALLEST_CELL, Draw, SampleCell, SampledUni
 from survey_app.prepare.fieldwork.spent import answered, entered_as
 
 Key = TypeVar("Key")
-# What a page shows of the outcomes, each with its codes; the rest is waited for or not known.
-SHOWN = {
-    "responded": {aapor.COMPLETE, aapor.PARTIAL},
-    "refused": {aapor.REFUSED},
-    "not_reached": {"2.2", aapor.NOT_SENT, aapor.CAME_BACK},
-    "ineligible": {code for code in aapor.OUTCOMES if aapor.group_of(code) == aapor.INELIGIBLE},
-}
+RESPONDED = {aapor.COMPLETE, aapor.PARTIAL}
+# What a page shows of the outcomes, each with its codes; the rest is silent until now, unknown, or unable.
+SHOWN: tuple[Collection[str], ...] = (
+    {aapor.COMPLETE},
+    {aapor.PARTIAL},
+    {aapor.REFUSED},
+    {"2.2", aapor.NOT_SENT, aapor.CAME_BACK},
+    {code for code in aapor.OUTCOMES if aapor.group_of(code) == aapor.INELIGIBLE},
+)
+REST = len(SHOWN)
+_PLACE_OF: Mapping[str | None, int] = {code: place for place, codes in enumerate(SHOWN) for code in codes}
 
 
-@dataclass(frozen=True, slots=True)
-class Tally:
-    """How many units were invited, and what became of them by outcome; None: nothing yet."""
+class Tally(NamedTuple):
+    """How many units were invited, by what became of them: of thousands of cells, so plain numbers."""
 
-    n_by_outcome: Counter[str | None]
+    n_complete: int
+    n_partial: int
+    n_refused: int
+    n_not_reached: int
+    n_ineligible: int
+    n_unknown: int  # the rest
     n_main: int  # units of the main lists, for how many answers are wanted
+
+    @classmethod
+    def of(cls, n_by_outcome: Mapping[str | None, int], n_main: int) -> "Tally":
+        numbers = [0] * (REST + 1)
+        for code, n in n_by_outcome.items():
+            numbers[_PLACE_OF.get(code, REST)] += n
+        return cls._make((*numbers, n_main))
 
     @property
     def n_issued(self) -> int:
-        return self.n_by_outcome.total()
-
-    def count(self, shown: str) -> int:
-        return sum(self.n_by_outcome[code] for code in SHOWN[shown])
+        return sum(self[: REST + 1])
 
     @property
     def n_responded(self) -> int:
-        return self.count("responded")
-
-    @property
-    def n_unknown(self) -> int:
-        """Count the rest: silent until now, unknown, or eligible and unable."""
-        return self.n_issued - sum(map(self.count, SHOWN))
+        return self.n_complete + self.n_partial
 
     @property
     def rates(self) -> tuple[float, float] | None:
-        return aapor.response_rates(self.n_by_outcome)
+        """Give RR1 and RR2: complete forms, and complete or partial ones, out of all but the ineligible.
+
+        RR1 = I / ((I + P) + (R + NC + O) + (UH + UO)), RR2 with I + P above. Units of unknown eligibility
+        count as eligible, so RR1 is the smallest rate that AAPOR defines, RR2 the smallest that counts
+        partial forms. None where nobody was asked.
+        """
+        asked = self.n_issued - self.n_ineligible
+        return (self.n_complete / asked, self.n_responded / asked) if asked else None
 
 
-@dataclass(frozen=True, slots=True)
-class CellTally:
+NOBODY = Tally.of({}, 0)
+
+
+class CellTally(NamedTuple):
     """What became of the units of one cell, which share one office and one batch."""
 
     office_id: int
@@ -90,9 +107,9 @@ def tallies_of(session: Session, draw: Draw, secrets: Sequence[bytes]) -> list[C
     found = []
     for cell_id, office_id, stratum, group, delivery, n_issued, n_drawn, spent in cells:
         told = entered.get(cell_id, {})
-        counts = Counter({None: n_issued - sum(told.values()), **told})
+        counts = {aapor.COMPLETE: 0, None: n_issued - sum(told.values()), **told}
         _count_answers(counts, spent - counted_twice[cell_id])
-        found.append(CellTally(office_id, stratum, group, delivery, Tally(counts, n_drawn or 0)))
+        found.append(CellTally(office_id, stratum, group, delivery, Tally.of(counts, n_drawn or 0)))
     return found
 
 
@@ -110,12 +127,12 @@ def _entered(session: Session, draw: Draw) -> dict[int, dict[str | None, int]]:
 
 def _spent_of_respondents(session: Session, draw: Draw, secrets: Sequence[bytes]) -> Counter[int]:
     """Count by cell who was entered as a respondent and has used the invitation, too: one answer, not two."""
-    entered = entered_as(session, draw.id, SHOWN["responded"])
+    entered = entered_as(session, draw.id, RESPONDED)
     done = answered(session, entered, secrets)
     return Counter(one.cell_id for one in entered if one.number in done)
 
 
-def _count_answers(counts: Counter[str | None], n_spent: int) -> None:
+def _count_answers(counts: dict[str | None, int], n_spent: int) -> None:
     """Count spent tokens as complete, out of the units that are still open first, as the weights do."""
     for code in _open_first(counts) if n_spent > counts[None] else (None,):
         taken = min(n_spent, counts[code])
@@ -124,7 +141,7 @@ def _count_answers(counts: Counter[str | None], n_spent: int) -> None:
         n_spent -= taken
 
 
-def _open_first(counts: Counter[str | None]) -> list[str | None]:
+def _open_first(counts: Mapping[str | None, int]) -> list[str | None]:
     """Order the outcomes of those who are no respondents: nothing known, eligible, ineligible."""
     place = {aapor.UNKNOWN: 0, aapor.ELIGIBLE: 1, aapor.INELIGIBLE: 2}
     others = [code for code in counts if aapor.group_of(code) in place]
@@ -141,11 +158,11 @@ class Line:
 
 
 def by_office(tallies: Iterable[CellTally]) -> dict[int, Tally]:
-    return _added(tallies, lambda one: one.office_id)
+    return _added(tallies, attrgetter("office_id"))
 
 
 def by_delivery(tallies: Iterable[CellTally]) -> dict[str, Tally]:
-    return _added(tallies, lambda one: one.delivery)
+    return _added(tallies, attrgetter("delivery"))
 
 
 def groups(tallies: Iterable[CellTally], column: str) -> list[Line]:
@@ -154,7 +171,7 @@ def groups(tallies: Iterable[CellTally], column: str) -> list[Line]:
     A group in which nearly all or nearly nobody answered would tell of each unit whether it did. If one line
     alone were hidden the sum of the others would give it away, so the smallest of the others goes with it.
     """
-    added = sorted(_added(tallies, lambda one: str(getattr(one, column))).items())
+    added = sorted(_added(tallies, attrgetter(column)).items())
     hidden = {name for name, tally in added if _is_telling(tally)}
     others = sorted((tally.n_issued, name) for name, tally in added if name not in hidden)
     if len(hidden) == 1 and others:
@@ -170,7 +187,8 @@ def _added(tallies: Iterable[CellTally], key: Callable[[CellTally], Key]) -> dic
     together: defaultdict[Key, list[Tally]] = defaultdict(list)
     for one in tallies:
         together[key(one)].append(one.tally)
-    return {name: _sum(several) for name, several in together.items()}
+    # Most offices have one cell alone.
+    return {name: _sum(several) if len(several) > 1 else several[0] for name, several in together.items()}
 
 
 def total(tallies: Iterable[CellTally]) -> Tally:
@@ -178,10 +196,5 @@ def total(tallies: Iterable[CellTally]) -> Tally:
 
 
 def _sum(tallies: Sequence[Tally]) -> Tally:
-    if len(tallies) == 1:  # most offices have one cell alone
-        return tallies[0]
-    n_by_outcome: Counter[str | None] = Counter()
-    for tally in tallies:
-        for outcome, n in tally.n_by_outcome.items():
-            n_by_outcome[outcome] += n
-    return Tally(n_by_outcome, sum(tally.n_main for tally in tallies))
+    """Add up; of nobody, all is 0."""
+    return Tally(*map(sum, zip(NOBODY, *tallies, strict=True)))

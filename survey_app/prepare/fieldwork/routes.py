@@ -39,7 +39,7 @@ blueprint.add_app_template_filter(forms.left_out_words, "left_out_words")
 
 RIGHT = "samples"
 JOB = "letters"
-MOST_FAULTS_SHOWN = 40
+LINES_SHOWN = 5  # of each reason for which lines are left out
 
 
 @blueprint.get("")
@@ -199,7 +199,7 @@ def _look_page(reached: Reached, look: Look, ticket: str, *, was_refused: bool =
         campaign=reached.campaign,
         look=look,
         n_new=sum(entry.is_new for entry in look.entries),
-        shown=look.faults[:MOST_FAULTS_SHOWN],
+        lines_shown=LINES_SHOWN,
         ticket=ticket,
         checksum=_checksum(look),
         was_refused=was_refused,

@@ -3,12 +3,24 @@
 from collections.abc import Iterable
 from typing import Any
 
-from flask_babel import gettext as _
+from flask_babel import gettext as _, lazy_gettext as _l
 
 from survey_app.models.sample import AND, FROM_TO
 from survey_app.prepare.frames.columns import DESCRIBED
 from survey_app.prepare.frames.rules import KEPT, LEFT_OUT, REFUSED, RULES, RuleMet
 from survey_app.web.i18n import chosen_language
+
+LABELS = {
+    None: _l("not said"),
+    "counter": _l("at the counter"),
+    "online": _l("online"),
+    "early": _l("early"),
+    "on_time": _l("on time"),
+    "late": _l("late"),
+    "male": _l("male"),
+    "female": _l("female"),
+    "other": _l("other"),
+}
 
 
 def heading_of(column: str) -> str:
@@ -56,18 +68,7 @@ def total_name(column: str) -> str:
 
 def label_name(label: str | None) -> str:
     """Name what a dossier can be; nothing known is said as such."""
-    known = {
-        None: _("not said"),
-        "counter": _("at the counter"),
-        "online": _("online"),
-        "early": _("early"),
-        "on_time": _("on time"),
-        "late": _("late"),
-        "male": _("male"),
-        "female": _("female"),
-        "other": _("other"),
-    }
-    return str(known.get(label, label))
+    return str(LABELS.get(label, label))
 
 
 def group_name(cell: str) -> str:

@@ -12,7 +12,7 @@ from survey_app.jobs.bound import bound_to
 from survey_app.models.audit import note
 from survey_app.models.campaign import Campaign
 from survey_app.models.job import enqueue
-from survey_app.models.office import Office
+from survey_app.models.office import Office, serves_on
 from survey_app.models.sample import SampleCell
 from survey_app.prepare.codes import listing as places
 from survey_app.prepare.forms import CodesRequest
@@ -21,7 +21,7 @@ from survey_app.prepare.invitations.forms import BatchForm, cell_name, delivery_
 from survey_app.prepare.invitations.listing import ListedBatch
 from survey_app.prepare.invitations.tokens import has_secret
 from survey_app.prepare.reach import taking_part
-from survey_app.web import access
+from survey_app.web import access, office_search
 from survey_app.web.access import current_staff, office_in_scope, offices_in_scope
 from survey_app.web.context import database, now, settings, today
 from survey_app.web.formatting import count_text
@@ -117,11 +117,11 @@ def choose_office() -> str | AnyResponse:
         campaign = asked.choose(campaigns)
         if campaign is None:
             return render_template("prepare/invitations_no_campaign.html")
-        found = places.named_offices(session, parts[campaign], asked.search, today())
-    offices = [office for office in found if office.begins_on is None]
-    if len(campaigns) == len(offices) == 1 and not asked.search:
-        return redirect(url_for("invitations.new", office_id=offices[0].id, campaign=campaign.code))
-    page = page_of(offices, PageAsked(asked.page))
+        found = office_search.find_offices(session, asked.search, serves_on(today()))
+        offices = [office_id for office_id in found if office_id in parts[campaign]]
+        if len(campaigns) == len(offices) == 1 and not asked.search:
+            return redirect(url_for("invitations.new", office_id=offices[0], campaign=campaign.code))
+        page = office_search.page_of_offices(session, offices, PageAsked(asked.page))
     return render_template(
         "prepare/invitations_office.html",
         campaigns=campaigns,

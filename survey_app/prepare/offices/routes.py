@@ -14,7 +14,7 @@ from survey_app.prepare.offices.changes.routes import author_of_today
 from survey_app.prepare.offices.changes.rules import ChangeRefused
 from survey_app.prepare.offices.forms import TreeRequest, chosen_field
 from survey_app.prepare.offices.history import history_of
-from survey_app.prepare.offices.tree import Branch, open_branch, search_offices
+from survey_app.prepare.offices.tree import Branch, OpenBranch, open_branch, search_offices
 from survey_app.web import access
 from survey_app.web.access import current_staff, office_in_scope, offices_in_scope
 from survey_app.web.context import database, today
@@ -34,14 +34,16 @@ def overview() -> str:
             raise NotFound
         branch = Branch(scope, staff.roots("offices"), today(), with_ended=asked.with_ended)
         office = session.get_one(Office, asked.open_id) if asked.open_id is not None else None
-        found = search_offices(session, branch, asked.search, asked.page) if asked.search else None
-        shown = open_branch(session, branch, office, asked.page)
+        if asked.search:
+            shown = OpenBranch([], search_offices(session, branch, asked.search, asked.page))
+        else:
+            shown = open_branch(session, branch, office, asked.page)
     return render_template(
         "prepare/offices.html",
         asked=asked,
         open=office,
         path=shown.path,
-        page=found or shown.below,
+        page=shown.below,
         today=today(),
         reaches_all=access.reaches_all(staff),
     )

@@ -4,11 +4,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, func, or_, select, true
+from sqlalchemy import ColumnElement, func, select, true
 from sqlalchemy.orm import Session
 
-from survey_app.models.office import Office
-from survey_app.models.vietnamese import Search
+from survey_app.models.office import Office, not_ended_on
+from survey_app.web.office_search import find_offices
 from survey_app.web.paging import Page, PageAsked, read_page
 
 ROWS_A_PAGE = 40
@@ -24,9 +24,7 @@ class Branch:
     with_ended: bool = False
 
     def shown(self) -> ColumnElement[bool]:
-        if self.with_ended:
-            return true()
-        return or_(Office.valid_until.is_(None), Office.valid_until >= self.today)
+        return true() if self.with_ended else not_ended_on(self.today)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +48,10 @@ def open_branch(session: Session, branch: Branch, office: Office | None, page: i
 
 def search_offices(session: Session, branch: Branch, typed: str, page: int) -> Page[Twig]:
     """Find offices by name, with or without marks, or by code; what matches to the mark comes first."""
-    searched = Search(typed)
-    rows = session.execute(select(Office.id, Office.name, Office.code, Office.sort_key).where(branch.shown()))
-    found = sorted(
-        (not searched.stands_in(row.name), row.sort_key, row.id)
-        for row in rows
-        if row.id in branch.office_ids and searched.finds(row.name, row.code)
-    )
+    found = [one for one in find_offices(session, typed, branch.shown()) if one in branch.office_ids]
 
     def read(shown: slice) -> list[Twig]:
-        ids = [office_id for *_, office_id in found[shown]]
+        ids = found[shown]
         by_id = {one.office.id: one for one in _read(session, branch, Office.id.in_(ids))}
         return [by_id[office_id] for office_id in ids]
 

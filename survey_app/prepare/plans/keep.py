@@ -19,6 +19,7 @@ from survey_app.prepare.plans.entries import differences
 from survey_app.prepare.plans.faults import Fault, faults_of
 
 SHORT_HASH = 12
+IN_THE_LOG = {"frozen": "kế hoạch đã chốt", "begun": "cuộc khảo sát đã mở"}  # why it is closed, as it says
 
 
 class PlanRefused(SurveyError):
@@ -162,9 +163,10 @@ def add_addendum(
 
 
 def note_refusal(session: Session, campaign: Campaign, reason: str, at: Moment) -> None:
-    """Write down that somebody tried to change what stands."""
+    """Write down that somebody tried to change what stands; the log is kept in Vietnamese."""
     offices = _offices_as_it_stands(session, campaign)
-    note_over(session, at.now, at.staff_id, "plans.refused", f"{campaign.code}: {reason}", offices)
+    what = f"{campaign.code}: {IN_THE_LOG[reason]}"
+    note_over(session, at.now, at.staff_id, "plans.refused", what, offices)
 
 
 def _eased_since_fieldwork(

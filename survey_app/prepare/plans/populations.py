@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, func, or_, select, true
+from sqlalchemy import ColumnElement, Row, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from survey_app.models.breakdown import INDEX, WHOLE
@@ -20,9 +21,11 @@ MOST_YEARS_BACK, MOST_MONTHS = 5, 60
 WITHOUT_TOPS = "*"  # the stratum of all offices where the plan names no tops
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedOffice:
-    """An office of the plan: its dossiers, the months counted, and what the last wave found."""
+class PlannedOffice(NamedTuple):
+    """An office of the plan: its dossiers, the months counted, and what the last wave found.
+
+    Plain and quickly compared: the sizes of thousands are remembered by them.
+    """
 
     id: int
     code: str
@@ -60,13 +63,14 @@ def known_of(session: Session, campaign: Campaign, plan: PlanDocument, today: da
     first, last = plan.population.settled_from, plan.population.settled_until
     if first is None or last is None or last < first:
         return None
-    office_ids = offices_under(session, plan.population.tops)
+    # None: all, where the plan names no tops.
+    office_ids = offices_under(session, plan.population.tops) if plan.population.tops else None
     months = wanted = (first_of(first), first_of(last))
     frame = frame_in_force(session, campaign.id)
     if frame is not None:
         counts = _units(session, frame, plan.population.counted_for, _months_between(*wanted))
     else:
-        counted = _counted_months(session, office_ids if plan.population.tops else None, today)
+        counted = _counted_months(session, office_ids, today)
         months = _months_with_counts(counted, wanted)
         counts = _counts(session, *months)
     before = previous_wave(session, campaign)
@@ -74,10 +78,13 @@ def known_of(session: Session, campaign: Campaign, plan: PlanDocument, today: da
     within = _strata(session, plan)
     offices = tuple(
         PlannedOffice(
-            *one, within.get(one[0], ""), *counts.get(one[0], (0, 0)), *figures.get(one[0], (None, None))
+            office_id,
+            *(code, name, within.get(office_id, "")),
+            *counts.get(office_id, (0, 0)),
+            *figures.get(office_id, (None, None)),
         )
-        for one in _serving(session, first, last)
-        if one[0] in office_ids
+        for office_id, code, name in _serving(session, first, last)
+        if office_ids is None or office_id in office_ids
     )
     is_compared = any(one.n_before is not None for one in offices)
     compared = before[0] if before and is_compared else None
@@ -139,14 +146,13 @@ def _counted_months(session: Session, office_ids: set[int] | None, today: date) 
     return set(session.scalars(query.distinct()))
 
 
-def _serving(session: Session, first: date, last: date) -> list[tuple[int, str, str]]:
+def _serving(session: Session, first: date, last: date) -> Iterable[Row[int, str, str]]:
     """List the offices that serve at any time between two days; a province only sums its offices up."""
     is_there: ColumnElement[bool] = (Office.valid_from <= last) & or_(
         Office.valid_until.is_(None), Office.valid_until >= first
     )
     query = select(Office.id, Office.code, Office.name).where(is_there, Office.kind != "province")
-    rows = session.execute(query.order_by(Office.sort_key, Office.id))
-    return [(office_id, code, name) for office_id, code, name in rows]
+    return session.execute(query.order_by(Office.sort_key, Office.id))
 
 
 def _counts(session: Session, first_month: date, last_month: date) -> dict[int, tuple[int, int]]:

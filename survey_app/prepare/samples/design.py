@@ -1,8 +1,8 @@
 """What will be drawn: sizes by office, from the plan's frozen rule and the frame's counts."""
 
-from dataclasses import asdict, astuple, dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -18,8 +18,7 @@ from survey_app.prepare.plans.sizes import Sizes, sizes_of
 TOO_FEW, OUTSIDE = "too_few", "outside"  # why an office is left out
 
 
-@dataclass(frozen=True, slots=True)
-class DesignedOffice:
+class DesignedOffice(NamedTuple):
     """One office's part. `within`: the stratum of the first stage, itself unless offices are drawn."""
 
     code: str
@@ -29,8 +28,7 @@ class DesignedOffice:
     n_reserve: int
 
 
-@dataclass(frozen=True, slots=True)
-class LeftOut:
+class LeftOut(NamedTuple):
     """An office from which nobody can be invited, and why: a word that the page has a sentence for."""
 
     code: str
@@ -64,8 +62,8 @@ class Design:
     def as_plain(self) -> dict[str, Any]:
         """Give plain data; offices as short lists, since there may be thousands."""
         plain = asdict(self)
-        plain["offices"] = [list(astuple(one)) for one in self.offices]
-        plain["left_out"] = [list(astuple(one)) for one in self.left_out]
+        plain["offices"] = [list(one) for one in self.offices]
+        plain["left_out"] = [list(one) for one in self.left_out]
         return plain
 
     @classmethod
@@ -75,8 +73,8 @@ class Design:
         named = {
             "stages": tuple(stages),
             "weighting": tuple(plain["weighting"]),
-            "offices": tuple(DesignedOffice(*one) for one in plain["offices"]),
-            "left_out": tuple(LeftOut(*one) for one in plain["left_out"]),
+            "offices": tuple(map(DesignedOffice._make, plain["offices"])),
+            "left_out": tuple(map(LeftOut._make, plain["left_out"])),
         }
         return cls(**plain | named)
 

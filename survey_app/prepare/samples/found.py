@@ -1,14 +1,14 @@
 """What a draw found beside its list: kept in its document, and read from there by pages."""
 
 import json
-from dataclasses import astuple, dataclass
-from typing import Any, Self
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, NamedTuple, Self
 
 from survey_app.prepare.samples.design import Design, LeftOut
 
 
-@dataclass(frozen=True, slots=True)
-class OfficeFound:
+class OfficeFound(NamedTuple):
     """What became of an office; `n_short`: how many fewer than designed its drawn clusters hold."""
 
     code: str
@@ -30,20 +30,26 @@ class Found:
 
     def as_plain(self) -> dict[str, Any]:
         return {
-            "offices": [list(astuple(one)) for one in self.offices],
-            "left_out": [list(astuple(one)) for one in self.left_out],
+            "offices": [list(one) for one in self.offices],
+            "left_out": [list(one) for one in self.left_out],
             "lone_strata": list(self.lone_strata),
         }
 
     @classmethod
     def from_plain(cls, plain: dict[str, Any]) -> Self:
         return cls(
-            tuple(OfficeFound(*one) for one in plain["offices"]),
-            tuple(LeftOut(*one) for one in plain["left_out"]),
+            tuple(map(OfficeFound._make, plain["offices"])),
+            tuple(map(LeftOut._make, plain["left_out"])),
             tuple(plain["lone_strata"]),
         )
 
 
+def in_one_cell(design: Design, found: Found) -> list[str]:
+    """Give the codes of the offices whose weighting cells are all joined: each primary unit has one."""
+    return [one.code for one in found.offices if design.weighting and one.n_cells == one.n_psus]
+
+
+@lru_cache(maxsize=4)  # of thousands of offices, and a reader sorts and searches
 def read_document(document_json: str) -> tuple[Design, Found]:
     """Read what a stored draw follows from, and what it found."""
     plain = json.loads(document_json)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -19,8 +19,7 @@ JOB = "draw"
 MOST_JOBS = 50
 
 
-@dataclass(frozen=True, slots=True)
-class OfficeLine:
+class OfficeLine(NamedTuple):
     """An office's part; cells and primary units are known once it is drawn."""
 
     code: str
@@ -73,40 +72,44 @@ class Names:
         rows = session.execute(
             select(Office.id, Office.code, Office.name).order_by(Office.sort_key, Office.id)
         )
-        self._names = {code: name for office_id, code, name in rows if office_id in scope}
-        self._places = {code: place for place, code in enumerate(self._names)}
+        self._names = {code: name for office_id, code, name in rows if office_id in scope}  # in their order
 
     def lines(self, design: Design, found: Found | None, asked: Asked) -> list[OfficeLine]:
         """Give the lines that were asked for, as drawn or, before that, as designed."""
         searched = Search(asked.search)
+        numbers = _drawn(design, found) if found is not None else _designed(design)
         lines = [
-            line
-            for line in (self._drawn(design, found) if found is not None else self._designed(design))
-            if searched.finds(line.name, line.code)
+            OfficeLine(code, name, *numbers[code])
+            for code, name in self._names.items()
+            if code in numbers and searched.finds(name, code)
         ]
-        lines.sort(key=lambda line: self._places[line.code])
         if value := ORDERS.get(asked.sort.removeprefix("-")):
             lines.sort(key=value, reverse=asked.sort.startswith("-"))
         return lines
 
+    def named(self, codes: Iterable[str]) -> list[str]:
+        """Give the names of offices, in their order."""
+        wanted = set(codes)
+        return [name for code, name in self._names.items() if code in wanted]
+
     def left_out(self, several: Iterable[LeftOut]) -> list[LeftOutLine]:
         return [LeftOutLine(self._names[one.code], one) for one in several if one.code in self._names]
 
-    def _designed(self, design: Design) -> Iterable[OfficeLine]:
-        for one in design.offices:
-            if name := self._names.get(one.code):
-                yield OfficeLine(
-                    one.code, name, one.population, one.n_main, one.n_reserve, None, None, n_short=0
-                )
 
-    def _drawn(self, design: Design, found: Found) -> Iterable[OfficeLine]:
-        population = {one.code: one.population for one in design.offices}
-        for one in found.offices:
-            if name := self._names.get(one.code):
-                n = population[one.code]
-                yield OfficeLine(
-                    one.code, name, n, one.n_main, one.n_reserve, one.n_psus, one.n_cells, one.n_short
-                )
+# Of an office, what stands behind its name on its line.
+Numbers = tuple[int, int, int, int | None, int | None, int]
+
+
+def _designed(design: Design) -> dict[str, Numbers]:
+    return {one.code: (one.population, one.n_main, one.n_reserve, None, None, 0) for one in design.offices}
+
+
+def _drawn(design: Design, found: Found) -> dict[str, Numbers]:
+    population = {one.code: one.population for one in design.offices}
+    return {
+        one.code: (population[one.code], one.n_main, one.n_reserve, one.n_psus, one.n_cells, one.n_short)
+        for one in found.offices
+    }
 
 
 def last_job(session: Session, campaign_id: int) -> Job | None:

@@ -14,7 +14,7 @@ from survey_app.models.sample import Draw, draw_in_force
 from survey_app.models.staff import Staff
 from survey_app.prepare.reach import Reach, Reached
 from survey_app.prepare.samples import forms
-from survey_app.prepare.samples.found import read_document
+from survey_app.prepare.samples.found import in_one_cell, read_document
 from survey_app.prepare.samples.listing import JOB, Asked, Names, last_job
 from survey_app.prepare.samples.ready import DrawRefused, Ready, ready_of
 from survey_app.web import access
@@ -134,6 +134,7 @@ def _drawn(session: Session, drawn: Draw, names: Names) -> dict[str, object]:
         "left_out": names.left_out(left_out),
         "n_left_out": sum(one.population for one in left_out),
         "n_offices": len(found.offices),
+        "in_one_cell": names.named(in_one_cell(design, found)),
         "n_psus": sum(one.n_psus for one in found.offices),
         "n_cells": sum(one.n_cells for one in found.offices),
         "n_short": sum(one.n_short for one in found.offices),

@@ -1,17 +1,14 @@
 """What somebody asks to export: which survey, offices, classes and days, and in what form."""
 
-from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from typing import Any, Self
 
-from sqlalchemy import Row, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from survey_app.models.campaign import Campaign
-from survey_app.models.office import Office
 from survey_app.models.publication import OfficeRelease
-from survey_app.models.vietnamese import Search
 
 JOB, RIGHT = "export", "exports"
 # Who knows the people at a counter by sight finds them by sex, age and occupation; so the rated office's own
@@ -63,29 +60,11 @@ def campaigns_to_export(session: Session, today: date) -> list[Campaign]:
     return sorted(found, key=lambda one: one.is_over(today))
 
 
-def find_offices(session: Session, office_ids: Collection[int], search: str) -> list[Row[int, str, str]]:
-    """Find offices, former ones too, by a part of their name, with or without marks."""
-    searched = Search(search)
-    if not searched:
-        return []
-    offices = session.execute(
-        select(Office.id, Office.name, Office.code).order_by(Office.sort_key, Office.id)
-    )
-    return [one for one in offices if one.id in office_ids and searched.finds(one.name, one.code)]
-
-
-def count_released(session: Session, campaign_id: int, office_ids: Collection[int]) -> dict[str, int]:
-    """Count by class the responses of these offices that figures contain: no more than these can leave."""
-    found: dict[str, int] = {}
-    rows = session.execute(
-        select(OfficeRelease.office_id, OfficeRelease.provenance, OfficeRelease.n_released).where(
-            OfficeRelease.campaign_id == campaign_id
-        )
-    )
-    for office_id, provenance, n in rows:
-        if office_id in office_ids:
-            found[provenance] = found.get(provenance, 0) + n
-    return found
+def count_released(session: Session, campaign_id: int, of_offices: ColumnElement[bool]) -> dict[str, int]:
+    """Count by class the responses of offices that figures contain: no more than these can leave."""
+    counted = select(OfficeRelease.provenance, func.sum(OfficeRelease.n_released))
+    counted = counted.where(OfficeRelease.campaign_id == campaign_id, of_offices)
+    return dict(session.execute(counted.group_by(OfficeRelease.provenance)).all())
 
 
 def _written(day: date | None) -> str | None:

@@ -12,6 +12,7 @@ from survey_app.config import VIETNAM_TIME
 from survey_app.errors import SurveyError
 from survey_app.jobs.files import whole_file
 from survey_app.models.job import Work, note_outcome
+from survey_app.models.publication import OfficeRelease
 from survey_app.publish.exports.choice import Choice, count_released
 from survey_app.publish.exports.layout import Row
 from survey_app.publish.exports.rows import Export, Outcome
@@ -51,7 +52,7 @@ def run(work: Work) -> str | None:
 
 def _progress(session: Session, choice: Choice, work: Work) -> Callable[[Outcome], None]:
     """Give a function that reports now and then; each report is a commit."""
-    released = count_released(session, choice.campaign_id, set(choice.office_ids))
+    released = count_released(session, choice.campaign_id, OfficeRelease.office_id.in_(choice.office_ids))
     total = sum(n for provenance, n in released.items() if provenance in choice.provenances)
     reported_at = time.monotonic()
     work.report(0, total)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
+from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -11,7 +12,8 @@ from survey_app.errors import NotFound
 from survey_app.jobs.bound import job_of
 from survey_app.models.campaign import Campaign
 from survey_app.models.office import Office
-from survey_app.models.office_tree import OfficeTree
+from survey_app.models.office_tree import OfficeTree, itself_and_below
+from survey_app.models.publication import OfficeRelease
 from survey_app.publish.exports import choice as choices
 from survey_app.publish.exports.ask import ask_for_export, exports_of
 from survey_app.publish.exports.choice import JOB, RIGHT, RIGHT_TO_RESPONDENTS, Choice
@@ -19,11 +21,12 @@ from survey_app.publish.exports.csv_file import legend_as_text
 from survey_app.publish.exports.forms import ExportForm
 from survey_app.publish.exports.rows import legend_of
 from survey_app.web import access
-from survey_app.web.access import current_staff, office_in_scope, offices_in_scope
+from survey_app.web.access import current_staff, in_scope, office_in_scope, offices_in_scope
 from survey_app.web.addresses import row_id
 from survey_app.web.context import database, now, today
 from survey_app.web.i18n import chosen_language
-from survey_app.web.paging import PageAsked, page_of, typed_page, typed_search
+from survey_app.web.office_search import find_offices, page_of_offices
+from survey_app.web.paging import PageAsked, typed_page, typed_search
 
 blueprint = Blueprint("exports", __name__)
 
@@ -42,6 +45,13 @@ class Target:
     @property
     def with_respondents(self) -> bool:
         return self.office_ids <= self.reached_with_respondents
+
+    def releases(self) -> ColumnElement[bool]:
+        """Say in SQL what was released of these offices."""
+        office_id = OfficeRelease.office_id
+        if self.office is None:
+            return in_scope(office_id, current_staff())
+        return office_id.in_(itself_and_below(self.office.id))
 
     @classmethod
     def read(cls, session: Session) -> Self:
@@ -69,7 +79,7 @@ def overview() -> str | AnyResponse | tuple[str, int]:
         target = Target.read(session)
         if target.campaign is None:
             return render_template("publish/export_no_campaign.html")
-        form.offer(choices.count_released(session, target.campaign.id, target.office_ids))
+        form.offer(choices.count_released(session, target.campaign.id, target.releases()))
     if form.validate_on_submit():
         return _asked(form, target, target.campaign)
     page = _page(form, target)
@@ -111,7 +121,8 @@ def _asked(form: ExportForm, target: Target, campaign: Campaign) -> AnyResponse:
 def _page(form: ExportForm, target: Target) -> str:
     search = typed_search(request.args)
     with database().reading() as session:
-        found = choices.find_offices(session, target.reached, search)
+        found = find_offices(session, search, in_scope(Office.id, current_staff())) if search else []
+        page = page_of_offices(session, found, PageAsked(typed_page(request.args)))
         reached = {RIGHT: target.reached, RIGHT_TO_RESPONDENTS: target.reached_with_respondents}
         asked_before = exports_of(session, current_staff().id, reached)
     return render_template(
@@ -120,7 +131,7 @@ def _page(form: ExportForm, target: Target) -> str:
         target=target,
         n_released=sum(form.n_released.values()),
         search=search,
-        page=page_of(found, PageAsked(typed_page(request.args))),
+        page=page,
         faults=[(field.id, field.errors[0]) for field in form if field.errors],
         asked_before=asked_before,
     )

@@ -9,6 +9,7 @@ from survey_app.models.plan_document import TABLES
 from survey_app.publish.handover.wave import Wave
 from survey_app.publish.handover.words import BASES
 from survey_app.publish.open_data.files import LICENCE
+from survey_app.publish.shown.measured import MOST_NAMED
 from survey_app.web.formatting import count_text, day_text, percent_text, target_text
 
 EDITIONS: Final[Mapping[str, str]] = {
@@ -51,6 +52,7 @@ def about(session: Session, wave: Wave) -> Iterator[tuple[str, str]]:
     if campaign.is_demo:
         yield "Lưu ý", "Dữ liệu minh họa, không phải đơn vị thật."
     yield "Cuộc khảo sát", f"{campaign.title} ({campaign.code})"
+    yield "Phạm vi đo", measured_in(wave)
     yield "Cơ quan chủ trì", campaign.controller_name
     yield (
         "Thời gian thu phiếu",
@@ -77,6 +79,21 @@ def about(session: Session, wave: Wave) -> Iterator[tuple[str, str]]:
     for name, where in planned_tables(wave):
         yield f"Bảng trong kế hoạch: {name}", where
     yield "Giấy phép", f"CC BY 4.0 ({LICENCE['address']})" if wave.edition == "public" else "Không công khai"
+
+
+def measured_in(wave: Wave) -> str:
+    """Say in one line where was measured, by which form, and over which dossiers."""
+    names = [place.name for place in wave.tops]
+    where = ", ".join(names[:MOST_NAMED])
+    if len(names) > MOST_NAMED:
+        where += f" và {count_text(len(names) - MOST_NAMED)} nơi khác"
+    form = f"phiếu “{wave.definition.title.in_language('vi')}”, phiên bản {wave.definition.version}"
+    said = f"{where} ({count_text(len(wave.offices))} đơn vị có số liệu), bằng {form}"
+    asked = wave.plan.population if wave.plan else None
+    if asked and asked.settled_from and asked.settled_until:
+        days = f"từ {day_text(asked.settled_from)} đến {day_text(asked.settled_until)}"
+        return f"{said}; hồ sơ giải quyết xong {days}."
+    return f"{said}."
 
 
 def planned_tables(wave: Wave) -> Iterator[tuple[str, str]]:

@@ -12,7 +12,7 @@ from xlsxwriter.worksheet import Worksheet
 from survey_app.publish.exports.xlsx_file import LONGEST_TEXT, OPTIONS
 from survey_app.publish.handover.about import about
 from survey_app.publish.handover.annex import tables
-from survey_app.publish.handover.annex_columns import Column, Row, Table
+from survey_app.publish.handover.annex_columns import EXACT_COLUMNS, NOTES, Column, Row, Table
 from survey_app.publish.handover.wave import Wave
 
 FIRST_SHEET = "Đọc trước"
@@ -32,6 +32,12 @@ _FORMATS: Mapping[str, Mapping[str, object]] = {
 }
 
 LABEL_WIDTH, TEXT_WIDTH, LINE_HEIGHT = 34, 95, 15
+A4 = 9  # as spreadsheets number papers
+ON_PAPER = (
+    "Khi in",
+    "Mỗi bảng in ngang khổ A4, vừa bề rộng trang, lặp lại dòng tiêu đề. Các cột có tên tiếng Anh (số đầy đủ) "
+    "và hai cột sau chúng không nằm trong vùng in.",
+)
 
 
 def write(path: Path, session: Session, wave: Wave) -> None:
@@ -46,7 +52,7 @@ def write(path: Path, session: Session, wave: Wave) -> None:
             described.append(("", ""))
             described.append((f"Trang “{table.name}”", f"{table.title}. {n_rows} dòng."))
             described += [(column.heading, column.meaning) for column in table.columns]
-        _write_first(first, [*about(session, wave), *described], wave.campaign.title, formats)
+        _write_first(first, [*about(session, wave), ON_PAPER, *described], wave.campaign.title, formats)
         first.activate()
 
 
@@ -54,10 +60,6 @@ def _write_table(sheet: Worksheet, table: Table, formats: Mapping[str, Format]) 
     """Write what the sheet is, then its columns, then its rows."""
     for place, column in enumerate(table.columns):
         sheet.set_column(place, place, column.width)
-    sheet.set_landscape()
-    sheet.set_paper(9)
-    sheet.fit_to_pages(1, 0)
-    sheet.repeat_rows(1)
     sheet.freeze_panes(2, 2)
     sheet.write_string(0, 0, table.title, formats["title"])
     sheet.set_row(1, 45)
@@ -67,11 +69,24 @@ def _write_table(sheet: Worksheet, table: Table, formats: Mapping[str, Format]) 
     number = 1
     for number, row in enumerate(table.rows, start=2):
         _write_row(sheet, number, table.columns, row, formats)
+    _lay_out_print(sheet, table.columns, max(number, 2))
     if number == 1:
         sheet.write_string(2, 0, NO_ROWS)
         return 0
     sheet.autofilter(1, 0, number, len(table.columns) - 1)
     return number - 1
+
+
+def _lay_out_print(sheet: Worksheet, columns: Sequence[Column], last_row: int) -> None:
+    """Print what pages print: with the exact digits beside it, a sheet would be a third of its size."""
+    printed = [column for column in columns if column not in (*EXACT_COLUMNS, *NOTES)]
+    sheet.set_landscape()
+    sheet.set_paper(A4)
+    sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
+    sheet.fit_to_pages(1, 0)
+    sheet.repeat_rows(0, 1)
+    sheet.print_area(0, 0, last_row, len(printed) - 1)
+    sheet.set_footer("&L&A&R&P/&N")
 
 
 def _write_row(
@@ -97,7 +112,7 @@ def _write_first(
 ) -> None:
     sheet.set_column(0, 0, LABEL_WIDTH)
     sheet.set_column(1, 1, TEXT_WIDTH)
-    sheet.set_paper(9)
+    sheet.set_paper(A4)
     sheet.fit_to_pages(1, 0)
     sheet.write_string(0, 0, title, formats["title"])
     for number, (label, text) in enumerate(_cut(lines), start=2):

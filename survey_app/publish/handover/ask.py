@@ -9,13 +9,12 @@ from sqlalchemy.orm import Session
 from survey_app.errors import NotFound
 from survey_app.jobs.bound import BOUND, bound_to
 from survey_app.models import audit
-from survey_app.models.breakdown import INDEX, WHOLE
 from survey_app.models.campaign import Campaign
 from survey_app.models.job import Job, enqueue
-from survey_app.models.publication import Figure, Publication
+from survey_app.models.publication import IS_WHOLE_INDEX, Figure, Publication
+from survey_app.models.publishing import HANDED_OVER
 from survey_app.publish.handover.products import JOB, Product
 
-ASKED = "publications.hand_over"  # in the audit log
 LISTED = 10
 LOOKED_AT = 200  # somebody's latest jobs of the kind
 
@@ -29,8 +28,9 @@ def find_wave(session: Session, publication_id: int) -> Publication:
 
 def offices_of(session: Session, publication_id: int) -> set[int]:
     """List the offices of which a publication has figures, those above others among them."""
-    which = (Figure.publication_id == publication_id, Figure.measure == INDEX, Figure.breakdown == WHOLE)
-    return set(session.scalars(select(Figure.office_id).where(*which).distinct()))
+    # In the words of the index that holds no other figures; not DISTINCT, for which all would be read.
+    which = (Figure.publication_id == publication_id, IS_WHOLE_INDEX)
+    return set(session.scalars(select(Figure.office_id).where(*which)))
 
 
 def replaced_by(session: Session, publication: Publication) -> Publication | None:
@@ -59,7 +59,7 @@ def ask_for(
         f"{code}: {product.stem}.{product.ending} của bản công bố số {publication.id} (việc số "
         f"{job.id}, {len(office_ids)} đơn vị)"
     )
-    audit.note_over(session, now, staff_id, ASKED, what, office_ids)
+    audit.note_over(session, now, staff_id, HANDED_OVER, what, office_ids)
     return job
 
 

@@ -12,6 +12,7 @@ from survey_app.models.plan_document import PlanDocument
 from survey_app.models.recipe import CellThen
 from survey_app.models.sample import draw_in_force
 from survey_app.publish.handover.about import INTERVAL, POOLED, TESTED
+from survey_app.publish.handover.annex import tables
 from survey_app.publish.handover.blocks import Block, Bullets, Grid, Heading, Paragraph
 from survey_app.publish.handover.wave import Wave
 from survey_app.publish.handover.words import BASES
@@ -45,6 +46,8 @@ def method(session: Session, wave: Wave) -> Iterator[Block]:
     yield from _questions(wave.definition)
     yield Heading("Phụ lục C. Công thức công bố")
     yield from _recipe(wave)
+    yield Heading("Phụ lục D. Các bảng kèm theo")
+    yield from _tables(session, wave)
 
 
 def _population(session: Session, wave: Wave) -> Iterator[Block]:
@@ -281,3 +284,17 @@ def _recipe(wave: Wave) -> Iterator[Block]:
         n_words=2,
         shares=(0.25, 0.75),
     )
+
+
+def _tables(session: Session, wave: Wave) -> Iterator[Block]:
+    yield Paragraph(
+        "Mọi số ở dạng bảng nằm trong tệp bảng tính kèm bản công bố này (tên tệp bắt đầu bằng phu-luc), "
+        "mỗi bảng một trang. "
+        + (
+            "Các nhóm người trả lời còn nằm ở trang kết quả của từng đơn vị trên mạng."
+            if wave.recipe.groups
+            else "Bản công bố này không có bảng nào theo nhóm người trả lời."
+        )
+    )
+    rows = [[one.title, f"trang “{one.name}”"] for one in tables(session, wave)]
+    yield Grid("Các bảng của tệp bảng tính", ("Bảng", "Ở đâu"), rows, n_words=2, shares=(0.65, 0.35))

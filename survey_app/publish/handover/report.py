@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from survey_app.models.publication import Comparison, Figure
+from survey_app.publish.handover.about import measured_in
 from survey_app.publish.handover.annex import comparisons, line_of
 from survey_app.publish.handover.blocks import Block, Bullets, Grid, Heading, Paragraph, Picture, Report
 from survey_app.publish.handover.changes import Said, shown_changes
@@ -71,6 +72,8 @@ def report_of(session: Session, wave: Wave) -> Report:
     """Write the report of the public edition: it may be passed on."""
     found, publication = Found.of(session, wave), wave.publication
     front = [
+        ("Phạm vi đo", measured_in(wave)),
+        ("Nguồn phiếu", CLASSES[found.provenance]),
         ("Cơ quan chủ trì", wave.campaign.controller_name),
         (
             "Thời gian thu phiếu",

@@ -7,7 +7,7 @@ from datetime import date
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Integer, Select, and_, exists, func, or_, select, type_coerce
+from sqlalchemy import Integer, Select, and_, case, exists, func, or_, select, type_coerce
 from sqlalchemy.orm import Session, aliased
 
 from survey_app.models.access_point import AccessPoint
@@ -22,7 +22,7 @@ from survey_app.publish.shown.campaign import Standing, standing_of
 from survey_app.publish.shown.change import Period, ShownChange, last_change
 from survey_app.publish.shown.figure import ShownFigure
 from survey_app.publish.shown.figures import FiguresOfClass, figures_inside
-from survey_app.publish.suppression import INSIDE_MINIMUM, is_suppressed
+from survey_app.publish.suppression import INSIDE_MINIMUM, is_seen
 from survey_app.web.charts import Scale, scale_for
 
 OFFICES_AT_ONCE = 500  # in one question to the database
@@ -64,12 +64,12 @@ class Below:
 
         What `offices_behind` asks the database is at hand here, of thousands.
         """
-        n_offices = sum(line.figure is not None for line in self.lines)
-        counted = [line.figure for line in self.lines if line.figure and line.is_counted]
-        if not n_offices:
+        with_figures = [line for line in self.lines if line.figure]
+        counted = [line.figure for line in with_figures if line.figure and line.is_counted]
+        if not with_figures:
             return None
         return Behind(
-            n_offices=n_offices,
+            n_offices=len(with_figures),
             n_taking_part=self.n_taking_part,
             n_counted=len(counted),
             n_forms=sum(one.n_respondents for one in counted),
@@ -118,7 +118,7 @@ def offices_below(
         return _with_lines(session, Below(parent, [], None), today)
     standing = standing_of(session, chosen, today)
     publication = standing.publication
-    found = figures_inside(session, publication, parent.id) if publication else {}
+    found = figures_inside(session, publication, parent.id, measure=INDEX) if publication else {}
     letter = provenance if provenance in found else _first_of(found)
     indices = [figures.whole[INDEX] for figures in found.values()]
     below = _with_lines(session, Below(parent, campaigns, standing, indices, letter), today)
@@ -210,9 +210,10 @@ def _query(below: Below, publication: Publication | None, today: date) -> Select
         compared.provenance == provenance,
         compared.office_id == office.id,
     )
-    child, way_in = aliased(Office.__table__), AccessPoint.__table__.c
     exists_today = (office.valid_from <= today) & (func.coalesce(office.valid_until, today) >= today)
-    takes_part = exists().where(way_in.campaign_id == campaign_id, way_in.office_id == office.id)
+    child = aliased(Office.__table__)
+    # A list that is made once, not looked up for each of thousands.
+    takes_part = office.id.in_(select(AccessPoint.office_id).where(AccessPoint.campaign_id == campaign_id))
     return (
         select(
             *(office[name] for name in OF_OFFICE),
@@ -249,8 +250,7 @@ def with_changes(session: Session, below: Below, lines: Sequence[Line]) -> list[
             Change.earlier == below.changed_from,
             Change.office_id.in_(some),
         )
-        silent = _silent(session, below, publication.id, some)
-        n_former = _pooled(session, below, publication.id, some)
+        silent, n_former = _said_of_periods(session, below, publication.id, some)
         found |= {
             one: Moved(value, low, high, n_former.get(one, 0))
             for one, value, low, high in session.execute(query)
@@ -259,24 +259,15 @@ def with_changes(session: Session, below: Below, lines: Sequence[Line]) -> list[
     return [replace(line, change=found.get(line.office_id)) for line in lines]
 
 
-def _pooled(session: Session, below: Below, publication_id: int, office_ids: Sequence[int]) -> dict[int, int]:
-    """Count the former offices that speak for each office in the two periods; waves pool none."""
-    assert below.change is not None
-    months = (*below.change.later.months, *below.change.earlier.months)
-    query = select(Figure.office_id, func.max(Figure.n_predecessors)).where(
-        Figure.publication_id == publication_id,
-        Figure.office_id.in_(office_ids),
-        Figure.provenance == below.provenance,
-        Figure.measure == INDEX,
-        Figure.breakdown.in_([month_name(month) for month in months]),
-        Figure.n_predecessors > 0,
-    )
-    return dict(session.execute(query.group_by(Figure.office_id)).all()) if months else {}
+def _said_of_periods(
+    session: Session, below: Below, publication_id: int, office_ids: Sequence[int]
+) -> tuple[set[int], dict[int, int]]:
+    """Name the offices of which a figure of either period is hidden: the change would give it away.
 
-
-def _silent(session: Session, below: Below, publication_id: int, office_ids: Sequence[int]) -> set[int]:
-    """Name the offices of which a figure of either period is hidden: the change would give it away."""
+    Of the others, count the former offices that speak for each in the two periods; waves pool none.
+    """
     assert below.change is not None
+    is_seen_inside = is_seen(INSIDE_MINIMUM)
     of_index = (
         Figure.provenance == below.provenance,
         Figure.measure == INDEX,
@@ -284,15 +275,21 @@ def _silent(session: Session, below: Below, publication_id: int, office_ids: Seq
     )
     if below.change.later.kind == "wave":
         of_wave = (Figure.publication_id == below.earlier_publication_id, Figure.breakdown == WHOLE)
-        seen = session.scalars(select(Figure).where(*of_wave, *of_index))
-        return set(office_ids) - {one.office_id for one in seen if not is_suppressed(one, INSIDE_MINIMUM)}
+        seen = session.scalars(select(Figure.office_id).where(*of_wave, *of_index, is_seen_inside))
+        return set(office_ids).difference(seen), {}
     months = (*below.change.later.months, *below.change.earlier.months)
-    named = [month_name(month) for month in months]
-    few = and_(Figure.n_people > 0, Figure.n_people < INSIDE_MINIMUM)
-    hidden = select(Figure.office_id).where(
-        Figure.publication_id == publication_id,
-        Figure.breakdown.in_(named),
-        or_(Figure.hidden_inside.is_not(None), few),
-        *of_index,
-    )
-    return set(session.scalars(hidden))
+    rows = session.execute(
+        select(
+            Figure.office_id,
+            func.sum(case((is_seen_inside, 0), else_=1)),
+            func.max(Figure.n_predecessors),
+        )
+        .where(
+            Figure.publication_id == publication_id,
+            Figure.breakdown.in_([month_name(month) for month in months]),
+            *of_index,
+        )
+        .group_by(Figure.office_id)
+    ).all()
+    silent = {office_id for office_id, n_hidden, _n_former in rows if n_hidden}
+    return silent, {office_id: n_former for office_id, _n_hidden, n_former in rows}

@@ -62,7 +62,9 @@ class Asked:
 def choose(lines: Sequence[Line], asked: Asked, *, has_ranks: bool) -> list[Line]:
     """Give the lines that were asked for; those without an index stand at the end, by name."""
     searched = Search(asked.name)
-    found = [line for line in lines if _fits(line, asked) and searched.finds(line.name, line.code)]
+    found = lines
+    if asked.is_narrowed:
+        found = [line for line in lines if _fits(line, asked) and searched.finds(line.name, line.code)]
     shown = [line for line in found if line.state == "shown"]
     order = asked.sort or ("band" if has_ranks else "name")
     if value := _VALUES.get(order.removeprefix("-")):

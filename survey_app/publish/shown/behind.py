@@ -6,10 +6,9 @@ from sqlalchemy import case, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
 from survey_app.models.access_point import AccessPoint
-from survey_app.models.breakdown import INDEX, WHOLE
 from survey_app.models.office import Office
 from survey_app.models.office_tree import has_below, itself_and_below
-from survey_app.models.publication import Figure, Publication
+from survey_app.models.publication import IS_WHOLE_INDEX, Figure, Publication
 from survey_app.publish.suppression import is_seen
 from survey_app.web.formatting import percent_text
 
@@ -65,8 +64,7 @@ def offices_behind(
         )
         .where(
             Figure.publication_id == publication.id,
-            Figure.measure == INDEX,
-            Figure.breakdown == WHOLE,
+            IS_WHOLE_INDEX,  # in the words of the index that holds no other figures: SQLite then reads it
             Figure.office_id.in_(lowest),
         )
         .group_by(Figure.provenance)

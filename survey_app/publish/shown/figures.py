@@ -27,11 +27,14 @@ class FiguresOfClass:
         return {part_of(name): self.index_by[name] for name in sorted(self.index_by) if kind_of(name) == kind}
 
 
-def figures_inside(session: Session, publication: Publication, office_id: int) -> dict[str, FiguresOfClass]:
-    """Read an office's figures by class, as people of the house may see them."""
+def figures_inside(
+    session: Session, publication: Publication, office_id: int, measure: str | None = None
+) -> dict[str, FiguresOfClass]:
+    """Read an office's figures by class, as people of the house may see them: all, or of one measure."""
     found: dict[str, FiguresOfClass] = {}
     of_office = {"publication_id": publication.id, "office_id": office_id}
-    for figure in session.scalars(select(Figure).filter_by(**of_office).order_by(*BEST_FIRST)):
+    of_measure = {"measure": measure} if measure else {}
+    for figure in session.scalars(select(Figure).filter_by(**of_office, **of_measure).order_by(*BEST_FIRST)):
         of_class = found.setdefault(figure.provenance, FiguresOfClass())
         shown = show(figure, INSIDE_MINIMUM, publication.minimum_n)
         if figure.breakdown == WHOLE:

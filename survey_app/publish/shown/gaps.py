@@ -56,7 +56,8 @@ def gaps_of(session: Session, office_id: int, publication: Publication) -> Gaps:
     if publication.recipe_id is None:
         return Gaps(_gap(_of_parts(totals)), _gap(_of_fields(totals)), _gap(_of_jumps(totals)))
     frozen = _frozen_gaps(session, publication)
-    codes = session.scalars(select(Office.code).where(Office.id.in_(itself_and_below(office_id))))
+    below = select(Office.code).where(Office.id.in_(itself_and_below(office_id)))
+    codes = session.scalars(below) if frozen.of_fields else ()
     same = [one for one in totals if frozen.totals.get((one.office, one.month)) == one.n_settled]
     of_fields = _gap(gap for code in codes for gap in frozen.of_fields.get(code, ()))
     return Gaps(_gap(_of_parts(same)), of_fields, _gap(_of_jumps(same)))

@@ -34,7 +34,9 @@ def new() -> str:
             scope = offices_in_scope(session, current_staff())
             office_id, code = listing.office_of_point(session, scope, asked.point_ids[0])
             asked = replace(asked, office_id=office_id, campaign_code=code)
-    return _form_page(asked, None) if asked.office_id else _search_page()
+    if not asked.office_id:
+        return _search_page()
+    return _form_page(asked, None) if asked.campaign_code else _campaign_page(asked)
 
 
 def _search_page() -> str:
@@ -44,6 +46,16 @@ def _search_page() -> str:
     return render_template(
         "review/voiding_office.html", offices=offices, search=search, most=listing.MOST_OFFICES
     )
+
+
+def _campaign_page(asked: VoidingAsked) -> str:
+    """Ask which survey of the office is meant, where there are several."""
+    with database().reading() as session:
+        scope = offices_in_scope(session, current_staff())
+        found = listing.find_office(session, scope, asked.office_id, "")
+    if len(found.campaigns) == 1:
+        return _form_page(asked, None)
+    return render_template("review/voiding_campaign.html", found=found, today=today())
 
 
 def _form_page(asked: VoidingAsked, refusal: str | None) -> str:
@@ -77,7 +89,7 @@ def ask() -> AnyResponse | tuple[str, int]:
             approval = _ask(session, asked)
     except ApprovalRefused as error:
         return _form_page(asked, error.reason), 422
-    flash(_("The request is written down. Somebody whose role is over a higher office decides."))
+    flash(_("The request is written down."))
     return redirect(url_for("voiding.show", approval_id=approval.id), 303)
 
 

@@ -91,6 +91,26 @@ def test_columns_are_named_by_hand(house, tmp_path):
     assert run(house, "import", "khong-co", file)[0] == 2
 
 
+def test_list_that_is_in_force_already_adds_nothing(house, tmp_path):
+    file = tmp_path / "ho-so.csv"
+    file.write_text(table(line(name="Lê Thị Kín")), "utf-8")
+    assert "in force already" not in run(house, "import", house.campaign, file)[1]
+    code, told = run(house, "import", house.campaign, file)
+    assert code == 0
+    assert "It was in force already, with all that the list says: nothing is added." in told
+    assert len(frames(house)) == 1
+    assert run(house, "import", house.campaign, file, "--contacts-until", "2026-05-01")[0] == 0
+    assert len(frames(house)) == 2, "its contacts are kept until another day"
+    file.write_text(table(line(name="Lê Thị Kính")), "utf-8")
+    assert run(house, "import", house.campaign, file, "--contacts-until", "2026-05-01")[0] == 0
+    assert len(frames(house)) == 3, "a name is another"
+    file.write_text(table(line(), line(unit="")), "utf-8")
+    for _ in range(2):
+        assert run(house, "import", house.campaign, file, "--accept")[0] == 0
+    assert len(frames(house)) == 4, "without names, and with a line that is left out"
+    assert len({one.frame_hash for one in frames(house)}) == 1
+
+
 def test_killed_import_leaves_no_frame_and_is_done_again(house, tmp_path):
     settings = house.extensions["settings"]
     file = tmp_path / "ho-so.csv"

@@ -13,6 +13,7 @@ from survey_app.models.audit import AuditLine
 from survey_app.models.campaign import Campaign
 from survey_app.models.instrument import InstrumentVersion
 from survey_app.models.office import DossierCount, Office
+from survey_app.models.weighting import CampaignMargins
 from survey_app.prepare.instruments.definition_file import SHIPPED
 from tests import factories
 from tests.factories import DAY
@@ -139,6 +140,22 @@ def test_target_is_changed_before_the_campaign_begins_and_by_its_plan_if_it_has_
         (line,) = session.scalars(select(AuditLine))
     assert targets == {"begun": begun.target, "planned": planned.target, "ahead": 0.905}
     assert (line.act, line.staff_id, line.what) == ("campaigns.target", None, "ahead: chỉ tiêu 85% → 90,5%")
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_known_totals_that_are_in_force_already_add_nothing(app: Flask, tmp_path: Path) -> None:
+    run(app, "instrument", "publish", DEFINITION)
+    run(app, *CAMPAIGN)
+    first = "variable,level,total\nsex,1,50\nsex,2,60\n"
+    other = first.replace("60", "61")
+    for text, n, is_known in ((first, 1, False), (first, 1, True), (other, 2, False), (first, 3, False)):
+        result = run(app, "campaign", "margins", "tai-quay", written(tmp_path, text))
+        assert result.exit_code == 0, result.output
+        assert ("in force already: nothing is added" in result.stdout) == is_known
+        with app.extensions["database"].reading() as session:
+            assert session.scalar(select(func.count(CampaignMargins.id))) == n
+            noted = select(func.count(AuditLine.id)).where(AuditLine.act == "campaigns.margins")
+            assert session.scalar(noted) == n
 
 
 VOICE = ("instrument", "voice", "--instrument", "counter_short", "--reader", "Lò Thị Mẫu")

@@ -54,6 +54,18 @@ def test_a_contradiction_comes_back_without_the_number_and_the_number_can_be_giv
     assert counter.answers == [{"overall": "2", "came_back": "yes", "extra_visits": "3"}]
 
 
+def test_without_script_a_typed_code_leads_to_the_thanks_and_leaves_no_cookie(counter, open_phone):
+    phone = open_phone(java_script_enabled=False)
+    page = phone.new_page()
+    page.goto(counter.url)
+    page.locator("#code").fill(counter.code.lower())
+    page.get_by_role("button", name="Mở phiếu").click()
+    choice(page, "overall", "5").check()
+    send(page)
+    assert phone.cookies() == []
+    assert counter.answers == [{"overall": "5"}]
+
+
 def test_without_script_a_contradiction_is_mended_truthfully(counter, open_phone):
     """No radio can be emptied there: "2 lần" and then "Không" must not leave only a false "Có" to send."""
     page = open_phone(java_script_enabled=False).new_page()

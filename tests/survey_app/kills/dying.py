@@ -12,12 +12,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from multiprocessing.connection import Connection
+from pkgutil import walk_packages
 from typing import Any
 
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
+import survey_app
 from tests.survey_app.kills import steps
 from tests.survey_app.kills.place import Place
 
@@ -30,7 +32,8 @@ READS = ("SELECT", "PRAGMA", "SHOW")
 processes = multiprocessing.get_context("forkserver")
 # Beside this module, what the service imports late; pyarrow brings pandas where that is installed.
 LATE = ["cryptography.hazmat.primitives.ciphers.aead", "PIL.ImageDraw", "PIL.ImageFont", "pandas"]
-processes.set_forkserver_preload([__name__, *LATE])
+modules = [one.name for one in walk_packages(survey_app.__path__, f"{survey_app.__name__}.")]
+processes.set_forkserver_preload([__name__, *LATE, *(name for name in modules if name.endswith(".routes"))])
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from survey_app.db import Database
 from survey_app.models.base import Base, UtcDateTime
 from tests import postgresql
 
+CODE = "do-luong-2026"  # of the campaign whose steps are done there
 LONG_AGO = 1_000_000_000  # seconds since 1970
 # What differs between two undisturbed runs too: moments, attempts, and what is drawn by chance.
 BY_CHANCE = {("access_point", "code"), ("job", "n_attempts"), ("audit_line", "id")}

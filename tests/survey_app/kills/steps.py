@@ -31,18 +31,18 @@ from survey_app.publish.handover.products import PRODUCTS
 from survey_app.rehearsal.fieldwork import Fieldwork
 from survey_app.rehearsal.respondents import MadeUpPeople
 from tests import factories
-from tests.survey_app.kills.place import Place
+from tests.survey_app.kills import pages
+from tests.survey_app.kills.place import CODE, Place
 from tests.survey_app.prepare.samples.conftest import CLOSES_ON, FROZEN_AT, OPENS_ON, dossiers, plan
 from tests.survey_app.publish.counter_feedback import NOT_SATISFIED, SATISFIED, receive
 
 for module in MODULES.values():
     __import__(module)
 
-CODE = "do-luong-2026"
 PREPARING = datetime(2026, 11, 20, 3, tzinfo=UTC)
 FIELDWORK = datetime(2026, 12, 2, 3, tzinfo=UTC)
 PAST = datetime.combine(CLOSES_ON + timedelta(days=4), datetime.min.time(), UTC)
-LIST = "ho-so.csv"
+LIST, COUNTS, TOTALS = "ho-so.csv", "so-ho-so.csv", "tong.csv"
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,6 @@ class Step:
     act: Callable[[Place, datetime], Any]
     ask: Callable[[Place], None] | None = None
     leads_to: str | None = None
-    adds_when_repeated: bool = False  # done twice on purpose, it leaves more than done once
     notes_each_run: str | None = None  # an act in the audit log that stands there once for each run
 
 
@@ -69,6 +68,9 @@ def lay(place: Place) -> None:
         _lay_campaign(session)
     database.close()
     (place.folder / LIST).write_text(list_of_dossiers(), "utf-8")
+    (place.folder / TOTALS).write_text("variable,level,total\nsex,1,240\nsex,2,163\n", "utf-8")
+    (place.folder / COUNTS).write_text(counts_of(lambda number: 100 + number), "utf-8")
+    pages.write_counts(place, [line.split(",") for line in counts_of(lambda number: 90 + 9 * number).split()])
 
 
 def _lay_campaign(session: Session) -> None:
@@ -102,12 +104,23 @@ def list_of_dossiers() -> str:
     return written.getvalue()
 
 
+def counts_of(settled: Callable[[int], int]) -> str:
+    """Write how many dossiers offices settled, more than in time and late together: it does not add up."""
+    header = "office_code,month,field_code,n_settled,n_early,n_on_time,n_late\n"
+    codes = sorted({row["receives"] for row in dossiers()})
+    return header + "".join(
+        f"{code},2026-{month},,{settled(number)},{number},40,5\n"
+        for month in (9, 10)
+        for number, code in enumerate(codes)
+    )
+
+
 def command(*words: str) -> Callable[[Place, datetime], Any]:
     """Do a command as somebody types it."""
 
     def act(place: Place, moment: datetime) -> tuple[int, str]:
         app = create_app(place.settings, lambda: moment)
-        typed = [word.format(list=place.folder / LIST, out=place.out) for word in words]
+        typed = [word.format(given=place.folder, out=place.out) for word in words]
         result = app.test_cli_runner().invoke(args=typed)
         return result.exit_code, result.output
 
@@ -210,10 +223,27 @@ STEPS = (
         "frame",
         "laid",
         PREPARING,
-        command("frame", "import", CODE, "{list}", "--accept"),
+        command("frame", "import", CODE, f"{{given}}/{LIST}", "--accept"),
         leads_to="framed",
-        adds_when_repeated=True,
     ),
+    Step(
+        "counts",
+        "laid",
+        PREPARING,
+        command("dossier", "import", f"{{given}}/{COUNTS}", "--accept"),
+        leads_to="counted",
+        notes_each_run="dossiers.import",
+    ),
+    Step(
+        "counts page",
+        "counted",
+        FIELDWORK,
+        pages.send_counts,
+        pages.sign_in,
+        notes_each_run="dossiers.import",
+    ),
+    Step("totals", "laid", PREPARING, command("campaign", "margins", CODE, f"{{given}}/{TOTALS}")),
+    Step("early close pages", "laid", FIELDWORK, pages.close_early, pages.sign_in),
     Step("look job", "laid", PREPARING, work, asked("frame", _look)),
     Step("draw", "framed", FIELDWORK, command("sample", "draw", CODE)),
     Step("draw job", "framed", FIELDWORK, work, asked("draw", _draw), leads_to="drawn"),
@@ -240,5 +270,16 @@ STEPS = (
     Step("rehearsal", "framed", PREPARING, command("campaign", "rehearse", CODE, "--to", "{out}")),
 )
 BY_NAME = {step.name: step for step in STEPS}
-IN_THE_GATE = [BY_NAME[name] for name in ("look job", "draw job", "letters job", "publication job")]
+IN_THE_GATE = [
+    BY_NAME[name]
+    for name in (
+        "counts page",
+        "totals",
+        "early close pages",
+        "look job",
+        "draw job",
+        "letters job",
+        "publication job",
+    )
+]
 LEADING_TO = {step.leads_to: step for step in STEPS if step.leads_to is not None}

@@ -98,23 +98,13 @@ def deaths(n: int) -> list[Death]:
 def test_a_killed_step_begun_again_ends_as_if_nothing_had_been(walk: Walk, several: list[steps.Step]) -> None:
     for step in several:
         n, once = walk.undisturbed(step)
-        wanted = [once, *twice(walk, step)]
         for death in deaths(n):
             place = walk.asked(step, "killed")
             killed(step.name, place, step.moment, death)
             walk.stages.forget_gaps(place)
             done(step.name, place, step.moment + LATER)
             found = left(place, step)
-            assert found in wanted, (step.name, death, n, _differences(once, found))
-
-
-def twice(walk: Walk, step: steps.Step) -> Iterator[dict[str, Any]]:
-    """Give what a step leaves that is another act when repeated, as after a kill at its very end."""
-    if step.adds_when_repeated:
-        place = walk.asked(step, "undisturbed")
-        for _ in range(2):
-            done(step.name, place, step.moment + LATER)
-        yield left(place, step)
+            assert found == once, (step.name, death, n, _differences(once, found))
 
 
 def _differences(wanted: dict[str, Any], found: dict[str, Any]) -> dict[str, Any]:

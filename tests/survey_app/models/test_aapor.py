@@ -1,6 +1,4 @@
-"""Outcomes and response rates."""
-
-import pytest
+"""Outcomes."""
 
 from survey_app.models import aapor
 
@@ -12,10 +10,3 @@ def test_each_outcome_has_a_group_and_only_hopeless_ones_call_in():
     assert called == aapor.CALLS_IN_RESERVE
     assert {code for code in aapor.OUTCOMES if aapor.group_of(code) == aapor.INELIGIBLE} < called
     assert not {code for code in called if aapor.group_of(code) in {aapor.RESPONDENT, aapor.ELIGIBLE}}
-
-
-def test_rates_are_the_standards_smallest():
-    # I = 40, P = 10, R + NC + O = 20, UH + UO = 30: RR1 = 40/100, RR2 = 50/100; not eligible counts nowhere.
-    counts = {"1.1": 40, "1.2": 10, "2.1": 12, "2.2": 8, "3.2": 10, None: 20, "4.1": 15}
-    assert aapor.response_rates(counts) == (pytest.approx(0.4), pytest.approx(0.5))
-    assert aapor.response_rates({"4.1": 3}) is None

@@ -401,7 +401,9 @@ def test_code_is_replaced_in_three_taps(app, manager, rows):
     (job,) = all_rows(app, Job)
     assert answer.location == f"/staff/jobs/{job.id}"
     bound = bound_to("codes", {new.office_id})
-    assert job.arguments == {"access_point_ids": [new.id], "language": "vi", "layout": "tent", **bound}
+    made = {"access_point_ids": [new.id], "language": "vi", "layout": "tent", **bound}
+    assert job.arguments == {**made, "replaced": printed(old.code)}
+    assert f"Mã {printed(old.code)} đã ngừng dùng" in manager.get(answer.location).text
 
 
 def test_replaced_screen_leads_to_the_new_one(app, manager, rows):
@@ -416,6 +418,7 @@ def test_replaced_screen_leads_to_the_new_one(app, manager, rows):
         )
     answer = post(manager, f"/staff/codes/{screen.id}/replace", reason="other")
     assert answer.location == f"/staff/screens/{all_rows(app, AccessPoint)[-1].id}"
+    assert f"Đã thu hồi mã {printed(screen.code)}." in manager.get(answer.location).text
 
 
 def test_foreign_code_cannot_be_replaced(app, manager, rows):

@@ -126,6 +126,7 @@ def check_pages(client: FlaskClient) -> None:
     """See that the page, the rows and their words say the same."""
     page = client.get("/results/nam/P?lang=en").get_data(as_text=True)
     assert "Groups of respondents" in page
+    assert "Here something is hidden although enough people answered" not in page
     assert "No difference between these groups is shown" in page
     document = json.loads(client.get("/results/nam.json").get_data())
     rows = {(row["office_code"], row["breakdown"]): row for row in document["figures"] if row["breakdown"]}
@@ -149,6 +150,7 @@ def test_a_few_who_skip_the_question_hide_a_group_at_their_office_and_above(
     page = client.get("/results/nam/X2?lang=en").get_data(as_text=True)
     assert "No difference between these groups is given" in page
     assert "left this question out" not in page
+    assert "Here something is hidden although enough people answered" in page
     rows = json.loads(client.get("/results/nam.json").get_data())["figures"]
     assert sum(row["breakdown"] != "" and row["reason"] == "hidden" for row in rows) == 2
 

@@ -14,6 +14,7 @@ from sqlalchemy import event, select
 
 from survey_app.models.access_point import AccessPoint
 from survey_app.models.campaign import Campaign
+from survey_app.models.instrument import InstrumentVersion
 from survey_app.models.publication import Publication
 from survey_app.publish.open_data.routes import DOWNLOADS_AT_ONCE
 from survey_app.web.formatting import percent_text, range_text
@@ -49,6 +50,24 @@ def shown(app: Flask, n_respondents: int = 40, **figure: object) -> tuple[Campai
                 **figure,
             )
     return campaign, office
+
+
+def test_a_survey_says_below_its_title_where_and_by_which_form_it_measures(
+    app: Flask, client: FlaskClient
+) -> None:
+    campaign, _office = shown(app)
+    page = client.get("/results/quay").get_data(as_text=True)
+    with app.extensions["database"].transaction() as session:
+        version = session.get_one(InstrumentVersion, campaign.instrument_version_id)
+        form = version.definition.title.in_language("vi")
+        (publication,) = session.scalars(select(Publication))
+        for number in range(1, 5):
+            office = factories.office(session, name=f"Xã {number}")
+            factories.figure(session, publication_id=publication.id, office_id=office.id)
+    by_form = f" đơn vị có số liệu), bằng phiếu “{form}”, phiên bản {version.version}."
+    assert f'</h1>\n<p class="soft">Phạm vi đo: Bộ phận Một cửa xã Mẫu (1{by_form}' in page
+    page = client.get("/results/quay?q=Mau").get_data(as_text=True)
+    assert f"Phạm vi đo: Bộ phận Một cửa xã Mẫu, Xã 1, Xã 2 và 2 nơi khác (5{by_form}" in page
 
 
 def downloaded(client: FlaskClient, code: str = "quay") -> list[dict[str, str]]:

@@ -5,10 +5,12 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from survey_app.db import Database
 from survey_app.errors import NotFound
+from survey_app.models.office import Office
 from survey_app.models.staff import ROLES, Staff
 from survey_app.web import access
 from survey_app.web.addresses import LARGEST_ID
@@ -138,6 +140,19 @@ def test_scope_is_the_office_and_all_below_it(database: Database) -> None:
         for foreign in (province.id, neighbour.id):
             with pytest.raises(NotFound):
                 access.office_in_scope(session, person, foreign, "results")
+
+
+@pytest.mark.parametrize("right", ["results", "audit", "people"])
+def test_scope_in_sql_holds_the_same_offices(database: Database, right: str) -> None:
+    with database.transaction() as session:
+        top = factories.office(session, kind="province")
+        places = [None, top.id, *(factories.office(session, parent_id=top.id).id for _ in range(2))]
+        for place in places:
+            account = factories.staff(session, role="office_manager", office_id=place)
+            factories.staff_grant(session, staff_id=account.id, role="auditor", office_id=places[-1])
+            person = signed_in(session, account)
+            found = session.scalars(select(Office.id).where(access.in_scope(Office.id, person, right)))
+            assert set(found) == access.offices_in_scope(session, person, right)
 
 
 def test_account_without_an_office_sees_all(database: Database) -> None:

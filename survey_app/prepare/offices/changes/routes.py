@@ -137,7 +137,7 @@ def _ask_second_person(office_id: int) -> AnyResponse | tuple[str, int]:
             office, author = office_in_scope(session, current_staff(), office_id), author_of_today(session)
             asked = heirs.read_merge(session, office, request.form, author)
             return _confirm_page(session, "merge", office, asked, refusal=refused.reason), 422
-    flash(_("The request is written down. Somebody whose role is over a higher office decides."))
+    flash(_("The request is written down."))
     return redirect(url_for("approvals.show", approval_id=approval.id), 303)
 
 

@@ -78,14 +78,15 @@ def test_colleague_of_the_same_office_reads_who_decides_and_cannot(app, rows, st
     mine = rows["mine"].id
     manager, colleague = staff_client("office_manager", mine), staff_client("administrator", mine)
     asked = post(manager, "/staff/approvals/new", **PAUSE, office=mine)
-    assert "Người có vai trò ở cấp trên của đơn vị quyết định." in manager.get(asked.location).text
+    name = rows["mine"].name
+    assert f"có vai trò ở đơn vị cấp trên của {name}" in manager.get(asked.location).text
     page = colleague.get(asked.location).text
-    assert "không có vai trò ở cấp trên của đơn vị, nên người khác quyết định" in page
+    assert "không bao trùm mọi đơn vị liên quan nên không quyết định được. Người quyết định:" in page
     assert 'name="decision"' not in page
     for decision in ("approved", "refused"):
         answer = post(colleague, asked.location + "/decide", decision=decision)
         assert answer.status_code == 409
-        assert "Hãy nhờ người chủ trì khảo sát hoặc quản trị ở cấp trên." in answer.text
+        assert "Ai duyệt được thì ghi ở dưới." in answer.text
     assert stored(app, Approval)[0].decision is None
     from_above = staff_client("office_manager", rows["province"].id)
     assert post(from_above, asked.location + "/decide", decision="approved").status_code == 303

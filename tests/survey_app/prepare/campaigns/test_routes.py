@@ -6,10 +6,12 @@ from datetime import date
 import pytest
 from sqlalchemy import select
 
-from survey_app.models.audit import AuditLine
+from survey_app.models.audit import AuditLine, note
 from survey_app.models.campaign import Campaign
+from survey_app.models.job import enqueue
 from survey_app.models.plan import Plan
 from survey_app.models.plan_document import Calendar, PlanDocument, Population, Publishing
+from survey_app.models.publishing import HAND_OVER_JOB, HANDED_OVER, handed_over_by_command
 from tests import factories
 
 pytestmark = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
@@ -179,7 +181,39 @@ def test_road_says_what_is_next_from_plan_to_publication(provinces, database, cl
     assert "6 phiếu của người được chọn" in page
     with database.transaction() as session:
         factories.publication(session, campaign_id=campaign.id, kind="wave", sealed_at=factories.MOMENT)
-    assert "bàn giao" in lead.get(road).text
+    assert "Việc tiếp theo: bàn giao" in lead.get(road).text
+
+
+def test_last_step_is_done_once_the_report_of_the_newest_publication_is_made(
+    provinces, database, staff_client
+):
+    lead = staff_client("campaign_lead", provinces["T"].id)
+    with database.transaction() as session:
+        campaign = measured(session, ("T",), opens_on=date(2025, 4, 1), closes_on=date(2025, 4, 30))
+        of_wave = {"campaign_id": campaign.id, "kind": "wave", "sealed_at": factories.MOMENT}
+        first = factories.publication(session, **of_wave)
+    road, done = f"/staff/campaigns/{campaign.id}", '7. Bàn giao</strong> <span class="tag">xong</span>'
+
+    def make(publication_id, product, state="done"):
+        with database.transaction() as session:
+            arguments = {"publication_id": publication_id, "product": product}
+            enqueue(session, HAND_OVER_JOB, arguments, factories.MOMENT).state = state
+
+    make(first.id, "sheets")
+    make(first.id, "report_pdf", state="failed")
+    assert "Việc tiếp theo: bàn giao" in lead.get(road).text, "no report is there"
+    make(first.id, "report_docx")
+    page = lead.get(road).text
+    assert ("Đã công bố và đã lập báo cáo." in page, done in page) == (True, True)
+    with database.transaction() as session:
+        second = factories.publication(
+            session, **of_wave, corrects_id=first.id, correction_reason="Sót phiếu"
+        )
+    assert done not in lead.get(road).text, "the correction has no report yet"
+    with database.transaction() as session:
+        what = f"{handed_over_by_command(second.id)}bao-cao-{second.id}.pdf"
+        note(session, factories.MOMENT, None, HANDED_OVER, what, provinces["T"].id)
+    assert done in lead.get(road).text
 
 
 def test_lead_of_one_office_creates_none_and_reads_why(provinces, database, staff_client):

@@ -344,6 +344,31 @@ def test_coverage_stands_beside_each_month_by_class(app, hue, manager):
 
 
 @on_sqlite
+def test_coverage_beyond_the_dossiers_is_said_at_its_month_with_the_total_that_was_replaced(app, hue, lead):
+    with app.extensions["database"].transaction() as session:
+        publication = factories.publication(session)
+        factories.dossier_count(session, office_id=hue["TTH-XA"].id, month=FEBRUARY, n_settled=400)
+        of_month = {"publication_id": publication.id, "breakdown": "month:2026-02", "provenance": "C"}
+        factories.figure(session, **of_month, office_id=hue["TTH-XA"].id, n_respondents=48)
+    address = f"/staff/dossiers/{hue['TTH-XA'].id}"
+    assert "trên 100%" not in lead.get(address).text
+    lead.send_form(form_of(hue), {"n_settled-0": "40"})
+    page = lead.get(address).text
+    assert "120,0%" in page
+    said = page.index("Độ bao phủ trên 100%")
+    assert page.index("Tổng số của tháng này đã được thay: 400 → 40.") > said
+    assert said < page.index("<table"), "before the number that it is about"
+
+
+@on_sqlite
+def test_share_that_is_none_says_so(hue, lead):
+    parts = {"n_settled-0": "40", "n_early-0": "100", "n_on_time-0": "20", "n_late-0": "10"}
+    page = lead.send_form(form_of(hue), parts).text
+    assert "300,00%, ngoài khoảng 0–100%" in page
+    assert "92,31%, ngoài" not in page
+
+
+@on_sqlite
 def test_every_role_with_the_right_opens_it_and_no_other(hue, staff_client):
     for role, rights in RIGHTS.items():
         status = staff_client(role, hue["TTH-XA"].id).get("/staff/dossiers").status_code

@@ -49,6 +49,9 @@ def test_each_fault_is_listed_with_its_line(fieldwork):
         (10, Fault.TWICE),
         (11, Fault.TWICE),
     ]
+    together = [(fault, [line for line, _unit in lines]) for fault, lines in look.by_reason.items()]
+    assert together[:2] == [(Fault.UNKNOWN_UNIT, [4, 5]), (Fault.TWICE, [10, 11])], "the most frequent first"
+    assert sorted(line for _fault, lines in together for line in lines) == list(range(4, 12))
     assert all(entry.day == DAY and isinstance(entry.day, date) for entry in look.entries)
 
 

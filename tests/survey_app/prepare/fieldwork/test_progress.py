@@ -26,7 +26,7 @@ def test_spent_token_counts_as_complete_whatever_was_entered(fieldwork):
     whole = progress.total(found)
     assert (whole.n_issued, whole.n_main, whole.n_responded) == (16, 16, 4)
     # Tokens are counted by cell: those who are open go before those entered as something else.
-    assert (whole.count("refused"), whole.count("not_reached"), whole.count("ineligible")) == (2, 1, 1)
+    assert (whole.n_refused, whole.n_not_reached, whole.n_ineligible) == (2, 1, 1)
     assert whole.n_unknown == 8
     assert whole.rates == pytest.approx((3 / 15, 4 / 15))
     first, second = (progress.by_office(found)[office_id] for office_id in fieldwork.offices)
@@ -50,3 +50,10 @@ def test_group_that_would_tell_of_each_of_its_units_is_hidden_with_another(field
     shown = {line.name: line.is_hidden for line in progress.groups(tallies(fieldwork), "weighting_cell")}
     # Five of ten men answered, five did not; of the women nobody: hidden, and so the men, too.
     assert shown == {"nam": True, "nữ": True}
+
+
+def test_rates_are_the_standards_smallest():
+    # I = 40, P = 10, R + NC + O = 20, UH + UO = 30: RR1 = 40/100, RR2 = 50/100; not eligible counts nowhere.
+    counts = {"1.1": 40, "1.2": 10, "2.1": 12, "2.2": 8, "3.2": 10, None: 20, "4.1": 15}
+    assert progress.Tally.of(counts, 0).rates == (pytest.approx(0.4), pytest.approx(0.5))
+    assert progress.Tally.of({"4.1": 3}, 0).rates is None

@@ -88,6 +88,18 @@ def test_table_of_outcomes_is_looked_at_and_its_sound_lines_taken(walk):
     assert walk.post("/outcomes").status_code == 422
 
 
+def test_lines_left_out_for_one_reason_are_one_row_with_their_number_and_the_first_of_them(walk):
+    walk.fieldwork.run(delivery="message")
+    unknown = "".join(f"Z{number};2.1;09/03/2026\n" for number in range(1, 8))
+    table = f"Mã hồ sơ;Kết quả;Ngày\nH2;2.1;09/03/2026\n{unknown}H4;5.5;09/03/2026\n".encode()
+    page = walk.post("/outcomes", file=(BytesIO(table), "ket-qua.csv")).text
+    assert "8 dòng bị bỏ" in page
+    assert page.count("Không có hồ sơ được mời nào mang mã này") == 1
+    assert "7 dòng" in page
+    assert "dòng 7: Z5; và 2 dòng nữa." in page
+    assert "Z6" not in page
+
+
 def test_after_the_last_day_nobody_is_invited(walk):
     with walk.fieldwork.database.transaction() as session:
         session.get_one(Campaign, walk.fieldwork.campaign_id).closes_on = date(2026, 3, 9)

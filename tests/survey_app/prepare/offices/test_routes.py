@@ -186,7 +186,10 @@ def test_one_asks_for_a_merge_and_another_who_stands_above_approves_it(app, land
     page = second.get(request).text
     assert "Theo nghị quyết sắp xếp đơn vị" in page
     assert "Trung tâm xã Mới" in page
-    assert "T1-A, T1-B → T1-N, từ 10/03/2026" in second.get("/staff/approvals").text
+    assert (
+        "Bộ phận Một cửa xã A, Bộ phận Một cửa xã B → Trung tâm xã Mới, từ 10/03/2026"
+        in second.get("/staff/approvals").text
+    )
     assert decide(second, request).status_code == 303
     assert sorted(rows(app, ended)) == [("T1-A",), ("T1-B",)]
     assert rows(app, select(Office.name).where(Office.code == "T1-N")) == [("Trung tâm xã Mới",)]

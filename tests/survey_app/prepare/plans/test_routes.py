@@ -95,7 +95,7 @@ def test_frozen_plan_takes_no_other_change(app, stage, lead, path):
     assert "giống hệt" in answer.text
     with app.extensions["database"].reading() as session:
         refused = session.query(AuditLine).where(AuditLine.act == "plans.refused").all()
-        said = ("do-luong-2026: frozen", stage.province.id)
+        said = ("do-luong-2026: kế hoạch đã chốt", stage.province.id)
         assert [(one.what, one.office_id) for one in refused] == [said] * 2
         assert addenda_of(session, stage.campaign.id) == []
 

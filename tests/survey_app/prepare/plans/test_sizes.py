@@ -98,7 +98,7 @@ def test_drawn_offices_give_expected_totals_and_no_margin_of_the_whole():
 
 def test_a_number_of_offices_is_taken_in_each_top():
     stages = (PlannedStage(unit="office", method="simple", n_taken=1), *WHOLE.stages)
-    offices = [replace(one, within="P1" if one.code == "A" else "P2") for one in OFFICES]
+    offices = [one._replace(within="P1" if one.code == "A" else "P2") for one in OFFICES]
     found = sizes_of(replace(WHOLE, stages=stages), tuple(offices))
     assert found.share_of_offices == pytest.approx((1 + 1) / 3)
     each = {one.office.code: one.n_drawn for one in found.offices}

@@ -83,6 +83,15 @@ def test_one_button_draws_and_the_list_leaves_by_a_job(walk):
     assert acts[-3:] == ["samples.draw", "samples.list", "file.download"]
 
 
+def test_offices_whose_weighting_cells_are_all_joined_are_named(walk):
+    at = walk(plan(n_drawn=30))
+    at.post("draw")
+    at.do_jobs()
+    page = at.page().text
+    assert "Ở 3 đơn vị, mọi ô quyền số đã gộp làm một" in page
+    assert "<p>Xã B, Xã C, Xã D</p>" in page
+
+
 def test_what_keeps_it_from_being_drawn_is_said(walk):
     at = walk(plan())
     with at.database.transaction() as session:

@@ -1,8 +1,12 @@
 """The annex says what pages and open data say, to the digit, and hides what they hide."""
 
 import csv
+import html
 import io
+import re
+import zipfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -138,3 +142,19 @@ def test_running_figures_are_not_handed_over(handed: Handed) -> None:
         running = factories.publication(session).id
     with handed.database.reading() as session, pytest.raises(NothingToHandOver):
         read_wave(session, running, "public")
+
+
+def test_tables_print_across_with_their_heads_and_without_the_exact_digits(
+    handed: Handed, tmp_path: Path
+) -> None:
+    with handed.database.reading() as session:
+        annex_file.write(tmp_path / "a.xlsx", session, read_wave(session, handed.number, "public"))
+    with zipfile.ZipFile(tmp_path / "a.xlsx") as parts:
+        named = html.unescape(parts.read("xl/workbook.xml").decode())
+        sheet = parts.read("xl/worksheets/sheet2.xml").decode()
+    assert "'Đơn vị'!$1:$2</definedName>" in named, "title and heads on every page"
+    (last,) = re.findall(r"'Đơn vị'!\$A\$1:\$([A-Z]+)\$\d+</definedName>", named)
+    heads = load_workbook(str(tmp_path / "a.xlsx")).get_sheet_by_name("Đơn vị").to_python()[1]
+    assert heads[ord(last) - ord("A") + 1] == "estimate"
+    assert 'orientation="landscape"' in sheet
+    assert '<pageSetUpPr fitToPage="1"/>' in sheet

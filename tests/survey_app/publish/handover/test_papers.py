@@ -3,6 +3,7 @@
 import re
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import pypdfium2
@@ -10,7 +11,9 @@ import pytest
 
 from survey_app.db import Database
 from survey_app.models.plain_text import one_line
+from survey_app.models.recipe import GroupsThen
 from survey_app.publish.handover import report_docx, report_pdf, sheets_file
+from survey_app.publish.handover.annex import tables
 from survey_app.publish.handover.blocks import Bullets, Grid, Heading, Paragraph, Picture, Report
 from survey_app.publish.handover.changes import shown_changes
 from survey_app.publish.handover.report import report_of
@@ -23,7 +26,7 @@ from tests.factories import DAY
 from tests.survey_app.publish.handover.conftest import Handed
 from tests.survey_app.publish.releasing.test_verify import two_waves
 
-HIDDEN = "(ẩn)"
+HIDDEN, TABLES = "(ẩn)", "Các bảng của tệp bảng tính"
 WORDS = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 
 
@@ -138,6 +141,26 @@ def test_the_report_hides_and_says_what_is_unknown(report: Report) -> None:
     assert "không có kế hoạch được chốt trước" in said
     assert "Chưa có lần đo trước" in said
     assert "Phiếu loại C" in said
+
+
+def test_the_first_page_says_what_was_measured_and_who_answered(report: Report) -> None:
+    front = dict(report.front)
+    assert front["Phạm vi đo"].startswith("Tỉnh P (10 đơn vị có số liệu), bằng phiếu “")
+    assert front["Nguồn phiếu"] == "Phiếu loại A, người được chọn vào mẫu"
+
+
+def test_the_report_names_every_table_of_the_annex_and_where_it_is(
+    handed: Handed, wave: Wave, report: Report
+) -> None:
+    with handed.database.reading() as session:
+        named = [[one.title, f"trang “{one.name}”"] for one in tables(session, wave)]
+        by_group = replace(wave, recipe=replace(wave.recipe, groups=(GroupsThen("sex", "sex"),)))
+        said = report_of(session, by_group)
+    grid = next(one for one in report.blocks if isinstance(one, Grid) and one.caption == TABLES)
+    assert grid.rows == named
+    grid = next(one for one in said.blocks if isinstance(one, Grid) and one.caption == TABLES)
+    row = ["Chỉ số theo giới tính, nhóm tuổi của người trả lời", "trang “Nhóm người trả lời”"]
+    assert [one for one in grid.rows if one not in named] == [row]
 
 
 def test_a_change_is_said_in_the_words_of_the_page(database: Database) -> None:

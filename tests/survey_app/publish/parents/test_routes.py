@@ -328,7 +328,7 @@ def test_who_takes_the_file_is_noted(database, reader, opt_in):
     reader.get(f"{opt_in}.csv")
     with database.reading() as session:
         line = session.scalars(select(AuditLine).filter_by(act="figures.export")).one()
-        assert line.what == "quay, C: 60"
+        assert line.what == "quay, phiếu loại C: bảng 60 đơn vị"
         assert line.office_id is not None
 
 

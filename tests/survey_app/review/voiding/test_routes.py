@@ -179,6 +179,20 @@ def test_office_is_found_by_name_without_marks(rows, staff_client):
     assert "Không tìm thấy “zzz”. Thử bớt chữ." in lead.get("/staff/review/voiding/new?q=zzz").text
 
 
+def test_office_of_several_surveys_is_asked_which_one(app, rows, manager):
+    with app.extensions["database"].transaction() as session:
+        newer = factories.campaign(session, code="moi", title="Đo lường mới", opens_on=DAY)
+        factories.access_point(session, campaign_id=newer.id, office_id=rows["mine"].id)
+    address = f"/staff/review/voiding/new?office={rows['mine'].id}"
+    page = manager.get(address).text
+    assert "Phiếu thuộc cuộc khảo sát nào" in page
+    assert 'name="point"' not in page, "none is chosen for anybody"
+    links = re.findall(r'href="(/staff/review/voiding/new[^"]+)"', page)
+    assert len(links) == 2
+    chosen = manager.get(f"{address}&campaign=tai-quay").text
+    assert 'name="campaign" value="tai-quay"' in chosen
+
+
 @pytest.mark.parametrize("role", ["analyst", "operator", "auditor"])
 def test_roles_that_do_not_decide_find_no_page_and_no_link(rows, staff_client, role):
     client = staff_client(role)
