@@ -17,7 +17,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install run test soak bench coverage-study pictures fix messages lock clean
+.PHONY: help install run test install-tests soak bench coverage-study pictures fix messages lock clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
@@ -33,6 +33,8 @@ test: $(TEST_VENV)/tests-installed ## Check format, lint, types and imports, the
 	$(TEST_BIN)/mypy
 	$(TEST_BIN)/lint-imports
 	$(TEST_BIN)/pytest -n $(TEST_PROCESSES) --dist worksteal $(PYTEST_OPTIONS)
+
+install-tests: $(TEST_VENV)/tests-installed
 
 soak: $(TEST_VENV)/tests-installed ## Run the long sets whole: each citizen page in every width and look, slow readers, crashes
 	SOAK=yes $(TEST_BIN)/pytest tests/survey_app/collect/test_accessibility.py tests/survey_app/web/test_whole_requests.py tests/survey_app/hostile tests/survey_app/collect/test_crash.py tests/survey_app/collect/faults tests/survey_app/kills

@@ -4,7 +4,8 @@
 
 Each commune has twelve cells, four villages by three fields, with as many letters as bring their answers at
 rates that differ by field. Answers, and what people tell of themselves, follow from a seed. The second line
-is a second publication of the same answers, a correction, which compares what it hides with the first.
+is a second publication of the same answers, a correction, which compares what it hides with the first. The
+third is one after some answers of one commune were voided, and so the raked weights of all others changed.
 """
 
 import argparse
@@ -20,7 +21,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from sqlalchemy import insert, select, text
+from sqlalchemy import func, insert, select, text
 from sqlalchemy.orm import Session
 
 from benchmarks.national_figures import peak_megabytes
@@ -50,6 +51,8 @@ SHARES: Final = {
 }
 SKIPPED = 0.02  # of all questions
 OFFICES_AT_ONCE = 50
+N_VOIDED = 12
+STEPS: Final = ("publish", "correct", "void", "verify")
 
 
 def fill(session: Session, n_answers: int) -> None:
@@ -190,9 +193,24 @@ class Sample:
         return self.definition.pack(answers)
 
 
+def void(session: Session) -> None:
+    """Void answers of the commune that was laid out first."""
+    first = select(func.min(Response.access_point_id))
+    drawn = select(Response).where(Response.access_point_id == first.scalar_subquery()).limit(N_VOIDED)
+    campaign = session.scalars(select(Campaign).where(Campaign.code == "bench")).one()
+    approval = factories.approval(session, kind="void_responses", campaign_id=campaign.id)
+    for response in session.scalars(drawn).all():
+        response.approval_id = approval.id
+        session.get_one(AccessPointDay, (response.access_point_id, response.day)).n_voided += 1
+
+
 def measure(url: str, step: str) -> dict[str, Any]:
     """Publish, or verify what was published last, and say what it took."""
-    database, begun, cpu = Database(url), time.perf_counter(), time.process_time()
+    database = Database(url)
+    if step == "void":
+        with database.transaction() as session:
+            void(session)
+    begun, cpu = time.perf_counter(), time.process_time()
     now = MOMENT + timedelta(days=3)
     said: dict[str, Any] = {"step": step}
     if step == "verify":
@@ -217,7 +235,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--answers", type=int, default=N_ANSWERS)
     parser.add_argument("--database", type=Path, help="kept, and filled if it is not there yet")
-    parser.add_argument("--step", choices=("publish", "correct", "verify"))
+    parser.add_argument("--step", choices=STEPS)
     stated = parser.parse_args()
     if stated.step:
         print(json.dumps(measure(f"sqlite:///{stated.database}", stated.step)))
@@ -232,7 +250,7 @@ def main() -> None:
                 session.execute(text("DROP TRIGGER sampled_unit_is_not_replaced"))
                 fill(session, stated.answers)
             database.engine.dispose()
-        for step in ("publish", "correct", "verify"):
+        for step in STEPS:
             command = [sys.executable, "-m", "benchmarks.raked_publication", "--database", str(path)]
             subprocess.run([*command, "--step", step], check=True)
 

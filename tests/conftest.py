@@ -4,6 +4,8 @@ Whatever asks for `database_url` (or for anything made from it) runs twice, once
 whose matter is the same on both may say so: `@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)`.
 """
 
+import fcntl
+import gc
 import os
 import secrets
 import shutil
@@ -22,7 +24,8 @@ from survey_app.cli.database import migrate
 from survey_app.config import SECRET_BYTES, Settings, begin, read_settings
 from survey_app.db import Database
 from survey_app.web.access import hash_token
-from tests import catalogues, chromium, compiled_once, factories, long_first, postgresql
+from tests import catalogues, chromium, compiled_once, factories, loaded_demo, long_first, postgresql
+from tests.lent_databases import Lender
 from tests.page_inspector import InspectingClient
 
 TEMPLATE = "survey_template"
@@ -50,6 +53,12 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     n_processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     items[:] = long_first.in_order(items, n_processes)
+
+
+def pytest_collection_finish() -> None:
+    """Spare each search for garbage the half million objects of all tests, which stay to the end."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(optionalhook=True)  # of pytest-xdist
@@ -144,10 +153,30 @@ def postgresql_template(postgresql_server: postgresql.Server) -> str:
 
 
 @pytest.fixture(scope="session")
+def lender(postgresql_server: postgresql.Server, postgresql_template: str) -> Lender:
+    return Lender(postgresql_server, postgresql_template)
+
+
+@pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("template") / "survey.sqlite"
     _migrate(f"sqlite:///{path}")
     return path
+
+
+@pytest.fixture(scope="session")
+def sqlite_demo(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the folder of a demo on SQLite, which all processes of a run copy and none opens."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    with (shared / "demo-lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (shared / "demo").exists():
+            folder = tmp_path_factory.mktemp("demo")
+            loaded_demo.lay(sqlite_template, folder)
+            folder.rename(shared / "demo")
+    return shared / "demo"
 
 
 def _migrate(url: str) -> None:
@@ -183,10 +212,10 @@ def database_url(backend: str, request: pytest.FixtureRequest, tmp_path: Path) -
         shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
         yield f"sqlite:///{path}"
         return
-    server = request.getfixturevalue("postgresql_server")
-    name = f"test_{secrets.token_hex(6)}"
-    yield server.create_database(name, request.getfixturevalue("postgresql_template"))
-    server.drop_database(name)
+    lender = request.getfixturevalue("lender")
+    name = lender.lend()
+    yield lender.server.url(name)
+    lender.take_back(name)
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from survey_app.models.short_code import form_path
 from survey_app.prepare.codes.address import qr_address
 from survey_app.prepare.codes.poster import Poster, render_posters
 from survey_app.prepare.invitations.slips import Stack, render_slips
-from tests import chromium, factories, postgresql, running_server
+from tests import chromium, factories, loaded_demo, postgresql, running_server
 from tests.tour import book, house
 
 FOLDER = Path(__file__).parents[1] / "docs" / "pictures"
@@ -56,7 +56,8 @@ def take_tour(browser: Browser, folder: Path) -> None:
     migrate(database)
     database.engine.dispose()
     (folder / "tour").mkdir()
-    with house.furnished(template, folder / "tour", factories.MOMENT) as furnished:
+    loaded_demo.lay(template, folder / "tour")
+    with house.furnished(folder / "tour", factories.MOMENT) as furnished:
         book.take(browser, furnished)
 
 

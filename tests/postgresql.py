@@ -37,9 +37,9 @@ class Server:
         return f"postgresql+psycopg://{SUPERUSER}@127.0.0.1:{self.port}/{name}"
 
     @contextmanager
-    def connected(self) -> Iterator[psycopg.Connection]:
+    def connected(self, name: str = "postgres") -> Iterator[psycopg.Connection]:
         """Connect outside of any transaction, as CREATE DATABASE and its like must be."""
-        address = f"host=127.0.0.1 port={self.port} user={SUPERUSER} dbname=postgres"
+        address = f"host=127.0.0.1 port={self.port} user={SUPERUSER} dbname={name}"
         with psycopg.connect(address, autocommit=True) as connection:
             yield connection
 

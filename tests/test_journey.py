@@ -170,19 +170,3 @@ def test_a_scanned_poster_leads_to_a_published_figure_that_counts_it(service, br
     go_by(manager, manager.locator("main a[href*='/staff/offices/']").first)
     check_accessible(manager)
     expect(manager.locator("main")).to_contain_text("khoảng ước tính")
-
-
-@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
-def test_the_form_works_without_scripts_and_leaves_no_cookie(service, browser, database):
-    with database.reading() as session:
-        code = session.scalar(select(AccessPoint.code).where(AccessPoint.way_in == "poster").limit(1))
-    context = browser.new_context(viewport=PHONE, java_script_enabled=False)
-    page = context.new_page()
-    page.goto(service.url)
-    page.locator("#code").fill(code.lower())
-    page.get_by_role("button", name="Mở phiếu").click()
-    page.locator("input[name=overall][value='5']").check()
-    page.get_by_role("button", name="Gửi phiếu").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Đã nhận phiếu. Cảm ơn Ông/Bà!")
-    assert context.cookies() == []
-    context.close()

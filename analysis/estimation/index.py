@@ -168,8 +168,8 @@ def index_of_sums(  # noqa: PLR0913  # three to say where sums lie, the options 
     if rule == "item_mean":
         averaged = [Measure(name, tuple(items), n_items=len(items)) for name, items in groups.items()]
         return estimate_measures(sums, table, domains, averaged, df=df, calibration=calibration)
-    pooled = sums.pool(list(groups.values()))
-    return estimate_measures(pooled, table, domains, _one_column_each(groups), df=df, calibration=calibration)
+    sums = sums.pool(list(groups.values()))  # those of single items are as large, and done with
+    return estimate_measures(sums, table, domains, _one_column_each(groups), df=df, calibration=calibration)
 
 
 Made = tuple[PsuSums, list[Measure]]

@@ -13,6 +13,7 @@ half are visited in every replicate.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -31,7 +32,7 @@ _ROUNDING: Final = 1e-9
 _BELOW_BONFERRONI: Final = 0.75
 """Where the first floor lies; too high costs another round, too low costs pairs."""
 _FLOOR_STEP: Final = 0.5
-_PAIRS_AT_ONCE: Final = 1_000_000
+_PAIRS_AT_ONCE: Final = 250_000
 
 
 class _Exceeding(NamedTuple):
@@ -107,28 +108,31 @@ def _may_reach(errors: Floats, rule: PairRule, floor: float) -> Iterator[tuple[P
     studentised = errors / np.where(rule.scale > 0, rule.scale, np.inf)
     up, down = np.maximum(studentised, 0.0) ** 2, np.maximum(-studentised, 0.0) ** 2
     needed = floor**2 * (1 - _ROUNDING) * rule.least_share
-    found: list[tuple[Places, Places]] = []
-    start = n_pairs = 0
-    for replicate, row in enumerate(zip(up, down, strict=True)):
-        found.append(_pairs_within_bound(*row, needed))
-        n_pairs += found[-1][0].size
-        if n_pairs > _PAIRS_AT_ONCE or replicate == len(errors) - 1:
-            places = np.repeat(np.arange(start, replicate + 1), [first.size for first, _ in found])
-            first, second = (np.concatenate(side) for side in zip(*found, strict=True))
-            yield places, first, second
-            start, n_pairs, found = replicate + 1, 0, []
+    # Most families are small, and have few such pairs: so all replicates are gone through together.
+    replicate, first = np.nonzero(up >= needed - down.max(axis=1, keepdims=True))
+    of_second, second = np.nonzero(down >= needed - up.max(axis=1, keepdims=True))
+    starts = np.searchsorted(of_second, np.arange(len(errors) + 1))
+    n_partners = np.diff(starts)[replicate]
+    for some in _blocks(n_partners):
+        own, place_in_run = _runs(n_partners[some])
+        row, one = replicate[some][own], first[some][own]
+        other = second[starts[row] + place_in_run]
+        kept = up[row, one] + down[row, other] >= needed
+        yield row[kept], one[kept], other[kept]
     close_first, close_second = rule.close_pairs
     if close_first.size:
-        for replicate in range(len(errors)):
-            yield np.full(close_first.size, replicate), close_first, close_second
+        for place in range(len(errors)):
+            yield np.full(close_first.size, place), close_first, close_second
 
 
-def _pairs_within_bound(up: Floats, down: Floats, needed: float) -> tuple[Places, Places]:
-    """Return the pairs with up(first) + down(second) >= needed."""
-    first = np.flatnonzero(up >= needed - down.max())
-    second = np.flatnonzero(down >= needed - up.max())
-    second = second[np.argsort(down[second])]
-    n_partners = second.size - np.searchsorted(down[second], needed - up[first])
-    # The partners of each first office are the last ones: count down from the end in each run.
-    place_in_run = np.arange(n_partners.sum()) - np.repeat(np.cumsum(n_partners) - n_partners, n_partners)
-    return np.repeat(first, n_partners), second[second.size - 1 - place_in_run]
+def _blocks(sizes: Places) -> Iterator[slice]:
+    """Cut runs of these sizes into blocks that fit into memory."""
+    number = np.cumsum(sizes) // _PAIRS_AT_ONCE
+    edges = [0, *(np.flatnonzero(np.diff(number)) + 1).tolist(), sizes.size]
+    yield from (slice(start, end) for start, end in pairwise(edges))
+
+
+def _runs(sizes: Places) -> tuple[Places, Places]:
+    """Return for each member of runs of these sizes the number of its run, and its place there."""
+    run = np.repeat(np.arange(sizes.size), sizes)
+    return run, np.arange(run.size) - (np.cumsum(sizes) - sizes)[run]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from copy import copy
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -181,12 +182,13 @@ class PsuSums:
             require((items >= 0) & (items < self.n_columns), "groups", "name existing columns", items)
         if not chosen:
             raise AnalysisError("groups", "be at least one", [])
-        # Transposed, so that each column, old or new, lies in one piece.
-        pooled = {
-            name: np.stack([getattr(self, name).T[items].sum(axis=0) for items in chosen]).T
-            for name in ("n_answers", "numerator", "denominator")
-        }
-        return replace(self, **pooled)
+        pooled = copy(self)  # sums of checked columns need no check, nor those of a country a second copy
+        for name in ("n_answers", "numerator", "denominator"):
+            # Transposed, so that each column, old or new, lies in one piece.
+            table = np.stack([getattr(self, name).T[items].sum(axis=0) for items in chosen]).T
+            table.setflags(write=False)
+            object.__setattr__(pooled, name, table)
+        return pooled
 
     def _check_relations(self) -> None:
         answered = (self.n_answers > 0) & (self.weight_sum > 0)[:, None]

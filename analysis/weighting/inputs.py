@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
+from itertools import repeat
 from typing import Any
 from unicodedata import is_normalized, normalize
 
@@ -57,4 +58,4 @@ def is_missing(label: Hashable) -> bool:
 
 def encode(labels: list[Hashable], code: Mapping[Hashable, int], otherwise: int) -> NDArray[np.int64]:
     """Return the code of each label, `otherwise` for one without a code."""
-    return np.fromiter((code.get(label, otherwise) for label in labels), np.int64, len(labels))
+    return np.fromiter(map(code.get, labels, repeat(otherwise)), np.int64, len(labels))

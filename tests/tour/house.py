@@ -16,10 +16,9 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from survey_app import create_app
 from survey_app.cli.jobs import Worker
-from survey_app.config import SECRET_BYTES, VIETNAM_TIME, Settings, begin, read_settings
+from survey_app.config import SECRET_BYTES, VIETNAM_TIME, Settings
 from survey_app.db import Database
 from survey_app.demo.accounts import MANAGED_OFFICE
-from survey_app.demo.load import load_demo
 from survey_app.jobs.bound import bound_to
 from survey_app.models.aapor import CAME_BACK
 from survey_app.models.access_point import AccessPoint
@@ -40,6 +39,7 @@ from survey_app.prepare.offices.changes.rules import Author
 from survey_app.prepare.offices.changes.succession import HandOver, Heir
 from survey_app.web.access import hash_token
 from tests import factories
+from tests.loaded_demo import settings_in, sqlite_in
 from tests.tour import frames
 
 Words = dict[str, Any]
@@ -61,10 +61,9 @@ class House:
 
 
 @contextmanager
-def furnished(template: Path, folder: Path, now: datetime) -> Iterator[House]:
-    """Serve the demo as it stands at a moment, with what people do after it was loaded."""
-    with _installed(template, folder, now) as (app, settings):
-        load_demo(app.extensions["database"], settings, now)
+def furnished(folder: Path, now: datetime) -> Iterator[House]:
+    """Serve the demo in a folder as it stands at its moment, with what people do after it was loaded."""
+    with _installed(folder, now) as (app, settings):
         with app.extensions["database"].transaction() as session:
             words, people = _add_deeds(session, now)
         frames.lay(app, settings, words, now)
@@ -74,9 +73,9 @@ def furnished(template: Path, folder: Path, now: datetime) -> Iterator[House]:
 
 
 @contextmanager
-def bare(template: Path, folder: Path, now: datetime) -> Iterator[House]:
+def bare(folder: Path, now: datetime) -> Iterator[House]:
     """Serve an installation on its first day: an administrator and one office, nothing else."""
-    with _installed(template, folder, now) as (app, _settings):
+    with _installed(folder, now) as (app, _settings):
         with app.extensions["database"].transaction() as session:
             office = factories.office(session, code="T1", name="Tỉnh Mới", kind="province")
             people = {"administrator": (factories.staff(session, full_name="Nguyễn Văn An"), True)}
@@ -86,11 +85,8 @@ def bare(template: Path, folder: Path, now: datetime) -> Iterator[House]:
 
 
 @contextmanager
-def _installed(template: Path, folder: Path, now: datetime) -> Iterator[tuple[Flask, Settings]]:
-    path = folder / "survey.sqlite"
-    path.write_bytes(template.read_bytes())
-    given = {"DATA_DIR": str(folder / "data"), "DATABASE_URL": f"sqlite:///{path}", "DEMO": "no"}
-    settings = begin(read_settings(given | {"PUBLIC_URL": PUBLIC_URL}))
+def _installed(folder: Path, now: datetime) -> Iterator[tuple[Flask, Settings]]:
+    settings = replace(settings_in(folder, sqlite_in(folder)), public_url=PUBLIC_URL)
     app = create_app(settings, lambda: now)
     app.config["SESSION_COOKIE_SECURE"] = False  # the walk goes by plain HTTP, to this machine alone
     try:

@@ -4,6 +4,7 @@ Each page is measured by axe and by tests/accessibility/audit.py, has one headin
 sentence and a way on. That these are all the pages is shown by the map of addresses and by the templates.
 """
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -64,11 +65,9 @@ def own_templates() -> set[str]:
     return {name for name in found if "/_" not in name} - ELSEWHERE
 
 
-def test_every_page_answers_and_leads_on(sqlite_template: Path, tmp_path: Path, browser: Browser) -> None:
-    with (
-        furnished(sqlite_template, tmp_path, factories.MOMENT) as house,
-        templates_shown() as shown,
-    ):
+def test_every_page_answers_and_leads_on(sqlite_demo: Path, tmp_path: Path, browser: Browser) -> None:
+    shutil.copytree(sqlite_demo, tmp_path, dirs_exist_ok=True)
+    with furnished(tmp_path, factories.MOMENT) as house, templates_shown() as shown:
         stopped_at = {endpoint_of(house.app, house, stop) for stop in FILLED}
         assert pages_of(house.app) - stopped_at == set(), "name a stop of these pages in tests/tour/stops.py"
         guests = Guests(browser, house)
@@ -79,7 +78,8 @@ def test_every_page_answers_and_leads_on(sqlite_template: Path, tmp_path: Path, 
 
 
 def test_first_day_leads_on(sqlite_template: Path, tmp_path: Path, browser: Browser) -> None:
-    with bare(sqlite_template, tmp_path, factories.MOMENT) as house, templates_shown() as shown:
+    shutil.copyfile(sqlite_template, tmp_path / "survey.sqlite")
+    with bare(tmp_path, factories.MOMENT) as house, templates_shown() as shown:
         faults = faults_at(Guests(browser, house), BARE)
     assert not faults, "\n".join(faults)
     assert shown >= ON_THE_FIRST_DAY

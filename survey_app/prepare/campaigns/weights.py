@@ -88,7 +88,7 @@ def offices_of(session: Session, cells: Iterable[dict[str, Any]]) -> dict[str, s
     """Give the names of the offices that are strata, by their codes."""
     strata = {stratum for one in cells for stratum, _ in one["members"]}
     found = session.execute(select(Office.code, Office.name).where(Office.code.in_(strata)))
-    return dict(found.tuples().all())
+    return {code: name for code, name in found}
 
 
 def labels_of(definition: Definition, language: str) -> dict[tuple[str, str | None], str]:

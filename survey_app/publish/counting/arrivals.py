@@ -1,10 +1,9 @@
 """Responses against tallies: what came since, and what was voided, by difference and day by day."""
 
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -99,15 +98,62 @@ class Arrivals:
         return Recount(loss.days, _merged([*loss.rows, *back]), [])
 
 
-def find_arrivals(session: Session, point_ids: Sequence[int], definitions: Definitions) -> Arrivals:
+@dataclass(frozen=True)
+class Standing:
+    """What tables hold of some points, and on which of their days that may be otherwise by now."""
+
+    n_live: dict[int, int]  # by point: came and were not voided
+    n_voided: dict[int, int]
+    tallied: dict[int, tuple[int, date]]  # by point: how many, and the day of the last batch
+    changed: dict[int, dict[date, int]]  # by point: live responses of the days to count again
+    stored: dict[int, dict[PointDay, list[TallyRow]]]  # by point, as what comes back
+    returned: dict[int, dict[PointDay, list[TallyRow]]]
+
+    @classmethod
+    def of(cls, session: Session, point_ids: Sequence[int]) -> "Standing":
+        """Read it of all points at once: a question for each would take longer than all answers."""
+        changed: dict[int, dict[date, int]] = {}
+        for row in _changed_days(session, point_ids):
+            changed.setdefault(row.access_point_id, {})[row.day] = row.n_live
+        returned = _returned(session, point_ids)
+        days = returned.keys() | {(point_id, day) for point_id, found in changed.items() for day in found}
+        stored = _by_point(_stored(session, days))
+        tallied = _tallied(session, point_ids)
+        return cls(*_count_by_point(session, point_ids), tallied, changed, stored, _by_point(returned))
+
+    def count_voided(self, point_ids: Iterable[int]) -> int:
+        return sum(self.n_voided.get(one, 0) for one in point_ids)
+
+    def arrivals(self, point_ids: Collection[int]) -> Arrivals:
+        """Give what stands at some of the points; nothing that came."""
+        tallied = [self.tallied[one] for one in point_ids if one in self.tallied]
+        stored, returned = (
+            {day: rows for one in sorted(point_ids) for day, rows in table.get(one, {}).items()}
+            for table in (self.stored, self.returned)
+        )
+        return Arrivals(
+            sum(self.n_live.get(one, 0) for one in point_ids),
+            sum(n for n, _ in tallied),
+            max((last for _, last in tallied), default=None),
+            stored,
+            returned,
+        )
+
+
+def _by_point(table: Mapping[PointDay, list[TallyRow]]) -> dict[int, dict[PointDay, list[TallyRow]]]:
+    found: dict[int, dict[PointDay, list[TallyRow]]] = {}
+    for day, rows in table.items():
+        found.setdefault(day[0], {})[day] = rows
+    return found
+
+
+def find_arrivals(
+    session: Session, point_ids: Collection[int], definitions: Definitions, standing: Standing
+) -> Arrivals:
     """Count again the days on which these points hold other responses than were taken into account."""
-    days = _changed_days(session, point_ids)
-    returned = _returned(session, point_ids)
-    stored = _stored(session, sorted({*returned, *((row.access_point_id, row.day) for row in days)}))
-    n_live = _count_live(session, point_ids)
-    found = Arrivals(n_live, *_tallied(session, point_ids), stored, returned)
-    for point_id, pairs in groupby(days, key=lambda row: row.access_point_id):
-        n_of_day = {row.day: row.n_live for row in pairs}
+    found = standing.arrivals(point_ids)
+    for point_id in sorted(point_ids & standing.changed.keys()):
+        n_of_day = standing.changed[point_id]
         counted = count_point(session, point_id, list(n_of_day), definitions)
         _check_totals(point_id, n_of_day, counted)
         for day in n_of_day:
@@ -187,15 +233,17 @@ def _changed_days(session: Session, point_ids: Sequence[int]) -> Sequence[Row[in
     ).all()
 
 
-def _stored(session: Session, days: Sequence[PointDay]) -> dict[PointDay, list[TallyRow]]:
+def _stored(session: Session, days: Collection[PointDay]) -> dict[PointDay, list[TallyRow]]:
     """Read the tallies of some days, ordered by point."""
-    found: dict[PointDay, list[TallyRow]] = {day: [] for day in days}
-    for point_id, pairs in groupby(days, key=lambda pair: pair[0]):
+    found: dict[PointDay, list[TallyRow]] = {day: [] for day in sorted(days)}
+    if found:
+        points, dates = zip(*found, strict=True)
         query = select(*Tally.__table__.columns).where(
-            Tally.access_point_id == point_id, Tally.day.in_([day for _, day in pairs])
+            Tally.access_point_id.in_(set(points)), Tally.day.in_(set(dates))
         )
         for row in session.execute(query):
-            found[point_id, row.day].append(TallyRow(*row))
+            if (row.access_point_id, row.day) in found:
+                found[row.access_point_id, row.day].append(TallyRow(*row))
     return found
 
 
@@ -209,19 +257,23 @@ def _returned(session: Session, point_ids: Sequence[int]) -> dict[PointDay, list
     return found
 
 
-def _count_live(session: Session, point_ids: Sequence[int]) -> int:
-    n_live = func.sum(AccessPointDay.n_received - AccessPointDay.n_voided)
-    return session.scalar(select(n_live).where(AccessPointDay.access_point_id.in_(point_ids))) or 0
+def _count_by_point(session: Session, point_ids: Sequence[int]) -> tuple[dict[int, int], dict[int, int]]:
+    """Count live and voided responses."""
+    point_id, n_voided = AccessPointDay.access_point_id, AccessPointDay.n_voided
+    query = select(point_id, func.sum(AccessPointDay.n_received - n_voided), func.sum(n_voided))
+    rows = session.execute(query.where(point_id.in_(point_ids)).group_by(point_id)).all()
+    return {row[0]: row[1] for row in rows}, {row[0]: row[2] for row in rows}
 
 
-def _tallied(session: Session, point_ids: Sequence[int]) -> tuple[int, date | None]:
+def _tallied(session: Session, point_ids: Sequence[int]) -> dict[int, tuple[int, date]]:
     """Count what was released, and give the day of its last batch."""
-    query = select(func.sum(Tally.n_respondents), func.max(Tally.batch_day))
-    n, last = session.execute(query.where(Tally.access_point_id.in_(point_ids))).one()
-    return n or 0, last
+    point_id = Tally.access_point_id
+    query = select(point_id, func.sum(Tally.n_respondents), func.max(Tally.batch_day))
+    rows = session.execute(query.where(point_id.in_(point_ids)).group_by(point_id))
+    return {row[0]: (row[1], row[2]) for row in rows}
 
 
-def _add_days_of_same_batches(session: Session, point_ids: Sequence[int], found: Arrivals) -> None:
+def _add_days_of_same_batches(session: Session, point_ids: Collection[int], found: Arrivals) -> None:
     batches = {row.batch_day for day in found.fallen for row in found.stored[day]}
     if not batches:
         return

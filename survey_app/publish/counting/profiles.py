@@ -14,12 +14,12 @@ from sqlalchemy.orm import Session
 from survey_app.models.definition import Definition
 from survey_app.models.response import Response
 from survey_app.publish.counting.tallies import (
-    N_VALUES,
     NOT_DRAWN,
     Counts,
     Definitions,
     TallyRow,
     UnfitResponses,
+    count_values,
     nibbles_of,
 )
 
@@ -96,10 +96,7 @@ def _count_alike(
             nibbles = found[:, order[question]]
             told[:, column] = np.where(np.isin(nibbles, list(names[column])), nibbles, 0)
     keys, group = np.unique(np.hstack([places, told]), axis=0, return_inverse=True)
-    n_items = found.shape[1]
-    cells = group.reshape(-1, 1) * n_items * N_VALUES + np.arange(n_items) * N_VALUES + found
-    counts = np.bincount(cells.ravel(), minlength=len(keys) * n_items * N_VALUES)
-    of_groups = counts.reshape(len(keys), n_items, N_VALUES).astype(np.uint32)
+    of_groups = count_values(group.ravel(), found, len(keys))
     for (point_id, cell_id, *levels), of_group in zip(keys.tolist(), of_groups, strict=True):
         profile = tuple(names[place].get(one, UNANSWERED) for place, one in enumerate(levels))
         yield ProfileCount(point_id, version_id, cell_id, profile, int(of_group[0].sum()), of_group)

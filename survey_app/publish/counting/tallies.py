@@ -116,35 +116,48 @@ def count_point(
 ) -> dict[tuple[date, int, int], Counts]:
     """Count the live answers by day, version and cell."""
     groups: dict[tuple[date, int, int], Counts] = {}
-    for key, answers in _answers(session, point_id, days):
-        day, version_id, _ = key
+    for (day, version_id), (cells, answers) in _answers(session, point_id, days):
         definition = definitions[version_id]
         try:
             found = nibbles_of(definition, answers)
         except ValueError as error:
             name = f"{definition.code} {definition.version}"
             raise UnfitResponses(f"access point {point_id}, {day}, {name}: {error}") from error
-        groups[key] = groups.get(key, np.uint32(0)) + _counted(found)
+        for cell_id, counts in _counted(np.array(cells), found):
+            key = day, version_id, cell_id
+            groups[key] = groups.get(key, np.uint32(0)) + counts
     return groups
+
+
+_Answers = tuple[list[int], list[bytes]]  # cell of each person, and what it answered
 
 
 def _answers(
     session: Session, point_id: int, days: list[date]
-) -> Iterator[tuple[tuple[date, int, int], list[bytes]]]:
-    """Read the range of a point and its days, some rows at a time, as (day, version, cell) and answers."""
+) -> Iterator[tuple[tuple[date, int], _Answers]]:
+    """Read the range of a point and its days, some rows at a time, by day and version."""
     query = select(Response.day, Response.instrument_version_id, Response.cell_id, Response.answers).where(
         Response.access_point_id == point_id, Response.day.in_(days), Response.approval_id.is_(None)
     )
     result = session.execute(query.execution_options(yield_per=ROWS_AT_ONCE))
     for part in result.partitions():
-        groups: dict[tuple[date, int, int], list[bytes]] = {}
+        groups: dict[tuple[date, int], _Answers] = {}
         for day, version_id, cell_id, answers in part:
-            groups.setdefault((day, version_id, cell_id or NOT_DRAWN), []).append(answers)
+            cells, packed_answers = groups.setdefault((day, version_id), ([], []))
+            cells.append(cell_id or NOT_DRAWN)
+            packed_answers.append(answers)
         yield from groups.items()
 
 
-def _counted(found: NDArray[np.uint8]) -> Counts:
+def _counted(cell: NDArray[np.int64], found: NDArray[np.uint8]) -> Iterator[tuple[int, Counts]]:
+    """Count how often each item has each value, cell by cell."""
+    cells, group = np.unique(cell, return_inverse=True)
+    yield from zip(cells.tolist(), count_values(group, found, cells.size), strict=True)
+
+
+def count_values(group: NDArray[np.int64], found: NDArray[np.uint8], n_groups: int) -> Counts:
+    """Count values as (groups, items, nibble values)."""
     n_items = found.shape[1]
-    places = found + np.arange(n_items) * N_VALUES
-    counts = np.bincount(places.ravel(), minlength=n_items * N_VALUES)
-    return counts.reshape(n_items, N_VALUES).astype(np.uint32)
+    places = group[:, None] * (n_items * N_VALUES) + np.arange(n_items) * N_VALUES + found
+    counts = np.bincount(places.ravel(), minlength=n_groups * n_items * N_VALUES)
+    return counts.reshape(n_groups, n_items, N_VALUES).astype(np.uint32)

@@ -91,11 +91,12 @@ class Dataset:
             return index_of_sums(self._sums(rows, units), units.table, domains, wanted)
         code = np.full(rows.size, -1, dtype=np.int64)
         code[rows] = domains.code
-        everywhere, everybody = Domains(code, domains.labels), np.ones(rows.size, dtype=np.bool_)
-        sums = self._sums(everybody, units)
-        return index_of_sums(sums, units.table, everywhere, wanted, calibration=self.calibration)
+        everywhere = Domains(code, domains.labels)
+        return index_of_sums(
+            self._sums(slice(None), units), units.table, everywhere, wanted, calibration=self.calibration
+        )
 
-    def _sums(self, rows: Booleans, units: Units) -> PsuSums:
+    def _sums(self, rows: Booleans | slice, units: Units) -> PsuSums:
         """Give some rows as weighted sums of items."""
         return tally_counts(
             units.psu[rows],

@@ -16,7 +16,7 @@ from survey_app.publish.counting.tallies import Definitions, KnownDefinitions, R
 from survey_app.publish.figures.breakdowns import Group, Kind, Names, Scope, days_of_month
 from survey_app.publish.figures.changes import ChangeRow, changes_over_time
 from survey_app.publish.figures.dataset import Dataset, load_dataset
-from survey_app.publish.figures.design import Integers
+from survey_app.publish.figures.design import Integers, Units
 from survey_app.publish.figures.differences import Compared, differences_of
 from survey_app.publish.figures.distributions import DistributionRow, distributions_of
 from survey_app.publish.figures.people import people_behind
@@ -86,7 +86,10 @@ def estimate(provenance: str, dataset: Dataset, scope: Scope, around: Surroundin
     compared = {one.code: Compared.of(dataset, one) for one in scope.questions}
     figures: list[FigureRow] = []
     changes = list(changes_over_time(dataset, scope))
-    for group, found, n_people in _estimates(dataset, scope):
+    for group, units, wanted in _passes(dataset, scope):
+        domains = Domains.crossing({"office": group.office, "part": group.part}, group.office.size)
+        found = dataset.estimates(group.rows, units, domains, wanted)
+        n_people = people_behind(dataset, group.rows, domains, wanted)
         figures += (
             {
                 **shared,
@@ -102,6 +105,7 @@ def estimate(provenance: str, dataset: Dataset, scope: Scope, around: Surroundin
         )
         if group.question is not None:
             changes += differences_of(found, compared[group.question.code], around.names)
+        del found  # those of a country fill memory, and the next pass makes as many
     distributions = distributions_of(dataset, scope.subtrees, around.definitions, provenance)
     changes = [{"provenance": provenance, **one} for one in changes]
     return Estimated(provenance, sorted(scope.subtrees), figures, list(distributions), changes)
@@ -140,8 +144,8 @@ def _population_of(population: Population, dataset: Dataset, scope: Scope, domai
     return population.size(below & answered, *dataset.days_of(below), domain.part)
 
 
-def _estimates(dataset: Dataset, scope: Scope) -> Iterator[tuple[Group, Estimates, Integers]]:
-    """Estimate each group of rows in one pass, with the people behind; of a part the index alone."""
+def _passes(dataset: Dataset, scope: Scope) -> Iterator[tuple[Group, Units, dict[str, list[int]]]]:
+    """Say what is estimated in one pass: a group of rows, and its measures; of a part the index alone."""
     if not dataset.columns:
         return
     others = dataset.measures()
@@ -149,10 +153,7 @@ def _estimates(dataset: Dataset, scope: Scope) -> Iterator[tuple[Group, Estimate
     for group in scope.groups(dataset):
         for units, wanted in ((dataset.units_of_index, index), (dataset.units_of_items, others)):
             if group.office.size and wanted and not (group.kind and wanted is others):
-                domains = Domains.crossing({"office": group.office, "part": group.part}, group.office.size)
-                found = dataset.estimates(group.rows, units, domains, wanted)
-                n_people = people_behind(dataset, group.rows, domains, wanted)
-                yield group, found, n_people
+                yield group, units, wanted
 
 
 def _rows(found: Estimates, n_people: Integers, kind: Kind) -> Iterator[tuple[_Domain, FigureRow]]:

@@ -4,7 +4,7 @@ Offices, counters and fields are numbered here by their place in the recipe, fro
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TypeVar
 
 import numpy as np
@@ -39,6 +39,7 @@ class Frozen:
         self.number_of_counter = _numbered((one.office, one.label) for one in recipe.counters)
         fields = {one.field for one in recipe.counters} | {one.field for one in recipe.dossiers}
         self._number_of_field = _numbered(sorted(one for one in fields if one is not None))
+        self.weighed = cache(self._weigh)  # figures, and what they tell beside earlier ones, need it
         self._design = Design(
             Cell(number, one.stratum, one.psu, one.weight) for number, one in enumerate(recipe.cells, start=1)
         )
@@ -107,7 +108,11 @@ class Frozen:
         subtrees = {code_of[one]: below for one, below in self.scope(provenance).subtrees.items()}
         return Side(dataset, [(one.stratum, one.psu) for one in self._recipe.cells], subtrees)
 
-    def weighed(self, provenance: str) -> Weighed:
+    @property
+    def classes(self) -> list[str]:
+        return self._snapshot.classes
+
+    def _weigh(self, provenance: str) -> Weighed:
         """Give a class's counts with their weights; whoever chose to answer has none."""
         dataset = self._dataset(provenance)
         return weigh(dataset, self._recipe.cells, self._recipe.weighting)

@@ -24,13 +24,11 @@ class Raked:
 def raked(weight: Floats, dataset: Dataset, row: Integers, margins: Sequence[MarginThen]) -> Raked:
     """Fit weights to known totals; who skipped a question, or told what no total speaks of, keeps a share."""
     totals = _agreeing(margins)
-    labels = {}
-    for place, margin in enumerate(margins):
-        of_profile = [profile[place] for profile in dataset.profiles]
-        known = totals[margin.variable]
-        told = np.array([one if one in known else None for one in of_profile], dtype=object)
-        labels[margin.variable] = told[dataset.profile[row]].tolist()
-    before = {name: _sums(weight, labels[name]) for name in labels}
+    told = {margin.variable: [one[place] for one in dataset.profiles] for place, margin in enumerate(margins)}
+    levels = {name: [one if one in totals[name] else None for one in told[name]] for name in told}
+    profile = dataset.profile[row]
+    labels = {name: np.array(found, dtype=object)[profile] for name, found in levels.items()}
+    before = {name: _sums(weight, found, profile) for name, found in levels.items()}
     for name, known in totals.items():
         _refuse_silent_levels(name, known, before[name])
     try:
@@ -40,6 +38,7 @@ def raked(weight: Floats, dataset: Dataset, row: Integers, margins: Sequence[Mar
             f"Không điều chỉnh được quyền số theo các tổng đã biết: {error}. "
             "Hãy gộp các mức ít người, hoặc bỏ bớt một biến."
         ) from error
+    after = {name: _sums(found.weight, of_profile, profile) for name, of_profile in levels.items()}
     question_of = {margin.variable: margin.question for margin in margins}
     table = [
         {
@@ -49,7 +48,7 @@ def raked(weight: Floats, dataset: Dataset, row: Integers, margins: Sequence[Mar
             "total": totals[name].get(level) if level is not None else None,
             "n": before[name][level][1],
             "before": before[name][level][0],
-            "after": _sums(found.weight, labels[name])[level][0],
+            "after": after[name][level][0],
         }
         for name in totals
         for level in (*totals[name], *((None,) if None in before[name] else ()))
@@ -74,13 +73,15 @@ def _agreeing(margins: Sequence[MarginThen]) -> dict[str, dict[Hashable, float]]
     }
 
 
-def _sums(weight: Floats, labels: Sequence[str | None]) -> dict[str | None, tuple[float, int]]:
-    """Give the weight and the number of people of each level."""
-    names = sorted({one for one in labels if one is not None})
-    number = {name: place for place, name in enumerate([*names, None])}
-    code = np.fromiter((number[one] for one in labels), np.int64, len(labels))
-    sums, counts = np.bincount(code, weight).tolist(), np.bincount(code).tolist()
-    return {name: (sums[place], counts[place]) for name, place in number.items() if place < len(counts)}
+def _sums(
+    weight: Floats, level_of_profile: Sequence[str | None], profile: Integers
+) -> dict[str | None, tuple[float, int]]:
+    """Give the weight and the number of people of each level that anybody told."""
+    names = [*sorted({one for one in level_of_profile if one is not None}), None]
+    number = {name: place for place, name in enumerate(names)}
+    code = np.array([number[one] for one in level_of_profile], dtype=np.int64)[profile]
+    sums, counts = np.bincount(code, weight, len(names)), np.bincount(code, minlength=len(names))
+    return {name: (float(sums[place]), int(counts[place])) for name, place in number.items() if counts[place]}
 
 
 def _refuse_silent_levels(

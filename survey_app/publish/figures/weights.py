@@ -8,7 +8,7 @@ others. A cell that was drawn elsewhere brings its weight, and no more is known 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -32,19 +32,24 @@ from survey_app.publish.terms import LEVEL
 StepRow = dict[str, Any]  # the columns of `weighting_step` but its publication
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Weighed:
     """A dataset with its weights, and the steps that made them."""
 
     dataset: Dataset
-    steps: list[StepRow]
+    noted: "_Steps | None" = None
+
+    @property
+    def steps(self) -> list[StepRow]:
+        """Say what each step did; who wants the weights alone is spared the intervals."""
+        return [] if self.noted is None else self.noted.rows()
 
 
 def weigh(dataset: Dataset, cells: Sequence[CellThen], weighting: WeightingThen | None) -> Weighed:
     """Give a class its weights; nobody's change where none was drawn."""
     drawn = dataset.cell != NOT_DRAWN
     if not drawn.any():
-        return Weighed(dataset, [])
+        return Weighed(dataset)
     if not drawn.all() and weighting is not None:
         n = int(dataset.n_respondents[~drawn].sum())
         raise WeightingRefused(
@@ -56,7 +61,7 @@ def weigh(dataset: Dataset, cells: Sequence[CellThen], weighting: WeightingThen 
     weight = dataset.weight[steps.row]
     if weighting is None:
         steps.note("base", weight)
-        return Weighed(dataset, steps.rows)
+        return Weighed(dataset, steps)
     units = Units.of(cells, steps.cell)
     weight = units.base(weight)
     steps.note("base", weight)
@@ -71,7 +76,7 @@ def weigh(dataset: Dataset, cells: Sequence[CellThen], weighting: WeightingThen 
     if weighting.trimmed_below is not None or weighting.trimmed_above is not None:
         weight, calibration, details = _trimmed(weight, calibration, weighting)
         steps.note("trimming", weight, details, calibration)
-    return Weighed(steps.weighted(weight, calibration), steps.rows)
+    return Weighed(steps.weighted(weight, calibration), steps)
 
 
 @dataclass(eq=False)
@@ -79,7 +84,7 @@ class _Steps:
     """Everybody who answered, one by one, and what was noted of their weights."""
 
     dataset: Dataset
-    rows: list[StepRow] = field(default_factory=list)
+    noted: list["_Step"] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         people = self.dataset.n_respondents
@@ -100,26 +105,37 @@ class _Steps:
         details: Mapping[str, Any] | None = None,
         calibration: Calibration | None = None,
     ) -> None:
-        found = weight_diagnostics(weight)
-        by_row = weight[self.first_of_row]
+        self.noted.append(_Step(step, weight, details or {}, calibration))
+
+    def rows(self) -> list[StepRow]:
+        return [self._row(one) for one in self.noted]
+
+    def _row(self, one: "_Step") -> StepRow:
+        found = weight_diagnostics(one.weight)
+        by_row = one.weight[self.first_of_row]
         valid = float(by_row @ self._valid)
-        self.rows.append(
-            {
-                "step": step,
-                "n": found.n,
-                "weight_sum": found.weight_sum,
-                "minimum": found.minimum,
-                "median": found.median,
-                "maximum": found.maximum,
-                "design_effect": found.design_effect,
-                "effective_n": found.effective_sample_size,
-                "value": float(by_row @ self._satisfied) / valid if valid > 0 else None,
-                "details": {
-                    **(details or {}),
-                    "interval": _interval(self.weighted(weight, calibration)),
-                },
-            }
-        )
+        return {
+            "step": one.step,
+            "n": found.n,
+            "weight_sum": found.weight_sum,
+            "minimum": found.minimum,
+            "median": found.median,
+            "maximum": found.maximum,
+            "design_effect": found.design_effect,
+            "effective_n": found.effective_sample_size,
+            "value": float(by_row @ self._satisfied) / valid if valid > 0 else None,
+            "details": {
+                **one.details,
+                "interval": _interval(self.weighted(one.weight, one.calibration)),
+            },
+        }
+
+
+class _Step(NamedTuple):
+    step: str
+    weight: Floats
+    details: Mapping[str, Any]
+    calibration: Calibration | None
 
 
 def _interval(weighted: Dataset) -> list[float] | None:

@@ -14,6 +14,7 @@ totals grew, and is of five people at least (`batch.py`). A cell that was shown 
 who has read it nothing would help but to hide all totals above.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -95,10 +96,12 @@ class Structure:
 
     def n_items(self, measure: str) -> int:
         """Count the answers that one person may give to a measure."""
-        if measure == INDEX:
-            return sum(column.in_index for column in self.columns) or 1
-        in_factor = (one.in_index and factor_name(one.factor or "") == measure for one in self.columns)
-        return sum(in_factor) or 1
+        return self._n_items.get(measure, 1)
+
+    @cached_property
+    def _n_items(self) -> Counter[str]:
+        counted = [one for one in self.columns if one.in_index]
+        return Counter([*(INDEX for _ in counted), *(factor_name(one.factor or "") for one in counted)])
 
 
 @dataclass

@@ -13,6 +13,7 @@ from survey_app.models.publication import Figure
 from survey_app.models.recipe import Recipe
 from survey_app.models.snapshot import PublicationRecipe
 from survey_app.publish.counting.snapshot import Snapshot
+from survey_app.publish.figures.frozen import Frozen
 from survey_app.publish.releasing.sealed import Sealed
 from survey_app.publish.releasing.told_apart import Comparison
 from survey_app.publish.releasing.told_people import Key, Told
@@ -30,12 +31,12 @@ class Corrected:
         self._counters = dict(session.execute(select(Counter.id, Counter.label)).all())
 
     def told_by(
-        self, snapshot: Snapshot, recipe: Recipe, figures: Iterable[Mapping[str, Any]]
+        self, frozen: Frozen, recipe: Recipe, figures: Iterable[Mapping[str, Any]]
     ) -> Iterator[ToldOf]:
         """Give the offices whose totals tell of a few beside the earlier publications."""
         if not self._ids:
             return
-        for provenance, last in self._told(snapshot, recipe, figures).items():
+        for provenance, last in self._told(frozen, recipe, figures).items():
             before = [one[provenance] for one in self._earlier if provenance in one]
             if before:
                 for office, told in Comparison([*before, last]).find_told():
@@ -50,14 +51,12 @@ class Corrected:
         columns = [getattr(Figure, name) for name in FIGURE]
         of_it = select(*columns).where(Figure.publication_id == publication_id)
         rows = [dict(row) for row in self._session.execute(of_it).mappings()]
+        recipe = Recipe.from_json(stored.document_json)
         counts = Snapshot.stored(self._session, publication_id)
-        return self._told(counts, Recipe.from_json(stored.document_json), rows)
+        return self._told(Sealed(self._session).frozen(counts, recipe), recipe, rows)
 
-    def _told(
-        self, snapshot: Snapshot, recipe: Recipe, figures: Iterable[Mapping[str, Any]]
-    ) -> dict[str, Told]:
-        frozen = Sealed(self._session).frozen(snapshot, recipe)
-        shown: dict[str, set[Key]] = {one: set() for one in snapshot.classes}
+    def _told(self, frozen: Frozen, recipe: Recipe, figures: Iterable[Mapping[str, Any]]) -> dict[str, Told]:
+        shown: dict[str, set[Key]] = {one: set() for one in frozen.classes}
         for row in figures:
             if row["hidden_inside"] is None:
                 shown[row["provenance"]].add(self._key(row))

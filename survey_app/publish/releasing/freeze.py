@@ -151,15 +151,16 @@ def prepare_wave(
     earlier = sealed_publications(session, campaign.id)
     taking = Taking.of(session, campaign, earlier)
     report(1, STAGES)
-    corrected = Corrected(session, earlier)
+    corrected, sealed = Corrected(session, earlier), Sealed(session)
     while True:
         recipe, snapshot = _ingredients(session, campaign, today, taking, reason, last_id)
         # As whoever verifies it: read from what is stored.
         as_stored = Recipe.from_json(recipe.to_json())
         report(2, STAGES)
-        tables = figures_of(snapshot, as_stored, Sealed(session))
+        frozen = sealed.frozen(snapshot, as_stored)
+        tables = figures_of(frozen, as_stored, sealed)
         report(3, STAGES)
-        told = list(corrected.told_by(snapshot, as_stored, tables["figure"]))
+        told = list(corrected.told_by(frozen, as_stored, tables["figure"]))
         if not told:
             break
         if not taking.hold(session, told):

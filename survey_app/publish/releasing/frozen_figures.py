@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from functools import partial
+from itertools import chain
 from typing import Any, Final
 
 from survey_app.models.base import Base
@@ -10,7 +11,6 @@ from survey_app.models.office_tree import Tree
 from survey_app.models.publication import Change, Comparison, Distribution, Figure
 from survey_app.models.recipe import Recipe
 from survey_app.models.weighting import WeightingStep
-from survey_app.publish.counting.snapshot import Snapshot
 from survey_app.publish.figures.changes import changes_since
 from survey_app.publish.figures.estimates import estimate
 from survey_app.publish.figures.frozen import Frozen
@@ -30,14 +30,13 @@ TABLES: Final[Mapping[str, type[Base]]] = {
 Row = dict[str, Any]  # the columns of one of them but its publication
 
 
-def figures_of(snapshot: Snapshot, recipe: Recipe, sealed: Sealed) -> dict[str, list[Row]]:
-    """Make all tables of a wave from snapshot and recipe; what the recipe names beside is sealed, too."""
-    frozen = sealed.frozen(snapshot, recipe)
+def figures_of(frozen: Frozen, recipe: Recipe, sealed: Sealed) -> dict[str, list[Row]]:
+    """Make all tables of a wave from a snapshot read by its recipe; what that names beside is sealed, too."""
     ids, parents = sealed.ids(frozen), Tree(frozen.parents)
     hiding = _hiding(frozen, recipe, partial(sealed.cells_before, recipe, ids))
     readers = Readers(recipe.options.minimum_n, recipe.options.target)
     tables: dict[str, list[Row]] = {name: [] for name in TABLES}
-    for provenance in snapshot.classes:
+    for provenance in frozen.classes:
         weighed = frozen.weighed(provenance)
         scope, around = frozen.scope(provenance), frozen.surroundings
         estimated = estimate(provenance, weighed.dataset, scope, around)
@@ -47,15 +46,17 @@ def figures_of(snapshot: Snapshot, recipe: Recipe, sealed: Sealed) -> dict[str, 
         compared = compare_among(parents, estimated, hidden, target, lambda _wanted: ())
         before = sealed.wave_before(recipe, provenance, frozen, weighed.dataset)
         moved = changes_since(before, estimated.figures) if before else ()
-        tables["figure"] += (
-            row | {"breakdown": ids.breakdown(row["breakdown"])} for row in estimated.figures
-        )
-        tables["distribution"] += estimated.distributions
         tables["figure_change"] += ({"provenance": provenance, **one} for one in moved)
+        for row in estimated.figures:
+            row["breakdown"] = ids.breakdown(row["breakdown"])
+        tables["figure"] += estimated.figures
+        tables["distribution"] += estimated.distributions
         tables["figure_change"] += estimated.changes  # of a wave: between groups of its respondents
         tables["comparison"] += compared.rows
         tables["weighting_step"] += weighed.steps
-    return {name: [ids.row(row) for row in rows] for name, rows in tables.items()}
+    for row in chain.from_iterable(tables.values()):
+        ids.put_into(row)
+    return tables
 
 
 def _hiding(frozen: Frozen, recipe: Recipe, stored: StoredCells) -> Hiding:

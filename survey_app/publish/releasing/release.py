@@ -23,7 +23,7 @@ from survey_app.models.campaign import Campaign
 from survey_app.models.job import Work
 from survey_app.models.publication import OfficeRelease, Publication
 from survey_app.models.stale_office import campaigns_with_stale, forget_stale, handed_over, stale_offices
-from survey_app.publish.counting.arrivals import find_arrivals
+from survey_app.publish.counting.arrivals import Standing, find_arrivals
 from survey_app.publish.counting.tallies import Definitions, Recount, UnfitResponses
 from survey_app.publish.figures.dataset import places_of
 from survey_app.publish.figures.estimates import Estimated, estimate_figures
@@ -31,7 +31,7 @@ from survey_app.publish.hiding.decision import HiddenAnew, Hiding
 from survey_app.publish.releasing.batch import BatchRule
 from survey_app.publish.releasing.due import Due, due_offices, is_closing_release
 from survey_app.publish.releasing.ranking import Compared, compare_offices
-from survey_app.publish.releasing.writing import Taken, note_release, replace_figures, voided_at
+from survey_app.publish.releasing.writing import Taken, note_release, replace_figures
 from survey_app.publish.terms import terms_of
 
 OFFICES_AT_ONCE = 200  # in one transaction: some tenths of a second in which no other can write
@@ -139,10 +139,11 @@ def prepare_release(
 def _take(session: Session, campaign: Campaign, due: Due, today: date, definitions: Definitions) -> Taken:
     """Take of an office what may be released: what was voided first, and alone."""
     points = places_of(session, due.campaign_id, due.provenance, {due.office_id})
-    arrivals = find_arrivals(session, list(points), definitions)
+    standing = Standing.of(session, list(points))
+    arrivals = find_arrivals(session, points.keys(), definitions, standing)
     rule = BatchRule(points, definitions, campaign.instrument_version_id)
     is_over = is_closing_release(campaign, arrivals.n_live, today)
-    n_voided = voided_at(session, list(points))
+    n_voided = standing.count_voided(points)
     loss = rule.find_loss(arrivals, is_over=is_over)
     if loss:  # Together with gains it could cancel out to a change by one; so these are looked at next time.
         n_released = arrivals.n_after(loss)

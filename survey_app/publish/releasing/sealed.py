@@ -133,10 +133,9 @@ class RowIds:
         self.office = _found(frozen.number_of_office, offices)
         self.counter = _found(frozen.number_of_counter, counters)
 
-    def row(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        """Give a row as it is stored."""
-        offices = {name: self.office[row[name]] for name in ("office_id", "parent_id") if name in row}
-        return {**row, **offices}
+    def put_into(self, row: dict[str, Any]) -> None:
+        """Name offices in a row as it is stored."""
+        row |= {name: self.office[row[name]] for name in ("office_id", "parent_id") if name in row}
 
     def breakdown(self, name: str) -> str:
         return counter_name(self.counter[int(part_of(name))]) if kind_of(name) == COUNTER else name

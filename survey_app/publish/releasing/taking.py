@@ -6,9 +6,9 @@ wait: tallies tell no more than what both of them come to. Nor does an office lo
 who of whom left would be in doubt, and so what several publications tell together (`told_apart.py`).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -19,13 +19,15 @@ from survey_app.models.office import Office
 from survey_app.models.office_tree import OfficeTree
 from survey_app.models.publication import OfficeRelease, Publication
 from survey_app.models.snapshot import SnapshotPart
-from survey_app.publish.counting.arrivals import Arrivals, find_arrivals
+from survey_app.publish.counting.arrivals import Arrivals, Standing, find_arrivals
 from survey_app.publish.counting.tallies import Definitions, Recount
-from survey_app.publish.figures.dataset import places_of
+from survey_app.publish.figures.dataset import Place, places_of
 from survey_app.publish.releasing.batch import BatchRule
 from survey_app.publish.releasing.corrected import ToldOf
 from survey_app.publish.releasing.due import Due
-from survey_app.publish.releasing.writing import Taken, voided_at
+from survey_app.publish.releasing.writing import Taken
+
+OFFICES_AT_ONCE = 100  # whose points are looked up together
 
 
 def sealed_publications(session: Session, campaign_id: int) -> Sequence[int]:
@@ -45,8 +47,8 @@ class Taking:
     def of(cls, session: Session, campaign: Campaign, earlier: Sequence[int]) -> "Taking":
         definitions, grown = Definitions(session), _grown(session, campaign.id, earlier)
         found = cls()
-        for due in _offices_of(session, campaign):
-            look = _Look.at(session, campaign, due, definitions)
+        for look in _looks(session, campaign, definitions):
+            due = look.due
             taken = look.again(session, due in grown) if earlier else look.everything()
             if taken is None:
                 found.waiting.add(due)
@@ -104,14 +106,6 @@ class _Look:
     rule: BatchRule
     n_voided: int
 
-    @classmethod
-    def at(cls, session: Session, campaign: Campaign, due: Due, definitions: Definitions) -> "_Look":
-        points = places_of(session, campaign.id, due.provenance, {due.office_id})
-        rule = BatchRule(points, definitions, campaign.instrument_version_id)
-        return cls(
-            due, find_arrivals(session, list(points), definitions), rule, voided_at(session, list(points))
-        )
-
     def everything(self) -> Taken:
         return self._taken(self.arrivals.recount(self.rule.find_all(self.arrivals)))
 
@@ -132,6 +126,24 @@ class _Look:
     def _taken(self, recount: Recount) -> Taken:
         n_live = self.arrivals.n_live
         return Taken(recount, n_live, n_live, self.n_voided, self.n_voided)
+
+
+def _looks(session: Session, campaign: Campaign, definitions: Definitions) -> Iterator[_Look]:
+    """Look at all offices of a campaign, some at a time."""
+    for provenance, found in groupby(_offices_of(session, campaign), key=lambda due: due.provenance):
+        some = list(found)
+        for start in range(0, len(some), OFFICES_AT_ONCE):
+            dues = {due.office_id: due for due in some[start : start + OFFICES_AT_ONCE]}
+            places = places_of(session, campaign.id, provenance, set(dues))
+            standing = Standing.of(session, list(places))
+            places_at: dict[int, dict[int, Place]] = {}
+            for point_id, place in places.items():
+                places_at.setdefault(place.office_id, {})[point_id] = place
+            for office_id, due in dues.items():
+                here = places_at[office_id]
+                rule = BatchRule(here, definitions, campaign.instrument_version_id)
+                arrivals = find_arrivals(session, here.keys(), definitions, standing)
+                yield _Look(due, arrivals, rule, standing.count_voided(here))
 
 
 def _grown(session: Session, campaign_id: int, publication_ids: Sequence[int]) -> set[Due]:

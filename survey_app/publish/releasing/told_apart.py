@@ -20,7 +20,7 @@ from survey_app.models.breakdown import COUNTER, FIELD, GROUP, INDEX, WHOLE, gro
 from survey_app.publish.figures.design import Floats, Integers
 from survey_app.publish.releasing.due import BATCH
 from survey_app.publish.releasing.few import find_dissatisfied, find_few, is_spread
-from survey_app.publish.releasing.told_people import Key, Office, People, Told
+from survey_app.publish.releasing.told_people import Key, Named, Office, People, Told
 
 DIGITS = 9  # to which two directions are the same
 
@@ -37,13 +37,12 @@ class Comparison:
             for measure, places in data.measures().items()
         }
         self._people = people = People.of(publications, columns)
-        self._parts = [COUNTER, FIELD, *(f"{GROUP}{one}:" for one in people.questions)]
+        self._parts = [COUNTER, FIELD, *(_kind_of_question(one) for one in people.told)]
         self._children = [one.children() for one in publications]
-        rows: dict[Office, list[int]] = {}
-        for row, office in enumerate(people.office):
-            rows.setdefault(office, []).append(row)
-        self._rows = {office: np.array(found) for office, found in rows.items()}
+        self._rows = _rows_by_name(people.office)
+        self._number = {name: number for number, name in enumerate(people.office.names)}
         self._is_known = cache(self._find_known)
+        self._breakdowns = cache(self._name_breakdowns)
 
     def find_told(self) -> Iterator[tuple[Office, set[Office]]]:
         """Name each office with a total that tells too much, and the offices of those it tells of."""
@@ -60,13 +59,11 @@ class Comparison:
 
     def _changed(self) -> set[Office]:
         """Name the offices of which anything is otherwise, and those above them."""
-        people = self._people
-        last = self._shown[-1]
+        people, last = self._people, self._shown[-1]
         stirred = {key.office for one in self._shown for key in one ^ last}
-        weight = people.weight
-        is_same = np.all(np.isclose(weight, weight[:, -1:], rtol=1e-9, atol=0), axis=1).tolist()
-        rows = zip(people.office, is_same, people.fields, strict=True)
-        stirred |= {office for office, same, fields in rows if not same or len(set(fields)) > 1}
+        is_same = np.isclose(people.weight, people.weight[:, -1:], rtol=1e-9, atol=0).all(axis=1)
+        keeps_field = (people.field.code == people.field.code[:, -1:]).all(axis=1)
+        stirred |= _names_at(people.office, np.flatnonzero(~(is_same & keeps_field)))
         parents = [
             {one: parent for parent, below in children.items() for one in below}
             for children in self._children
@@ -92,7 +89,8 @@ class Comparison:
             if INDEX in some:
                 for kind in self._parts if breakdown == WHOLE else (COUNTER, FIELD):
                     left = {side: self._less_known(side, office, own, kind) for side, own in rows.items()}
-                    yield from self._told_among(left, [INDEX])
+                    if any(left[side].size < own.size for side, own in rows.items()):
+                        yield from self._told_among(left, [INDEX])
 
     def _told_among(self, rows_of: dict[int, Integers], measures: Iterable[str]) -> Iterator[set[Office]]:
         """Put together sums over people of several publications."""
@@ -119,7 +117,7 @@ class Comparison:
                 is_told = np.ones(rows.size, dtype=np.bool_)
                 is_told[is_clear] = told[of_row]
                 is_told &= people.valid[rows][:, columns].any(axis=1)
-                yield {people.office[row] for row in rows[is_told].tolist()}
+                yield _names_at(people.office, rows[is_told])
 
     def _open(self, side: int, key: Key) -> frozenset[Office]:
         """Name the office and those below it that are in no known figure below it."""
@@ -139,27 +137,32 @@ class Comparison:
         rows: Integers = np.concatenate([np.empty(0, dtype=np.int64), *found])
         rows = rows[self._people.weight[rows, side] != 0]
         if breakdown != WHOLE:
-            kind = _kind_of_part(breakdown)
-            is_there = [self._part(side, row, kind) == breakdown for row in rows.tolist()]
-            rows = rows[np.array(is_there, dtype=np.bool_)]
+            parts, number = self._breakdowns(side, _kind_of_part(breakdown))
+            rows = rows[parts.code[rows] == number.get(breakdown, -1)]
         return rows
 
-    def _part(self, side: int, row: int, kind: str) -> str:
+    def _name_breakdowns(self, side: int, kind: str) -> tuple[Named[str], dict[str, int]]:
+        """Name the counter, field or group of each row, and the number of each name."""
         people = self._people
         if kind in (COUNTER, FIELD):
-            return f"{kind}{people.counter[row] if kind == COUNTER else people.fields[row][side]}"
-        told = dict(zip((f"{GROUP}{one}:" for one in people.questions), people.told[row], strict=False))
-        return f"{kind}{told.get(kind, '')}"
+            field = Named(people.field.names, people.field.code[:, side])
+            parts = people.counter if kind == COUNTER else field
+        else:
+            nobody = Named([""], np.zeros(people.valid.shape[0], dtype=np.int64))
+            parts = {_kind_of_question(one): told for one, told in people.told.items()}.get(kind, nobody)
+        names = [f"{kind}{one}" for one in parts.names]
+        return Named(names, parts.code), {name: number for number, name in enumerate(names)}
 
     def _less_known(self, side: int, office: Office, rows: Integers, kind: str) -> Integers:
         """Leave out the counters, fields or groups of an office that are known."""
-        open_rows = [
-            row
-            for row in rows.tolist()
-            if self._people.office[row] != office
-            or not self._is_known(side, Key(office, INDEX, self._part(side, row, kind)))
+        parts, _ = self._breakdowns(side, kind)
+        is_own = self._people.office.code[rows] == self._number.get(office, -1)
+        known = [
+            one
+            for one in np.unique(parts.code[rows[is_own]]).tolist()
+            if self._is_known(side, Key(office, INDEX, parts.names[one]))
         ]
-        return np.array(open_rows, dtype=np.int64)
+        return rows[~(is_own & np.isin(parts.code[rows], known))] if known else rows
 
     def _find_known(self, side: int, key: Key) -> bool:
         others = (other for other, shown in enumerate(self._shown) if key in shown)
@@ -182,6 +185,21 @@ class Comparison:
         return found
 
 
+def _rows_by_name(named: Named[str]) -> dict[str, Integers]:
+    order = np.argsort(named.code, kind="stable")
+    numbers, first = np.unique(named.code[order], return_index=True)
+    runs = np.split(order, first[1:])
+    return {named.names[number]: rows for number, rows in zip(numbers.tolist(), runs, strict=False)}
+
+
+def _names_at(named: Named[str], rows: Integers) -> set[str]:
+    return {named.names[one] for one in np.unique(named.code[rows]).tolist()}
+
+
+def _kind_of_question(question: str) -> str:
+    return f"{GROUP}{question}:"
+
+
 def _pools(breakdown: str) -> bool:
     """Whether an office's figure of it holds what those below it have of the same."""
     return breakdown == WHOLE or kind_of(breakdown) == GROUP
@@ -189,7 +207,7 @@ def _pools(breakdown: str) -> bool:
 
 def _kind_of_part(breakdown: str) -> str:
     kind = kind_of(breakdown)
-    return f"{kind}{group_of(breakdown)[0]}:" if kind == GROUP else kind
+    return _kind_of_question(group_of(breakdown)[0]) if kind == GROUP else kind
 
 
 def _directions(weight: Floats) -> tuple[Floats, Integers]:

@@ -1,10 +1,14 @@
-"""All people of several publications of a campaign, put together by what they have in common."""
+"""All people of several publications of a campaign, put together by what they have in common.
+
+Raked weights of a country change all at once, so people are kept as columns, one number a name.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from survey_app.models.breakdown import WHOLE
 from survey_app.models.recipe import Recipe
@@ -13,8 +17,10 @@ from survey_app.publish.figures.dataset import Dataset
 from survey_app.publish.figures.design import Floats, Integers
 
 Office = str  # its code
-# Where people answered: office, counter, cell, and what they told of themselves.
-_Place = tuple[Office, str, tuple[str, ...], tuple[str, ...]]
+Name = TypeVar("Name")
+Counts = NDArray[np.int32]
+
+PLACES_AT_ONCE = 20_000  # whose answers are looked at together
 
 
 class Key(NamedTuple):
@@ -25,15 +31,11 @@ class Key(NamedTuple):
     breakdown: str = WHOLE
 
 
-class _Counted(NamedTuple):
-    field: str  # of the counter
-    valid: Integers  # answers by column
-    satisfied: Integers
-    weight: float  # not a number where there are several
+class Named(NamedTuple, Generic[Name]):
+    """Names, each once, and which of them each row has."""
 
-    def and_more(self, other: "_Counted") -> "_Counted":
-        weight = self.weight if bool(np.isclose(self.weight, other.weight, rtol=1e-9, atol=0)) else np.nan
-        return _Counted(self.field, self.valid + other.valid, self.satisfied + other.satisfied, weight)
+    names: Sequence[Name]
+    code: Integers
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,26 +46,6 @@ class Told:
     dataset: Dataset
     shown: frozenset[Key]
 
-    def count(self, columns: Sequence[Column], questions: Sequence[str]) -> dict[_Place, _Counted]:
-        """Add up who shares all that is told, of themselves by these questions alone."""
-        data, recipe = self.dataset, self.recipe
-        valid, satisfied = np.zeros((2, data.office.size, len(columns)), dtype=np.int64)
-        places = [columns.index(one) for one in data.columns]
-        valid[:, places], satisfied[:, places] = data.valid, data.satisfied
-        counters = [("", ""), *((one.label, one.field or "") for one in recipe.counters)]
-        cells: list[tuple[str, ...]] = [(), *(one[:3] for one in recipe.cells)]
-        asked = [recipe.questions.index(one) for one in questions]
-        profiles = [tuple(one[place] for place in asked) if one else () for one in data.profiles]
-        found: dict[_Place, _Counted] = {}
-        keys = zip(data.office, data.counter, data.cell, data.profile, strict=True)
-        for row, (office, counter, cell, profile) in enumerate(keys):
-            label, field = counters[counter]
-            at = (recipe.offices[office - 1].code, label, cells[cell], profiles[profile])
-            more = _Counted(field, valid[row], satisfied[row], float(data.weight[row]))
-            one = found.get(at)
-            found[at] = more if one is None else one.and_more(more)
-        return found
-
     def children(self) -> dict[Office, list[Office]]:
         children: dict[Office, list[Office]] = {}
         for one in self.recipe.offices:
@@ -71,10 +53,103 @@ class Told:
                 children.setdefault(one.parent, []).append(one.code)
         return children
 
+    def fields(self) -> Named[str]:
+        return Named(["", *(one.field or "" for one in self.recipe.counters)], self.dataset.counter)
+
+    def places(self, questions: Sequence[str]) -> "_Places":
+        """Tell where each row's people answered, and what they told of themselves by these questions."""
+        data, recipe = self.dataset, self.recipe
+        asked = [recipe.questions.index(one) for one in questions]
+        profiles = [tuple(one[place] for place in asked) if one else () for one in data.profiles]
+        return _Places(
+            Named([one.code for one in recipe.offices], data.office - 1),
+            Named(["", *(one.label for one in recipe.counters)], data.counter),
+            Named([(), *(one[:3] for one in recipe.cells)], data.cell),
+            Named(profiles, data.profile),
+        )
+
+
+class _Places(NamedTuple):
+    """What people of one place have in common: they answered there, and told the same of themselves."""
+
+    office: Named[Office]
+    counter: Named[str]
+    cell: Named[tuple[str, ...]]
+    told: Named[tuple[str, ...]]
+
+    @classmethod
+    def of(cls, parts: Sequence["_Places"]) -> "_Places":
+        """Put the rows of several publications below one another, under the same names."""
+        return cls(*(_below_one_another(column) for column in zip(*parts, strict=True)))
+
+    def numbers(self) -> Integers:
+        """Give each row the number of its place."""
+        number = self.office.code
+        for other in self[1:]:
+            number = np.unique(number * len(other.names) + other.code, return_inverse=True)[1]
+        return number
+
+
+def _below_one_another(parts: Sequence[Named[Name]]) -> Named[Name]:
+    number: dict[Name, int] = {}
+    codes = [
+        np.array([number.setdefault(name, len(number)) for name in one.names], dtype=np.int64)[one.code]
+        for one in parts
+    ]
+    return Named(list(number), np.concatenate(codes))
+
+
+class _Answers(NamedTuple):
+    """Answers at some places by column."""
+
+    valid: Integers
+    satisfied: Integers
+
+
+@dataclass(frozen=True, eq=False)
+class _Counted:
+    """The answers of a publication, to be added up by place."""
+
+    dataset: Dataset
+    columns: Sequence[int]  # where its columns stand among those of all publications
+    order: Integers  # its rows by place
+    place: Integers  # in this order
+
+    @classmethod
+    def of(cls, told: Told, place: Integers, columns: Sequence[Column]) -> "_Counted":
+        order = np.argsort(place, kind="stable")
+        places = [columns.index(one) for one in told.dataset.columns]
+        return cls(told.dataset, places, order, place[order])
+
+    @property
+    def first(self) -> Integers:
+        """Give where among the rows each place begins at which anybody answered."""
+        return np.flatnonzero(np.diff(self.place, prepend=-1))
+
+    def weights(self, n_places: int) -> Floats:
+        """Give the weight of who is at each place; not a number where they have several, or are nobody."""
+        found, weight = np.full(n_places, np.nan), self.dataset.weight[self.order]
+        found[self.place[self.first]] = weight[self.first]
+        is_other = ~np.isclose(found[self.place], weight, rtol=1e-9, atol=0)
+        found[self.place[is_other]] = np.nan
+        return found
+
+    def answers(self, start: int, stop: int, n_columns: int) -> _Answers:
+        """Add up the answers at some places."""
+        rows = slice(*np.searchsorted(self.place, (start, stop)).tolist())
+        place = self.place[rows] - start
+        first = np.flatnonzero(np.diff(place, prepend=-1))
+        tables = np.zeros((2, stop - start, n_columns), dtype=np.int64)
+        if first.size:
+            data, cells = self.dataset, np.ix_(place[first], np.array(self.columns))
+            for table, counts in zip(tables, (data.valid, data.satisfied), strict=True):
+                table[cells] = np.add.reduceat(counts[self.order[rows]], first)
+        return _Answers(*tables)
+
 
 @dataclass
 class _Stay:
-    """People of one place who came with one publication and left together, if they did."""
+    """People of some places who came with one publication and left together, if they did."""
 
     first: int
     valid: Integers
@@ -89,14 +164,14 @@ class _Stay:
         return _Stay(self.first, valid, satisfied)
 
 
-def _stays(counts: Sequence[_Counted]) -> Iterator[tuple[_Stay, int]]:
+def _stays(counts: Sequence[_Answers]) -> Iterator[tuple[_Stay, int]]:
     """Tell who stood in which publications, by their numbers alone, with the first that lacks them.
 
     An office loses none once it has gained (`taking.py`), so its numbers leave no doubt. Were they to rise
     and fall, who came last is taken to have left.
     """
     standing: list[_Stay] = []
-    before = counts[0]._replace(valid=counts[0].valid * 0, satisfied=counts[0].satisfied * 0)
+    before = _Answers(counts[0].valid * 0, counts[0].satisfied * 0)
     for number, now in enumerate(counts):
         more, more_satisfied = now.valid - before.valid, now.satisfied - before.satisfied
         lost, lost_satisfied = np.maximum(0, -more), np.where(more < 0, -more_satisfied, 0)
@@ -112,44 +187,89 @@ def _stays(counts: Sequence[_Counted]) -> Iterator[tuple[_Stay, int]]:
         yield stay, len(counts)
 
 
+class _Stood(NamedTuple):
+    """People of a place who stood in the same publications, one after the other, by row."""
+
+    place: Integers
+    first: Integers
+    end: Integers
+    valid: Counts
+    satisfied: Counts
+
+    @classmethod
+    def of(cls, counted: Sequence[_Counted], n_places: int, n_columns: int) -> "_Stood":
+        """Look at some places after the other, which bounds the memory."""
+        starts = range(0, max(n_places, 1), PLACES_AT_ONCE)
+        found = [
+            row
+            for start in starts
+            for row in cls._between(counted, start, min(start + PLACES_AT_ONCE, n_places), n_columns)
+        ]
+        return cls(*(np.concatenate(column) for column in zip(*found, strict=True)))
+
+    @classmethod
+    def _between(
+        cls, counted: Sequence[_Counted], start: int, stop: int, n_columns: int
+    ) -> Iterator["_Stood"]:
+        for stay, end in _stays([one.answers(start, stop, n_columns) for one in counted]):
+            rows = np.flatnonzero(stay.valid.any(axis=1))
+            tables = (table[rows].astype(np.int32) for table in (stay.valid, stay.satisfied))
+            yield cls(start + rows, np.full(rows.size, stay.first), np.full(rows.size, end), *tables)
+
+
 @dataclass(frozen=True, eq=False)
 class People:
     """Rows of people who share all that is told, and the publications in which they stand."""
 
-    questions: Sequence[str]  # that all publications tell people apart by
-    office: Sequence[Office]
-    counter: Sequence[str]
-    told: Sequence[tuple[str, ...]]  # of themselves, by these questions
-    fields: Sequence[Sequence[str]]  # of the counter, in each publication
+    office: Named[Office]
+    counter: Named[str]
+    told: Mapping[
+        str, Named[str]
+    ]  # of themselves, by the questions that all publications tell people apart by
+    field: Named[str]  # of the counter: numbers as (people, publications)
     weight: Floats  # (people, publications): 0 where they are not in it, not a number where they have several
-    valid: Integers  # (people, columns)
-    satisfied: Integers
+    valid: Counts  # (people, columns)
+    satisfied: Counts
 
     @classmethod
     def of(cls, publications: Sequence[Told], columns: Sequence[Column]) -> "People":
         first, *others = (one.recipe.questions for one in publications)
         questions = [one for one in first if all(one in other for other in others)]
-        counts = [one.count(columns, questions) for one in publications]
-        rows = [
-            (at[0], at[1], at[3], *row)
-            for at in sorted(set().union(*counts))
-            for row in _rows_of(at, counts, len(columns))
-        ]
-        office, counter, told, fields, weight, valid, satisfied = (
-            zip(*rows, strict=True) if rows else ((),) * 7
+        places = _Places.of([one.places(questions) for one in publications])
+        number = places.numbers()
+        ends = np.cumsum([one.dataset.office.size for one in publications])
+        numbers = np.split(number, ends[:-1])
+        counted = [_Counted.of(*one, columns) for one in zip(publications, numbers, strict=True)]
+        n_places = int(number.max(initial=-1)) + 1
+        stood = _Stood.of(counted, n_places, len(columns))
+        row = np.unique(number, return_index=True)[1][stood.place]  # anybody who answered there
+        told = Named(places.told.names, places.told.code[row])
+        turn = np.arange(len(publications))
+        is_in = (stood.first[:, None] <= turn) & (turn < stood.end[:, None])
+        weight = np.stack([one.weights(n_places)[stood.place] for one in counted], axis=1)
+        return cls(
+            Named(places.office.names, places.office.code[row]),
+            Named(places.counter.names, places.counter.code[row]),
+            {one: _answers_to(place, told) for place, one in enumerate(questions)},
+            _fields(publications, counted, stood.place),
+            np.where(is_in, weight, 0.0),
+            stood.valid,
+            stood.satisfied,
         )
-        tables = (np.array(one, dtype=np.int64).reshape(-1, len(columns)) for one in (valid, satisfied))
-        weights = np.array(weight, dtype=np.float64).reshape(-1, len(publications))
-        return cls(questions, office, counter, told, fields, weights, *tables)
 
 
-def _rows_of(
-    at: _Place, counts: Sequence[Mapping[_Place, _Counted]], n_columns: int
-) -> Iterator[tuple[Sequence[str], list[float], Integers, Integers]]:
-    nobody = _Counted("", np.zeros(n_columns, dtype=np.int64), np.zeros(n_columns, dtype=np.int64), np.nan)
-    here = [one.get(at, nobody) for one in counts]
-    fields = [one.field for one in here]
-    for stay, end in _stays(here):
-        if stay.valid.any():
-            weights = [one.weight if stay.first <= number < end else 0.0 for number, one in enumerate(here)]
-            yield fields, weights, stay.valid, stay.satisfied
+def _answers_to(place: int, told: Named[tuple[str, ...]]) -> Named[str]:
+    return _below_one_another([Named([one[place] if one else "" for one in told.names], told.code)])
+
+
+def _fields(publications: Sequence[Told], counted: Sequence[_Counted], place: Integers) -> Named[str]:
+    """Name the fields of counters in each publication; empty where nobody answered, or it is not told."""
+    parts = []
+    for told, one in zip(publications, counted, strict=True):
+        names, of_row = told.fields()
+        code = np.zeros(place.max(initial=-1) + 1, dtype=np.int64)
+        known = one.first[one.place[one.first] < code.size]
+        code[one.place[known]] = of_row[one.order[known]]
+        parts.append(Named(names, code[place]))
+    found = _below_one_another(parts)
+    return Named(found.names, found.code.reshape(len(parts), -1).T)

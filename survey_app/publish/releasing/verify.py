@@ -66,7 +66,8 @@ def verify(session: Session, publication: Publication) -> Verified:
     if snapshot.hash() != recipe.data_hash:
         raise DamagedSnapshot("Damaged: the snapshot is not the one that its hash names.")
     _refuse_another_method(recipe)
-    tables = figures_of(snapshot, recipe, Sealed(session))
+    sealed = Sealed(session)
+    tables = figures_of(sealed.frozen(snapshot, recipe), recipe, sealed)
     difference = next(_differences(session, publication, recipe, tables), None)
     now = made_with()
     elsewhere = {

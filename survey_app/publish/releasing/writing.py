@@ -1,13 +1,11 @@
 """What a release writes, running or frozen: how much it took of each office, and the figures made of it."""
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 
-from sqlalchemy import bindparam, delete, func, insert, select
+from sqlalchemy import bindparam, delete, insert
 from sqlalchemy.orm import Session
 
-from survey_app.models.access_point import AccessPointDay
 from survey_app.models.publication import Change, Distribution, Figure, OfficeRelease
 from survey_app.publish.counting.tallies import Recount
 from survey_app.publish.figures.estimates import Estimated
@@ -24,12 +22,6 @@ class Taken:
     n_voided: int = 0
     n_voided_looked_at: int = 0
     closed_on: date | None = None
-
-
-def voided_at(session: Session, point_ids: Sequence[int]) -> int:
-    """Count the voided responses of some points."""
-    query = select(func.sum(AccessPointDay.n_voided)).where(AccessPointDay.access_point_id.in_(point_ids))
-    return session.scalar(query) or 0
 
 
 def note_release(session: Session, due: Due, taken: Taken, released_on: date) -> None:

@@ -1,20 +1,18 @@
 """The demo, loaded once for each database: one to look at, copies for tests that change it."""
 
-import fcntl
-import os
 import secrets
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from survey_app.config import Settings, begin, read_settings
+from survey_app.config import Settings
 from survey_app.db import Database
 from survey_app.demo.accounts import DemoAccounts
-from survey_app.demo.load import load_demo
-from tests import factories, postgresql
+from tests import postgresql
+from tests.loaded_demo import lay, load, settings_in, sqlite_in
 
 TEMPLATE = "demo_template"
 GIVEN_PASSWORD = "long enough 123"
@@ -28,37 +26,6 @@ class Demo:
     settings: Settings
 
 
-def _settings(folder: Path, url: str) -> Settings:
-    return begin(read_settings({"DATA_DIR": str(folder / "data"), "DATABASE_URL": url, "DEMO": "no"}))
-
-
-def _load(settings: Settings) -> DemoAccounts:
-    database = Database(settings.database_url)
-    accounts = load_demo(database, settings, factories.MOMENT)
-    database.engine.dispose()
-    return accounts
-
-
-def _sqlite_in(folder: Path) -> str:
-    return f"sqlite:///{folder / 'survey.sqlite'}"
-
-
-@pytest.fixture(scope="session")
-def sqlite_demo(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give the folder of a demo on SQLite, which all processes of a run copy and none opens."""
-    shared = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        shared = shared.parent
-    with (shared / "demo-lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (shared / "demo").exists():
-            folder = tmp_path_factory.mktemp("demo")
-            shutil.copyfile(sqlite_template, folder / "survey.sqlite")
-            _load(_settings(folder, _sqlite_in(folder)))
-            folder.rename(shared / "demo")
-    return shared / "demo"
-
-
 @pytest.fixture(scope="session")
 def postgresql_demo(
     postgresql_server: postgresql.Server,
@@ -67,7 +34,7 @@ def postgresql_demo(
 ) -> Path:
     """Give the folder that belongs to the demo in the database `demo_template`."""
     folder = tmp_path_factory.mktemp("postgresql-demo")
-    _load(_settings(folder, postgresql_server.create_database(TEMPLATE, postgresql_template)))
+    load(settings_in(folder, postgresql_server.create_database(TEMPLATE, postgresql_template)))
     return folder
 
 
@@ -76,7 +43,7 @@ def demo(sqlite_demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     """The demo on SQLite, for tests that only look at it."""
     folder = tmp_path_factory.mktemp("demo") / "copy"
     shutil.copytree(sqlite_demo, folder)
-    database = Database(_sqlite_in(folder))
+    database = Database(sqlite_in(folder))
     yield database
     database.engine.dispose()
 
@@ -87,9 +54,7 @@ def another(
 ) -> Iterator[tuple[Demo, DemoAccounts]]:
     """A demo of the same day in another installation, which chose the password: to look at as well."""
     folder = tmp_path_factory.mktemp("another")
-    shutil.copyfile(sqlite_template, folder / "survey.sqlite")
-    settings = replace(_settings(folder, _sqlite_in(folder)), demo_password=GIVEN_PASSWORD)
-    accounts = _load(settings)
+    settings, accounts = lay(sqlite_template, folder, GIVEN_PASSWORD)
     database = Database(settings.database_url)
     yield Demo(database, settings), accounts
     database.engine.dispose()
@@ -100,14 +65,14 @@ def loaded(backend: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iter
     """A demo of the test's own on either database."""
     if backend == "sqlite":
         shutil.copytree(request.getfixturevalue("sqlite_demo"), tmp_path, dirs_exist_ok=True)
-        database = Database(_sqlite_in(tmp_path))
-        yield Demo(database, _settings(tmp_path, _sqlite_in(tmp_path)))
+        database = Database(sqlite_in(tmp_path))
+        yield Demo(database, settings_in(tmp_path, sqlite_in(tmp_path)))
         database.engine.dispose()
         return
     shutil.copytree(request.getfixturevalue("postgresql_demo"), tmp_path, dirs_exist_ok=True)
     server, name = request.getfixturevalue("postgresql_server"), f"demo_{secrets.token_hex(6)}"
     url = server.create_database(name, TEMPLATE)
     database = Database(url)
-    yield Demo(database, _settings(tmp_path, url))
+    yield Demo(database, settings_in(tmp_path, url))
     database.engine.dispose()
     server.drop_database(name)

@@ -13,7 +13,6 @@ from survey_app.accounts import passwords
 from survey_app.config import Settings, begin, read_settings
 from survey_app.db import Database
 from survey_app.demo.accounts import MANAGED_OFFICE
-from survey_app.demo.load import load_demo
 from tests.factories import MOMENT
 from tests.page_inspector import InspectingClient
 from tests.survey_app.hostile.harm import Harmed, harm
@@ -33,13 +32,13 @@ def quick_passwords() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def built(
-    sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory, quick_passwords: None
+    sqlite_demo: Path, tmp_path_factory: pytest.TempPathFactory, quick_passwords: None
 ) -> tuple[Path, World]:
     folder = tmp_path_factory.mktemp("hostile")
-    shutil.copyfile(sqlite_template, folder / "survey.sqlite")
+    shutil.copyfile(sqlite_demo / "survey.sqlite", folder / "survey.sqlite")
+    shutil.copytree(sqlite_demo / "data", folder, dirs_exist_ok=True)
     settings = begin(read_settings({"DATA_DIR": str(folder), "DEMO": "no"}))
     database = Database(settings.database_url)
-    load_demo(database, settings, MOMENT)
     with database.transaction() as session:
         world = build(session, settings, MANAGED_OFFICE)
     database.engine.dispose()  # the last one to leave brings all into the one file

@@ -142,7 +142,11 @@ def test_bounds_that_can_not_be_met_name_the_worst_total_and_its_gap(distance, b
 
 
 def test_a_total_that_positive_weights_can_not_meet_is_refused():
-    with pytest.raises(AnalysisError, match=r"totals must be met within 1e-11; after .* worst is pages"):
+    # The search for such weights never settles: which total it misses most at its end hangs on the processor.
+    message = (
+        r"totals must be met within 1e-11; after 200 rounds worst is (dossiers|pages); got 'a relative gap"
+    )
+    with pytest.raises(AnalysisError, match=message):
         calibrate([10.0] * 3, COLUMNS, {"dossiers": 30, "pages": 300}, "raking")
 
 
