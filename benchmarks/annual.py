@@ -94,11 +94,9 @@ def _spent(first_batch: int, n_batches: int) -> list[dict[str, Any]]:
 def freeze(session: Session, hall: Hall, running: Publication, offices: Sequence[Office]) -> dict[str, Any]:
     """Publish a wave whose figures are those that are at hand, of a drawn sample, with ranks and weights."""
     over = today() - timedelta(days=30)
-    campaign = factories.campaign(
+    campaign = factories.annual_campaign(
         session,
         code="bench-wave",
-        kind="annual",
-        sampling_basis="probability",
         instrument_version_id=hall.version_id,
         opens_on=over - timedelta(days=30),
         closes_on=over,

@@ -245,11 +245,9 @@ def _walk(database: Database, world: World, silence: str, seed: int, folder: Pat
 def _planned(
     session: Session, version: InstrumentVersion, document: PlanDocument, drawn_at: datetime
 ) -> Campaign:
-    campaign = factories.campaign(
+    campaign = factories.annual_campaign(
         session,
         code="study",
-        kind="annual",
-        sampling_basis="probability",
         instrument_version_id=version.id,
         opens_on=OPENS,
         closes_on=CLOSES,

@@ -56,9 +56,7 @@ def unit(number: int) -> str:
 def draw_sample(database: Database, n_contacts: int) -> tuple[str, int]:
     """Store a drawn sample: eleven dossiers of each commune, in two cells."""
     with database.transaction() as session:
-        campaign = factories.campaign(
-            session, kind="annual", sampling_basis="probability", opens_on=today(), closes_on=today()
-        )
+        campaign = factories.annual_campaign(session, opens_on=today(), closes_on=today())
         frame = factories.frame(session, campaign_id=campaign.id, contacts_expire_on=today())
         draw = factories.draw(session, campaign_id=campaign.id, frame_id=frame.id, n_main=N_LETTERS)
         offices = [factories.office(session, name=f"Trung tâm xã Mẫu {n}").id for n in range(N_OFFICES)]

@@ -58,11 +58,9 @@ def plan_ahead(session: Session, hall: Hall, person_id: int, offices: Sequence[O
 
 def _campaign(session: Session, hall: Hall, code: str) -> Campaign:
     opens_on = today() + OPENS_AFTER
-    return factories.campaign(
+    return factories.annual_campaign(
         session,
         code=code,
-        kind="annual",
-        sampling_basis="probability",
         instrument_version_id=hall.version_id,
         opens_on=opens_on,
         closes_on=opens_on + STAYS_OPEN,

@@ -58,14 +58,10 @@ STEPS: Final = ("publish", "correct", "void", "verify")
 def fill(session: Session, n_answers: int) -> None:
     """Lay out offices, plan, frame, draw and answers."""
     version = factories.instrument_version(session, of=shipped_definition("sipas_reference_22"))
-    campaign = factories.campaign(
+    campaign = factories.annual_campaign(
         session,
         code="bench",
-        kind="annual",
-        sampling_basis="probability",
         instrument_version_id=version.id,
-        opens_on=DAY - timedelta(days=20),
-        closes_on=DAY,
     )
     country = factories.office(session, code="T", name="Cả nước", kind="province")
     provinces = [
@@ -89,8 +85,7 @@ def _draw(session: Session, campaign: Campaign) -> int:
     raked = tuple(Raked(variable=name, question=name) for name in SHARES)
     weighting = Weighting(cells=("field",), raked=raked, trimmed_below=0.2, trimmed_above=5.0)
     plan = PlanDocument(weighting=weighting, publication=Publishing(tables=("group",)))
-    told = {"document_json": plan.to_json(), "hash": plan.hash, "frozen_at": MOMENT}
-    factories.campaign_plan(session, campaign_id=campaign.id, **told)
+    factories.frozen_plan(session, plan, campaign_id=campaign.id)
     totals = {
         name: [(level, round(N_DOSSIERS * share)) for level, share in shares.items()]
         for name, shares in SHARES.items()
@@ -205,7 +200,7 @@ def void(session: Session) -> None:
 
 
 def measure(url: str, step: str) -> dict[str, Any]:
-    """Publish, or verify what was published last, and say what it took."""
+    """Do a step, publishing or verifying what was published last, and say what it took."""
     database = Database(url)
     if step == "void":
         with database.transaction() as session:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta, timezone
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from survey_app.errors import BadSettings
 
@@ -44,6 +45,12 @@ class Settings:
     @property
     def uses_https(self) -> bool:
         return self.public_url.startswith("https://")
+
+    @property
+    def is_for_this_machine(self) -> bool:
+        """Whether nobody else can open the addresses that are printed."""
+        host = urlsplit(self.public_url).hostname or ""
+        return host == "localhost" or host == "::1" or host.startswith("127.")
 
     @property
     def files_dir(self) -> Path:

@@ -229,6 +229,12 @@ def campaign(session: Session, **given: Any) -> Campaign:
     )
 
 
+def annual_campaign(session: Session, **given: Any) -> Campaign:
+    """Make one of drawn people, whose last day is that of the tests."""
+    annual = {"kind": "annual", "sampling_basis": "probability", "closes_on": DAY}
+    return campaign(session, **annual | given)
+
+
 def campaign_plan(session: Session, **given: Any) -> Plan:
     return _add(
         session,
@@ -238,6 +244,11 @@ def campaign_plan(session: Session, **given: Any) -> Plan:
         document_json=lambda: PlanDocument().to_json(),
         saved_at=MOMENT,
     )
+
+
+def frozen_plan(session: Session, document: PlanDocument, **given: Any) -> Plan:
+    frozen = {"document_json": document.to_json(), "hash": document.hash, "frozen_at": MOMENT}
+    return campaign_plan(session, **frozen | given)
 
 
 def plan_addendum(session: Session, **given: Any) -> PlanAddendum:

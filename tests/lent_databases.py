@@ -16,6 +16,7 @@ ALONE_WITHIN_SECONDS = 10
 # Whatever changes a table, a trigger or a right writes a row there, in a transaction of its own.
 CATALOGUES = ("pg_class", "pg_attribute", "pg_attrdef", "pg_constraint", "pg_trigger", "pg_proc")
 VERSION = "alembic_version"  # the one table in which a migrated database has a row
+OWN_ID = "(SELECT oid FROM pg_database WHERE datname = current_database())"
 OTHERS = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
 WRITTEN = f"""
     SELECT quote_ident(relname) FROM pg_class
@@ -50,7 +51,7 @@ class Lender:
 
     def take_back(self, name: str) -> None:
         with self.server.connected(name) as connection:
-            is_as_before = _is_alone(connection) and _schema_of(connection) == self._schema
+            is_as_before = _end_others(connection) and _schema_of(connection) == self._schema
             is_empty = is_as_before and _emptied(connection)
         if is_empty:
             self._spare.append(name)
@@ -58,8 +59,8 @@ class Lender:
             self.server.drop_database(name)
 
 
-def _is_alone(connection: psycopg.Connection) -> bool:
-    """End whoever is still connected: a server that a test killed, a pool that was just closed."""
+def _end_others(connection: psycopg.Connection) -> bool:
+    """End a server that a test killed, or a pool that was just closed; say whether nobody is left."""
     until = time.monotonic() + ALONE_WITHIN_SECONDS
     while time.monotonic() < until:
         if connection.execute(f"SELECT pg_terminate_backend(pid) {OTHERS}").rowcount == 0:
@@ -76,9 +77,6 @@ def _schema_of(connection: psycopg.Connection) -> tuple[object, ...]:
     found = connection.execute(f"SELECT {', '.join((*newest, version, rooms, settings))}".encode()).fetchone()
     assert found is not None
     return tuple(found)
-
-
-OWN_ID = "(SELECT oid FROM pg_database WHERE datname = current_database())"
 
 
 def _emptied(connection: psycopg.Connection) -> bool:

@@ -21,9 +21,9 @@ from survey_app.jobs.bound import refuse_lost_right
 from survey_app.jobs.files import remove_old_files
 from survey_app.models.job import CLAIM, Job, Work, claim, give_up, waits
 from survey_app.prepare.codes.stock import note_openings
-from survey_app.prepare.dossiers import waiting
 from survey_app.prepare.frames.expire import forget_outlived_contacts, remove_files_of_nobody
 from survey_app.prepare.plans.keep import freeze_due
+from survey_app.prepare.tables import waiting
 from survey_app.publish.releasing.due import enqueue_release, is_anything_due, may_release
 from survey_app.rehearsal.place import remove_left
 from survey_app.review.comments.batches import gather_waiting
@@ -47,11 +47,8 @@ MODULES = {
     "publish_wave": "survey_app.publish.releasing.publish_job",
 }
 PAUSE_SECONDS = 2.0
-TIDIES_AT_HOURS = (
-    2,
-    3,
-    4,
-)  # in Vietnam, when hardly anybody sends a form: on a large database it takes minutes
+# In Vietnam, when hardly anybody sends a form: on a large database it takes minutes.
+TIDIES_AT_HOURS = (2, 3, 4)
 TIDIES_AGAIN_AFTER = timedelta(minutes=20)
 
 

@@ -8,7 +8,6 @@ from sqlalchemy.orm import Session
 from survey_app.config import Settings
 from survey_app.db import Database
 from survey_app.demo.plans import morning_of
-from survey_app.errors import NotFound
 from survey_app.models import approval as approvals, publishing
 from survey_app.models.approval import Decision, Wanted
 from survey_app.models.approval_lists import find_approval
@@ -25,22 +24,20 @@ from survey_app.web.two_people import Overseer
 
 DECIDED_AFTER = timedelta(days=1)
 PUBLISHED_AFTER = timedelta(minutes=2)
-HANDED_OVER = ("report_pdf", "annex", "sheets")
+FILES = ("report_pdf", "annex", "sheets")
 
 
 def agree_on_publishing(session: Session, campaign: Campaign, asker: int, decider: int) -> None:
     """Let one person ask on the first day on which that can be done, and another approve on the next."""
     first_day = publishing.may_be_published_from(campaign)
-    if first_day is None:
-        raise NotFound
+    assert first_day is not None, "a campaign that is over has a last day"
     asked_at, decided_at = morning_of(first_day, asker), morning_of(first_day + DECIDED_AFTER, decider)
     arguments = asked_basis(session, campaign.id)
     acts.check_can_be_done(session, publishing.KIND, campaign, None, arguments, asked_at.today)
     wanted = Wanted(publishing.KIND, campaign.id, None, arguments, reason_of(arguments, ""))
     asked = approvals.ask(session, wanted, asker, asked_at.now)
     person = account_on(session, decider, decided_at.today)
-    if person is None:
-        raise NotFound
+    assert person is not None, "the demo disables nobody"
     stated = find_approval(session, asked.id, Overseer(session, person).scope)
     approved = two_people.decide(session, stated, Decision("approved"), person, decided_at.now)
     acts.carry_out(session, approved, decided_at)
@@ -61,6 +58,6 @@ def publish_agreed(database: Database, settings: Settings) -> int:
 def ask_for_files(session: Session, publication_id: int, staff_id: int, now: datetime) -> None:
     """Let somebody ask for what is handed over; the job process makes it once the service runs."""
     wave = ask.find_wave(session, publication_id)
-    for name in HANDED_OVER:
+    for name in FILES:
         offices = ask.offices_of(session, publication_id)
         ask.ask_for(session, wave, PRODUCTS[name], offices, staff_id, now)

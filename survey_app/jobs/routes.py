@@ -28,6 +28,7 @@ def job(job_id: int) -> Response:
         "jobs/job.html",
         job=found,
         goes_on=goes_on,
+        is_for_this_machine=settings().is_for_this_machine,
         refreshes=refreshes,
         has_file=found.file_name is not None and (settings().files_dir / found.file_name).is_file(),
         kept_days=FILE_LIVES.days,

@@ -87,9 +87,9 @@ def last_publishing(session: Session, campaign_id: int) -> Publishing | None:
     approval = session.scalar(asked.order_by(Approval.id.desc()).limit(1))
     if approval is None:
         return None
-    jobs = select(Job).where(Job.name == JOB).order_by(Job.id.desc())
-    of_it = (job for job in session.scalars(jobs) if job.arguments["approval_id"] == approval.id)
-    return Publishing(approval, next(of_it, None))
+    of_it = Job.arguments["approval_id"].as_integer() == approval.id
+    job = select(Job).where(Job.name == JOB, of_it).order_by(Job.id.desc()).limit(1)
+    return Publishing(approval, session.scalar(job))
 
 
 def may_be_published_from(campaign: Campaign) -> date | None:

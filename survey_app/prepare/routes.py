@@ -49,7 +49,7 @@ def codes() -> str:
         campaign = asked.choose(list(parts))
         if campaign is None:
             return render_template("prepare/no_campaign.html")
-        found = listing.find_offices(session, campaign, parts[campaign], asked.search, today())
+        found = listing.offices_with_codes(session, campaign, parts[campaign], asked.search, today())
         page = listing.list_codes(session, campaign, found, asked.page, today(), asked.narrowed)
     return render_template(
         "prepare/codes.html",
@@ -120,7 +120,7 @@ def _chosen(session: Session) -> tuple[Campaign, set[issue.Place]]:
     campaign = asked.exactly(list(parts))
     scope = parts[campaign]
     if request.form.get("reach") == "all":
-        found = listing.find_offices(session, campaign, scope, asked.search, today())
+        found = listing.offices_with_codes(session, campaign, scope, asked.search, today())
         offices = {office.id for office in found if office.fits(asked.narrowed)}
         return campaign, set(issue.places_in(session, offices, today()))
     places = read_places(request.form.getlist("place"))

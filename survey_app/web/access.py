@@ -190,11 +190,16 @@ def _grants() -> Select[StaffGrant]:
     )
 
 
+def _roots(staff: SignedIn, right: str | None) -> set[int | None]:
+    """Give the roots of a right: of the one that opened this route, unless another is named."""
+    return staff.roots(right or _right_of_route() or "")
+
+
 def offices_in_scope(
     session: Session, staff: SignedIn, right: str | None = None, tree: OfficeTree | None = None
 ) -> set[int]:
     """List the offices that a right reaches: the one that opened this route, unless another is named."""
-    return (tree or OfficeTree(session)).within(staff.roots(right or _right_of_route() or ""))
+    return (tree or OfficeTree(session)).within(_roots(staff, right))
 
 
 def in_scope(
@@ -203,7 +208,7 @@ def in_scope(
     right: str | None = None,
 ) -> ColumnElement[bool]:
     """Say the same in SQL, where a list is searched or cut into pages: nobody then reads all offices."""
-    roots = staff.roots(right or _right_of_route() or "")
+    roots = _roots(staff, right)
     if None in roots:
         return true()
     return office_id.in_(itself_and_below(*(root for root in roots if root is not None)))
@@ -224,7 +229,7 @@ def offices_overseen(session: Session, tree: OfficeTree, staff: SignedIn, right:
 
 def reaches_all(staff: SignedIn, right: str | None = None) -> bool:
     """Whether a right, the one that opened this route or another, reaches all offices, and what has none."""
-    return None in staff.roots(right or _right_of_route() or "")
+    return None in _roots(staff, right)
 
 
 def office_in_scope(session: Session, staff: SignedIn, office_id: int, right: str | None = None) -> Office:

@@ -29,6 +29,7 @@ def test_nothing_needs_to_be_set(tmp_path: Path) -> None:
     assert (found.host, found.port, found.public_url) == ("127.0.0.1", 8000, "http://127.0.0.1:8000")
     assert (found.demo, found.demo_password, found.threads) == (True, None, 24)
     assert found.files_dir == tmp_path / "data" / "files"
+    assert found.is_for_this_machine
 
 
 def test_every_setting_is_read(tmp_path: Path) -> None:
@@ -45,6 +46,7 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
     assert (found.host, found.port, found.threads) == ("0.0.0.0", 9000, 4)
     assert found.public_url == "https://khaosat.example.vn"
     assert found.uses_https
+    assert not found.is_for_this_machine
     assert found.database_url == "postgresql+psycopg://survey@127.0.0.1/survey"
     assert (found.demo, found.demo_password) == (False, "một hai ba")
 

@@ -60,14 +60,21 @@ class CampaignForm:
             tops=tuple(tops),
         )
 
-    def read(self) -> tuple[NewCampaign | None, Faults]:
-        """Give what is asked for, or what cannot be read of it; whether it can be is `create`'s to say."""
+    def read(self, today: date) -> tuple[NewCampaign | None, Faults]:
+        """Give what is asked for, or what cannot be read of it; whether it can be is `create`'s to say.
+
+        Its plan is yet to be written, and is frozen before the first day.
+        """
         faults: Faults = []
         days: dict[str, date | None] = {}
         for name in ("opens_on", "closes_on"):
             days[name] = read_day(getattr(self, name))
             if days[name] is None:
                 faults.append((name, _("Type a day, such as 31/12/2026.")))
+        if days["opens_on"] is not None and days["opens_on"] <= today:
+            faults.append(
+                ("opens_on", _("Choose a day to come: the plan must be ready before the first day."))
+            )
         faults += [
             (name, _("At most %(n)s characters.", n=LONGEST))
             for name in ("title", "title_en", "controller_name", "controller_address", "controller_phone")

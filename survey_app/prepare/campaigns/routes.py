@@ -59,7 +59,7 @@ def new() -> str | AnyResponse | tuple[str, int]:
             form = _cloned(session, last) if last else CampaignForm()
             return _new_page(session, reach, form, last, [])
         form = CampaignForm.of_sent(request.form)
-        asked, faults = form.read()
+        asked, faults = form.read(today())
         faults += _faults_of_tops(reach, form)
         if asked is None or faults:
             return _new_page(session, reach, form, last, faults), 422

@@ -87,8 +87,7 @@ class Shown:
 def offices_of(session: Session, cells: Iterable[dict[str, Any]]) -> dict[str, str]:
     """Give the names of the offices that are strata, by their codes."""
     strata = {stratum for one in cells for stratum, _ in one["members"]}
-    found = session.execute(select(Office.code, Office.name).where(Office.code.in_(strata)))
-    return {code: name for code, name in found}
+    return dict(session.execute(select(Office.code, Office.name).where(Office.code.in_(strata))).all())
 
 
 def labels_of(definition: Definition, language: str) -> dict[tuple[str, str | None], str]:

@@ -137,7 +137,7 @@ def campaigns_to_prepare(session: Session, today: date) -> list[Campaign]:
     return list(session.scalars(query))
 
 
-def find_offices(
+def offices_with_codes(
     session: Session, campaign: Campaign, office_ids: Collection[int], search: str, today: date
 ) -> list[FoundOffice]:
     """Find offices by their name, with what their codes add up to.

@@ -108,8 +108,8 @@ def uses(session: Session, campaign: Campaign, point_ids: Collection[int], today
     query = select(
         AccessPoint.id,
         _last_scan(today),
-        _late_sum(AccessPointDay.n_opened, today),
-        _late_sum(AccessPointDay.n_received - AccessPointDay.n_voided, today),
+        _sum_of_days(AccessPointDay.n_opened, today),
+        _sum_of_days(AccessPointDay.n_received - AccessPointDay.n_voided, today),
         is_quiet(campaign, today),
         is_reported(),
     )
@@ -131,7 +131,7 @@ def _last_scan(today: date) -> ScalarSelect[date]:
     return select(func.max(day)).where(*opened).scalar_subquery()
 
 
-def _late_sum(count: ColumnElement[int] | InstrumentedAttribute[int], today: date) -> ScalarSelect[int]:
+def _sum_of_days(count: ColumnElement[int] | InstrumentedAttribute[int], today: date) -> ScalarSelect[int]:
     """Sum a count up over a code's last thirty whole days."""
     of_code = (
         AccessPointDay.access_point_id == AccessPoint.id,

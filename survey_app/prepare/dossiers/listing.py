@@ -169,18 +169,16 @@ def list_fields(session: Session) -> list[ServiceField]:
 
 
 def months_of(session: Session, office: Office, today: date) -> list[MonthOfOffice]:
-    """List an office's latest months, the newest first, with the responses that were released in each."""
+    """List an office's latest months, the newest first, with the responses that were released in each.
+
+    Of older ones those with counts: what was entered for a wrong year must be seen to be mended.
+    """
     fields = {one.id: one for one in list_fields(session)}
     whole: dict[date, DossierCount] = {}
     of_fields: dict[date, list[tuple[ServiceField, Counts]]] = defaultdict(list)
     last = first_of(min(today, office.valid_until or today))
-    earliest = last
-    for _ in range(MONTHS_SHOWN - 1):
-        earliest = month_before(earliest)
     rows = session.scalars(
-        select(DossierCount)
-        .where(DossierCount.office_id == office.id, DossierCount.month >= earliest)
-        .order_by(DossierCount.field_id)
+        select(DossierCount).where(DossierCount.office_id == office.id).order_by(DossierCount.field_id)
     )
     for row in rows:
         if row.field_id == ALL_FIELDS:
@@ -188,13 +186,16 @@ def months_of(session: Session, office: Office, today: date) -> list[MonthOfOffi
         elif row.field_id in fields:
             of_fields[row.month].append((fields[row.field_id], counts_of(row)))
     answered = _answered(session, office)
+    months, month = set(whole), last
+    for _ in range(MONTHS_SHOWN):
+        months.add(month)
+        month = month_before(month)
+    began = first_of(office.valid_from)
     found = []
-    month = last
-    while month >= max(earliest, first_of(office.valid_from)):
+    for month in sorted((one for one in months if began <= one <= last), reverse=True):
         total = whole.get(month)
         counts, n_usual = (counts_of(total), total.n_usual) if total else (None, None)
         found.append(MonthOfOffice(month, counts, n_usual, of_fields[month], answered[month]))
-        month = month_before(month)
     return found
 
 

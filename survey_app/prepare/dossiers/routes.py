@@ -13,7 +13,7 @@ from survey_app.errors import ImportRefused, NotFound
 from survey_app.models.days import first_of, month_after, month_before, read_month
 from survey_app.models.office import Office, ServiceField
 from survey_app.models.plain_text import one_line
-from survey_app.prepare.dossiers import forms, listing, waiting
+from survey_app.prepare.dossiers import forms, listing
 from survey_app.prepare.dossiers.contradictions import Contradiction
 from survey_app.prepare.dossiers.counts import NAMES, rates_of
 from survey_app.prepare.dossiers.dossier_file import HEADINGS, Intake, Sender, look_at, rows_of
@@ -25,6 +25,7 @@ from survey_app.prepare.dossiers.record import (
     wait_for_turn,
 )
 from survey_app.prepare.dossiers.template_file import as_csv, as_sheet, lines_of
+from survey_app.prepare.tables import waiting
 from survey_app.web import access
 from survey_app.web.access import current_staff, in_scope, office_in_scope, offices_in_scope
 from survey_app.web.context import database, now, settings, today

@@ -5,7 +5,7 @@ counted by cell and come out of the units of which nothing is known, as long as 
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import NamedTuple, TypeVar
@@ -21,16 +21,14 @@ from survey_app.prepare.fieldwork.spent import answered, entered_as
 
 Key = TypeVar("Key")
 RESPONDED = {aapor.COMPLETE, aapor.PARTIAL}
-# What a page shows of the outcomes, each with its codes; the rest is silent until now, unknown, or unable.
-SHOWN: tuple[Collection[str], ...] = (
-    {aapor.COMPLETE},
-    {aapor.PARTIAL},
-    {aapor.REFUSED},
-    {"2.2", aapor.NOT_SENT, aapor.CAME_BACK},
-    {code for code in aapor.OUTCOMES if aapor.group_of(code) == aapor.INELIGIBLE},
-)
-REST = len(SHOWN)
-_PLACE_OF: Mapping[str | None, int] = {code: place for place, codes in enumerate(SHOWN) for code in codes}
+# As what a page counts outcomes; the rest is silent until now, unknown, or unable.
+COUNTED_AS: Mapping[str | None, str] = {
+    aapor.COMPLETE: "n_complete",
+    aapor.PARTIAL: "n_partial",
+    aapor.REFUSED: "n_refused",
+    **dict.fromkeys(("2.2", aapor.NOT_SENT, aapor.CAME_BACK), "n_not_reached"),
+    **{code: "n_ineligible" for code in aapor.OUTCOMES if aapor.group_of(code) == aapor.INELIGIBLE},
+}
 
 
 class Tally(NamedTuple):
@@ -46,14 +44,15 @@ class Tally(NamedTuple):
 
     @classmethod
     def of(cls, n_by_outcome: Mapping[str | None, int], n_main: int) -> "Tally":
-        numbers = [0] * (REST + 1)
+        numbers = dict.fromkeys(cls._fields, 0)
+        numbers["n_main"] = n_main
         for code, n in n_by_outcome.items():
-            numbers[_PLACE_OF.get(code, REST)] += n
-        return cls._make((*numbers, n_main))
+            numbers[COUNTED_AS.get(code, "n_unknown")] += n
+        return cls._make(numbers.values())
 
     @property
     def n_issued(self) -> int:
-        return sum(self[: REST + 1])
+        return sum(self) - self.n_main
 
     @property
     def n_responded(self) -> int:

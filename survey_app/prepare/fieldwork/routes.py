@@ -16,15 +16,16 @@ from survey_app.models.job import enqueue
 from survey_app.models.office import Office
 from survey_app.models.plain_text import one_line
 from survey_app.models.sample import Draw, SampledUnit, draw_in_force, offices_of_draw
-from survey_app.prepare.dossiers import waiting
 from survey_app.prepare.fieldwork import forms
 from survey_app.prepare.fieldwork.forms import Asked
 from survey_app.prepare.fieldwork.listing import overview_of
 from survey_app.prepare.fieldwork.outcomes import Look, enter, find_unit, look_at
 from survey_app.prepare.fieldwork.replace import FieldworkOver, replace_due
 from survey_app.prepare.fieldwork.spent import answered, invitees_of
+from survey_app.prepare.frames.expire import LETTERS
 from survey_app.prepare.invitations.issue import DRAWN_DELIVERIES
 from survey_app.prepare.reach import Reach, Reached
+from survey_app.prepare.tables import waiting
 from survey_app.web import access
 from survey_app.web.access import current_staff
 from survey_app.web.context import database, now, settings, today
@@ -38,7 +39,6 @@ blueprint.add_app_template_filter(forms.fault_words, "outcome_fault")
 blueprint.add_app_template_filter(forms.left_out_words, "left_out_words")
 
 RIGHT = "samples"
-JOB = "letters"
 LINES_SHOWN = 5  # of each reason for which lines are left out
 
 
@@ -64,7 +64,7 @@ def letters(campaign_id: int) -> AnyResponse:
             "which": forms.one_of(request.form.get("which", ""), forms.WHICH),
             **bound_to(RIGHT, offices_of_draw(session, draw.id)),
         }
-        job = enqueue(session, JOB, arguments, now(), owner_id=current_staff().id)
+        job = enqueue(session, LETTERS, arguments, now(), owner_id=current_staff().id)
     return redirect(url_for("jobs.job", job_id=job.id), 303)
 
 

@@ -137,13 +137,18 @@ def _months_with_counts(counted: set[date], wanted: tuple[date, date]) -> tuple[
 
 
 def _counted_months(session: Session, office_ids: set[int] | None, today: date) -> set[date]:
-    """List the months that are over and of which any of these offices, or any at all, has counts."""
-    query = select(DossierCount.month).where(
+    """List the months that are over and counted: at least half as many offices have counts as of any month.
+
+    What one office entered for a wrong year would else become the population of all. None are all offices.
+    """
+    query = select(DossierCount.month, func.count()).where(
         DossierCount.field_id == ALL_FIELDS, DossierCount.month < first_of(today)
     )
     if office_ids is not None:
         query = query.where(DossierCount.office_id.in_(office_ids))
-    return set(session.scalars(query.distinct()))
+    n_offices = dict(session.execute(query.group_by(DossierCount.month)).all())
+    most = max(n_offices.values(), default=0)
+    return {month for month, n in n_offices.items() if 2 * n >= most}
 
 
 def _serving(session: Session, first: date, last: date) -> Iterable[Row[int, str, str]]:

@@ -99,7 +99,7 @@ class Arrivals:
 
 
 @dataclass(frozen=True)
-class Standing:
+class AtPoints:
     """What tables hold of some points, and on which of their days that may be otherwise by now."""
 
     n_live: dict[int, int]  # by point: came and were not voided
@@ -110,7 +110,7 @@ class Standing:
     returned: dict[int, dict[PointDay, list[TallyRow]]]
 
     @classmethod
-    def of(cls, session: Session, point_ids: Sequence[int]) -> "Standing":
+    def of(cls, session: Session, point_ids: Sequence[int]) -> "AtPoints":
         """Read it of all points at once: a question for each would take longer than all answers."""
         changed: dict[int, dict[date, int]] = {}
         for row in _changed_days(session, point_ids):
@@ -148,12 +148,12 @@ def _by_point(table: Mapping[PointDay, list[TallyRow]]) -> dict[int, dict[PointD
 
 
 def find_arrivals(
-    session: Session, point_ids: Collection[int], definitions: Definitions, standing: Standing
+    session: Session, point_ids: Collection[int], definitions: Definitions, at_points: AtPoints
 ) -> Arrivals:
     """Count again the days on which these points hold other responses than were taken into account."""
-    found = standing.arrivals(point_ids)
-    for point_id in sorted(point_ids & standing.changed.keys()):
-        n_of_day = standing.changed[point_id]
+    found = at_points.arrivals(point_ids)
+    for point_id in sorted(point_ids & at_points.changed.keys()):
+        n_of_day = at_points.changed[point_id]
         counted = count_point(session, point_id, list(n_of_day), definitions)
         _check_totals(point_id, n_of_day, counted)
         for day in n_of_day:

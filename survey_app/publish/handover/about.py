@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from survey_app.models.plan_document import TABLES
 from survey_app.publish.handover.wave import Wave
-from survey_app.publish.handover.words import BASES
+from survey_app.publish.handover.words import BASES, HIDDEN
 from survey_app.publish.open_data.files import LICENCE
 from survey_app.publish.shown.measured import MOST_NAMED
 from survey_app.web.formatting import count_text, day_text, percent_text, target_text
@@ -72,7 +72,7 @@ def about(session: Session, wave: Wave) -> Iterator[tuple[str, str]]:
     yield "So sánh", TESTED
     yield "Chỉ tiêu, độ tin cậy", f"{target_text(publication.target)}; {percent_text(publication.level, 0)}"
     yield (
-        "(ẩn)",
+        HIDDEN,
         f"Không nêu vì có dưới {count_text(wave.minimum)} người trả lời, hoặc để không suy ngược "
         "ra số ở ô khác hay câu trả lời của một vài người.",
     )

@@ -83,5 +83,5 @@ def _differences(session: Session, wave: Wave) -> dict[tuple[int, str, str], Cha
 
 def _apart_cells(change: Change, labels: dict[tuple[str, str], str]) -> Row:
     said = difference_of(change, labels)
-    points = (percent(one or 0.0, said.digits) for one in (change.value, change.low, change.high))
+    points = (percent(one, said.digits) for one in said.points)
     return (said.largest, *points, CONCLUSIONS[said.verdict])

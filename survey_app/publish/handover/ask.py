@@ -12,8 +12,8 @@ from survey_app.models import audit
 from survey_app.models.campaign import Campaign
 from survey_app.models.job import Job, enqueue
 from survey_app.models.publication import IS_WHOLE_INDEX, Figure, Publication
-from survey_app.models.publishing import HANDED_OVER
-from survey_app.publish.handover.products import JOB, Product
+from survey_app.models.publishing import HAND_OVER_JOB, HANDED_OVER
+from survey_app.publish.handover.products import Product
 
 LISTED = 10
 LOOKED_AT = 200  # somebody's latest jobs of the kind
@@ -53,7 +53,9 @@ def ask_for(
         "product": product.name,
         "office_ids": sorted(office_ids) if product.by_office else None,
     }
-    job = enqueue(session, JOB, of_file | bound_to(product.right, office_ids), now, owner_id=staff_id)
+    job = enqueue(
+        session, HAND_OVER_JOB, of_file | bound_to(product.right, office_ids), now, owner_id=staff_id
+    )
     code = session.get_one(Campaign, publication.campaign_id).code
     what = (
         f"{code}: {product.stem}.{product.ending} của bản công bố số {publication.id} (việc số "
@@ -67,7 +69,7 @@ def asked_before(
     session: Session, publication_id: int, staff_id: int, reached: Mapping[str, Collection[int]]
 ) -> list[Job]:
     """List somebody's latest files of a publication, less those beyond the reach of the right today."""
-    query = select(Job).where(Job.owner_id == staff_id, Job.name == JOB).order_by(Job.id.desc())
+    query = select(Job).where(Job.owner_id == staff_id, Job.name == HAND_OVER_JOB).order_by(Job.id.desc())
     found = []
     for job in session.scalars(query.limit(LOOKED_AT)):
         bound = job.arguments[BOUND]

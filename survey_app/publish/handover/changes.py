@@ -11,9 +11,9 @@ from survey_app.models.campaign import Campaign
 from survey_app.models.publication import Change, Figure, Publication
 from survey_app.publish.handover.wave import Place, Wave
 from survey_app.publish.handover.words import CHANGES
-from survey_app.publish.shown.change import points_text
+from survey_app.publish.shown.change import digits_of, points_text
 from survey_app.publish.suppression import is_suppressed
-from survey_app.web.formatting import count_text, rounded_percent
+from survey_app.web.formatting import count_text
 
 
 @dataclass(frozen=True)
@@ -64,8 +64,7 @@ def _said(change: Change, title: str) -> Said:
         known = "not_comparable" if change.reason == "not_comparable" else "not_estimable"
         return Said(title, CHANGES[known])
     limits = (change.value, change.low, change.high)
-    # A limit that rounds to 0 would contradict the verdict.
-    digits = 2 if any(limit and not rounded_percent(limit) for limit in limits) else 1
+    digits = digits_of(limits)
     value, low, high = (points_text(limit, digits) for limit in limits)
     verdict = "rise" if change.low > 0 else "fall" if change.high < 0 else "not_shown"
     return Said(

@@ -4,10 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from survey_app.models.publishing import HAND_OVER_JOB
 from survey_app.publish.handover.wave import Edition
 
-JOB: Final = HAND_OVER_JOB
 RIGHT: Final = "exports"
 RIGHT_TO_SUMS: Final = "respondents"  # as that to microdata with what respondents said of themselves
 

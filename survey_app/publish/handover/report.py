@@ -9,22 +9,29 @@ from survey_app.models.publication import Comparison, Figure
 from survey_app.publish.handover.about import measured_in
 from survey_app.publish.handover.annex import comparisons, line_of
 from survey_app.publish.handover.blocks import Block, Bullets, Grid, Heading, Paragraph, Picture, Report
+from survey_app.publish.handover.caterpillar import caterpillar
 from survey_app.publish.handover.changes import Said, shown_changes
 from survey_app.publish.handover.method import method
-from survey_app.publish.handover.sheet import no_change, share, weakest_items
+from survey_app.publish.handover.sheet import no_change, weakest_items
 from survey_app.publish.handover.wave import Place, Wave
-from survey_app.publish.handover.words import CLASSES, VERDICTS, index_sentence, plain_words
+from survey_app.publish.handover.words import (
+    CLASSES,
+    HIDDEN,
+    VERDICTS,
+    index_sentence,
+    plain_words,
+    value_range_n,
+)
 from survey_app.publish.parents.lines import Line
 from survey_app.publish.shown.figure import ShownFigure
 from survey_app.publish.shown.office import ClassResults, Part, lowest_first, office_results
-from survey_app.web.charts import scale_for
 from survey_app.web.formatting import count_text, day_text, target_text
 
 RANKED = "A"  # the class whose figures bear the report; others stand beside
 RANKS = (
-    "Thứ hạng là một khoảng: đơn vị có thể đứng ở bất kỳ hạng nào trong khoảng này; các khoảng "
-    "đúng đồng thời với độ tin "
-    "cậy 95%. Nhóm: các đơn vị cùng số chưa đủ cơ sở để phân biệt."
+    "Thứ hạng là một khoảng: đơn vị có thể đứng ở bất kỳ hạng nào trong khoảng này; các khoảng đúng đồng "
+    "thời với độ tin cậy 95%. Nhóm: các đơn vị cùng số chưa đủ cơ sở để phân biệt với đơn vị đầu nhóm; "
+    "khác số chưa hẳn là khác nhau, hãy đọc khoảng thứ hạng."
 )
 HEADS = ("Hài lòng", "Khoảng 95%", "n")
 
@@ -173,9 +180,9 @@ def _said(part: Part) -> str:
 
 def _how_to_read() -> Iterator[Block]:
     yield Paragraph(
-        "Mỗi số đi kèm một khoảng. Hai khoảng chồng lên nhau nhiều thì chưa đủ cơ sở để nói hai "
-        "đơn vị khác nhau; "
-        "báo cáo này không xếp đơn vị thành danh sách từ nhất đến cuối. Thứ hạng, nếu có, là một khoảng.",
+        "Mỗi số đi kèm một khoảng. Hai khoảng chồng lên nhau nhiều thì chưa đủ cơ sở để nói hai đơn vị khác "
+        "nhau; báo cáo này không xếp đơn vị thành danh sách từ nhất đến cuối. Thứ hạng, nếu có, là một "
+        "khoảng.",
         "soft",
     )
 
@@ -193,7 +200,7 @@ def _together(found: Found) -> Iterator[Block]:
                 [
                     place.name,
                     count_text(n_offices) if place.is_parent else "–",
-                    *digits(shown),
+                    *value_range_n(shown),
                     *((coverage(shown),) if has_dossiers else ()),
                 ]
             )
@@ -205,18 +212,9 @@ def _together(found: Found) -> Iterator[Block]:
     )
     if not has_dossiers and found.provenance == RANKED and found.wave.recipe.cells:
         yield Paragraph(
-            "Không có số hồ sơ đã giải quyết nên không nêu độ bao phủ; với mẫu được chọn, tỷ lệ trả lời "
-            "ở Phụ lục A đứng thay.",
+            "Không nêu độ bao phủ: với mẫu được chọn, tỷ lệ trả lời ở Phụ lục A đứng thay.",
             "soft",
         )
-
-
-def digits(shown: ShownFigure) -> list[str]:
-    """Give value, range and n as pages print them."""
-    if shown.state == "suppressed":
-        return ["(ẩn)"] * 3
-    n = f"≥ {shown.n}" if shown.is_at_least else shown.n
-    return [shown.value or "–", shown.range or "không ước tính được", n]
 
 
 def coverage(shown: ShownFigure) -> str:
@@ -256,59 +254,26 @@ def _offices_of(found: Found, parent: Place) -> Iterator[Block]:
 
 
 def _silent(line: Line) -> tuple[str, str, str]:
-    hidden = "(ẩn)"
-    return (hidden, hidden, hidden) if line.state == "suppressed" else ("–", "không ước tính được", line.n)
-
-
-def caterpillar(lines: Sequence[Line], target: float, parent: str) -> Picture | None:
-    """Draw the offices that have a shown index, the lowest first."""
-    shown = [(line.limits, line) for line in lines if line.limits and line.state == "shown"]
-    told = sorted(shown, key=lambda one: one[0][1])
-    if not told:
-        return None
-    scale = scale_for([limits for limits, _ in told], target)
-    marks = [
-        {
-            "mark": [share(scale, end) for end in limits],
-            "verdict": line.verdict if line.verdict in {"above", "below"} else "open",
-        }
-        for limits, line in told
-    ]
-    return Picture(
-        "caterpillar",
-        f"Chỉ số của {count_text(len(told))} đơn vị thuộc {parent}, thấp nhất bên trái; chấm là "
-        "chỉ số, vạch là khoảng "
-        f"95%. Các số ở bảng “Các đơn vị thuộc {parent}”.",
-        f"Biểu đồ chấm và vạch của {count_text(len(told))} đơn vị, cùng các số trong bảng “Các "
-        f"đơn vị thuộc {parent}”.",
-        {
-            "marks": marks,
-            "ticks": [
-                {"x": share(scale, percent / 100), "label": f"{percent}%"} for percent in scale.percents
-            ],
-            "target": {"x": share(scale, target), "label": f"Chỉ tiêu {target_text(target)}"},
-        },
-    )
+    return (HIDDEN,) * 3 if line.state == "suppressed" else ("–", "không ước tính được", line.n)
 
 
 def _factors(place: Place, results: ClassResults) -> Iterator[Block]:
     if not results.factors:
         yield Paragraph(f"{place.name}: bộ câu hỏi không chia nhóm.")
         return
-    rows = [[part.label, *digits(part.figure)] for part in results.factors]
+    rows = [[part.label, *value_range_n(part.figure)] for part in results.factors]
     yield Grid(f"Nhóm câu hỏi, {place.name}", ("Nhóm câu hỏi", *HEADS), rows, shares=(0.52, 0.14, 0.2, 0.14))
 
 
 def _to_mend(found: Found, tops: Sequence[Place], results: dict[int, ClassResults]) -> Iterator[Block]:
     yield Paragraph(
-        "Các câu hỏi có mức hài lòng thấp nhất là nơi nên xem trước. Thấp nhất không có nghĩa là "
-        "nguyên nhân: nên đọc "
-        "ý kiến và xem lại cách làm trước khi quyết định."
+        "Các câu hỏi có mức hài lòng thấp nhất là nơi nên xem trước. Thấp nhất không có nghĩa là nguyên "
+        "nhân: nên đọc ý kiến và xem lại cách làm trước khi quyết định."
     )
     for place in tops:
         weakest = weakest_items(results[place.id])
         if weakest:
-            rows = [[f"{part.number}. {part.label}", *digits(part.figure)] for part in weakest]
+            rows = [[f"{part.number}. {part.label}", *value_range_n(part.figure)] for part in weakest]
             caption = f"Câu hỏi có mức hài lòng thấp nhất, {place.name}"
             yield Grid(caption, ("Câu hỏi", *HEADS), rows, shares=(0.6, 0.12, 0.17, 0.11))
     below = [
@@ -341,14 +306,14 @@ def _changes(found: Found) -> Iterator[Block]:
 
 def _other_classes(session: Session, found: Found, tops: Sequence[Place]) -> Iterator[Block]:
     yield Paragraph(
-        "Những phiếu này do người trả lời tự gửi hoặc do cán bộ nhập, không qua chọn mẫu; khoảng "
-        "của chúng là khoảng "
-        "ước tính theo mô hình, không phải sai số chọn mẫu. Chúng đứng cạnh, không gộp vào kết quả trên."
+        "Những phiếu này do người trả lời tự gửi hoặc do cán bộ nhập, không qua chọn mẫu; khoảng của chúng "
+        "là khoảng ước tính theo mô hình, không phải sai số chọn mẫu. Chúng đứng cạnh, không gộp vào kết quả "
+        "trên."
     )
     for provenance in found.others:
         indices = found.wave.indices(session, provenance)
         rows = [
-            [place.name, *digits(found.wave.shown(indices[place.id]))]
+            [place.name, *value_range_n(found.wave.shown(indices[place.id]))]
             for place in tops
             if place.id in indices
         ]

@@ -11,7 +11,14 @@ from survey_app.models.office import Office
 from survey_app.publish.handover.annex import comparisons, line_of
 from survey_app.publish.handover.changes import Said, shown_changes
 from survey_app.publish.handover.wave import Place, Wave
-from survey_app.publish.handover.words import CLASSES, against_target, index_sentence, plain_words, range_name
+from survey_app.publish.handover.words import (
+    CLASSES,
+    against_target,
+    index_sentence,
+    plain_words,
+    range_name,
+    value_range_n,
+)
 from survey_app.publish.shown.alike import Alike, like_offices
 from survey_app.publish.shown.figure import ShownFigure
 from survey_app.publish.shown.office import ClassResults, Part, lowest_first, office_results
@@ -129,15 +136,8 @@ def row(part: Part, scale: Scale) -> dict[str, Any]:
     if len(label) > LONGEST_LABEL:
         label = label[: LONGEST_LABEL - 1].rstrip() + "…"
     mark = [share(scale, limit) for limit in figure.limits] if figure.limits else None
-    hidden = figure.state == "suppressed"
-    sign = "≥ " if figure.is_at_least else ""
-    return {
-        "label": printable(label),
-        "mark": mark,
-        "value": "(ẩn)" if hidden else figure.value or "–",
-        "range": "(ẩn)" if hidden else figure.range or "không ước tính được",
-        "n": "(ẩn)" if hidden else f"{sign}{figure.n}",
-    }
+    value, limits, n = value_range_n(figure)
+    return {"label": printable(label), "mark": mark, "value": value, "range": limits, "n": n}
 
 
 def share(scale: Scale, proportion: float) -> float:

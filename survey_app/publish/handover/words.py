@@ -51,6 +51,14 @@ def range_name(figure: ShownFigure) -> str:
     return "khoảng ước tính theo mô hình 95%" if figure.is_model_based else "khoảng tin cậy 95%"
 
 
+def value_range_n(shown: ShownFigure) -> tuple[str, str, str]:
+    """Give value, range and n as pages print them."""
+    if shown.state == "suppressed":
+        return HIDDEN, HIDDEN, HIDDEN
+    n = f"≥ {shown.n}" if shown.is_at_least else shown.n
+    return shown.value or "–", shown.range or "không ước tính được", n
+
+
 def index_sentence(figure: ShownFigure) -> str:
     """Say the index with its range and n, or why it is not said, as pages do."""
     if figure.state == "suppressed":

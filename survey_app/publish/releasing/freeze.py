@@ -141,19 +141,40 @@ def prepare_wave(
     report: Report = lambda _done, _of: None,
 ) -> Wave:
     """Count and estimate the whole campaign; refuse one that could still change, or give an answer away."""
-    today = now.astimezone(VIETNAM_TIME).date()
+    today, last_id = now.astimezone(VIETNAM_TIME).date(), last_publication_id(session, campaign.id)
+    asked = _Asked(campaign, today, last_id, (reason or "").strip())
     _refuse_unfinished(campaign, today)
-    last_id = last_publication_id(session, campaign.id)
-    reason = (reason or "").strip()
-    _refuse_unreasoned(last_id, reason)
+    _refuse_unreasoned(last_id, asked.reason)
     n_responses = received_and_voided(session, campaign.id)
     report(0, STAGES)
     earlier = sealed_publications(session, campaign.id)
     taking = Taking.of(session, campaign, earlier)
     report(1, STAGES)
+    recipe, snapshot, tables = _telling_of_nobody(session, asked, taking, earlier, report)
+    waiting = taking.names_waiting(session)
+    _refuse_nothing_new(recipe, waiting)
+    return Wave(
+        campaign, last_id, n_responses, taking.recount, taking.taken, recipe, snapshot, tables, waiting
+    )
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What is to be published: a campaign, on a day; where it was before, as a correction for a reason."""
+
+    campaign: Campaign
+    today: date
+    last_id: int | None
+    reason: str
+
+
+def _telling_of_nobody(
+    session: Session, asked: _Asked, taking: Taking, earlier: Sequence[int], report: Report
+) -> tuple[Recipe, Snapshot, dict[str, list[Row]]]:
+    """Make all tables, and let wait whom they tell of beside the earlier ones, until they tell of nobody."""
     corrected, sealed = Corrected(session, earlier), Sealed(session)
     while True:
-        recipe, snapshot = _ingredients(session, campaign, today, taking, reason, last_id)
+        recipe, snapshot = _ingredients(session, asked, taking)
         # As whoever verifies it: read from what is stored.
         as_stored = Recipe.from_json(recipe.to_json())
         report(2, STAGES)
@@ -162,20 +183,14 @@ def prepare_wave(
         report(3, STAGES)
         told = list(corrected.told_by(frozen, as_stored, tables["figure"]))
         if not told:
-            break
+            return recipe, snapshot, tables
         if not taking.hold(session, told):
             _refuse_told_apart(session, told)
-    waiting = taking.names_waiting(session)
-    _refuse_nothing_new(recipe, waiting)
-    return Wave(
-        campaign, last_id, n_responses, taking.recount, taking.taken, recipe, snapshot, tables, waiting
-    )
 
 
-def _ingredients(
-    session: Session, campaign: Campaign, today: date, taking: Taking, reason: str, last_id: int | None
-) -> tuple[Recipe, Snapshot]:
+def _ingredients(session: Session, asked: _Asked, taking: Taking) -> tuple[Recipe, Snapshot]:
     """Count what is taken, and write the recipe of it."""
+    campaign, today, last_id = asked.campaign, asked.today, asked.last_id
     rows = tally_rows(session, campaign.id, taking.recount)
     if last_id is None:
         ingredients = Ingredients.of(session, campaign, rows)
@@ -185,7 +200,7 @@ def _ingredients(
     ingredients = Ingredients.of(session, campaign, rows, kept.cells)
     snapshot = kept.count(ingredients, campaign.id, rows)
     recipe = recipe_of(session, campaign, snapshot, ingredients, today)
-    return correcting(session, last_id, reason, recipe, snapshot, taking.n_waiting), snapshot
+    return correcting(session, last_id, asked.reason, recipe, snapshot, taking.n_waiting), snapshot
 
 
 def _refuse_unfinished(campaign: Campaign, today: date) -> None:

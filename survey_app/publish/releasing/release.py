@@ -23,7 +23,7 @@ from survey_app.models.campaign import Campaign
 from survey_app.models.job import Work
 from survey_app.models.publication import OfficeRelease, Publication
 from survey_app.models.stale_office import campaigns_with_stale, forget_stale, handed_over, stale_offices
-from survey_app.publish.counting.arrivals import Standing, find_arrivals
+from survey_app.publish.counting.arrivals import AtPoints, find_arrivals
 from survey_app.publish.counting.tallies import Definitions, Recount, UnfitResponses
 from survey_app.publish.figures.dataset import places_of
 from survey_app.publish.figures.estimates import Estimated, estimate_figures
@@ -139,11 +139,11 @@ def prepare_release(
 def _take(session: Session, campaign: Campaign, due: Due, today: date, definitions: Definitions) -> Taken:
     """Take of an office what may be released: what was voided first, and alone."""
     points = places_of(session, due.campaign_id, due.provenance, {due.office_id})
-    standing = Standing.of(session, list(points))
-    arrivals = find_arrivals(session, points.keys(), definitions, standing)
+    at_points = AtPoints.of(session, list(points))
+    arrivals = find_arrivals(session, points.keys(), definitions, at_points)
     rule = BatchRule(points, definitions, campaign.instrument_version_id)
     is_over = is_closing_release(campaign, arrivals.n_live, today)
-    n_voided = standing.count_voided(points)
+    n_voided = at_points.count_voided(points)
     loss = rule.find_loss(arrivals, is_over=is_over)
     if loss:  # Together with gains it could cancel out to a change by one; so these are looked at next time.
         n_released = arrivals.n_after(loss)

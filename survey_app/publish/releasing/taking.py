@@ -6,7 +6,7 @@ wait: tallies tell no more than what both of them come to. Nor does an office lo
 who of whom left would be in doubt, and so what several publications tell together (`told_apart.py`).
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import groupby, pairwise
 
@@ -19,7 +19,7 @@ from survey_app.models.office import Office
 from survey_app.models.office_tree import OfficeTree
 from survey_app.models.publication import OfficeRelease, Publication
 from survey_app.models.snapshot import SnapshotPart
-from survey_app.publish.counting.arrivals import Arrivals, Standing, find_arrivals
+from survey_app.publish.counting.arrivals import Arrivals, AtPoints, find_arrivals
 from survey_app.publish.counting.tallies import Definitions, Recount
 from survey_app.publish.figures.dataset import Place, places_of
 from survey_app.publish.releasing.batch import BatchRule
@@ -131,19 +131,23 @@ class _Look:
 def _looks(session: Session, campaign: Campaign, definitions: Definitions) -> Iterator[_Look]:
     """Look at all offices of a campaign, some at a time."""
     for provenance, found in groupby(_offices_of(session, campaign), key=lambda due: due.provenance):
-        some = list(found)
-        for start in range(0, len(some), OFFICES_AT_ONCE):
-            dues = {due.office_id: due for due in some[start : start + OFFICES_AT_ONCE]}
-            places = places_of(session, campaign.id, provenance, set(dues))
-            standing = Standing.of(session, list(places))
-            places_at: dict[int, dict[int, Place]] = {}
-            for point_id, place in places.items():
-                places_at.setdefault(place.office_id, {})[point_id] = place
-            for office_id, due in dues.items():
-                here = places_at[office_id]
+        dues = list(found)
+        for start in range(0, len(dues), OFFICES_AT_ONCE):
+            some = dues[start : start + OFFICES_AT_ONCE]
+            places = places_of(session, campaign.id, provenance, {due.office_id for due in some})
+            at_points, places_at = AtPoints.of(session, list(places)), _by_office(places)
+            for due in some:
+                here = places_at[due.office_id]
                 rule = BatchRule(here, definitions, campaign.instrument_version_id)
-                arrivals = find_arrivals(session, here.keys(), definitions, standing)
-                yield _Look(due, arrivals, rule, standing.count_voided(here))
+                arrivals = find_arrivals(session, here.keys(), definitions, at_points)
+                yield _Look(due, arrivals, rule, at_points.count_voided(here))
+
+
+def _by_office(places: Mapping[int, Place]) -> dict[int, dict[int, Place]]:
+    found: dict[int, dict[int, Place]] = {}
+    for point_id, place in places.items():
+        found.setdefault(place.office_id, {})[point_id] = place
+    return found
 
 
 def _grown(session: Session, campaign_id: int, publication_ids: Sequence[int]) -> set[Due]:

@@ -223,11 +223,12 @@ class People:
 
     office: Named[Office]
     counter: Named[str]
-    told: Mapping[
-        str, Named[str]
-    ]  # of themselves, by the questions that all publications tell people apart by
-    field: Named[str]  # of the counter: numbers as (people, publications)
-    weight: Floats  # (people, publications): 0 where they are not in it, not a number where they have several
+    told: Mapping[str, Named[str]]
+    """Of themselves, by the questions that all publications tell people apart by."""
+    field: Named[str]
+    """Of the counter: numbers as (people, publications)."""
+    weight: Floats
+    """(people, publications): 0 where they are not in it, not a number where they have several."""
     valid: Counts  # (people, columns)
     satisfied: Counts
 

@@ -1,6 +1,6 @@
 """How an office's index moved since the period before, or why nothing can be said of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -131,8 +131,7 @@ def _shown(change: Change, later: Period, earlier: Period, is_model_based: bool)
         verdict: Verdict = "not_comparable" if change.reason == "not_comparable" else "not_estimable"
         return ShownChange(verdict, later, earlier, is_model_based)
     limits = (change.value, change.low, change.high)
-    # A limit that rounds to 0 would contradict the verdict.
-    digits = 2 if any(limit and not rounded_percent(limit) for limit in limits) else 1
+    digits = digits_of(limits)
     value, low, high = (points_text(limit, digits) for limit in limits)
     return ShownChange(
         verdict="rise" if change.low > 0 else "fall" if change.high < 0 else "not_shown",
@@ -145,6 +144,11 @@ def _shown(change: Change, later: Period, earlier: Period, is_model_based: bool)
         n_later=count_text(change.n_later),
         n_earlier=count_text(change.n_earlier),
     )
+
+
+def digits_of(limits: Iterable[float]) -> int:
+    """Say how exactly to write a difference: a limit that rounds to 0 would contradict what is said of it."""
+    return 2 if any(limit and not rounded_percent(limit) for limit in limits) else 1
 
 
 def points_text(difference: float, digits: int = 1) -> str:

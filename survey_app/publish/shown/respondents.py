@@ -10,11 +10,10 @@ from survey_app.models.breakdown import GROUP, INDEX, WHOLE, group_of
 from survey_app.models.definition import Definition
 from survey_app.models.instrument import InstrumentVersion
 from survey_app.models.publication import Change, Figure, Publication
-from survey_app.publish.shown.change import points_text
+from survey_app.publish.shown.change import digits_of, points_text
 from survey_app.publish.shown.figure import ShownFigure, show
 from survey_app.publish.shown.office import Part
 from survey_app.web.charts import Scale, scale_for
-from survey_app.web.formatting import rounded_percent
 
 
 @dataclass(frozen=True)
@@ -27,7 +26,8 @@ class Difference:
     low: str
     high: str
     verdict: str  # "higher", "lower" or "not_shown"
-    digits: int
+    points: tuple[float, ...]  # value, low and high as they are
+    digits: int  # with which they are written
 
 
 @dataclass(frozen=True)
@@ -121,14 +121,14 @@ def group_labels(form: Definition, language: str) -> dict[tuple[str, str], str]:
 
 
 def difference_of(found: Change, labels: dict[tuple[str, str], str]) -> Difference:
-    """Write a difference as pages do; a limit that rounds to 0 would contradict what is said of it."""
-    limits = [found.value or 0.0, found.low or 0.0, found.high or 0.0]
-    digits = 2 if any(limit and not rounded_percent(limit) for limit in limits) else 1
-    value, low, high = (points_text(limit, digits) for limit in limits)
-    verdict = "higher" if limits[1] > 0 else "lower" if limits[2] < 0 else "not_shown"
+    """Write a difference as pages do."""
+    points = tuple(one for one in (found.value, found.low, found.high) if one is not None)
+    digits = digits_of(points)
+    value, low, high = (points_text(one, digits) for one in points)
+    verdict = "higher" if points[1] > 0 else "lower" if points[2] < 0 else "not_shown"
     named = [group_of(name) for name in (found.later, found.earlier)]
     later, earlier = (labels.get(one, one[1]) for one in named)  # of another version: by its code
-    return Difference(later, earlier, value, low, high, verdict, digits)
+    return Difference(later, earlier, value, low, high, verdict, points, digits)
 
 
 def _n_silent(whole: ShownFigure, groups: Sequence[ShownFigure]) -> int | None:

@@ -13,6 +13,7 @@ from survey_app.models import approval as approvals
 from survey_app.models.access_point import AccessPoint
 from survey_app.models.approval import Approval, Decision, Wanted
 from survey_app.models.approval_lists import find_approval
+from survey_app.models.publication import is_frozen
 from survey_app.review.voiding import listing, void
 from survey_app.review.voiding.forms import VoidingAsked
 from survey_app.web import access, two_people
@@ -63,8 +64,15 @@ def _form_page(asked: VoidingAsked, refusal: str | None) -> str:
         scope = offices_in_scope(session, current_staff())
         found = listing.find_office(session, scope, asked.office_id, asked.campaign_code)
         n_live = _count_live(session, asked, {one.point.id for one in found.points})
+        is_published = is_frozen(session, found.campaign.id)
     return render_template(
-        "review/voiding_new.html", asked=asked, found=found, refused=refusal, today=today(), n_live=n_live
+        "review/voiding_new.html",
+        asked=asked,
+        found=found,
+        refused=refusal,
+        today=today(),
+        n_live=n_live,
+        is_published=is_published,
     )
 
 
@@ -100,7 +108,7 @@ def _ask(session: Session, asked: VoidingAsked) -> Approval:
     if not {one.point.id for one in found.points}.issuperset(asked.point_ids):
         raise NotFound
     chosen = asked.chosen()
-    void.check_can_be_voided(session, found.campaign, chosen, today())
+    void.check_can_be_voided(session, chosen, today())
     reason = approvals.read_reason(asked.reason)
     wanted = Wanted(void.KIND, found.campaign.id, found.office.id, chosen.arguments(), reason)
     return approvals.ask(session, wanted, staff.id, now())

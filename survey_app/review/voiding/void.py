@@ -13,7 +13,6 @@ from survey_app.models.access_point import AccessPoint, AccessPointDay
 from survey_app.models.approval import Approval
 from survey_app.models.audit import note
 from survey_app.models.campaign import Campaign
-from survey_app.models.publication import is_frozen
 from survey_app.models.response import Response
 
 KIND = "void_responses"
@@ -61,16 +60,14 @@ class DayCount:
     n_voided: int
 
 
-def check_can_be_voided(session: Session, campaign: Campaign, chosen: PointDays, today: date) -> None:
-    """Refuse days that hold nothing, and what stands in a sealed publication of the whole campaign."""
+def check_can_be_voided(session: Session, chosen: PointDays, today: date) -> None:
+    """Refuse days that hold nothing. What a sealed publication holds stays in it, until one corrects it."""
     if not chosen.access_point_ids:
         raise ApprovalRefused("nothing_chosen")
     if chosen.last_day < chosen.first_day:
         raise ApprovalRefused("days_are_swapped")
     if chosen.last_day > today or (chosen.last_day - chosen.first_day).days >= MOST_DAYS:
         raise ApprovalRefused("days_out_of_range")
-    if is_frozen(session, campaign.id):
-        raise ApprovalRefused("results_are_frozen")
     if not any(day.n_live for day in count_days(session, chosen)):
         raise ApprovalRefused("nothing_to_void")
 
@@ -98,7 +95,7 @@ def void_responses(session: Session, approval: Approval, staff_id: int, now: dat
     # Locked, so that no publication of the whole campaign is sealed with them in between.
     campaign = session.get_one(Campaign, approval.campaign_id, with_for_update={"key_share": True})
     chosen = PointDays.of(approval.arguments)
-    check_can_be_voided(session, campaign, chosen, today)
+    check_can_be_voided(session, chosen, today)
     before = _sum_of(session, AccessPointDay.n_voided, chosen)
     session.execute(
         update(Response)

@@ -105,11 +105,9 @@ def test_setting_up_leaves_a_line_a_command(app: Flask, tmp_path: Path) -> None:
 def test_paper_forms_and_what_is_published_of_them_leave_their_lines(app: Flask, tmp_path: Path) -> None:
     with app.extensions["database"].transaction() as session:
         office = factories.office(session, code="X")
-        factories.campaign(
+        factories.annual_campaign(
             session,
             code="nam",
-            kind="annual",
-            sampling_basis="probability",
             opens_on=date(2026, 1, 1),
             closes_on=date(2026, 2, 1),
         )

@@ -69,10 +69,8 @@ def _planned(session: Session, office: Office, *, is_frozen: bool) -> Campaign:
         population=replace(WHOLE.population, tops=(office.code,)),
         stages=(replace(WHOLE.stages[0], method="systematic"),),
     )
-    campaign = factories.campaign(
+    campaign = factories.annual_campaign(
         session,
-        kind="annual",
-        sampling_basis="probability",
         opens_on=date(2026, 12, 1),
         closes_on=date(2026, 12, 31),
     )

@@ -78,18 +78,15 @@ def _lay_campaign(session: Session) -> None:
     top = factories.office(session, code="T", kind="province", name="Tỉnh Mẫu")
     for code in sorted({row["receives"] for row in dossiers()}):
         factories.office(session, code=code, name=f"Xã {code[-1]}", parent_id=top.id)
-    campaign = factories.campaign(
+    campaign = factories.annual_campaign(
         session,
         code=CODE,
-        kind="annual",
-        sampling_basis="probability",
         opens_on=OPENS_ON,
         closes_on=CLOSES_ON,
         instrument_version_id=form.id,
     )
     document = plan(n_drawn=60, weighting=Weighting(cells=("sex",)))
-    told = {"document_json": document.to_json(), "frozen_at": FROZEN_AT, "hash": document.hash}
-    factories.campaign_plan(session, campaign_id=campaign.id, **told)
+    factories.frozen_plan(session, document, campaign_id=campaign.id, frozen_at=FROZEN_AT)
 
 
 def list_of_dossiers() -> str:

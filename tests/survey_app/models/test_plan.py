@@ -83,8 +83,7 @@ def test_campaign_keeps_to_its_frozen_plan(database):
     document = replace(DOCUMENT, publication=Publishing(minimum_n=10, target=0.85))
     with database.transaction() as session:
         campaign = factories.campaign(session, kind="annual", minimum_n=10, target=0.85)
-        said = {"document_json": document.to_json(), "hash": document.hash, "frozen_at": factories.MOMENT}
-        factories.campaign_plan(session, campaign_id=campaign.id, **said)
+        factories.frozen_plan(session, document, campaign_id=campaign.id)
     for column, value in (PLANNED | {"target": 0.851, "minimum_n": 11, "code": "khac"}).items():
         with pytest.raises(DBAPIError, match="frozen plan"), database.transaction() as session:
             session.execute(text(f"UPDATE campaign SET {column} = :value"), {"value": value})

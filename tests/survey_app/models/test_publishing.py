@@ -1,9 +1,19 @@
 """What rooms that do not know each other share of a publication's way: whether its report was made."""
 
+from sqlalchemy import select
+
 from survey_app.db import Database
 from survey_app.models.audit import note
-from survey_app.models.job import enqueue
-from survey_app.models.publishing import HAND_OVER_JOB, HANDED_OVER, handed_over_by_command, is_handed_over
+from survey_app.models.job import Job, enqueue
+from survey_app.models.publishing import (
+    HAND_OVER_JOB,
+    HANDED_OVER,
+    JOB,
+    KIND,
+    handed_over_by_command,
+    is_handed_over,
+    last_publishing,
+)
 from tests import factories
 from tests.factories import MOMENT
 
@@ -23,3 +33,16 @@ def test_a_publication_is_handed_over_by_its_own_report_alone(database: Database
         note(session, MOMENT, None, HANDED_OVER, f"{handed_over_by_command(44)}a.pdf")
     with database.reading() as session:
         assert [is_handed_over(session, number) for number in (1, 2, 3, 4, 44)] == [True, *[False] * 3, True]
+
+
+def test_what_became_of_a_request_is_told_by_the_latest_job_of_its_own(database: Database) -> None:
+    with database.transaction() as session:
+        campaign = factories.annual_campaign(session)
+        assert last_publishing(session, campaign.id) is None
+        asked = factories.approval(session, kind=KIND, campaign_id=campaign.id)
+        other = factories.approval(session, kind=KIND, campaign_id=factories.annual_campaign(session).id)
+        for approval in (asked, asked, other):
+            enqueue(session, JOB, {"approval_id": approval.id}, MOMENT)
+        _first, second, third = session.scalars(select(Job).order_by(Job.id))
+        found = [last_publishing(session, one.campaign_id) for one in (asked, other)]
+        assert [(one.approval, one.job) for one in found if one] == [(asked, second), (other, third)]

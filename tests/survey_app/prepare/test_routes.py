@@ -293,10 +293,18 @@ def test_done_job_gives_its_file_under_its_name_and_type(app, manager, own_job):
     assert "Tệp đã xong." in page.text
     assert "Tệp được giữ đến hết ngày 18/03/2026, sau đó tự xóa." in page.text
     assert "Refresh" not in page.headers
+    assert "(PUBLIC_URL)" in page.text, "these tests are served to this machine alone"
     file = manager.get(f"{address}/file")
     assert (file.mimetype, file.data) == ("application/pdf", b"%PDF-1.7")
     assert file.headers["Content-Disposition"] == "attachment; filename=to-ma-qr-1.pdf"
     assert file.headers["Cache-Control"] == "no-store"
+
+
+def test_file_of_a_hand_over_leads_back_to_the_hand_over(manager, own_job):
+    arguments = {"publication_id": 7, "product": "sheets", **bound_to("codes", ())}
+    page = manager.get(own_job(name="handover", state="done", arguments=arguments))
+    assert "Tệp bàn giao" in page.text
+    assert 'href="/staff/publications/7' in page.text
 
 
 @pytest.mark.parametrize(

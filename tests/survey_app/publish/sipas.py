@@ -33,14 +33,11 @@ def expected_rows() -> Iterator[dict[str, str]]:
 def build(session: Session) -> Campaign:
     """Store the respondents: an access point an office, a sample cell a weight of a ward."""
     version = factories.instrument_version(session, of=shipped_definition("sipas_reference_22"))
-    campaign = factories.campaign(
+    campaign = factories.annual_campaign(
         session,
         code="annual-2025",
-        kind="annual",
-        sampling_basis="probability",
         instrument_version_id=version.id,
         opens_on=factories.DAY.replace(month=1, day=1),
-        closes_on=factories.DAY,
     )
     definition = version.definition
     offices: dict[str, int] = {}
@@ -71,11 +68,9 @@ def build_wave(session: Session, year: str, day: date) -> Campaign:
     """Store a year of the two waves: who was satisfied with n_ok items, and not with the rest of n_valid."""
     version = session.scalar(select(InstrumentVersion))
     version = version or factories.instrument_version(session, of=shipped_definition("sipas_reference_22"))
-    campaign = factories.campaign(
+    campaign = factories.annual_campaign(
         session,
         code=f"wave-{year}",
-        kind="annual",
-        sampling_basis="probability",
         instrument_version_id=version.id,
         opens_on=day - timedelta(days=20),
         closes_on=day,

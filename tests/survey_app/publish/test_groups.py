@@ -39,18 +39,13 @@ WARDS = {
 def build(session: Session, n_silent: int = 0, tables: tuple[str, ...] = ("office", "group")) -> Campaign:
     """Two offices below a province; of the second some do not say whether they are women or men."""
     version = factories.instrument_version(session, factories.definition("f"))
-    campaign = factories.campaign(
+    campaign = factories.annual_campaign(
         session,
         code="nam",
-        kind="annual",
-        sampling_basis="probability",
         instrument_version_id=version.id,
-        opens_on=DAY - timedelta(days=20),
-        closes_on=DAY,
     )
     plan = PlanDocument(publication=Publishing(tables=tables))
-    told = {"document_json": plan.to_json(), "hash": plan.hash, "frozen_at": MOMENT}
-    factories.campaign_plan(session, campaign_id=campaign.id, **told)
+    factories.frozen_plan(session, plan, campaign_id=campaign.id)
     province = factories.office(session, code="P", name="Tỉnh P", kind="province")
     for code, wards in WARDS.items():
         office = factories.office(session, code=code, name=f"Xã {code}", parent_id=province.id)

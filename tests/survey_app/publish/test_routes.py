@@ -316,7 +316,7 @@ def test_a_frozen_publication_says_when_and_by_which_method(app: Flask, client: 
         factories.figure(session, publication_id=publication.id, provenance="A", sampling_basis="probability")
         publication.sealed_at = factories.MOMENT
     page = client.get("/results/nam").text
-    assert "Đã chốt ngày 10/03/2026, phiên bản phương pháp 1; số liệu này không thay đổi nữa." in page
+    assert "Đã chốt ngày 10/03/2026, phiên bản phương pháp 1. Bản công bố này được giữ nguyên;" in page
 
 
 @pytest.mark.parametrize("path", ["/results", "/results/quay", "/results/quay/{code}", "/staff/offices/{id}"])

@@ -77,8 +77,7 @@ def test_two_weightings_of_the_same_answers_are_two_publications(
 ) -> None:
     with app.extensions["database"].transaction() as session:
         plan = PlanDocument(publication=Publishing(tables=("group",)))
-        told = {"document_json": plan.to_json(), "hash": plan.hash, "frozen_at": MOMENT}
-        factories.campaign_plan(session, campaign_id=sipas.build(session).id, **told)
+        factories.frozen_plan(session, plan, campaign_id=sipas.build(session).id)
     app.extensions["clock"] = lambda: MOMENT.replace(day=MOMENT.day + 3)
     publish = ("publication", "publish", "--campaign", "annual-2025")
     assert run(app, *publish).exit_code == 0

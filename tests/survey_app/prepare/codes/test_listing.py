@@ -5,8 +5,8 @@ from datetime import timedelta
 from survey_app.models.vietnamese import sort_key
 from survey_app.prepare.codes.listing import (
     campaigns_to_prepare,
-    find_offices,
     list_codes,
+    offices_with_codes,
 )
 from survey_app.web.paging import ROWS_A_PAGE
 from tests import factories
@@ -19,7 +19,7 @@ def office(session, name, **given):
 
 def names(session, campaign, scope, search=""):
     ids = {one.id for one in scope}
-    found = find_offices(session, campaign, ids, search, DAY)
+    found = offices_with_codes(session, campaign, ids, search, DAY)
     return [listed.name for listed in list_codes(session, campaign, found, 1, DAY).offices.rows]
 
 
@@ -44,7 +44,7 @@ def test_ended_office_is_gone_and_one_that_begins_later_waits_for_its_codes(sess
     factories.access_point(session, campaign_id=campaign.id, office_id=ended.id)
     coming = office(session, "Xã Mới", valid_from=DAY + timedelta(days=1))
     ending = office(session, "Xã Nay", valid_until=DAY)
-    found = find_offices(session, campaign, {ended.id, coming.id, ending.id}, "", DAY)
+    found = offices_with_codes(session, campaign, {ended.id, coming.id, ending.id}, "", DAY)
     listed = list_codes(session, campaign, found, 1, DAY).offices.rows
     assert [(one.name, one.begins_on, one.ends_on, len(one.places)) for one in listed] == [
         ("Xã Mới", DAY + timedelta(days=1), None, 1),
@@ -57,7 +57,7 @@ def test_screen_is_listed_beside_the_poster_and_counts_as_no_code_of_the_list(se
     on_it = {"campaign_id": campaign.id, "office_id": one.id, "way_in": "screen", "provenance": "B"}
     before = factories.access_point(session, **on_it, revoked_on=DAY)
     screen = factories.access_point(session, **on_it)
-    (found,) = find_offices(session, campaign, {one.id}, "", DAY)
+    (found,) = offices_with_codes(session, campaign, {one.id}, "", DAY)
     assert found.n_codes == 0
     ((listed,),) = [listed.places for listed in list_codes(session, campaign, [found], 1, DAY).offices.rows]
     assert (listed.poster, listed.revoked, listed.screen.point) == (None, [before], screen)
@@ -69,7 +69,7 @@ def test_list_shows_each_place_with_its_code_and_those_before(session, campaign)
     on_two = {"campaign_id": campaign.id, "office_id": one.id, "counter_id": counters[1].id}
     old = factories.access_point(session, **on_two, revoked_on=DAY)
     new = factories.access_point(session, **on_two)
-    found = find_offices(session, campaign, {one.id}, "", DAY)
+    found = offices_with_codes(session, campaign, {one.id}, "", DAY)
     (listed,) = list_codes(session, campaign, found, 1, DAY).offices.rows
     assert [place.counter for place in listed.places] == ["Quầy số 2", "Quầy số 10"]
     assert (listed.places[0].poster.point, listed.places[0].revoked) == (new, [old])
@@ -80,7 +80,7 @@ def test_code_of_the_whole_office_is_listed_beside_later_counters(session, campa
     one = office(session, "Xã An")
     point = factories.access_point(session, campaign_id=campaign.id, office_id=one.id)
     factories.counter(session, office_id=one.id, label="Quầy số 1")
-    found = find_offices(session, campaign, {one.id}, "", DAY)
+    found = offices_with_codes(session, campaign, {one.id}, "", DAY)
     (listed,) = list_codes(session, campaign, found, 1, DAY).offices.rows
     whole, counter = listed.places
     assert (whole.counter, whole.poster.point) == (None, point)
@@ -99,7 +99,7 @@ def test_only_places_of_today_count_as_having_a_code_or_lacking_one(session, cam
         factories.access_point(session, **point, revoked_on=DAY)
         factories.access_point(session, **point, way_in="screen", provenance="B")
     factories.access_point(session, office_id=bare.id)  # of another campaign
-    found = find_offices(session, campaign, {whole.id, split.id, bare.id}, "", DAY)
+    found = offices_with_codes(session, campaign, {whole.id, split.id, bare.id}, "", DAY)
     assert [(one.n_places, one.n_codes) for one in found] == [(1, 1), (3, 1), (1, 0)]
     page = list_codes(session, campaign, found, 1, DAY)
     assert (page.n_places, page.n_codes, page.n_missing) == (5, 2, 3)
@@ -107,7 +107,7 @@ def test_only_places_of_today_count_as_having_a_code_or_lacking_one(session, cam
 
 def test_page_shows_its_own_offices_and_counts_those_of_all_pages(session, campaign):
     scope = {office(session, f"Xã {n:02}").id for n in range(ROWS_A_PAGE + 1)}
-    found = find_offices(session, campaign, scope, "", DAY)
+    found = offices_with_codes(session, campaign, scope, "", DAY)
     page = list_codes(session, campaign, found, 99, DAY)
     assert [listed.name for listed in page.offices.rows] == [f"Xã {ROWS_A_PAGE}"]
     assert (page.offices.number, page.offices.n_rows, page.n_places) == (2, ROWS_A_PAGE + 1, ROWS_A_PAGE + 1)

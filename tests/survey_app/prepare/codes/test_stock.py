@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import delete, func, select
 
 from survey_app.models.access_point import AccessPoint, AccessPointDay
-from survey_app.prepare.codes.listing import Stock, find_offices, list_codes
+from survey_app.prepare.codes.listing import Stock, list_codes, offices_with_codes
 from survey_app.prepare.codes.stock import QUIET_AFTER_DAYS, Use, ends_soon, note_openings, uses
 from tests import factories
 from tests.factories import DAY
@@ -181,14 +181,14 @@ def offices(session, campaign):
     ],
 )
 def test_list_is_narrowed_to_the_places_that_belong_on_it(session, campaign, offices, narrowed, names):
-    found = find_offices(session, campaign, {one.id for one in offices.values()}, "", DAY)
+    found = offices_with_codes(session, campaign, {one.id for one in offices.values()}, "", DAY)
     page = list_codes(session, campaign, found, 1, DAY, narrowed)
     listed = {one.name.removeprefix("Xã ") for one in page.offices.rows if one.places}
     assert listed == names
 
 
 def test_stock_is_counted_over_all_offices_found(session, campaign, offices):
-    found = find_offices(session, campaign, {one.id for one in offices.values()}, "", DAY)
+    found = offices_with_codes(session, campaign, {one.id for one in offices.values()}, "", DAY)
     stock = Stock.of(found)
     assert stock == Stock(n_working=5, n_paused=1, n_revoked=1, n_quiet=1, n_reported=1)
     assert stock.needs_a_look
@@ -198,7 +198,7 @@ def test_stock_is_counted_over_all_offices_found(session, campaign, offices):
 def test_page_says_the_same_with_the_nights_work_and_without(session, campaign, offices):
     def shown():
         session.expire_all()
-        found = find_offices(session, campaign, {one.id for one in offices.values()}, "", DAY)
+        found = offices_with_codes(session, campaign, {one.id for one in offices.values()}, "", DAY)
         listed = list_codes(session, campaign, found, 1, DAY).offices.rows
         codes = [(one.place, one.poster and one.poster.use) for office in listed for one in office.places]
         return found, codes
@@ -214,7 +214,7 @@ def test_office_of_many_counters_has_a_page_of_its_own(session, campaign):
     for _ in range(30):
         factories.counter(session, office_id=large.id)
     small = [factories.office(session, sort_key=key).id for key in ("1", "3")]
-    found = find_offices(session, campaign, {large.id, *small}, "", DAY)
+    found = offices_with_codes(session, campaign, {large.id, *small}, "", DAY)
     pages = [list_codes(session, campaign, found, number, DAY) for number in (1, 2, 3)]
     assert [len(page.offices.rows[0].places) for page in pages] == [1, 30, 1]
     assert pages[0].offices.n_pages == 3

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from survey_app.models.audit import AuditLine
 from survey_app.models.office import DossierCount, ReplacedTotal
-from survey_app.prepare.dossiers import waiting
+from survey_app.prepare.tables import waiting
 from survey_app.prepare.tables.sheet import read_sheet
 from survey_app.web.access import RIGHTS
 from tests import factories
@@ -193,6 +193,16 @@ def test_form_stores_counts_and_says_them_in_the_log(app, hue, manager):
     assert stored(app) == [(hue["TTH-XA"].id, FEBRUARY, 1234)]
     what = "TTH-XA, tháng 02/2026: đã giải quyết – → 1234, lệch 0"
     assert audit(app) == [("dossiers.set", what, hue["TTH-XA"].id)]
+
+
+@on_sqlite
+def test_counts_entered_for_a_wrong_year_are_seen(hue, manager):
+    begun = hue["TTH-XA"].valid_from
+    long_ago = f"{begun.year}-{begun.month:02}"
+    done = manager.send_form(form_of(hue, long_ago), {"n_settled-0": "1.234"})
+    listed = manager.get(done.location.partition("?")[0]).text
+    assert f"/staff/dossiers/{hue['TTH-XA'].id}/{long_ago}" in listed
+    assert "1.234" in listed
 
 
 @on_sqlite

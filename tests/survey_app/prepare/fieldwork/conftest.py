@@ -100,10 +100,8 @@ def fieldwork(database, settings):
             ).id
             for n, name in ((1, "An"), (2, "Bình"))
         ]
-        campaign = factories.campaign(
+        campaign = factories.annual_campaign(
             session,
-            kind="annual",
-            sampling_basis="probability",
             opens_on=date(2026, 3, 1),
             closes_on=date(2026, 4, 30),
             controller_name="Sở Nội vụ tỉnh Mẫu",

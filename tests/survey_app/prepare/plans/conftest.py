@@ -49,11 +49,9 @@ class Stage:
                     session, office_id=office.id, month=month_of, field_id=0, n_settled=n_settled
                 )
         self.other = factories.office(session, code="U", kind="province", name="Tỉnh Khác")
-        self.campaign = factories.campaign(
+        self.campaign = factories.annual_campaign(
             session,
             code="do-luong-2026",
-            kind="annual",
-            sampling_basis="probability",
             opens_on=date(2026, 12, 1),
             closes_on=date(2026, 12, 31),
         )

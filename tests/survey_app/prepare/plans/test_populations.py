@@ -45,6 +45,22 @@ def test_where_no_such_month_is_counted_the_latest_stand_in(database, stage):
         assert [one.population for one in known.offices] == [14]
 
 
+def test_what_one_office_entered_for_a_wrong_year_is_not_the_populations(database, stage):
+    november = with_days(date(2026, 11, 1), date(2026, 11, 30), tops=("U",))
+    with database.transaction() as session:
+        for n_settled in (7, 8, 9):
+            office = factories.office(session, parent_id=stage.other.id)
+            for month in (date(2026, 1, 1), date(2026, 2, 1)):
+                factories.dossier_count(
+                    session, office_id=office.id, month=month, field_id=0, n_settled=n_settled
+                )
+        wrong = {"office_id": office.id, "month": date(2025, 11, 1), "field_id": 0, "n_settled": 1_200}
+        factories.dossier_count(session, **wrong)
+        known = known_of(session, stage.campaign, november, TODAY)
+        assert known.first_month == known.last_month == date(2026, 2, 1)
+        assert sum(one.population for one in known.offices) == 24
+
+
 def test_tops_bound_the_offices_and_none_means_all(database, stage):
     with database.reading() as session:
         assert len(offices_under(session, ("T",))) == 4

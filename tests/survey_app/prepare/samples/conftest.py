@@ -96,22 +96,14 @@ def lay(session, settings, document, rows=None, form=None, totals=None):
     offices = {
         code: factories.office(session, code=code, name=f"Xã {code[-1]}", parent_id=top.id) for code in counts
     }
-    campaign = factories.campaign(
+    campaign = factories.annual_campaign(
         session,
         code="do-luong-2026",
-        kind="annual",
-        sampling_basis="probability",
         opens_on=OPENS_ON,
         closes_on=CLOSES_ON,
         **({} if form is None else {"instrument_version_id": form.id}),
     )
-    factories.campaign_plan(
-        session,
-        campaign_id=campaign.id,
-        document_json=document.to_json(),
-        frozen_at=FROZEN_AT,
-        hash=document.hash,
-    )
+    factories.frozen_plan(session, document, campaign_id=campaign.id, frozen_at=FROZEN_AT)
     path = write_frame(frame_path(settings.data_dir, "x").parent, rows)
     found = {"rules": [], "unknown_offices": [], "totals": totals or {}, "n_clusters": 6}
     frame = factories.frame(

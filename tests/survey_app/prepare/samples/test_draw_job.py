@@ -154,13 +154,7 @@ def test_what_must_not_be_drawn_is_refused_by_name(house):
         house.campaign_id = campaign.id
     assert house.draw() == {"refused": "not_frozen"}
     with house.database.transaction() as session:
-        factories.campaign_plan(
-            session,
-            campaign_id=house.campaign_id,
-            document_json=other.to_json(),
-            frozen_at=NOW,
-            hash=other.hash,
-        )
+        factories.frozen_plan(session, other, campaign_id=house.campaign_id, frozen_at=NOW)
     assert house.draw() == {"refused": "no_frame"}
     with house.database.transaction() as session:
         factories.frame(

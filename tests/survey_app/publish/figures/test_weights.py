@@ -17,7 +17,7 @@ from survey_app.publish.figures.design import Units, WeightingRefused
 from survey_app.publish.figures.weights import Weighed, weigh
 from survey_app.publish.releasing.known_totals import weighting_then
 from tests import factories
-from tests.factories import DAY, MOMENT
+from tests.factories import DAY
 
 SEX = MarginThen("sex", "sex", (("F", 60.0), ("M", 40.0)))
 PLAIN = WeightingThen(1, (), None, None)
@@ -49,11 +49,10 @@ def cell(weighting_cell: str, *units: int) -> CellThen:
 
 
 def planned(session: Session) -> Campaign:
-    campaign = factories.campaign(session, kind="annual", sampling_basis="probability", closes_on=DAY)
+    campaign = factories.annual_campaign(session)
     raked = (Raked(variable="sex", question="sex"),)
     plan = PlanDocument(weighting=Weighting(raked=raked, trimmed_above=5.0))
-    told = {"document_json": plan.to_json(), "hash": plan.hash, "frozen_at": MOMENT}
-    factories.campaign_plan(session, campaign_id=campaign.id, **told)
+    factories.frozen_plan(session, plan, campaign_id=campaign.id)
     return campaign
 
 

@@ -45,15 +45,11 @@ def handed(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> I
 def build(session: Session) -> Campaign:
     """Ten offices answered by a drawn sample, the last by seven people alone; two by people who chose to."""
     version = factories.instrument_version(session, factories.definition("f"))
-    campaign = factories.campaign(
+    campaign = factories.annual_campaign(
         session,
         code="nam-2026",
         title="Đo lường 2026",
-        kind="annual",
-        sampling_basis="probability",
         instrument_version_id=version.id,
-        opens_on=DAY - timedelta(days=20),
-        closes_on=DAY,
     )
     province = factories.office(session, code="P", name="Tỉnh P", kind="province")
     for number in range(1, 11):

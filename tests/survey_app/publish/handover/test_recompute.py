@@ -8,7 +8,6 @@ import subprocess
 import zipfile
 from collections import defaultdict
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -243,17 +242,12 @@ def raked_wave(session: Session) -> int:
     form = factories.definition("raked")
     sex = next(item for item in form.items if item.code == "sex")
     form = replace(form, items=(*form.items, replace(sex, code="age")))
-    campaign = factories.campaign(
+    campaign = factories.annual_campaign(
         session,
-        kind="annual",
-        sampling_basis="probability",
         instrument_version_id=factories.instrument_version(session, form).id,
-        opens_on=DAY - timedelta(days=20),
-        closes_on=DAY,
     )
     plan = PlanDocument(weighting=Weighting(trimmed_above=1.6))
-    told = {"document_json": plan.to_json(), "hash": plan.hash, "frozen_at": MOMENT}
-    factories.campaign_plan(session, campaign_id=campaign.id, **told)
+    factories.frozen_plan(session, plan, campaign_id=campaign.id)
     province = factories.office(session, code="P", kind="province")
     chance = random.Random(1)
     for number in range(3):

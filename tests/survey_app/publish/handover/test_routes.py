@@ -12,11 +12,12 @@ from sqlalchemy import delete, select
 from werkzeug.test import TestResponse
 
 from survey_app import create_app
-from survey_app.cli.jobs import Worker
+from survey_app.cli.jobs import MODULES, Worker
 from survey_app.config import begin, read_settings
 from survey_app.models.audit import AuditLine
 from survey_app.models.job import Job
 from survey_app.models.office import Office
+from survey_app.models.publishing import HAND_OVER_JOB, REPORTS
 from survey_app.models.staff import StaffGrant
 from survey_app.publish.handover.products import PRODUCTS
 from tests import factories
@@ -25,6 +26,11 @@ from tests.page_inspector import InspectingClient
 from tests.survey_app.publish.handover.conftest import PAST, Handed
 
 OF_OWN_OFFICE = {"sheets"}
+
+
+def test_what_a_campaigns_road_looks_for_is_what_is_handed_over() -> None:
+    assert set(REPORTS) < PRODUCTS.keys()
+    assert HAND_OVER_JOB in MODULES
 
 
 @pytest.fixture

@@ -31,14 +31,10 @@ def two_wards(app: Flask, n_alone: int) -> int:
         if item.reported_as
     }
     with app.extensions["database"].transaction() as session:
-        campaign = factories.campaign(
+        campaign = factories.annual_campaign(
             session,
             code="nam",
-            kind="annual",
-            sampling_basis="probability",
             instrument_version_id=factories.instrument_version(session, form).id,
-            opens_on=DAY - timedelta(days=20),
-            closes_on=DAY,
         )
         office = factories.office(session, code="X1", name="X1")
         point = factories.access_point(

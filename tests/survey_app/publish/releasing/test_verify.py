@@ -46,11 +46,9 @@ def build(session: Session, day: date, good: int = 4) -> Campaign:
     """An annual measurement of three offices: drawn wards, and whoever came to a counter beside them."""
     version = session.scalar(select(InstrumentVersion))
     version = version or factories.instrument_version(session, factories.definition("f"))
-    campaign = factories.campaign(
+    campaign = factories.annual_campaign(
         session,
         code=f"nam-{day.year}",
-        kind="annual",
-        sampling_basis="probability",
         instrument_version_id=version.id,
         opens_on=day - timedelta(days=20),
         closes_on=day,

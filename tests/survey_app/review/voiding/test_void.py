@@ -14,8 +14,10 @@ from survey_app.collect.writer import Writer
 from survey_app.errors import ApprovalRefused
 from survey_app.models.access_point import AccessPointDay
 from survey_app.models.audit import AuditLine
-from survey_app.models.campaign import Campaign
+from survey_app.models.publication import Figure, Publication
 from survey_app.models.response import Response
+from survey_app.publish.releasing.freeze import publish_wave
+from survey_app.publish.releasing.verify import verify
 from survey_app.publish.shown.public import count_voided
 from survey_app.review.voiding.void import PointDays, check_can_be_voided, count_days, void_responses
 from tests import factories
@@ -112,26 +114,47 @@ def test_figures_follow_at_the_next_release(database):
         assert count_voided(session, campaign.id, office.id) == 12
 
 
-def refusal(session, chosen, campaign):
+def refusal(session, chosen):
     with pytest.raises(ApprovalRefused) as refused:
-        check_can_be_voided(session, campaign, chosen, DAY)
+        check_can_be_voided(session, chosen, DAY)
     return refused.value.reason
 
 
 def test_days_that_hold_nothing_or_lie_ahead_are_refused(session):
     point = factories.access_point(session)
-    campaign = session.get_one(Campaign, point.campaign_id)
     receive(session, point, 1)
     tomorrow = DAY + timedelta(days=1)
-    assert refusal(session, PointDays((), DAY, DAY), campaign) == "nothing_chosen"
-    assert refusal(session, PointDays((point.id,), DAY, YESTERDAY), campaign) == "days_are_swapped"
-    assert refusal(session, PointDays((point.id,), DAY, tomorrow), campaign) == "days_out_of_range"
+    assert refusal(session, PointDays((), DAY, DAY)) == "nothing_chosen"
+    assert refusal(session, PointDays((point.id,), DAY, YESTERDAY)) == "days_are_swapped"
+    assert refusal(session, PointDays((point.id,), DAY, tomorrow)) == "days_out_of_range"
     long_ago = DAY - timedelta(days=366)
-    assert refusal(session, PointDays((point.id,), long_ago, DAY), campaign) == "days_out_of_range"
-    assert refusal(session, PointDays((point.id,), YESTERDAY, YESTERDAY), campaign) == "nothing_to_void"
-    check_can_be_voided(session, campaign, PointDays((point.id,), DAY, DAY), DAY)
-    factories.publication(session, campaign_id=campaign.id, kind="wave", sealed_at=MOMENT)
-    assert refusal(session, PointDays((point.id,), DAY, DAY), campaign) == "results_are_frozen"
+    assert refusal(session, PointDays((point.id,), long_ago, DAY)) == "days_out_of_range"
+    assert refusal(session, PointDays((point.id,), YESTERDAY, YESTERDAY)) == "nothing_to_void"
+    check_can_be_voided(session, PointDays((point.id,), DAY, DAY), DAY)
+
+
+def test_what_is_published_stays_so_until_a_correction_takes_the_voided_out(database):
+    with database.transaction() as session:
+        campaign = factories.campaign(session, kind="annual", closes_on=DAY)
+        office = factories.office(session)
+        forged, honest = (
+            factories.access_point(session, campaign_id=campaign.id, office_id=office.id) for _ in range(2)
+        )
+        receive(session, forged, 6, NOT_SATISFIED)
+        receive(session, honest, 12, SATISFIED)
+    long_after = MOMENT + timedelta(days=30)
+    first = publish_wave(database, campaign.id, long_after)
+    with database.transaction() as session:
+        assert void(session, approved(session, forged)) == 6
+    with database.reading() as session:
+        assert verify(session, session.get_one(Publication, first)).difference is None
+    second = publish_wave(database, campaign.id, long_after, "Sáu phiếu giả")
+    with database.reading() as session:
+        index = select(Figure.n_respondents).where(Figure.measure == "index", Figure.breakdown == "")
+        found = {one: session.scalar(index.where(Figure.publication_id == one)) for one in (first, second)}
+        assert found == {first: 18, second: 12}
+        for number in (first, second):
+            assert verify(session, session.get_one(Publication, number)).difference is None
 
 
 def test_days_are_listed_with_what_counts_and_what_no_longer_does(session):
