@@ -77,9 +77,12 @@ def tops_of_plans(session: Session, campaign_ids: Collection[int]) -> dict[int, 
     return tops | {one.campaign_id: one.document.population.tops for one in session.scalars(addenda)}
 
 
-def plan_in_force(session: Session, campaign_id: int) -> PlanDocument | None:
-    """Give what holds: the last addendum's document, or the frozen plan's; a draft holds for nobody."""
-    addenda = addenda_of(session, campaign_id)
+def plan_in_force(session: Session, campaign_id: int, then: datetime | None = None) -> PlanDocument | None:
+    """Give what holds: the last addendum's document, or the frozen plan's; a draft holds for nobody.
+
+    A publication goes on saying what held `then`, whatever is added later.
+    """
+    addenda = [one for one in addenda_of(session, campaign_id) if then is None or one.written_at <= then]
     if addenda:
         return addenda[-1].document
     plan = session.get(Plan, campaign_id)

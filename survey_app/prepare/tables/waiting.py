@@ -1,5 +1,6 @@
 """Keeps a file between two pages: what does not add up in it is shown before anybody accepts it."""
 
+import contextlib
 import re
 import secrets
 import time
@@ -38,8 +39,9 @@ def forget(data_dir: Path, staff_id: int, ticket: str) -> None:
 def remove_old(data_dir: Path) -> None:
     """Delete what nobody accepted, or what the process that stored it had no time to delete."""
     for path in (data_dir / FOLDER).glob("*"):
-        if path.stat().st_mtime < time.time() - LIVES_SECONDS:
-            path.unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError):  # accepted or forgotten meanwhile
+            if path.stat().st_mtime < time.time() - LIVES_SECONDS:
+                path.unlink()
 
 
 def _path(data_dir: Path, staff_id: int, ticket: str) -> Path:

@@ -146,7 +146,7 @@ def read_wave(session: Session, publication_id: int, edition: Edition) -> Wave:
         publication=publication,
         recipe=recipe,
         definition=session.get_one(InstrumentVersion, publication.instrument_version_id).definition,
-        plan=plan_in_force(session, publication.campaign_id),
+        plan=plan_in_force(session, publication.campaign_id, publication.published_at),
         places=_places(session, publication_id, recipe),
         edition=edition,
     )

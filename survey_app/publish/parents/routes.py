@@ -55,7 +55,8 @@ def below_csv(office_id: int) -> Response:
         found = _found(session, office_id)
         lines = with_changes(session, found, choose(found.lines, asked, has_ranks=found.has_ranks))
         campaign = found.standing.campaign.code if found.standing else ""
-        what = f"{campaign}, phiếu loại {found.provenance}: bảng {len(lines)} đơn vị"
+        of_what = f"{campaign}, phiếu loại {found.provenance}: " if campaign else ""
+        what = f"{of_what}bảng {len(lines)} đơn vị"
         audit.note(session, now(), access.current_staff().id, EXPORTED, what, found.parent.id)
         response = Response(as_csv(found, lines), content_type="text/csv; charset=utf-8")
     name = f"{found.parent.code}-{campaign}-{found.provenance}.csv"

@@ -26,7 +26,8 @@ def measured_by(session: Session, standing: Standing, language: str) -> Measured
     campaign = standing.campaign
     asked_by = standing.publication or campaign
     definition = session.get_one(InstrumentVersion, asked_by.instrument_version_id).definition
-    plan = plan_in_force(session, campaign.id) if campaign.kind == "annual" else None
+    then = standing.publication.published_at if standing.publication else None
+    plan = plan_in_force(session, campaign.id, then) if campaign.kind == "annual" else None
     return Measured(
         definition.title.in_language(language),
         definition.version,

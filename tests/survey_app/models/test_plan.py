@@ -1,7 +1,7 @@
 """A plan's hash names its content; a frozen plan and its addenda stay as they are on both databases."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import text
@@ -18,6 +18,7 @@ from survey_app.models.plan_document import (
     Weighting,
 )
 from tests import factories
+from tests.factories import MOMENT
 
 DOCUMENT = PlanDocument(
     population=Population(described="Người nộp hồ sơ", tops=("P01",), settled_from=date(2025, 1, 1)),
@@ -107,3 +108,17 @@ def test_last_addendum_is_in_force_and_a_draft_is_not(database):
         draft = factories.campaign_plan(session)
         assert plan_in_force(session, draft.campaign_id) is None
         assert plan_in_force(session, 999) is None
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_what_was_published_goes_on_saying_what_held_then(database):
+    later = replace(DOCUMENT, population=replace(DOCUMENT.population, settled_from=date(2025, 2, 1)))
+    with database.transaction() as session:
+        plan = factories.frozen_plan(session, DOCUMENT)
+        changed = {"document_json": later.to_json(), "hash": later.hash}
+        factories.plan_addendum(
+            session, campaign_id=plan.campaign_id, written_at=MOMENT + timedelta(days=2), **changed
+        )
+        assert plan_in_force(session, plan.campaign_id) == later
+        assert plan_in_force(session, plan.campaign_id, MOMENT + timedelta(days=1)) == DOCUMENT
+        assert plan_in_force(session, plan.campaign_id, MOMENT + timedelta(days=2)) == later
