@@ -13,10 +13,11 @@ from survey_app.models.job import Job
 from survey_app.models.publication import Publication
 from survey_app.models.staff import Staff
 from survey_app.publish.releasing.freeze import publish_wave
+from survey_app.publish.releasing.verify import verify
 from tests import factories
 from tests.factories import DAY, MOMENT
 from tests.page_inspector import Page
-from tests.survey_app.publish.counter_feedback import NOT_SATISFIED, receive
+from tests.survey_app.publish.counter_feedback import NOT_SATISFIED, SATISFIED, receive
 
 on_sqlite = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 LAST_DAY = DAY - timedelta(days=3)
@@ -134,6 +135,34 @@ def test_a_job_that_dies_while_it_writes_leaves_nothing_and_begun_again_publishe
     hall.change(Job, claimed_until=MOMENT - timedelta(hours=1))
     hall.work()
     assert len(hall.all(Publication)) == 1
+
+
+def test_forged_answers_found_after_the_publication_leave_with_a_correction(hall, client):
+    with hall.database.transaction() as session:
+        forged = factories.access_point(
+            session, campaign_id=hall.campaign_id, office_id=hall.office_id, provenance="A"
+        )
+        receive(session, forged, 6, NOT_SATISFIED, LAST_DAY)
+        receive(session, hall.point, 8, SATISFIED, LAST_DAY)
+    hall.agree()
+    hall.work()
+    address = f"/staff/review/voiding/new?office={hall.office_id}"
+    assert "Kết quả cuộc khảo sát này đã công bố" in hall.asker.get(address).text
+    days = {"first_day": f"{LAST_DAY}", "last_day": f"{LAST_DAY}", "point": f"{forged.id}"}
+    asked = hall.asker.send_form(address, {**days, "reason": "Một người điền sáu phiếu"}).location
+    assert hall.decide(asked).status_code == 303
+    with hall.database.reading() as session:
+        assert verify(session, session.get_one(Publication, 1)).difference is None
+    assert ">26</td>" in client.get("/results/nam-2026").text, "what is published stays"
+    hall.agree(reason="Loại sáu phiếu giả")
+    hall.work()
+    page = client.get("/results/nam-2026").text
+    assert ">20</td>" in page
+    assert ">26</td>" not in page
+    assert "Loại sáu phiếu giả" in page
+    with hall.database.reading() as session:
+        for number in (1, 2):
+            assert verify(session, session.get_one(Publication, number)).difference is None
 
 
 @on_sqlite
