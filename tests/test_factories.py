@@ -11,8 +11,7 @@ from tests import factories
 BUILDERS = {
     name: builder
     for name, builder in inspect.getmembers(factories, inspect.isfunction)
-    if builder.__module__ == factories.__name__ and "session" in inspect.signature(builder).parameters
-    if not name.startswith("_")
+    if builder.__module__ == factories.__name__ and name in Base.metadata.tables
 }
 
 
