@@ -27,6 +27,9 @@ from tests import factories
 from tests.factories import DAY, MOMENT
 from tests.survey_app.publish.counter_feedback import NOT_SATISFIED, SATISFIED
 
+NOTE_OF_HIDDEN = (
+    "(hidden): under 10 responses; or enough, but shown it would give away a smaller hidden figure"
+)
 ON_SQLITE = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 
 # Of each ward: its weight, and how many women and men were satisfied and were not.
@@ -121,7 +124,7 @@ def check_pages(client: FlaskClient) -> None:
     """See that the page, the rows and their words say the same."""
     page = client.get("/results/nam/P?lang=en").get_data(as_text=True)
     assert "Groups of respondents" in page
-    assert "Here something is hidden although enough people answered" not in page
+    assert NOTE_OF_HIDDEN not in page
     assert "No difference between these groups is shown" in page
     document = json.loads(client.get("/results/nam.json").get_data())
     rows = {(row["office_code"], row["breakdown"]): row for row in document["figures"] if row["breakdown"]}
@@ -145,7 +148,7 @@ def test_a_few_who_skip_the_question_hide_a_group_at_their_office_and_above(
     page = client.get("/results/nam/X2?lang=en").get_data(as_text=True)
     assert "No difference between these groups is given" in page
     assert "left this question out" not in page
-    assert "Here something is hidden although enough people answered" in page
+    assert NOTE_OF_HIDDEN in page
     rows = json.loads(client.get("/results/nam.json").get_data())["figures"]
     assert sum(row["breakdown"] != "" and row["reason"] == "hidden" for row in rows) == 2
 
