@@ -1,8 +1,9 @@
 """Outcomes of drawn units by AAPOR's Standard Definitions (9th edition, 2016), and their groups.
 
 The codes are those for mail surveys of specifically named persons, cut at the level that staff can tell
-apart, which keeps their meaning: 2.1 stands for all of 2.1x. The first digit is the group; a unit of which
-nothing is known counts as 3.19, which is not stored.
+apart, which keeps their meaning: 2.1 stands for all of 2.1x, 3.3 for all that could not be delivered (3.2
+would have reached the address). The first digit is the group; a unit of which nothing is known counts as
+3.19, which is not stored.
 """
 
 from collections.abc import Mapping
@@ -10,7 +11,7 @@ from collections.abc import Mapping
 RESPONDENT, ELIGIBLE, UNKNOWN, INELIGIBLE = GROUPS = ("respondent", "eligible", "unknown", "ineligible")
 COMPLETE, PARTIAL = "1.1", "1.2"
 REFUSED = "2.1"
-NOT_SENT, SILENT, CAME_BACK = "3.11", "3.19", "3.2"
+NOT_SENT, SILENT, CAME_BACK = "3.11", "3.19", "3.3"
 _GROUP_OF: Mapping[str, str] = {"1": RESPONDENT, "2": ELIGIBLE, "3": UNKNOWN, "4": INELIGIBLE}
 
 # For persons who are named in the frame and invited by letter or message.

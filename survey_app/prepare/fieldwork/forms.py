@@ -32,7 +32,7 @@ NAMES = {
     "2.3": _l("eligible and could not: ill, died since, another language"),
     "3.11": _l("not sent: no address"),
     "3.19": _l("invited, nothing came back"),
-    "3.2": _l("came back undelivered"),
+    "3.3": _l("came back undelivered"),
     "3.9": _l("unknown for another reason"),
     "4.1": _l("had no such dossier"),
     "4.81": _l("drawn twice: the same person"),

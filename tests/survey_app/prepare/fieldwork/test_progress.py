@@ -20,7 +20,7 @@ def test_spent_token_counts_as_complete_whatever_was_entered(fieldwork):
     fieldwork.spend(1, 2, 12)
     fieldwork.note("2.1", 2, 4)
     fieldwork.note("4.1", 12)
-    fieldwork.note("3.2", 6)
+    fieldwork.note("3.3", 6)
     fieldwork.note("1.2", 13)
     found = tallies(fieldwork)
     whole = progress.total(found)
@@ -54,6 +54,6 @@ def test_group_that_would_tell_of_each_of_its_units_is_hidden_with_another(field
 
 def test_rates_are_the_standards_smallest():
     # I = 40, P = 10, R + NC + O = 20, UH + UO = 30: RR1 = 40/100, RR2 = 50/100; not eligible counts nowhere.
-    counts = {"1.1": 40, "1.2": 10, "2.1": 12, "2.2": 8, "3.2": 10, None: 20, "4.1": 15}
+    counts = {"1.1": 40, "1.2": 10, "2.1": 12, "2.2": 8, "3.3": 10, None: 20, "4.1": 15}
     assert progress.Tally.of(counts, 0).rates == (pytest.approx(0.4), pytest.approx(0.5))
     assert progress.Tally.of({"4.1": 3}, 0).rates is None

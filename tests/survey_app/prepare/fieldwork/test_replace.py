@@ -33,7 +33,7 @@ def test_next_reserve_of_the_list_takes_the_next_place_of_its_own_cell(fieldwork
     _outcome, files = fieldwork.run(delivery="message", which="called_in")
     assert "\r\n21,Trung tâm xã An," in files["danh-sach.csv"].decode("utf-8-sig")
     # Who was called in can be replaced in turn; then the list has nobody left.
-    fieldwork.note("3.2", 21, 7)
+    fieldwork.note("3.3", 21, 7)
     made = replaced(fieldwork)
     assert [(pair.leaving, pair.coming) for pair in made.pairs] == [(7, 22)]
     assert made.short_of == {"XA-1": 1}
