@@ -26,6 +26,7 @@ from survey_app.prepare.frames.expire import LETTERS
 from survey_app.prepare.invitations.issue import DRAWN_DELIVERIES
 from survey_app.prepare.reach import Reach, Reached
 from survey_app.prepare.tables import waiting
+from survey_app.prepare.tables.table_file import told
 from survey_app.web import access
 from survey_app.web.access import current_staff
 from survey_app.web.context import database, now, settings, today
@@ -117,7 +118,7 @@ def send_outcomes(campaign_id: int) -> tuple[str, int]:
     try:
         stated = forms.stated_in(content, name)
     except ImportRefused as refused:
-        return _overview(campaign_id, [what for _line, _column, what in refused.faults][:5]), 422
+        return _overview(campaign_id, list(map(told, refused.faults[:5]))), 422
     with database().reading() as session:
         reached, draw = _drawn(session, campaign_id, to_change=True)
         look = look_at(session, draw, stated, today(), settings().secrets)

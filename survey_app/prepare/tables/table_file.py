@@ -99,6 +99,15 @@ def shown(text: str) -> str:
     return text if len(text) <= LONGEST_QUOTE else text[: LONGEST_QUOTE - 1] + "…"
 
 
+def told(fault: tuple[int, str, str]) -> str:
+    """Say in a sentence what is wrong with a file, and where."""
+    line, column, what = fault
+    place = "" if column == WHOLE_FILE else f"{column}: "
+    begins = f"Dòng {line}, " if line > 1 else ""
+    said = f"{begins}{place}{what}"
+    return said[:1].upper() + said[1:]
+
+
 def read_table(
     content: bytes,
     columns: tuple[str, ...],
@@ -121,10 +130,14 @@ def read_table(
     aliases = {name_key(one): column for column, several in words.items() for one in several}
     names = [_named(cell, aliases) for cell in header]
     known = (*columns, *optional)
-    usable = f"các cột dùng được: {', '.join(words.get(column, (column,))[0] for column in known)}"
+    usual = {column: words.get(column, (column,))[0] for column in known}
+    usable = f"các cột dùng được: {', '.join(usual.values())}"
     if not set(known) & set(names) and any(name[:1].isdecimal() for name in names):
         raise refused(f"tệp không có dòng tiêu đề: dòng đầu đã là số liệu; {usable}")
-    _refuse_wrong_header(names, columns, tuple(optional), faults)
+    for column in columns:
+        if column not in names:
+            faults.add(1, usual[column], "thiếu cột này")
+    _refuse_unusable(names, known, faults)
     if not set(known).issuperset(names):
         faults.add(1, WHOLE_FILE, usable)
     faults.refuse_if_any()
@@ -201,13 +214,7 @@ def _cells(text: str, faults: Faults) -> Iterator[tuple[int, list[str]]]:
         faults.refuse_if_any()  # without the rest, most of what else could be said would be wrong
 
 
-def _refuse_wrong_header(
-    names: list[str], columns: tuple[str, ...], optional: tuple[str, ...], faults: Faults
-) -> None:
-    for column in columns:
-        if column not in names:
-            faults.add(1, column, "thiếu cột này")
-    known = columns + optional
+def _refuse_unusable(names: list[str], known: tuple[str, ...], faults: Faults) -> None:
     for name in sorted(set(names)):
         if name not in known:
             faults.add(1, shown(name) or "cột không tên", "không dùng cột này")

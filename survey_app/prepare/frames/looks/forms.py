@@ -9,21 +9,10 @@ from survey_app.models.days import read_day
 from survey_app.prepare.frames.columns import COLUMNS, CONTACTS, DESCRIBED, faults_of
 from survey_app.prepare.frames.contact_days import may_be_last_day
 from survey_app.prepare.frames.forms import heading_of
-from survey_app.prepare.frames.looks.outcome import FileFault
-from survey_app.prepare.tables.sheet import WHOLE_FILE
 from survey_app.web.i18n import chosen_language
 
 Faults = list[tuple[str, str]]  # the id of a field, what is wrong there
 LAST_DAY = "last_day"
-
-
-def file_fault(fault: FileFault) -> str:
-    """Say what is wrong with a whole file."""
-    line, column, what = fault
-    place = "" if column == WHOLE_FILE else f"{column}: "
-    begins = f"Dòng {line}, " if line > 1 else ""
-    said = f"{begins}{place}{what}"
-    return said[:1].upper() + said[1:]
 
 
 def explained(column: str) -> str:

@@ -27,6 +27,7 @@ from survey_app.prepare.frames.looks.mapping import proposed, remember
 from survey_app.prepare.frames.looks.outcome import Found, Outcome
 from survey_app.prepare.frames.routes import RIGHT, faults_file, overview_page, reached_to_change
 from survey_app.prepare.reach import Reach, Reached
+from survey_app.prepare.tables.table_file import told
 from survey_app.web import access
 from survey_app.web.access import current_staff
 from survey_app.web.context import database, now, settings, today
@@ -51,7 +52,7 @@ def send(campaign_id: int) -> AnyResponse | tuple[str, int]:
     try:
         upload = uploads.keep(settings().data_dir, campaign_id, name, content)
     except ImportRefused as refused:
-        return overview_page(campaign_id, list(map(forms.file_fault, refused.faults))), 422
+        return overview_page(campaign_id, list(map(told, refused.faults))), 422
     return redirect(url_for("looks.columns", campaign_id=campaign_id, file_ticket=upload.ticket), 303)
 
 
@@ -66,7 +67,7 @@ def take_incoming(campaign_id: int) -> AnyResponse | tuple[str, int]:
     try:
         upload = uploads.take_in_place(settings().data_dir, campaign_id, path, path.name)
     except ImportRefused as refused:
-        return overview_page(campaign_id, list(map(forms.file_fault, refused.faults))), 422
+        return overview_page(campaign_id, list(map(told, refused.faults))), 422
     return redirect(url_for("looks.columns", campaign_id=campaign_id, file_ticket=upload.ticket), 303)
 
 
@@ -208,7 +209,7 @@ def _look_page(reached: Reached, job: Job, why_not_taken: str | None = None) -> 
         found=outcome.found,
         rules=rule_lines(met),
         n_left_out=n_left_out(met),
-        refused=list(map(forms.file_fault, outcome.refused)),
+        refused=list(map(told, outcome.refused)),
         last_day=read_day(job.arguments["last_day"] or ""),
         heading_of=heading_of,
     )

@@ -86,6 +86,9 @@ def test_table_of_outcomes_is_looked_at_and_its_sound_lines_taken(walk):
     assert walk.fieldwork.units("outcome")[2] == ("2.1",)
     assert walk.post("/outcomes/accept", ticket=ticket, accepted=tick).status_code == 410
     assert walk.post("/outcomes").status_code == 422
+    headless = walk.post("/outcomes", file=(BytesIO("Số thư;Kết quả\n1;2.1\n".encode()), "ket-qua.csv"))
+    assert headless.status_code == 422
+    assert "Ngày: thiếu cột này" in headless.text
 
 
 def test_lines_left_out_for_one_reason_are_one_row_with_their_number_and_the_first_of_them(walk):
