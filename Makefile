@@ -10,6 +10,8 @@ TEST_PROCESSES ?= 4
 PIP_INSTALL := pip install --quiet --disable-pip-version-check --require-hashes
 LOCK := uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	--no-emit-index-url --quiet $(UPGRADE)
+# Sets of which the gate asks a part name where that is decided, or strings of which it takes a part.
+SOAKED = $(shell grep -rlE 'soak|nasty_strings' tests --include='test_*.py')
 COMPILED := $(patsubst %.po,%.mo,$(wildcard survey_app/translations/*/LC_MESSAGES/*.po))
 
 # Each server and command that a test starts would compile all it imports, each time anew.
@@ -30,14 +32,15 @@ run: install ## Serve on http://127.0.0.1:8000 with a demo (settings: README.md)
 test: $(TEST_VENV)/tests-installed ## Check format, lint, types and imports, then test on SQLite and PostgreSQL
 	$(TEST_BIN)/ruff format --check .
 	$(TEST_BIN)/ruff check .
-	$(TEST_BIN)/mypy
+	@# One process compiles the tests while types are checked: else each of those that test would do it again.
+	$(TEST_BIN)/pytest --collect-only -q >/dev/null 2>&1 & $(TEST_BIN)/mypy; said=$$?; wait; exit $$said
 	$(TEST_BIN)/lint-imports
 	$(TEST_BIN)/pytest -n $(TEST_PROCESSES) --dist worksteal $(PYTEST_OPTIONS)
 
 install-tests: $(TEST_VENV)/tests-installed
 
-soak: $(TEST_VENV)/tests-installed ## Run the long sets whole: each citizen page in every width and look, slow readers, crashes
-	SOAK=yes $(TEST_BIN)/pytest tests/survey_app/collect/test_accessibility.py tests/survey_app/web/test_whole_requests.py tests/survey_app/hostile tests/survey_app/collect/test_crash.py tests/survey_app/collect/faults tests/survey_app/kills
+soak: $(TEST_VENV)/tests-installed ## Run the long sets whole: each page in every width and look, slow readers, crashes
+	SOAK=yes $(TEST_BIN)/pytest tests/tour tests/survey_app/hostile tests/survey_app/collect/faults tests/survey_app/kills $(SOAKED)
 
 bench: $(TEST_VENV)/tests-installed $(COMPILED) ## Measure: ratios against peers and raw limits, sizes (docs/performance.md, performance-analysis.md)
 	$(TEST_BIN)/python -m benchmarks.collecting

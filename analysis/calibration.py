@@ -264,6 +264,16 @@ class Calibration:
         # Measured against the column as given: one that is constant in every group counts as zero.
         return orthonormalise(self._centre(self.auxiliary) / length, self.base_weight).basis
 
+    @cached_property
+    def profile(self) -> NDArray[np.int64]:
+        """(n,) a number for each combination of auxiliaries and group that occurs."""
+        first = np.zeros(self.base_weight.size, dtype=np.int64)
+        profile = first if self.group is None else np.unique(self.group, return_inverse=True)[1]
+        for column in self.auxiliary.T:
+            values, place = np.unique(column, return_inverse=True)
+            profile = np.unique(profile * values.size + place, return_inverse=True)[1]
+        return profile
+
     def _centre(self, values: Floats) -> Floats:
         if self.group is None or values.shape[1] == 0:
             return values

@@ -3,6 +3,8 @@
 import random
 from urllib.parse import quote_from_bytes
 
+from tests.soak import SOAK
+
 SEEDS = (
     "<script>alert(1)</script>",
     '"><img src=x onerror=alert(1)>',
@@ -40,7 +42,10 @@ SEEDS = (
 )
 
 
-def nasty_strings(purpose: str, n: int = 250) -> list[str]:
+N_STRINGS = 250 if SOAK else 100
+
+
+def nasty_strings(purpose: str, n: int = N_STRINGS) -> list[str]:
     """Give the seeds, and then mixtures of their parts; others for each purpose, the same at each run."""
     made = random.Random(purpose)
     symbols = "".join(SEEDS)

@@ -46,8 +46,9 @@ class Page(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         # Inside an SVG a <title> names the picture, not the page.
-        for tag in self.texts.keys() & set(self.open) - ({"title"} if "svg" in self.open else set()):
-            self.texts[tag][-1] += data
+        for tag in self.texts.keys() & self.open:
+            if tag != "title" or "svg" not in self.open:
+                self.texts[tag][-1] += data
 
     def hidden_fields(self) -> dict[str, str]:
         return {

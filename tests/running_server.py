@@ -1,6 +1,7 @@
 """The real server in processes of its own, for tests that kill it, load it or look at it in a browser."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,7 +17,9 @@ import psutil
 
 from survey_app.cli.serve import web_command
 from survey_app.config import Settings
+from survey_app.db import Database
 from survey_app.web.context import system_clock
+from tests.loaded_demo import settings_in, sqlite_in
 
 ROOT = Path(__file__).parents[1]
 
@@ -51,6 +54,17 @@ def web(settings: Settings, port: int) -> list[str]:
     command = web_command(settings)
     command[command.index("--bind") + 1] = f"127.0.0.1:{port}"
     return command
+
+
+@contextmanager
+def over_sqlite(template: Path, folder: Path, port: int, **more: str) -> Iterator[tuple[Settings, Database]]:
+    """Start the web server alone over a copy of a migrated, empty database, for the tests of a module."""
+    shutil.copyfile(template, folder / "survey.sqlite")
+    settings = settings_in(folder, sqlite_in(folder))
+    database = Database(settings.database_url)
+    with started(web(settings, port), environment(settings, port, **more)):
+        yield settings, database
+    database.engine.dispose()
 
 
 # A server that waits for its disk as long as a busy machine takes, where no test asks how soon it gives up.

@@ -17,6 +17,7 @@ from survey_app.db import Database
 from survey_app.models.base import Base
 
 REVISIONS = sorted(path.name[:4] for path in (MIGRATIONS / "versions").glob("*.py"))
+ROW_EVENTS = ("insert", "update", "delete")
 Step = Callable[[Config, str], Any]
 
 
@@ -141,9 +142,9 @@ def test_triggers_keep_what_is_published(database: Database) -> None:
             ("sealed_publication_takes_no_snapshot_part", "snapshot_part"),
             ("margins_are_not_deleted", "campaign_margins"),
             ("margins_keep_their_values", "campaign_margins"),
-            ("dossier_fields_add_up_on_delete", "dossier_count"),
-            ("dossier_fields_add_up_on_insert", "dossier_count"),
-            ("dossier_fields_add_up_on_update", "dossier_count"),
+            *((f"codes_are_counted_on_{event}", "access_point") for event in ROW_EVENTS),
+            *((f"counters_are_counted_on_{event}", "counter") for event in ROW_EVENTS),
+            *((f"dossier_fields_add_up_on_{event}", "dossier_count") for event in ROW_EVENTS),
             ("sealed_weighting_step_is_not_deleted", "weighting_step"),
             ("sealed_weighting_step_keeps_its_values", "weighting_step"),
             ("sealed_publication_takes_no_weighting_step", "weighting_step"),

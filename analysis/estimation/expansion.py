@@ -22,7 +22,7 @@ from analysis.sums.psu_sums import PsuSums, sum_rows
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-_BLOCK: Final = 4_000_000  # numbers of a sparse table that lie in memory at once
+_NUMBERS_AT_ONCE: Final = 4_000_000  # numbers of a sparse table that lie in memory at once
 
 
 def calibrated_variance(
@@ -252,6 +252,6 @@ class _Slopes:
 
     def blocks(self) -> Iterator[slice]:
         """Cut the domains so that their tables stay small."""
-        number = np.cumsum(self.width) // _BLOCK
+        number = np.cumsum(self.width) // _NUMBERS_AT_ONCE
         edges = [0, *(np.flatnonzero(np.diff(number)) + 1).tolist(), self.width.size]
         yield from (slice(first, last) for first, last in pairwise(edges))

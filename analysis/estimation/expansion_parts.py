@@ -21,7 +21,7 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 _CANCELLED: Final = 1e-5  # a variance that is a smaller share of what was added and taken off is had directly
-_BLOCK: Final = 4_000_000  # numbers of a dense table that lie in memory at once
+_NUMBERS_AT_ONCE: Final = 4_000_000  # numbers of a dense table that lie in memory at once
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,7 +180,7 @@ class Squares:
         """Compute residuals of the finest units, a few domains at a time, and square them."""
         whole, variance = np.zeros(self.met.size, dtype=np.int64), np.empty(slopes.shape[0])
         columns = self.parts[0].columns[self.met]
-        step = max(_BLOCK // self.met.size, 1)
+        step = max(_NUMBERS_AT_ONCE // self.met.size, 1)
         for first in range(0, variance.size, step):
             block = slice(first, first + step)
             residual = sums[block].toarray()[:, self.met] - slopes[block] @ columns.T

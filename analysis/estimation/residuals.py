@@ -17,7 +17,6 @@ from analysis.estimation.variance import design_variance
 from analysis.sums.psu_sums import PsuSums
 
 Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 _RATIO: Final = 1e-9  # relative; ratios of sums that differ by their order of addition alone
 
@@ -50,21 +49,11 @@ def check_calibrated_sums(calibration: Calibration, sums: PsuSums) -> None:
         require(fits, "sums", "have the respondents of their calibration", sums.n_respondents)
     later = 1.0 if calibration.later_factor is None else calibration.later_factor
     ratio = (sums.weight_sum / later)[counts] / base[counts]
-    profile = _profiles(calibration)[counts]
+    profile = calibration.profile[counts]
     usual = np.zeros(profile.max(initial=-1) + 1)
     usual[profile[::-1]] = ratio[::-1]
     even = np.abs(ratio - usual[profile]) <= _RATIO * usual[profile]
     require(even, "sums", "have calibrated weights of one profile in each row", ratio)
-
-
-def _profiles(calibration: Calibration) -> Integers:
-    """Give each combination of auxiliaries and group that occurs a number."""
-    first = np.zeros(calibration.base_weight.size, dtype=np.int64)
-    profile = first if calibration.group is None else np.unique(calibration.group, return_inverse=True)[1]
-    for column in calibration.auxiliary.T:
-        values, place = np.unique(column, return_inverse=True)
-        profile = np.unique(profile * values.size + place, return_inverse=True)[1]
-    return profile
 
 
 def influence_variance(

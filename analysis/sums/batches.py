@@ -18,7 +18,7 @@ from analysis.sums.kernel import sum_responses, to_micro_units
 if TYPE_CHECKING:
     import pyarrow as pa
 
-BATCH_ROWS: Final = 262_144
+ROWS_AT_ONCE: Final = 262_144
 """Rows added up at once: their weights (2 MB) stay in the cache while the items pass by."""
 
 
@@ -81,7 +81,7 @@ def sum_batch(batch: pa.RecordBatch, columns: ResponseColumns) -> ItemSums:
 
 
 def of_one_size(
-    batches: Iterable[pa.RecordBatch], names: list[str], n_rows: int = BATCH_ROWS
+    batches: Iterable[pa.RecordBatch], names: list[str], n_rows: int = ROWS_AT_ONCE
 ) -> Iterator[pa.RecordBatch]:
     """Give the named columns in batches of `n_rows`, the last one smaller; nothing is copied that fits."""
     import pyarrow as pa

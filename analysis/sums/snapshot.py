@@ -18,7 +18,7 @@ import numpy as np
 from analysis.arguments import require_choice
 from analysis.errors import AnalysisError
 from analysis.sums.batches import (
-    BATCH_ROWS,
+    ROWS_AT_ONCE,
     of_one_size,
     read_codes,
     read_integers,
@@ -93,7 +93,7 @@ def write_snapshot(batches: Iterable[pa.RecordBatch], path: str | Path, columns:
     n_rows = 0
     writer: Any = None
     try:
-        for batch in of_one_size(typed, columns.names, BATCH_ROWS):
+        for batch in of_one_size(typed, columns.names, ROWS_AT_ONCE):
             with _refusing(path, _WRITABLE):
                 writer = writer or _open_writer(unfinished, path.suffix, batch.schema)
                 writer.write_batch(batch)
@@ -178,7 +178,7 @@ def _parquet_parts(path: Path, names: list[str]) -> list[Callable[[], Iterator[p
 
     def read(part: int) -> Iterator[pa.RecordBatch]:
         with _refusing(path, _READABLE), pq.ParquetFile(path) as file:
-            yield from file.iter_batches(BATCH_ROWS, row_groups=[part], columns=names, use_threads=False)
+            yield from file.iter_batches(ROWS_AT_ONCE, row_groups=[part], columns=names, use_threads=False)
 
     with _refusing(path, _READABLE), pq.ParquetFile(path) as file:
         return [partial(read, part) for part in range(file.num_row_groups)]

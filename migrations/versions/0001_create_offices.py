@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from migrations import field_sums
+from migrations import kept_sums
 
 revision = "0001"
 down_revision = None
@@ -21,6 +21,7 @@ def upgrade() -> None:
         sa.Column("valid_from", sa.Date, nullable=False),
         sa.Column("valid_until", sa.Date),
         sa.Column("is_demo", sa.Boolean, nullable=False),
+        sa.Column("n_counters", sa.Integer, nullable=False),
         sa.CheckConstraint(
             "kind IN ('province', 'provincial_centre', 'district_section', 'commune_section')",
             name="kind_is_known",
@@ -60,6 +61,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("office_id", "label"),
         sqlite_autoincrement=True,
     )
+    kept_sums.keep(kept_sums.OF_COUNTERS)
     op.create_table(
         "dossier_count",
         sa.Column("office_id", sa.Integer, sa.ForeignKey("office.id"), primary_key=True),
@@ -87,16 +89,27 @@ def upgrade() -> None:
         sqlite_where=is_odd,
         postgresql_where=is_odd,
     )
-    field_sums.keep()
+    is_total = sa.text("field_id = 0")
+    op.create_index(
+        "ix_dossier_count_total",
+        "dossier_count",
+        ["month", "office_id", "n_settled"],
+        sqlite_where=is_total,
+        postgresql_where=is_total,
+    )
+    kept_sums.keep(kept_sums.OF_FIELDS)
     op.create_table(
         "replaced_total",
         sa.Column("id", sa.Integer, primary_key=True),
         sa.Column("office_id", sa.Integer, sa.ForeignKey("office.id"), nullable=False),
         sa.Column("month", sa.Date, nullable=False),
         sa.Column("n_before", sa.Integer, nullable=False),
-        sa.Column("n_after", sa.Integer, nullable=False),
+        sa.Column("n_after", sa.Integer),
         sa.Column("replaced_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("reason", sa.String),
+        sa.Column("n_stood", sa.Integer),
         sa.CheckConstraint("n_after <> n_before", name="tells_of_a_change"),
+        sa.CheckConstraint("(n_after IS NULL) = (reason IS NOT NULL)", name="withdrawn_with_a_reason"),
         sqlite_autoincrement=True,
     )
     op.create_index("ix_replaced_total_office_id", "replaced_total", ["office_id"])
@@ -106,4 +119,4 @@ def downgrade() -> None:
     of_offices = ("counter", "service_field", "office_succession", "office_past", "office")
     for table in ("replaced_total", "dossier_count", *of_offices):
         op.drop_table(table)
-    field_sums.let_go()
+    kept_sums.let_go((*kept_sums.OF_COUNTERS, *kept_sums.OF_FIELDS))

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from migrations import kept_sums
+
 revision = "0003"
 down_revision = "0002"
 
@@ -71,6 +73,15 @@ def upgrade() -> None:
     )
     op.create_index("ix_access_point_campaign_id_office_id", "access_point", ["campaign_id", "office_id"])
     op.create_table(
+        "code_stock",
+        sa.Column("campaign_id", sa.Integer, sa.ForeignKey("campaign.id"), primary_key=True),
+        sa.Column("office_id", sa.Integer, sa.ForeignKey("office.id"), primary_key=True),
+        *(sa.Column(name, sa.Integer, nullable=False) for name in ("n_working", "n_revoked", "n_paused")),
+        *(sa.Column(name, sa.Integer, nullable=False) for name in ("n_at_counters", "n_at_whole")),
+        sqlite_with_rowid=False,
+    )
+    kept_sums.keep(kept_sums.OF_CODES)
+    op.create_table(
         "access_point_day",
         sa.Column("access_point_id", sa.Integer, sa.ForeignKey("access_point.id"), primary_key=True),
         sa.Column("day", sa.Integer, primary_key=True),
@@ -83,5 +94,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for table in ("access_point_day", "access_point", "sample_cell", "campaign"):
+    for table in ("access_point_day", "code_stock", "access_point", "sample_cell", "campaign"):
         op.drop_table(table)
+    kept_sums.let_go(kept_sums.OF_CODES)

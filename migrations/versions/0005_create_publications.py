@@ -158,8 +158,8 @@ def _create_figure() -> None:
         "ix_figure_whole_index",
         "figure",
         [
-            *("publication_id", "provenance", "office_id"),
-            *("value", "effective_sample_size", "n_people", "hidden_inside"),
+            *("publication_id", "provenance", "office_id", "value", "low", "high", "n_respondents"),
+            *("n_people", "population_size", "effective_sample_size", "hidden_inside", "hidden_in_public"),
         ],
         sqlite_where=is_whole_index,
         postgresql_where=is_whole_index,

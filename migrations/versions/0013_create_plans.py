@@ -71,6 +71,7 @@ def upgrade() -> None:
         sa.Column("hash", sa.String),
         sa.Column("frozen_at", sa.DateTime(timezone=True)),
         sa.Column("frozen_by", sa.Integer, sa.ForeignKey("staff.id")),
+        sa.Column("missed", sa.JSON),
         sa.CheckConstraint("(hash IS NULL) = (frozen_at IS NULL)", name="is_frozen_whole"),
         sa.CheckConstraint("frozen_by IS NULL OR frozen_at IS NOT NULL", name="is_frozen_by_somebody"),
         sa.CheckConstraint("revision >= 1", name="revision_counts_from_one"),

@@ -45,6 +45,7 @@ MODULES = {
     "draw": "survey_app.prepare.samples.draw_job",
     "sample_list": "survey_app.prepare.samples.list_job",
     "publish_wave": "survey_app.publish.releasing.publish_job",
+    "foresee_correction": "survey_app.publish.releasing.foresee_job",
 }
 PAUSE_SECONDS = 2.0
 # In Vietnam, when hardly anybody sends a form: on a large database it takes minutes.

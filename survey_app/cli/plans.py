@@ -59,6 +59,10 @@ def freeze(code: str) -> None:
         campaign, _stored = find_plan(session, code)
         frozen = keep.freeze(session, campaign, now(), None, None)
     click.echo(f"The plan of {code} is frozen; hash: {frozen.hash}")
+    for part in ("whole", "offices"):
+        if missed := (frozen.missed or {}).get(part):
+            said = ", ".join(f"{name} {value}" for name, value in missed.items())
+            click.echo(f"It misses the margin that it asks for, {part}: {said}", err=True)
 
 
 @plan.command("differences")

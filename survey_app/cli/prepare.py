@@ -59,9 +59,10 @@ def import_offices_file(file: Path) -> None:
 def import_dossier_file(file: Path, accept: bool) -> None:
     """Import dossier counts from a CSV or XLSX file."""
     from survey_app.prepare.dossiers.dossier_file import read_dossiers
-    from survey_app.prepare.dossiers.record import record_file
+    from survey_app.prepare.dossiers.record import record_file, wait_for_turn
 
     with database().transaction() as session:
+        wait_for_turn(session, session.scalars(select(Office.id)).all())
         intake = read_dossiers(session, file.read_bytes(), accepts_contradictions=accept)
         record_file(session, intake, file.name, now(), None)
     click.echo(f"Imported {len(intake.given)} dossier counts.")

@@ -9,7 +9,7 @@ from flask import Flask
 from survey_app.cli.audit import note_command, offices_of_campaign
 from survey_app.cli.command import Commands, say_done
 from survey_app.cli.named import find_campaign, find_publication
-from survey_app.models.publishing import HANDED_OVER, handed_over_by_command
+from survey_app.models.publishing import HANDED_OVER, note_report
 from survey_app.publish.shown.publications import list_publications
 from survey_app.web import context
 from survey_app.web.addresses import LARGEST_ID
@@ -80,7 +80,8 @@ def hand_over(number: int, folder: Path) -> None:
             names.append(make(session, Asked(number, one), place, say_done("Sheets:")))
             click.echo(folder / names[-1])
     with database.transaction() as session:
-        what = handed_over_by_command(number) + ", ".join(names)
+        note_report(session, number, context.now())
+        what = f"bản công bố số {number}: {', '.join(names)}"
         note_command(session, HANDED_OVER, what, offices_of_campaign(session, campaign_id))
 
 

@@ -79,8 +79,9 @@ def set_type(
 
 def forget_drawings() -> None:
     """Make typst let go of what it drew: else it keeps that over ten compilations, a gigabyte in the end."""
+    no_fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False)
     for _ in range(COMPILATIONS_REMEMBERED):
-        typst.compile(b"")
+        typst.compile(b"", font_paths=no_fonts)
 
 
 def printable(text: str, longest_word: int = LONGEST_WORD) -> str:

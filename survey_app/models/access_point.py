@@ -56,6 +56,21 @@ def out_of_use_since(
     return office_ends_on + timedelta(days=1)
 
 
+class CodeStock(Base):
+    """How many codes of posters and screens an office has in a campaign; kept by triggers."""
+
+    __tablename__ = "code_stock"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"), primary_key=True)
+    office_id: Mapped[int] = mapped_column(ForeignKey("office.id"), primary_key=True)
+    n_working: Mapped[int]
+    n_revoked: Mapped[int]
+    n_paused: Mapped[int]  # of those that work
+    n_at_counters: Mapped[int]  # of posters that hang at a counter
+    n_at_whole: Mapped[int]  # of posters that hang in an office without naming a counter
+
+
 class AccessPointDay(Base):
     """How often a point's page was opened, how many responses it received, and how many were voided since."""
 

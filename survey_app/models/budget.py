@@ -6,13 +6,15 @@ a mark that asks somebody to look.
 
 import math
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import cache
 
 from sqlalchemy import BindParameter, ColumnElement, Date, Integer, Select, bindparam, case, func, select
 from sqlalchemy.orm import Session
 
-from survey_app.models.office import ALL_FIELDS, DossierCount, OfficeSuccession
+from survey_app.config import VIETNAM_TIME
+from survey_app.models.base import UtcDateTime
+from survey_app.models.office import ALL_FIELDS, DossierCount, OfficeSuccession, ReplacedTotal
 
 BUDGET_WHERE_UNKNOWN = 200
 JUMP = 3  # times the usual of an office: a count beyond it is asked about
@@ -28,7 +30,14 @@ class MonthOfWork:
 
 def last_month_before(session: Session, office_id: int, today: date) -> MonthOfWork | None:
     """Give the dossiers of the last whole month that is known: the office's, and those it took over."""
-    asked = {"office_id": office_id, "today": today, "this_month": today.replace(day=1)}
+    begins = datetime.combine(today, time(), VIETNAM_TIME)
+    asked = {
+        "office_id": office_id,
+        "today": today,
+        "this_month": today.replace(day=1),
+        "begins": begins,
+        "ends": begins + timedelta(days=1),
+    }
     row = session.execute(_last_month(), asked).one_or_none()
     return None if row is None else MonthOfWork(*row)
 
@@ -37,27 +46,46 @@ def last_month_before(session: Session, office_id: int, today: date) -> MonthOfW
 def _last_month() -> Select[date, int]:
     """Write the question once: a list asks it for each of its rows, and writing takes longer than asking."""
     today = bindparam("today", type_=Date)
-    n_settled = func.sum(_counted_on(today))
+    office_ids, this_month = _itself_and_taken_over(today), bindparam("this_month", type_=Date)
+    known = select(DossierCount.month, _counted_on(today).label("n_settled")).where(
+        DossierCount.office_id.in_(office_ids),
+        DossierCount.month < this_month,
+        DossierCount.field_id == ALL_FIELDS,
+    )
+    withdrawn = select(ReplacedTotal.month, ReplacedTotal.n_stood).where(
+        ReplacedTotal.office_id.in_(office_ids),
+        ReplacedTotal.month < this_month,
+        ReplacedTotal.n_stood.is_not(None),
+        ReplacedTotal.replaced_at >= bindparam("begins", type_=UtcDateTime),
+        ReplacedTotal.replaced_at < bindparam("ends", type_=UtcDateTime),
+    )
+    counts = known.union_all(withdrawn).subquery()
+    n_settled = func.sum(counts.c.n_settled)
     return (
-        select(DossierCount.month, n_settled)
-        .where(
-            DossierCount.office_id.in_(_itself_and_taken_over(today)),
-            DossierCount.month < bindparam("this_month", type_=Date),
-            DossierCount.field_id == ALL_FIELDS,
-        )
-        .group_by(DossierCount.month)
+        select(counts.c.month, n_settled)
+        .group_by(counts.c.month)
         .having(n_settled > 0)  # nothing settled tells nothing of how many come
-        .order_by(DossierCount.month.desc())
+        .order_by(counts.c.month.desc())
         .limit(1)
     )
+
+
+def standing_on(session: Session, office_id: int, month: date, today: date) -> int | None:
+    """Give what a total sets the budget of a day by; none: it was entered that day, so nothing yet."""
+    total = select(_counted_on(bindparam("today", type_=Date))).where(
+        DossierCount.office_id == office_id,
+        DossierCount.month == month,
+        DossierCount.field_id == ALL_FIELDS,
+    )
+    return session.scalar(total, {"today": today})
 
 
 def _counted_on(today: BindParameter[date]) -> ColumnElement[int]:
     """Say in SQL which count sets the budget of a day: on the day of its entry, the smaller of old and new.
 
-    Nobody shall raise a count, or make it none, send a flood, and put the count back before anybody has seen
-    it. One far beyond the usual, left overnight, raises the budget no further than one that nobody is asked
-    about would.
+    Nobody shall raise a count, make it none or withdraw it, send a flood, and put the count back before
+    anybody has seen it: what was withdrawn stands until the day is over. One far beyond the usual, left
+    overnight, raises the budget no further than one that nobody is asked about would.
     """
     n, before, usual = DossierCount.n_settled, DossierCount.n_before, DossierCount.n_usual
     is_settled = DossierCount.entered_on.is_(None) | (DossierCount.entered_on < today)

@@ -4,6 +4,7 @@ from datetime import date, datetime
 
 from sqlalchemy import (
     BigInteger,
+    BindParameter,
     CheckConstraint,
     ColumnElement,
     ForeignKey,
@@ -24,6 +25,7 @@ IS_ODD = text(
     "field_id = 0 AND (n_settled <> n_of_fields OR n_usual IS NOT NULL"
     " OR n_settled <> CAST(n_early AS BIGINT) + n_on_time + n_late)"
 )
+IS_TOTAL = text("field_id = 0")
 
 
 class Office(Base):
@@ -46,6 +48,7 @@ class Office(Base):
     valid_from: Mapped[date]
     valid_until: Mapped[date | None]  # the last day on which it existed
     is_demo: Mapped[bool] = mapped_column(default=False)
+    n_counters: Mapped[int] = mapped_column(default=0)  # kept by triggers
 
     def exists_on(self, day: date) -> bool:
         return self.valid_from <= day and (self.valid_until is None or day <= self.valid_until)
@@ -64,7 +67,7 @@ def may_stand_under(kind: str, parent_kind: str) -> bool:
     return OFFICE_KINDS.index(kind) >= OFFICE_KINDS.index(parent_kind)
 
 
-def not_ended_on(day: date) -> ColumnElement[bool]:
+def not_ended_on(day: date | BindParameter[date]) -> ColumnElement[bool]:
     """Say in SQL that an office exists on a day, or will."""
     return or_(Office.valid_until.is_(None), Office.valid_until >= day)
 
@@ -142,6 +145,12 @@ class DossierCount(Base):
             name="holds_counts",
         ),
         Index("ix_dossier_count_odd", "office_id", "month", sqlite_where=IS_ODD, postgresql_where=IS_ODD),
+        Index(
+            "ix_dossier_count_total",
+            *("month", "office_id", "n_settled"),
+            sqlite_where=IS_TOTAL,
+            postgresql_where=IS_TOTAL,
+        ),
     )
 
     office_id: Mapped[int] = mapped_column(ForeignKey("office.id"), primary_key=True)
@@ -166,7 +175,7 @@ class DossierCount(Base):
 
 
 class ReplacedTotal(Base):
-    """A total of settled dossiers that another took the place of.
+    """A total of settled dossiers that another took the place of, or that was withdrawn with its fields.
 
     It moves a coverage that people have seen. Counts themselves keep no past; a first count is no change.
     """
@@ -174,6 +183,7 @@ class ReplacedTotal(Base):
     __tablename__ = "replaced_total"
     __table_args__ = (
         CheckConstraint("n_after <> n_before", name="tells_of_a_change"),
+        CheckConstraint("(n_after IS NULL) = (reason IS NOT NULL)", name="withdrawn_with_a_reason"),
         Index("ix_replaced_total_office_id", "office_id"),
         KEPT_IDS,
     )
@@ -182,5 +192,7 @@ class ReplacedTotal(Base):
     office_id: Mapped[int] = mapped_column(ForeignKey("office.id"))
     month: Mapped[date]  # its first day
     n_before: Mapped[int]
-    n_after: Mapped[int]
+    n_after: Mapped[int | None]  # none: it was withdrawn
     replaced_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    reason: Mapped[str | None]  # of a withdrawal
+    n_stood: Mapped[int | None]  # of a withdrawn one: what sets the budget of that day still; none: nothing

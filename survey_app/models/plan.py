@@ -6,8 +6,9 @@ a change is an addendum: dated, with its reason, beside the plan. `plan_in_force
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, select
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from survey_app.models.base import Base, UtcDateTime
@@ -32,6 +33,8 @@ class Plan(Base):
     hash: Mapped[str | None]
     frozen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     frozen_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))  # none: by itself, or by command
+    # Which of the margins that it asks for its sizes miss, as was known when it was frozen; none: no margin.
+    missed: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
 
     @property
     def document(self) -> PlanDocument:

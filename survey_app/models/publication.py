@@ -1,5 +1,6 @@
 """What was released: the sums behind the figures, the figures, and the publications that hold them."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -127,6 +128,12 @@ def is_frozen(session: Session, campaign_id: int) -> bool:
     return bool(session.scalar(select(sealed)))
 
 
+def publications_of(session: Session, campaign_id: int) -> Sequence[Publication]:
+    """Give what was published for good of a campaign: the one in force first, then what it corrects."""
+    sealed = (Publication.campaign_id == campaign_id, Publication.sealed_at.is_not(None))
+    return session.scalars(select(Publication).where(*sealed).order_by(Publication.id.desc())).all()
+
+
 class Figure(Base):
     """One estimate with all that must stand beside it. Triggers keep those of a sealed publication."""
 
@@ -147,8 +154,8 @@ class Figure(Base):
         Index(
             "ix_figure_whole_index",
             # And what lists of all offices read, so that each is not looked up among all figures.
-            *("publication_id", "provenance", "office_id"),
-            *("value", "effective_sample_size", "n_people", "hidden_inside"),
+            *("publication_id", "provenance", "office_id", "value", "low", "high", "n_respondents"),
+            *("n_people", "population_size", "effective_sample_size", "hidden_inside", "hidden_in_public"),
             sqlite_where=IS_WHOLE_INDEX,
             postgresql_where=IS_WHOLE_INDEX,
         ),

@@ -4,15 +4,14 @@
 """
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import exists, func, or_, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from survey_app.models.access_point import AccessPoint, AccessPointDay
 from survey_app.models.approval import Approval
-from survey_app.models.audit import AuditLine
 from survey_app.models.campaign import Campaign
 from survey_app.models.job import Job
 from survey_app.models.publication import Publication
@@ -22,6 +21,8 @@ KIND = "publish"  # of the approval
 JOB = "publish_wave"
 # In the outcome of the job: the publication and the names of offices of which what came waits, or why not.
 PUBLISHED, WAITING, REFUSED = "publication_id", "waiting", "refused"
+FORESEE_JOB = "foresee_correction"  # begun when a correction is asked for: what it would change
+FORESEEN = "foreseen"  # in the outcome of that job
 
 HAND_OVER_JOB, HANDED_OVER = "handover", "publications.hand_over"  # the latter in the audit log
 REPORTS = ("report_pdf", "report_docx")  # of the files that this job makes
@@ -51,15 +52,11 @@ class Basis:
 
 
 @dataclass(frozen=True, slots=True)
-class Publishing:
-    """The latest request to publish a campaign, and the job that does it once it is approved."""
+class OfRequest:
+    """A request to publish, and one of its jobs once that is set going."""
 
     approval: Approval
     job: Job | None
-
-    @property
-    def waits(self) -> bool:
-        return self.approval.decision is None
 
     @property
     def goes_on(self) -> bool:
@@ -67,17 +64,37 @@ class Publishing:
 
     @property
     def refused(self) -> str | None:
-        """Say in the words of `publish` why nothing was published."""
+        """Say in the words of `publish` why nothing was, or would be, published."""
         return (self.job.outcome or {}).get(REFUSED) if self.job is not None else None
+
+    @property
+    def has_failed(self) -> bool:
+        return self.job is not None and self.job.state == "failed"
+
+
+class Publishing(OfRequest):
+    """The latest request to publish a campaign, and the job that does it once it is approved."""
+
+    __slots__ = ()
+
+    @property
+    def waits(self) -> bool:
+        return self.approval.decision is None
 
     @property
     def offices_waiting(self) -> list[str]:
         """Name those that stand as they were published before, since more would tell of single people."""
         return (self.job.outcome or {}).get(WAITING, []) if self.job is not None else []
 
+
+class Outlook(OfRequest):
+    """A request to correct a publication, and the job that finds out what the correction would change."""
+
+    __slots__ = ()
+
     @property
-    def has_failed(self) -> bool:
-        return self.job is not None and self.job.state == "failed"
+    def foreseen(self) -> dict[str, Any] | None:
+        return (self.job.outcome or {}).get(FORESEEN) if self.job is not None else None
 
 
 def last_publishing(session: Session, campaign_id: int) -> Publishing | None:
@@ -87,9 +104,19 @@ def last_publishing(session: Session, campaign_id: int) -> Publishing | None:
     approval = session.scalar(asked.order_by(Approval.id.desc()).limit(1))
     if approval is None:
         return None
+    return Publishing(approval, _job_of(session, approval, JOB))
+
+
+def outlook_of(session: Session, approval: Approval) -> Outlook | None:
+    """Give what is known of what a request would change; what corrects nothing has no outlook."""
+    if approval.kind != KIND or Basis.asked_for(approval.arguments).corrects is None:
+        return None
+    return Outlook(approval, _job_of(session, approval, FORESEE_JOB))
+
+
+def _job_of(session: Session, approval: Approval, name: str) -> Job | None:
     of_it = Job.arguments["approval_id"].as_integer() == approval.id
-    job = select(Job).where(Job.name == JOB, of_it).order_by(Job.id.desc()).limit(1)
-    return Publishing(approval, session.scalar(job))
+    return session.scalar(select(Job).where(Job.name == name, of_it).order_by(Job.id.desc()).limit(1))
 
 
 def may_be_published_from(campaign: Campaign) -> date | None:
@@ -103,25 +130,22 @@ def last_publication_id(session: Session, campaign_id: int) -> int | None:
     return session.scalar(select(func.max(Publication.id)).where(Publication.campaign_id == campaign_id))
 
 
-def handed_over_by_command(publication_id: int) -> str:
-    """Begin the line of the log after the command, which makes all files at once and is no job."""
-    return f"bản công bố số {publication_id}: "
-
-
 def is_handed_over(session: Session, publication_id: int) -> bool:
     """Whether the report of a publication was made: without it nothing is handed over."""
-    as_job = exists().where(
+    is_done = exists().where(
         Job.name == HAND_OVER_JOB,
         Job.state == "done",
         Job.arguments["publication_id"].as_integer() == publication_id,
         Job.arguments["product"].as_string().in_(REPORTS),
     )
-    by_command = exists().where(
-        AuditLine.act == HANDED_OVER,
-        AuditLine.staff_id.is_(None),
-        AuditLine.what.startswith(handed_over_by_command(publication_id)),
-    )
-    return bool(session.scalar(select(or_(as_job, by_command))))
+    return bool(session.scalar(select(is_done)))
+
+
+def note_report(session: Session, publication_id: int, now: datetime) -> None:
+    """Leave the row of a job that is done for a report made without one, by command; once is enough."""
+    if not is_handed_over(session, publication_id):
+        made = {"publication_id": publication_id, "product": REPORTS[0]}
+        session.add(Job(name=HAND_OVER_JOB, arguments=made, state="done", created_at=now, finished_at=now))
 
 
 def received_and_voided(session: Session, campaign_id: int) -> tuple[int, int]:

@@ -1,10 +1,11 @@
 """Which campaigns somebody sees, and which he may change: by the offices that a campaign is about."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from survey_app.errors import NotFound
 from survey_app.models.approval import offices_of_campaigns
@@ -12,7 +13,7 @@ from survey_app.models.campaign import Campaign
 from survey_app.models.office import Office
 from survey_app.models.office_tree import OfficeTree
 from survey_app.models.plan import Plan
-from survey_app.web.access import SignedIn, offices_in_scope
+from survey_app.web.access import SignedIn, in_scope, offices_in_scope
 
 RIGHT = "campaigns"
 
@@ -23,22 +24,41 @@ class Reached:
 
     campaign: Campaign
     plan: Plan | None
-    offices: frozenset[int]
     may_change: bool
+    about: Callable[[], Mapping[int, set[int]]]  # offices by campaign, read once asked for
+
+    @property
+    def offices(self) -> frozenset[int]:
+        """The offices that it is about; asked for while the session that found it is open."""
+        return frozenset(self.about()[self.campaign.id])
 
 
 class Reach:
     """What one person's right over campaigns reaches.
 
     A plan names its offices. Without one, a campaign is a matter of the provinces where it has codes, and
-    without codes of all offices. A frozen plan was written to be read: everybody with the right may.
+    without codes of all offices. A frozen plan was written to be read: everybody with the right may. Whoever
+    has the right over all offices needs no list of them, so they are read where a page asks.
     """
 
     def __init__(self, session: Session, staff: SignedIn, tree: OfficeTree | None = None) -> None:
         self._session = session
-        self._tree = tree or OfficeTree(session)
-        self.scope = offices_in_scope(session, staff, RIGHT, self._tree)
+        self._staff = staff
+        self._given_tree = tree
         self.is_whole = None in staff.roots(RIGHT)
+
+    @cached_property
+    def _tree(self) -> OfficeTree:
+        return self._given_tree or OfficeTree(self._session)
+
+    @cached_property
+    def scope(self) -> set[int]:
+        """The offices that the right reaches."""
+        return offices_in_scope(self._session, self._staff, RIGHT, self._tree)
+
+    def reaches(self, office_id: InstrumentedAttribute[int]) -> ColumnElement[bool]:
+        """Say in SQL that the right reaches an office."""
+        return in_scope(office_id, self._staff, RIGHT)
 
     def campaigns(self) -> list[Reached]:
         """List those that are seen, the newest first."""
@@ -56,22 +76,24 @@ class Reach:
     def choices(self) -> list[Office]:
         """List the tops that a new campaign may be about: provinces, and what stands on top by itself."""
         query = select(Office).where((Office.kind == "province") | Office.parent_id.is_(None))
-        found = self._session.scalars(query.order_by(Office.sort_key, Office.id))
-        return [office for office in found if office.id in self.scope]
+        found = query.where(self.reaches(Office.id)).order_by(Office.sort_key, Office.id)
+        return list(self._session.scalars(found))
 
     def _reached(self, campaigns: Sequence[Campaign]) -> list[Reached]:
         ids = [one.id for one in campaigns]
         plans = self._session.scalars(select(Plan).where(Plan.campaign_id.in_(ids)))
         by_campaign = {plan.campaign_id: plan for plan in plans}
-        about = offices_of_campaigns(self._session, self._tree, ids)
-        reached = []
-        for campaign in campaigns:
-            plan, offices = by_campaign.get(campaign.id), about[campaign.id]
-            is_read = plan is not None and plan.frozen_at is not None
-            if self.is_whole or is_read or offices & self.scope:
-                may_change = self.is_whole or (bool(offices) and offices <= self.scope)
-                reached.append(Reached(campaign, plan, frozenset(offices), may_change))
-        return reached
+        about = cache(lambda: offices_of_campaigns(self._session, self._tree, ids))
+        found = [Reached(one, by_campaign.get(one.id), self.is_whole, about) for one in campaigns]
+        return found if self.is_whole else [seen for one in found if (seen := self._in_part(one))]
+
+    def _in_part(self, reached: Reached) -> Reached | None:
+        """Say what a right over some offices allows; None if the campaign is not seen."""
+        offices, plan = reached.offices, reached.plan
+        is_read = plan is not None and plan.frozen_at is not None
+        if not (is_read or offices & self.scope):
+            return None
+        return replace(reached, may_change=bool(offices) and offices <= self.scope)
 
     def taking_part(self, campaigns: Sequence[Campaign]) -> dict[int, frozenset[int]]:
         """Give the offices that take part in each of these by a plan; a draft is a matter of its lead."""

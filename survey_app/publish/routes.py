@@ -12,6 +12,7 @@ from survey_app.models.weighting import response_of, steps_of_weights
 from survey_app.publish.shown import campaign as campaigns, office as offices
 from survey_app.publish.shown.behind import Behind, offices_behind
 from survey_app.publish.shown.campaign import Filters, OfficeFigure, Standing, find_standing
+from survey_app.publish.shown.corrected import corrections_of
 from survey_app.publish.shown.gaps import gaps_of
 from survey_app.publish.shown.manager import Asked, manager_view
 from survey_app.publish.shown.measured import MOST_NAMED, measured_by
@@ -53,6 +54,7 @@ def campaign_results(campaign_code: str) -> str:
         weighting = steps_of_weights(session, standing.publication)
         response = response_of(session, standing.publication)
         measured = measured_by(session, standing, chosen_language())
+        corrections = corrections_of(session, standing.publication)
     return render_template(
         "publish/campaign.html",
         found=found,
@@ -63,6 +65,7 @@ def campaign_results(campaign_code: str) -> str:
         response=response,
         measured=measured,
         most_named=MOST_NAMED,
+        corrections=corrections,
     )
 
 

@@ -22,10 +22,10 @@ def forms_behind(n_respondents: int, n_people: int) -> int | None:
     return n_respondents if n_people else None
 
 
-def is_seen(minimum: int) -> ColumnElement[bool]:
+def is_seen(minimum: int, figure: type[Figure] = Figure) -> ColumnElement[bool]:
     """Say the contrary in SQL."""
-    hidden = Figure.hidden_inside if minimum <= INSIDE_MINIMUM else Figure.hidden_in_public
-    return hidden.is_(None) & or_(Figure.n_people == 0, Figure.n_people >= minimum)
+    hidden = figure.hidden_inside if minimum <= INSIDE_MINIMUM else figure.hidden_in_public
+    return hidden.is_(None) & or_(figure.n_people == 0, figure.n_people >= minimum)
 
 
 def is_few(n_people: int, minimum: int) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from survey_app.collect.keys import SubmissionKey
-from survey_app.config import VIETNAM_TIME, Settings, begin, read_settings
+from survey_app.config import VIETNAM_TIME, Settings
 from survey_app.db import Database
 from survey_app.models import rotating_code
 from survey_app.models.access_point import AccessPoint
@@ -45,28 +45,11 @@ class Prepared:
 @contextmanager
 def prepared(template: Path, folder: Path) -> Iterator[Prepared]:
     """Start the real web server over a database of its own."""
-    path = folder / "survey.sqlite"
-    path.write_bytes(template.read_bytes())
-    port = postgresql.free_port()
-    settings = begin(
-        read_settings(
-            {
-                "DATA_DIR": str(folder / "data"),
-                "DATABASE_URL": f"sqlite:///{path}",
-                "PORT": str(port),
-                "DEMO": "no",
-            }
-        )
-    )
-    database = Database(settings.database_url)
-    today = datetime.now(VIETNAM_TIME).date()
-    with database.transaction() as session:
-        points, words = _fill(session, settings.secrets[0], today)
-    with running_server.started(
-        running_server.web(settings, port), running_server.environment(settings, port)
-    ):
+    port, today = postgresql.free_port(), datetime.now(VIETNAM_TIME).date()
+    with running_server.over_sqlite(template, folder, port) as (settings, database):
+        with database.transaction() as session:
+            points, words = _fill(session, settings.secrets[0], today)
         yield Prepared(f"http://127.0.0.1:{port}", settings, database, today, points, words)
-    database.engine.dispose()
 
 
 def _fill(session: Session, secret: bytes, today: date) -> tuple[dict[str, AccessPoint], dict[str, str]]:

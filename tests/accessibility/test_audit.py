@@ -60,9 +60,15 @@ def test_each_measure_finds_its_fault(page, measure, fault, markup):
 
 def test_a_sound_page_has_no_fault_in_any_form(page):
     page.set_content(f"<!doctype html><html lang=vi><title>Trang</title><body>{SOUND}")
-    assert audit.faults_of([page]) == []
+    assert audit.faults_of(page) == []
+
+
+@pytest.mark.parametrize("faint", ["#666", "#888"], ids=["5.7:1", "3.5:1"])
+def test_axe_finds_what_is_faint(page, faint):
+    page.set_content(f"<main style='color:{faint};background:#fff'><p>nhạt</p></main>")
+    assert any(fault.startswith("axe color-contrast-enhanced") for fault in audit.faults_of(page, n_by_axe=1))
 
 
 def test_axe_takes_part(page):
     page.set_content("<!doctype html><html><title>Trang</title><main><h1>Trang</h1><img src='data:,'></main>")
-    assert any(fault.startswith("axe image-alt") for fault in audit.faults_of([page]))
+    assert any(fault.startswith("axe image-alt") for fault in audit.faults_of(page))

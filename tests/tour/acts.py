@@ -8,7 +8,7 @@ from playwright.sync_api import FilePayload, Page
 from survey_app.accounts.second_factor import totp
 from tests import factories
 from tests.tour.stops import ADMINISTRATOR, ANALYST, LEAD, MANAGER, Stop
-from tests.tour.visit import Guests, faults_on
+from tests.tour.visit import Guests
 
 ODD_TABLE = """office_code,month,n_settled,n_early,n_on_time,n_late
 MAU-X06,2026-02,866,391,452,3
@@ -105,13 +105,13 @@ ACTS = (
 
 
 def faults_after(guests: Guests) -> list[str]:
-    """Do each act on a page of its own, and look at what follows."""
-    opened, faults = [], []
+    """Do each act, and look at what follows."""
+    faults = []
     for act in ACTS:
         page = guests.open(act.stop)
         act.do(page)
         heading = page.locator("h1").inner_text()
         if act.leads_to not in heading:
             faults.append(f"{act.address} leads to “{heading}”, not to “{act.leads_to}”")
-        opened.append((act.stop, page))
-    return faults + faults_on(opened)
+        faults += guests.faults_on(act.stop, page)
+    return faults

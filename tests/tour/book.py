@@ -75,7 +75,6 @@ def take(browser: Browser, house: House) -> None:
             page.set_viewport_size({"width": width, "height": height})
             shot = page.screenshot()  # what is seen at first: there the answer has to be
             (FOLDER / f"{stop.name}-{size}.webp").write_bytes(small(shot, "WEBP", lossless=True))
-        page.close()
     BOOK.write_text(text(), "utf-8")
 
 

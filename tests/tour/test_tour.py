@@ -16,7 +16,7 @@ from tests import factories
 from tests.tour import acts, book
 from tests.tour.house import House, bare, furnished
 from tests.tour.stops import BARE, FILLED, OTHERWISE, Stop
-from tests.tour.visit import Guests, faults_at
+from tests.tour.visit import Guests
 
 # What is no page: files and pictures, known by a dot in their address, and these.
 FILES = {"jobs.job_file"}
@@ -71,7 +71,7 @@ def test_every_page_answers_and_leads_on(sqlite_demo: Path, tmp_path: Path, brow
         stopped_at = {endpoint_of(house.app, house, stop) for stop in FILLED}
         assert pages_of(house.app) - stopped_at == set(), "name a stop of these pages in tests/tour/stops.py"
         guests = Guests(browser, house)
-        faults = faults_at(guests, FILLED + OTHERWISE)
+        faults = guests.faults_at(FILLED + OTHERWISE)
         faults += acts.faults_after(guests)
     assert not faults, "\n".join(faults)
     assert own_templates() - ON_THE_FIRST_DAY - shown == set(), "no stop and no act shows these templates"
@@ -80,7 +80,7 @@ def test_every_page_answers_and_leads_on(sqlite_demo: Path, tmp_path: Path, brow
 def test_first_day_leads_on(sqlite_template: Path, tmp_path: Path, browser: Browser) -> None:
     shutil.copyfile(sqlite_template, tmp_path / "survey.sqlite")
     with bare(tmp_path, factories.MOMENT) as house, templates_shown() as shown:
-        faults = faults_at(Guests(browser, house), BARE)
+        faults = Guests(browser, house).faults_at(BARE)
     assert not faults, "\n".join(faults)
     assert shown >= ON_THE_FIRST_DAY
 

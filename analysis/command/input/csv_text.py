@@ -16,7 +16,7 @@ from analysis.command.faults import Faults, Refused
 
 SEPARATORS: Final = (",", ";", "\t")
 _NAMES: Final = {",": "comma", ";": "semicolon", "\t": "tab"}
-_CHUNK: Final = 1 << 24  # bytes looked at once: the passes below need some 20 bytes a byte
+_BYTES_AT_ONCE: Final = 1 << 24  # bytes looked at once: the passes below need some 20 bytes a byte
 _QUOTE, _NEWLINE, _RETURN = ord('"'), ord("\n"), ord("\r")
 _LONE_RETURN: Final = "holds a carriage return within the line; end all lines alike, with LF or CRLF"
 _FOREIGN: Final = {
@@ -101,9 +101,9 @@ def _as_utf8(path: str, data: bytes) -> bytes:
     if (place := data.find(b"\0")) >= 0:
         raise Refused(f"{path}: line {_line_of(data, place)} holds a zero byte; save the file as CSV UTF-8")
     decoder, view = codecs.getincrementaldecoder("utf-8")(), memoryview(data)
-    for start in range(0, len(data), _CHUNK):
+    for start in range(0, len(data), _BYTES_AT_ONCE):
         try:
-            decoder.decode(view[start : start + _CHUNK], start + _CHUNK >= len(data))
+            decoder.decode(view[start : start + _BYTES_AT_ONCE], start + _BYTES_AT_ONCE >= len(data))
         except UnicodeDecodeError as error:
             line = _line_of(data, start + error.start)
             message = f"line {line} is not UTF-8 (Windows-1258, TCVN3?); save the file as CSV UTF-8"
@@ -151,8 +151,8 @@ def _records(body: bytes, separator: int) -> _Records:
     end, line, cuts = [np.array([-1])], [np.array([0])], [np.array([0])]
     n_quotes = n_newlines = n_cuts = 0
     returned = None
-    for start in range(0, data.size, _CHUNK):
-        chunk = data[start : start + _CHUNK]
+    for start in range(0, data.size, _BYTES_AT_ONCE):
+        chunk = data[start : start + _BYTES_AT_ONCE]
         # A doubled mark closes and opens again.
         quotes = np.cumsum(chunk == _QUOTE, dtype=np.int32) + n_quotes % 2
         outside = quotes % 2 == 0

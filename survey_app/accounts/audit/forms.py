@@ -78,6 +78,7 @@ def _of_offices() -> dict[str, str]:
         "counters.change": _("changed a counter"),
         "dossiers.import": _("imported dossier counts"),
         "dossiers.set": _("entered dossier counts"),
+        "dossiers.withdraw": _("withdrew the dossier counts of a month"),
         "fields.add": _("added a service field"),
         "offices.create": _("created an office"),
         "instruments.publish": _("published a form"),

@@ -55,7 +55,7 @@ def list_lines(session: Session, asked: Asked) -> Lines:
         .outerjoin(Staff, Staff.id == AuditLine.staff_id)
         .outerjoin(Office, Office.id == AuditLine.office_id)
         .where(*_conditions(session, asked))
-        .order_by(AuditLine.id.desc())
+        .order_by(AuditLine.at.desc(), AuditLine.id.desc())  # jobs write down when something was agreed
         .limit(LINES_A_PAGE + 1)
     )
     rows = list(found)
@@ -87,8 +87,12 @@ def _conditions(session: Session, asked: Asked) -> Iterator[ColumnElement[bool]]
         yield AuditLine.at >= _begin(asked.first_day)
     if asked.last_day is not None:
         yield AuditLine.at < _begin(asked.last_day + timedelta(days=1))
-    if asked.before is not None:
-        yield AuditLine.id < asked.before
+    if asked.before is not None and (moment := _moment_of(session, asked.before)):
+        yield or_(AuditLine.at < moment, and_(AuditLine.at == moment, AuditLine.id < asked.before))
+
+
+def _moment_of(session: Session, line_id: int) -> datetime | None:
+    return session.scalar(select(AuditLine.at).where(AuditLine.id == line_id))
 
 
 def _of_accounts_in(office_ids: Collection[int]) -> ColumnElement[bool]:

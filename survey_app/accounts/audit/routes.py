@@ -1,14 +1,18 @@
 """The door of the audit log."""
 
 from flask import Blueprint, render_template, request
+from sqlalchemy import select, true
 from sqlalchemy.orm import Session
 
 from survey_app.accounts.audit.forms import AuditRequest, act_names
 from survey_app.accounts.audit.listing import Asked, list_lines
+from survey_app.accounts.audit.named import Known, names_in
 from survey_app.models.office import Office
+from survey_app.models.staff import Staff, StaffGrant
 from survey_app.web import access
 from survey_app.web.access import current_staff
 from survey_app.web.context import database
+from survey_app.web.i18n import chosen_language
 from survey_app.web.office_search import find_offices
 
 blueprint = Blueprint("audit", __name__)
@@ -30,9 +34,12 @@ def log() -> str:
             before=wanted.before,
         )
         lines = list_lines(session, asked)
+        shown = [row.line for row in lines.rows]
+        names = names_in(session, shown, _known(), chosen_language())
     return render_template(
         "accounts/audit.html",
         lines=lines,
+        names=names,
         wanted=wanted,
         acts=act_names(),
         sees_all=access.reaches_all(current_staff()),
@@ -48,3 +55,13 @@ def _offices(session: Session, search: str) -> set[int] | None:
     if access.reaches_all(staff) and not search:
         return None
     return set(find_offices(session, search, access.in_scope(Office.id, staff)))
+
+
+def _known() -> Known:
+    """Let this person read names of offices within reach, and of who has or had a role there, or over all."""
+    staff = current_staff()
+    offices = access.in_scope(Office.id, staff)
+    if access.reaches_all(staff):
+        return Known(true(), offices)
+    is_there = access.in_scope(StaffGrant.office_id, staff) | StaffGrant.office_id.is_(None)
+    return Known(Staff.id.in_(select(StaffGrant.staff_id).where(is_there)), offices)

@@ -13,8 +13,17 @@ from survey_app.models.approval import Approval, offices_of_request, read_reason
 from survey_app.models.campaign import Campaign
 from survey_app.models.job import enqueue
 from survey_app.models.office_tree import OfficeTree
+from survey_app.models.plan import plan_in_force
 from survey_app.models.publication import Publication
-from survey_app.models.publishing import JOB, Basis, last_publishing, may_be_published_from
+from survey_app.models.publishing import (
+    FORESEE_JOB,
+    JOB,
+    Basis,
+    last_publishing,
+    may_be_published_from,
+    outlook_of,
+)
+from survey_app.models.recipe import GROUPS_WITHHELD
 from survey_app.prepare.moment import Moment
 from survey_app.web.two_people import right_over
 
@@ -67,6 +76,7 @@ class Asking:
     basis: Basis
     corrected: Publication | None
     why_not: str | None
+    groups_at_stake: bool
 
     @classmethod
     def about(cls, session: Session, campaign: Campaign, today: date) -> "Asking":
@@ -75,7 +85,15 @@ class Asking:
         if why_not is None and last is not None and last.waits:
             why_not = "asked_already"
         corrected = session.get(Publication, basis.corrects) if basis.corrects is not None else None
-        return cls(campaign, basis, corrected, why_not)
+        at_stake = corrected is not None and are_groups_at_stake(session, corrected)
+        return cls(campaign, basis, corrected, why_not, at_stake)
+
+
+def are_groups_at_stake(session: Session, corrected: Publication) -> bool:
+    """Whether a publication has figures by group, which a correction of answers does not repeat."""
+    plan = plan_in_force(session, corrected.campaign_id, corrected.published_at)
+    is_announced = plan is not None and "group" in plan.publication.tables
+    return is_announced and GROUPS_WITHHELD not in (corrected.what_changed or {})
 
 
 def is_due(campaign: Campaign, today: date) -> bool:
@@ -83,8 +101,22 @@ def is_due(campaign: Campaign, today: date) -> bool:
     return first_day is not None and first_day <= today
 
 
+def enqueue_foreseeing(session: Session, approval: Approval, moment: Moment) -> None:
+    """Let the job process find out what a correction would change, as soon as somebody asks for it."""
+    if Basis.asked_for(approval.arguments).corrects is not None:
+        _enqueue(session, FORESEE_JOB, approval, moment)
+
+
 def enqueue_publishing(session: Session, approval: Approval, moment: Moment) -> None:
-    """Let the job process publish, bound to the right of whoever decided."""
+    """Let the job process publish; a correction only once it is known what it changes."""
+    outlook = outlook_of(session, approval)
+    if outlook is not None and outlook.goes_on:
+        raise ApprovalRefused("not_foreseen_yet")
+    _enqueue(session, JOB, approval, moment)
+
+
+def _enqueue(session: Session, job: str, approval: Approval, moment: Moment) -> None:
+    """Bind a job to the right of whoever asked or decided."""
     offices = offices_of_request(session, OfficeTree(session), approval)
     arguments = {"approval_id": approval.id} | bound_to(right_over(None), offices)
-    enqueue(session, JOB, arguments, moment.now, moment.staff_id)
+    enqueue(session, job, arguments, moment.now, moment.staff_id)

@@ -22,6 +22,7 @@ from survey_app.models.office import Office
 from survey_app.models.office_tree import OfficeTree
 from survey_app.models.publishing import Basis
 from survey_app.prepare.approvals import acts, publish
+from survey_app.prepare.approvals.foreseen import Foreseen
 from survey_app.prepare.approvals.forms import AskedFor
 from survey_app.prepare.moment import Moment
 from survey_app.prepare.offices.changes import forms as changes, merging
@@ -59,7 +60,11 @@ def overview() -> str:
         waiting = list_approvals(session, scope, Approval.decision.is_(None), most=MOST_WAITING, tree=tree)
         decided = list_approvals(session, scope, Approval.decision.is_not(None), most=MOST_DECIDED, tree=tree)
         listed = [stated.approval for stated in (*waiting, *decided)]
-        merges = {one.id: merging.asked_for(session, one.arguments) for one in listed if one.kind == MERGE}
+        merges = {
+            one.id: changes.merge_words(merging.asked_for(session, one.arguments))
+            for one in listed
+            if one.kind == MERGE
+        }
     return render_template(
         "prepare/approvals.html",
         waiting=waiting,
@@ -106,7 +111,10 @@ def _ask(session: Session, asked: AskedFor) -> Approval:
     typed = asked.reason
     reason = publish.reason_of(arguments, typed) if is_publishing else approvals.read_reason(typed)
     wanted = Wanted(asked.kind, campaign.id, asked.office_id, arguments, reason)
-    return approvals.ask(session, wanted, current_staff().id, now())
+    approval = approvals.ask(session, wanted, current_staff().id, now())
+    if is_publishing:
+        publish.enqueue_foreseeing(session, approval, Moment(now(), today(), current_staff().id))
+    return approval
 
 
 def _new_page(asked: AskedFor, refusal: str | None) -> str:
@@ -205,6 +213,7 @@ def _page(approval_id: int, refusal: str | None) -> str | AnyResponse:
             return redirect(url_for("voiding.show", approval_id=approval.id))
         if approval.kind == publishing.KIND and stated.campaign and approval.decision is None:
             refusal = refusal or publish.find_hindrance(session, stated.campaign, approval.arguments, today())
+        foreseen = Foreseen.of(session, stated, current_staff())
         n_codes = (
             acts.count_codes(session, approval.kind, stated.campaign.id, approval.office_id)
             if stated.campaign and approval.kind in acts.OF_CODES
@@ -214,6 +223,7 @@ def _page(approval_id: int, refusal: str | None) -> str | AnyResponse:
         "prepare/approvals_one.html",
         stated=stated,
         n_codes=n_codes,
+        foreseen=foreseen,
         basis=Basis.asked_for(approval.arguments) if approval.kind == publishing.KIND else None,
         closes_on=acts.last_day(approval.arguments),
         refused=refusal,

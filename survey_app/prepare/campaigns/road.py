@@ -1,5 +1,6 @@
 """Where a campaign stands on its road: plan, frame, draw, invite and follow, weight, publish, hand over."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -11,7 +12,7 @@ from survey_app.models.campaign import Campaign
 from survey_app.models.frame import Frame, frame_in_force
 from survey_app.models.invitation import InvitationBatch
 from survey_app.models.plan import Plan, addenda_of
-from survey_app.models.publication import Publication
+from survey_app.models.publication import Publication, publications_of
 from survey_app.models.publishing import (
     Basis,
     Publishing,
@@ -46,12 +47,16 @@ class Road:
     n_cells: int  # of the sample, drawn here or elsewhere
     n_drawn_answers: int
     n_letters: int
-    publication: Publication | None
+    publications: Sequence[Publication]  # the one in force first
     asked: Publishing | None
     published_from: date | None  # the first day on which two people may agree to publish
     today: date
     is_handed_over: bool  # the report of its newest publication was made
     is_weighed: bool  # drawn people's answers are published, so that there are weights to be shown
+
+    @property
+    def publication(self) -> Publication | None:
+        return self.publications[0] if self.publications else None
 
     @property
     def is_planned(self) -> bool:
@@ -121,7 +126,7 @@ def road_of(session: Session, campaign: Campaign, plan: Plan | None, today: date
         AccessPoint.campaign_id == campaign.id, AccessPoint.provenance == "A"
     )
     cells = select(func.count()).select_from(SampleCell).where(SampleCell.campaign_id == campaign.id)
-    publication = _last_wave(session, campaign.id)
+    publications = publications_of(session, campaign.id)
     return Road(
         state=state_of(campaign, today),
         plan=plan,
@@ -132,11 +137,11 @@ def road_of(session: Session, campaign: Campaign, plan: Plan | None, today: date
         n_cells=session.scalar(cells) or 0,
         n_drawn_answers=int(session.scalar(answers) or 0),
         n_letters=int(session.scalar(letters) or 0),
-        publication=publication,
+        publications=publications,
         asked=last_publishing(session, campaign.id),
         published_from=may_be_published_from(campaign),
         today=today,
-        is_handed_over=publication is not None and is_handed_over(session, publication.id),
+        is_handed_over=bool(publications) and is_handed_over(session, publications[0].id),
         is_weighed=_is_weighed(session, campaign.id),
     )
 
@@ -148,9 +153,3 @@ def _is_weighed(session: Session, campaign_id: int) -> bool:
         Publication.sealed_at.is_not(None),
     )
     return bool(session.scalar(select(has_steps)))
-
-
-def _last_wave(session: Session, campaign_id: int) -> Publication | None:
-    wave = select(Publication).where(Publication.campaign_id == campaign_id, Publication.kind == "wave")
-    sealed = wave.where(Publication.sealed_at.is_not(None))
-    return session.scalar(sealed.order_by(Publication.id.desc()).limit(1))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import BindParameter, ColumnElement, select
 from sqlalchemy.orm import Session
 
 from survey_app.errors import CampaignClosed, NotFound
@@ -86,6 +86,8 @@ def issue_as_asked(
 
 def revoke_code(session: Session, access_point: AccessPoint, today: date) -> None:
     """Withdraw a code for good; its row stays, so that whoever scans it learns why it is out of use."""
+    # A pause holds many codes and the stock of their offices: whoever takes one would meet it half-way.
+    lock_campaign(session, access_point.campaign_id)
     if access_point.revoked_on is None:
         access_point.revoked_on = today
         session.flush()
@@ -139,7 +141,7 @@ def issued_code(
     return point
 
 
-def takes_codes(today: date) -> ColumnElement[bool]:
+def takes_codes(today: date | BindParameter[date]) -> ColumnElement[bool]:
     """Say in SQL that an office serves people, now or soon (a province only sums its offices up).
 
     What hangs in an office that begins on a later day opens on that day.
@@ -147,9 +149,9 @@ def takes_codes(today: date) -> ColumnElement[bool]:
     return not_ended_on(today) & (Office.kind != "province")
 
 
-def is_issued(campaign: Campaign) -> ColumnElement[bool]:
+def is_issued(campaign_id: int | BindParameter[int]) -> ColumnElement[bool]:
     """Say in SQL that an access point is a code of this campaign that staff make and revoke here."""
-    return (AccessPoint.campaign_id == campaign.id) & AccessPoint.way_in.in_(PROVENANCE)
+    return (AccessPoint.campaign_id == campaign_id) & AccessPoint.way_in.in_(PROVENANCE)
 
 
 def _unused_codes(session: Session, n: int) -> list[str]:

@@ -1,21 +1,22 @@
 """The list of codes that staff see: offices found by name, their places, and the codes that hang there."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, Select, case, func, select, true
-from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
+from sqlalchemy import ColumnElement, Date, Integer, Select, bindparam, case, func, select
+from sqlalchemy.orm import Session, aliased
 
-from survey_app.models.access_point import AccessPoint
+from survey_app.models.access_point import AccessPoint, CodeStock
 from survey_app.models.campaign import Campaign, goes_on
 from survey_app.models.office import Counter, Office
 from survey_app.models.vietnamese import sort_key
 from survey_app.prepare.codes.issue import Place, is_issued, takes_codes
-from survey_app.prepare.codes.stock import NEVER_USED, Use, is_quiet, is_reported, uses
+from survey_app.prepare.codes.stock import NEVER_USED, Use, binds, is_quiet, is_reported, uses
 from survey_app.web import office_search
 from survey_app.web.paging import ROWS_A_PAGE, Page
 
@@ -24,8 +25,6 @@ FILTERS = ("look", "paused", "missing", "revoked")
 PLACES_A_PAGE = ROWS_A_PAGE
 FEW_OFFICES = 500  # up to here they are named in the question; of more, all are read
 MOST_REVOKED = 3  # of a place, beside its code
-AT_COUNTERS, AT_WHOLE, IN_STOCK = 1, 2, slice(3, None)  # where counts stand in a row of `_codes_by_office`
-NO_CODES = (0,) * 8
 
 
 class FoundOffice(NamedTuple):  # thousands are made for a page: as a frozen dataclass, four times as slowly
@@ -37,10 +36,10 @@ class FoundOffice(NamedTuple):  # thousands are made for a page: as a frozen dat
     """How many of the places have their poster's code."""
     n_paused: int
     n_revoked: int
-    n_quiet: int
-    n_reported: int
     n_working: int
     """How many codes work, of posters and of screens."""
+    n_quiet: int
+    n_reported: int
 
     def fits(self, narrowed: str) -> bool:
         """Whether any of its places belongs on a list that is narrowed down."""
@@ -122,8 +121,7 @@ class Stock:
 
     @classmethod
     def of(cls, found: Collection[FoundOffice]) -> "Stock":
-        read = attrgetter(*cls.__dataclass_fields__)
-        return cls(*map(sum, zip(*map(read, found), strict=True))) if found else cls(0, 0, 0, 0, 0)
+        return cls(**{name: sum(map(attrgetter(name), found)) for name in cls.__dataclass_fields__})
 
     @property
     def needs_a_look(self) -> bool:
@@ -140,37 +138,66 @@ def campaigns_to_prepare(session: Session, today: date) -> list[Campaign]:
 def offices_with_codes(
     session: Session, campaign: Campaign, office_ids: Collection[int], search: str, today: date
 ) -> list[FoundOffice]:
-    """Find offices by their name, with what their codes add up to.
+    """Find offices by their name, with what their codes add up to."""
+    searched = office_search.find_offices(session, search, takes_codes(today)) if search else None
+    ids = office_ids if searched is None else [one for one in searched if one in office_ids]
+    query = _offices_by_name()
+    if len(ids) <= FEW_OFFICES:
+        query = query.where(Office.id.in_(ids))
+    # Past the session, which would handle each of thousands of rows once more: none is an object.
+    rows = session.connection().execute(query, binds(campaign, today)).all()
+    found = [one for one in map(FoundOffice._make, rows) if one.id in office_ids]
+    if searched is None:
+        return found
+    by_id = {one.id: one for one in found}
+    return [by_id[office_id] for office_id in ids]
 
-    Three questions, joined here: SQLite takes twice as long to join what they find.
-    """
-    of_these = office_search.find_offices(session, search, _is_of(Office.id, office_ids), takes_codes(today))
-    ids = [office_id for office_id in of_these if office_id in office_ids]
-    counters = _count_by_office(Counter.office_id).where(_is_of(Counter.office_id, ids))
-    n_counters = dict(_rows(session, counters))
-    by_office = _codes_by_office(campaign, today).where(_is_of(AccessPoint.office_id, ids))
-    codes_of: dict[int, Sequence[int]] = {row[0]: row for row in _rows(session, by_office)}
-    listed = []
-    for office_id in ids:
-        row = codes_of.get(office_id, NO_CODES)
-        # A code of the whole office may still work where counters came later; it is no code of theirs.
-        n = n_counters.get(office_id)
-        n_codes = row[AT_WHOLE if n is None else AT_COUNTERS]
-        listed.append(FoundOffice(office_id, n or 1, n_codes, *row[IN_STOCK]))
-    return listed
+
+@cache
+def _offices_by_name() -> Select[*tuple[Any, ...]]:
+    """Write the question once: each visit asks it, and writing takes longer than asking."""
+    campaign_id, today = bindparam("campaign_id", type_=Integer), bindparam("today", type_=Date)
+    has_counters = Office.n_counters > 0
+    quiet, reported = (
+        select(AccessPoint.office_id, func.count().label("n"))
+        .where(is_issued(campaign_id), needs_a_look)
+        .group_by(AccessPoint.office_id)
+        .subquery()
+        for needs_a_look in (is_quiet(), is_reported())
+    )
+    # A code of the whole office may still work where counters came later; it is no code of theirs.
+    n_codes = case((has_counters, CodeStock.n_at_counters), else_=CodeStock.n_at_whole)
+    asked: dict[str, ColumnElement[int]] = {
+        "id": Office.id.expression,
+        "n_places": case((has_counters, Office.n_counters), else_=1),
+        "n_codes": func.coalesce(n_codes, 0),
+        "n_paused": func.coalesce(CodeStock.n_paused, 0),
+        "n_revoked": func.coalesce(CodeStock.n_revoked, 0),
+        "n_working": func.coalesce(CodeStock.n_working, 0),
+        "n_quiet": func.coalesce(quiet.c.n, 0),
+        "n_reported": func.coalesce(reported.c.n, 0),
+    }
+    return (
+        select(*(asked[name] for name in FoundOffice._fields))
+        .outerjoin(CodeStock, (CodeStock.office_id == Office.id) & (CodeStock.campaign_id == campaign_id))
+        .outerjoin(quiet, quiet.c.office_id == Office.id)
+        .outerjoin(reported, reported.c.office_id == Office.id)
+        .where(takes_codes(today))
+        .order_by(Office.sort_key, Office.id)
+    )
 
 
 def list_codes(
     session: Session, campaign: Campaign, found: list[FoundOffice], page: int, today: date, narrowed: str = ""
 ) -> CodesPage:
     """Show one page of the offices found, some twenty places, with their codes."""
-    fitting = [office for office in found if office.fits(narrowed)]
+    fitting = [office for office in found if office.fits(narrowed)] if narrowed else found
     pages = _cut_by_places(fitting)
     number = min(max(page, 1), len(pages))
     shown = pages[number - 1]
     ids = [office.id for office in shown]
     places = _places_by_office(session, campaign, ids, today)
-    named = {row.id: row for row in session.execute(_named_offices(ids, today))}
+    named = {row.id: row for row in session.execute(_named_offices(), {"office_ids": ids, "today": today})}
     listed = [
         ListedOffice(
             *named[one.id], one.n_working, [place for place in places.get(one.id, []) if place.fits(narrowed)]
@@ -198,45 +225,16 @@ def _cut_by_places(offices: list[FoundOffice]) -> list[list[FoundOffice]]:
     return pages
 
 
-def _named_offices(
-    office_ids: list[int], today: date
-) -> Select[int, str, str | None, date | None, date | None]:
+@cache
+def _named_offices() -> Select[int, str, str | None, date | None, date | None]:
+    """Write the question once, too."""
     parent = aliased(Office)
-    begins_on = case((Office.valid_from > today, Office.valid_from))
+    begins_on = case((Office.valid_from > bindparam("today", type_=Date), Office.valid_from))
     return (
         select(Office.id, Office.name, parent.name, begins_on, Office.valid_until)
         .outerjoin(parent, parent.id == Office.parent_id)
-        .where(Office.id.in_(office_ids))
+        .where(Office.id.in_(bindparam("office_ids", expanding=True)))
     )
-
-
-def _is_of(office_id: InstrumentedAttribute[int], office_ids: Collection[int]) -> ColumnElement[bool]:
-    return office_id.in_(office_ids) if len(office_ids) <= FEW_OFFICES else true()
-
-
-def _rows(session: Session, query: Select[*tuple[Any, ...]]) -> Sequence[Row[*tuple[Any, ...]]]:
-    """Read past the session, which would handle each of thousands of rows once more: none is an object."""
-    return session.connection().execute(query).all()
-
-
-def _codes_by_office(campaign: Campaign, today: date) -> Select[*tuple[Any, ...]]:
-    works = AccessPoint.revoked_on.is_(None)
-    hangs = works & (AccessPoint.way_in == "poster")
-    counted = {
-        "at_counters": hangs & AccessPoint.counter_id.is_not(None),
-        "at_whole": hangs & AccessPoint.counter_id.is_(None),
-        "n_paused": works & AccessPoint.paused_on.is_not(None),
-        "n_revoked": ~works,
-        "n_quiet": is_quiet(campaign, today),
-        "n_reported": is_reported(),
-        "n_working": works,
-    }
-    counts = [func.count().filter(condition).label(name) for name, condition in counted.items()]
-    return select(AccessPoint.office_id, *counts).where(is_issued(campaign)).group_by(AccessPoint.office_id)
-
-
-def _count_by_office(office_id: InstrumentedAttribute[int]) -> Select[int, int]:
-    return select(office_id, func.count().label("n")).group_by(office_id)
 
 
 def _places_by_office(
@@ -244,7 +242,7 @@ def _places_by_office(
 ) -> dict[int, list[ListedPlace]]:
     points = session.scalars(
         select(AccessPoint)
-        .where(is_issued(campaign), AccessPoint.office_id.in_(office_ids))
+        .where(is_issued(campaign.id), AccessPoint.office_id.in_(office_ids))
         .order_by(AccessPoint.id)
     ).all()
     used = uses(session, campaign, [point.id for point in points if point.revoked_on is None], today)

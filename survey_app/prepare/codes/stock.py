@@ -3,13 +3,17 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Date,
     ScalarSelect,
+    Select,
     and_,
+    bindparam,
     exists,
-    false,
     func,
     or_,
     select,
@@ -58,25 +62,40 @@ def ends_soon(campaign: Campaign, today: date) -> bool:
     return campaign.closes_on is not None and campaign.closes_on <= today + timedelta(days=ENDS_SOON_DAYS)
 
 
-def is_quiet(campaign: Campaign, today: date) -> ColumnElement[bool]:
+def binds(campaign: Campaign, today: date) -> dict[str, Any]:
+    """Give what the questions about a campaign's codes leave open; they are written once."""
+    quiet_since = today - timedelta(days=QUIET_AFTER_DAYS)
+    return {
+        "campaign_id": campaign.id,
+        "opens_on": campaign.opens_on,
+        "today": today,
+        "quiet_since": quiet_since,
+        "quiet_since_day": quiet_since,
+        "counted_since": today - timedelta(days=COUNTED_DAYS),
+        "counted_until": today,
+        "looks_back_to": today - timedelta(days=LOOKS_BACK_DAYS),
+    }
+
+
+@cache
+def is_quiet() -> ColumnElement[bool]:
     """Say in SQL that a code works and hangs long enough, and nobody has scanned it for two weeks."""
-    since = today - timedelta(days=QUIET_AFTER_DAYS)
-    if campaign.opens_on > since:
-        return false()
+    since, since_day = bindparam("quiet_since", type_=Date), bindparam("quiet_since_day", type_=EpochDay)
     # What hangs in an office that has not begun cannot have been scanned.
     begins_later = select(Office.id).where(Office.valid_from > since)
     was_opened = exists().where(
         AccessPointDay.access_point_id == AccessPoint.id,
-        AccessPointDay.day > since,
+        AccessPointDay.day > since_day,
         AccessPointDay.n_opened > 0,
     )
     return and_(
+        bindparam("opens_on", type_=Date) <= since,
         AccessPoint.revoked_on.is_(None),
         AccessPoint.paused_on.is_(None),
         AccessPoint.issued_on <= since,
         AccessPoint.office_id.not_in(begins_later),
         # Their days are looked up only where none so late is noted: after the night's work, of few codes.
-        or_(AccessPoint.opened_until.is_(None), AccessPoint.opened_until <= since),
+        or_(AccessPoint.opened_until.is_(None), AccessPoint.opened_until <= since_day),
         ~was_opened,
     )
 
@@ -97,45 +116,52 @@ def note_openings(session: Session) -> None:
     session.execute(working.values(opened_until=last).execution_options(synchronize_session=False))
 
 
+@cache
 def is_reported() -> ColumnElement[bool]:
     """Say in SQL that somebody reported a working code and nobody has looked at it yet."""
-    is_open = exists().where(CodeReport.access_point_id == AccessPoint.id, CodeReport.settled_on.is_(None))
-    return and_(AccessPoint.revoked_on.is_(None), is_open)
+    # From the few reports to their codes: asked of each code, it would look all of them up.
+    open_reports = select(CodeReport.access_point_id).where(CodeReport.settled_on.is_(None))
+    return and_(AccessPoint.revoked_on.is_(None), AccessPoint.id.in_(open_reports))
 
 
 def uses(session: Session, campaign: Campaign, point_ids: Collection[int], today: date) -> dict[int, Use]:
     """Tell how each of these codes was used; they are the few of one page."""
-    query = select(
-        AccessPoint.id,
-        _last_scan(today),
-        _sum_of_days(AccessPointDay.n_opened, today),
-        _sum_of_days(AccessPointDay.n_received - AccessPointDay.n_voided, today),
-        is_quiet(campaign, today),
-        is_reported(),
-    )
-    rows = session.execute(query.where(AccessPoint.id.in_(point_ids)))
+    rows = session.execute(_uses(), binds(campaign, today) | {"point_ids": list(point_ids)})
     return {
         point_id: Use(last_scan, n_opened, n_answered, bool(quiet), bool(reported))
         for point_id, last_scan, n_opened, n_answered, quiet, reported in rows
     }
 
 
-def _last_scan(today: date) -> ScalarSelect[date]:
+@cache
+def _uses() -> Select[*tuple[Any, ...]]:
+    """Write the question once: each page of codes asks it, and writing takes longer than asking."""
+    return select(
+        AccessPoint.id,
+        _last_scan(),
+        _sum_of_days(AccessPointDay.n_opened),
+        _sum_of_days(AccessPointDay.n_received - AccessPointDay.n_voided),
+        is_quiet(),
+        is_reported(),
+    ).where(AccessPoint.id.in_(bindparam("point_ids", expanding=True)))
+
+
+def _last_scan() -> ScalarSelect[date]:
     """Look up a code's last scan: one row from the end of its days, where grouping would read all of them."""
     day = AccessPointDay.day
     opened = (
         AccessPointDay.access_point_id == AccessPoint.id,
-        day > today - timedelta(days=LOOKS_BACK_DAYS),
+        day > bindparam("looks_back_to", type_=EpochDay),
         AccessPointDay.n_opened > 0,
     )
     return select(func.max(day)).where(*opened).scalar_subquery()
 
 
-def _sum_of_days(count: ColumnElement[int] | InstrumentedAttribute[int], today: date) -> ScalarSelect[int]:
+def _sum_of_days(count: ColumnElement[int] | InstrumentedAttribute[int]) -> ScalarSelect[int]:
     """Sum a count up over a code's last thirty whole days."""
     of_code = (
         AccessPointDay.access_point_id == AccessPoint.id,
-        AccessPointDay.day >= today - timedelta(days=COUNTED_DAYS),
-        AccessPointDay.day < today,
+        AccessPointDay.day >= bindparam("counted_since", type_=EpochDay),
+        AccessPointDay.day < bindparam("counted_until", type_=EpochDay),
     )
     return select(func.coalesce(func.sum(count), 0)).where(*of_code).scalar_subquery()

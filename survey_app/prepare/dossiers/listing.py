@@ -3,10 +3,9 @@
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from datetime import date
-from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, false, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
 from survey_app.models.breakdown import INDEX, MONTH, first_day_of
@@ -26,6 +25,8 @@ from survey_app.web.office_search import find_offices
 from survey_app.web.paging import Page, PageAsked, read_page
 
 MONTHS_SHOWN = REPLACED_SHOWN = 12
+BY_NAME = (Office.sort_key, Office.id)
+HAS_TOTAL = DossierCount.office_id.is_not(None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,54 +97,62 @@ def list_month(
     session: Session, in_scope: ColumnElement[bool], month: date, search: str, asked: PageAsked
 ) -> MonthPage:
     served = (in_scope, _served_in(month))
-    has_counts, is_odd = DossierCount.office_id.is_not(None), func.coalesce(IS_ODD, false())
-    offices = _with_totals(month, Office.id, has_counts, is_odd).where(*served)
-    # Past the session, which would handle each of thousands of rows once more.
-    rows = session.connection().execute(offices).all()
-    searched = set(find_offices(session, search, *served)) if search else None
-    found = [(has, one) for one, has, _odd in rows if searched is None or one in searched]
-    found.sort(key=itemgetter(0))
+    counted = _with_totals(month, func.count(), func.count(DossierCount.office_id)).where(*served)
+    n_offices, n_counted = session.execute(counted).one()
+    searched = find_offices(session, search, *served) if search else None
+    is_found = in_scope if searched is None else Office.id.in_(searched)
 
     def read(shown: slice) -> list[OfficeOfMonth]:
-        ids = [one for _has, one in found[shown]]
-        n_fields = _count_fields(session, ids, month)
-        listed = offices_of_month(session, Office.id.in_(ids), month)
-        listed.sort(key=lambda one: one.counts is not None)
+        missing_first = _totals(month).where(is_found, _served_in(month)).order_by(HAS_TOTAL, *BY_NAME)
+        listed = _offices(session, missing_first.slice(shown.start, shown.stop))
+        n_fields = _count_fields(session, [one.id for one in listed], month)
         return [replace(one, n_fields=n_fields.get(one.id, 0)) for one in listed]
 
     return MonthPage(
         month,
-        read_page(len(found), read, asked),
-        n_offices=len(rows),
-        n_missing=sum(not has for _one, has, _odd in rows),
-        n_gaps=sum(odd for *_, odd in rows),
+        read_page(n_offices if searched is None else len(searched), read, asked),
+        n_offices=n_offices,
+        n_missing=n_offices - n_counted,
+        n_gaps=_count_odd(session, month, *served),
     )
 
 
 def offices_of_month(session: Session, in_scope: ColumnElement[bool], month: date) -> list[OfficeOfMonth]:
     """List the offices that served people in a month, by name; a province only sums its offices up."""
-    total = DossierCount
-    counts_by_name = [getattr(total, name) for name in NAMES]
-    # By columns: as objects, thousands of rows would take ten times as long.
-    columns = (Office.id, Office.code, Office.name, total.n_of_fields, total.n_usual, *counts_by_name)
-    rows = session.execute(_with_totals(month, *columns).where(in_scope, _served_in(month)))
+    return _offices(session, _totals(month).where(in_scope, _served_in(month)).order_by(*BY_NAME))
+
+
+def _offices(session: Session, query: Select[*tuple[Any, ...]]) -> list[OfficeOfMonth]:
     return [
         OfficeOfMonth(
             office_id, code, name, None if counts[0] is None else Counts(*counts), of_fields, n_usual
         )
-        for office_id, code, name, of_fields, n_usual, *counts in rows
+        for office_id, code, name, of_fields, n_usual, *counts in session.execute(query)
     ]
 
 
+def _totals(month: date) -> Select[*tuple[Any, ...]]:
+    """Ask for each office with its total of a month, by columns: objects would take ten times as long."""
+    total = DossierCount
+    counts_by_name = [getattr(total, name) for name in NAMES]
+    return _with_totals(
+        month, Office.id, Office.code, Office.name, total.n_of_fields, total.n_usual, *counts_by_name
+    )
+
+
 def _with_totals(month: date, *columns: Any) -> Select[*tuple[Any, ...]]:
-    """Ask for something of each office and its total of a month, by the offices' names."""
     of_month = (
         (DossierCount.office_id == Office.id)
         & (DossierCount.month == month)
         & (DossierCount.field_id == ALL_FIELDS)
     )
-    joined = select(*columns).select_from(Office).outerjoin(DossierCount, of_month)
-    return joined.order_by(Office.sort_key, Office.id)
+    return select(*columns).select_from(Office).outerjoin(DossierCount, of_month)
+
+
+def _count_odd(session: Session, month: date, *served: ColumnElement[bool]) -> int:
+    """Count the totals that do not add up, of which the database keeps an index."""
+    odd = select(func.count()).select_from(DossierCount).join(Office, Office.id == DossierCount.office_id)
+    return session.scalar(odd.where(DossierCount.month == month, IS_ODD, *served)) or 0
 
 
 def _served_in(month: date) -> ColumnElement[bool]:

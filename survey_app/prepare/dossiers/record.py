@@ -1,7 +1,8 @@
 """Records dossier counts that staff type in or send, with a line in the audit log."""
 
+import hashlib
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import date, datetime
 
 from sqlalchemy import select
@@ -9,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from survey_app.config import VIETNAM_TIME
 from survey_app.models.audit import note, note_over
-from survey_app.models.office import ALL_FIELDS, Office
+from survey_app.models.budget import standing_on
+from survey_app.models.office import ALL_FIELDS, Office, ReplacedTotal
 from survey_app.models.stale_office import mark_stale
 from survey_app.prepare.dossiers import contradictions
 from survey_app.prepare.dossiers.contradictions import Contradiction, Place, Reported
@@ -24,7 +26,7 @@ from survey_app.prepare.dossiers.store import (
     write_counts,
 )
 
-SET = "dossiers.set"  # in the audit log
+SET, WITHDRAWN = "dossiers.set", "dossiers.withdraw"  # in the audit log
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,22 @@ class Typed:
             for field_id, counts in self.by_field.items()
             if counts is not None
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """Which counts somebody looked at and wants away, and why."""
+
+    office: Office
+    month: date
+    seen: str
+    reason: str
+
+
+def fingerprint(stored: Mapping[int, Counts]) -> str:
+    """Name the counts of an office and month as they stand, for a form to bring back."""
+    said = sorted((field_id, astuple(counts)) for field_id, counts in stored.items())
+    return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
 
 
 def contradictions_of(session: Session, typed: Typed) -> list[Contradiction]:
@@ -76,6 +94,25 @@ def record_typed(session: Session, typed: Typed, now: datetime, staff_id: int) -
     whole = (typed.office.id, typed.month, ALL_FIELDS)
     what = _said(typed.office.code, typed.month, before.get(whole), made.get(whole))
     note(session, now, staff_id, SET, what, typed.office.id)
+
+
+def record_withdrawal(session: Session, asked: Withdrawal, now: datetime, staff_id: int) -> bool:
+    """Take all counts of an office and month away, if they are still those that somebody looked at."""
+    office, month, reason = asked.office, asked.month, asked.reason
+    wait_for_turn(session, [office.id])
+    stored = counts_of_month(session, office.id, month)
+    if fingerprint(stored) != asked.seen:
+        return False
+    n_stood = standing_on(session, office.id, month, _day_of(now))
+    for field_id in stored:
+        remove_count(session, (office.id, month, field_id))
+    total = stored[ALL_FIELDS]
+    change = {"n_before": total.n_settled, "n_after": None, "n_stood": n_stood, "reason": reason}
+    session.add(ReplacedTotal(office_id=office.id, month=month, replaced_at=now, **change))
+    mark_stale(session, [office.id])
+    what = f"{_said(office.code, month, total, None)}. Lý do: {reason}"
+    note(session, now, staff_id, WITHDRAWN, what, office.id)
+    return True
 
 
 def record_file(session: Session, intake: Intake, name: str, now: datetime, staff_id: int | None) -> None:

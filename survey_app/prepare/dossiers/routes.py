@@ -9,19 +9,23 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
-from survey_app.errors import ImportRefused, NotFound
+from survey_app.errors import ApprovalRefused, ImportRefused, NotFound
+from survey_app.models.approval import read_reason
 from survey_app.models.days import first_of, month_after, month_before, read_month
-from survey_app.models.office import Office, ServiceField
+from survey_app.models.office import ALL_FIELDS, Office, ServiceField
 from survey_app.models.plain_text import one_line
 from survey_app.prepare.dossiers import forms, listing
 from survey_app.prepare.dossiers.contradictions import Contradiction
-from survey_app.prepare.dossiers.counts import NAMES, rates_of
+from survey_app.prepare.dossiers.counts import NAMES, Counts, rates_of
 from survey_app.prepare.dossiers.dossier_file import HEADINGS, Intake, Sender, look_at, rows_of
 from survey_app.prepare.dossiers.forms import CountsForm
 from survey_app.prepare.dossiers.record import (
+    Withdrawal,
     contradictions_of,
+    fingerprint,
     record_file,
     record_typed,
+    record_withdrawal,
     wait_for_turn,
 )
 from survey_app.prepare.dossiers.template_file import as_csv, as_sheet, lines_of
@@ -132,7 +136,7 @@ def month(office_id: int, month: str) -> str | AnyResponse | tuple[str, int]:
         fields = listing.list_fields(session)
         stored = listing.counts_of_month(session, office_id, day)
     if request.method == "GET":
-        return _form_page(found, day, fields, CountsForm.of_stored(stored), [])
+        return _form_page(found, day, fields, CountsForm.of_stored(stored), [], is_stored=bool(stored))
     form = CountsForm.of_sent(request.form, fields)
     if form.faults:
         return _form_page(found, day, fields, form, []), 422
@@ -144,6 +148,31 @@ def month(office_id: int, month: str) -> str | AnyResponse | tuple[str, int]:
     with database().transaction() as session:
         record_typed(session, typed, now(), current_staff().id)
     flash(_("The dossiers of %(month)s are stored.", month=month_text(day)))
+    return redirect(url_for("dossiers.office", office_id=office_id), 303)
+
+
+@blueprint.route("/staff/dossiers/<int:office_id>/<month>/withdraw", methods=["GET", "POST"])
+@access.staff_only("dossiers")
+def withdraw(office_id: int, month: str) -> str | AnyResponse | tuple[str, int]:
+    """Take back what was entered for a wrong month, with a reason; what it was stays readable."""
+    with database().reading() as session:
+        found, day = _serving_office(session, office_id), _month_of_office(session, office_id, month)
+        stored = listing.counts_of_month(session, office_id, day)
+    if not stored:
+        flash(_("There is no count of %(month)s.", month=month_text(day)))
+        return redirect(url_for("dossiers.office", office_id=office_id), 303)
+    if request.method == "GET":
+        return _withdraw_page(found, day, stored)
+    try:
+        reason = read_reason(request.form.get("reason", ""))
+    except ApprovalRefused as refused:
+        return _withdraw_page(found, day, stored, refused.reason), 422
+    asked = Withdrawal(found, day, request.form.get("seen", ""), reason)
+    with database().transaction() as session:
+        is_done = record_withdrawal(session, asked, now(), current_staff().id)
+    if not is_done:
+        return _withdraw_page(found, day, stored, "counts_changed"), 409
+    flash(_("The count of %(month)s is withdrawn.", month=month_text(day)))
     return redirect(url_for("dossiers.office", office_id=office_id), 303)
 
 
@@ -197,9 +226,12 @@ def _form_page(
     fields: list[ServiceField],
     form: CountsForm,
     contradictions: list[Contradiction],
+    *,
+    is_stored: bool = False,
 ) -> str:
     return render_template(
         "prepare/dossiers_month.html",
+        is_stored=is_stored,
         office=office,
         month=month,
         fields=fields,
@@ -209,6 +241,19 @@ def _form_page(
         contradictions=contradictions,
         field_names={one.id: one.name_in(chosen_language()) for one in fields},
         checksum=_checksum(contradictions),
+    )
+
+
+def _withdraw_page(office: Office, month: date, stored: dict[int, Counts], refused: str = "") -> str:
+    return render_template(
+        "prepare/dossiers_withdraw.html",
+        office=office,
+        month=month,
+        total=stored[ALL_FIELDS],
+        n_fields=len(stored) - 1,
+        seen=fingerprint(stored),
+        reason=request.form.get("reason", ""),
+        refused=refused,
     )
 
 

@@ -1,11 +1,12 @@
 """What the page of a fieldwork shows: the whole, the offices that a right reaches, what is due."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
+from survey_app.models.access_point import AccessPoint
 from survey_app.models.invitation import InvitationBatch
 from survey_app.models.office import Office
 from survey_app.models.plan import plan_as_it_stands
@@ -14,10 +15,11 @@ from survey_app.prepare.fieldwork import progress
 from survey_app.prepare.fieldwork.forms import Asked
 from survey_app.prepare.fieldwork.progress import CellTally, Line, Tally
 from survey_app.prepare.fieldwork.replace import Due, due
+from survey_app.prepare.reach import Reach
 from survey_app.web.office_search import find_offices
 from survey_app.web.paging import Page, read_page
 
-NO_RATE = (2, 2)  # above all rates: these offices come last
+NO_RATE = 2  # above all rates: these offices come last
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +45,16 @@ class Overview:
 
 
 def overview_of(
-    session: Session, draw: Draw, scope: Collection[int], asked: Asked, secrets: Sequence[bytes]
+    session: Session, draw: Draw, reach: Reach, asked: Asked, secrets: Sequence[bytes]
 ) -> Overview:
     """Work it out for the offices that a right reaches; a parent's reader sees the parent's offices."""
-    tallies = [one for one in progress.tallies_of(session, draw, secrets) if one.office_id in scope]
+    tallies = progress.tallies_of(session, draw, secrets, reach.reaches(AccessPoint.office_id))
     rate = _planned_rate(session, draw.campaign_id)
     by_office = progress.by_office(tallies)
     found = _chosen(session, by_office, asked)
     whole = progress.total(tallies)
     return Overview(
-        n_waiting=_n_waiting(session, draw, scope),
+        n_waiting=_n_waiting(session, draw, reach),
         whole=whole,
         deliveries=progress.by_delivery(tallies),
         n_wanted=_wanted(whole, rate),
@@ -63,15 +65,14 @@ def overview_of(
     )
 
 
-def _n_waiting(session: Session, draw: Draw, scope: Collection[int]) -> int:
-    """Count the main units of the cells that have no batch yet; one unit of a cell tells its office."""
-    of_cell = select(SampledUnit.office_id).where(SampledUnit.cell_id == SampleCell.id).limit(1)
-    rows = session.execute(
-        select(of_cell.scalar_subquery(), func.coalesce(SampleCell.n_drawn, 0))
-        .outerjoin(InvitationBatch, InvitationBatch.cell_id == SampleCell.id)
-        .where(SampleCell.draw_id == draw.id, InvitationBatch.id.is_(None))
+def _n_waiting(session: Session, draw: Draw, reach: Reach) -> int:
+    """Count the main units of the cells that have no batch yet; a cell is of the office of its units."""
+    is_invited = exists().where(InvitationBatch.cell_id == SampleCell.id)
+    is_reached = exists().where(SampledUnit.cell_id == SampleCell.id, reach.reaches(SampledUnit.office_id))
+    waiting = select(func.sum(SampleCell.n_drawn)).where(
+        SampleCell.draw_id == draw.id, ~is_invited, is_reached
     )
-    return sum(n for office_id, n in rows if office_id in scope)
+    return session.scalar(waiting) or 0
 
 
 def _chosen(session: Session, by_office: Mapping[int, Tally], asked: Asked) -> list[int]:
@@ -80,8 +81,13 @@ def _chosen(session: Session, by_office: Mapping[int, Tally], asked: Asked) -> l
     if asked.order == "waiting":
         found.sort(key=lambda one: by_office[one].n_responded - by_office[one].n_issued)
     elif asked.order != "name":
-        found.sort(key=lambda one: (by_office[one].rates or NO_RATE)[1])
+        found.sort(key=lambda one: _rate(by_office[one]))
     return found
+
+
+def _rate(tally: Tally) -> float:
+    n_asked = tally.n_asked
+    return (tally.n_complete + tally.n_partial) / n_asked if n_asked else NO_RATE
 
 
 def _lines(

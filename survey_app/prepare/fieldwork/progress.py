@@ -7,10 +7,11 @@ counted by cell and come out of the units of which nothing is known, as long as 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from operator import attrgetter
 from typing import NamedTuple, TypeVar
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from survey_app.models import aapor
@@ -20,6 +21,8 @@ from survey_app.models.sample import SMALLEST_CELL, Draw, SampleCell, SampledUni
 from survey_app.prepare.fieldwork.spent import answered, entered_as
 
 Key = TypeVar("Key")
+Entered = tuple[tuple[str | None, int], ...]  # how many of a cell have which outcome
+TALLIES_REMEMBERED = 8192
 RESPONDED = {aapor.COMPLETE, aapor.PARTIAL}
 # As what a page counts outcomes; the rest is silent until now, unknown, or unable.
 COUNTED_AS: Mapping[str | None, str] = {
@@ -44,15 +47,19 @@ class Tally(NamedTuple):
 
     @classmethod
     def of(cls, n_by_outcome: Mapping[str | None, int], n_main: int) -> "Tally":
-        numbers = dict.fromkeys(cls._fields, 0)
-        numbers["n_main"] = n_main
+        numbers = Counter(n_main=n_main)
         for code, n in n_by_outcome.items():
             numbers[COUNTED_AS.get(code, "n_unknown")] += n
-        return cls._make(numbers.values())
+        return cls._make(numbers[name] for name in cls._fields)
 
     @property
     def n_issued(self) -> int:
         return sum(self) - self.n_main
+
+    @property
+    def n_asked(self) -> int:
+        """All but the ineligible."""
+        return self.n_complete + self.n_partial + self.n_refused + self.n_not_reached + self.n_unknown
 
     @property
     def n_responded(self) -> int:
@@ -66,7 +73,7 @@ class Tally(NamedTuple):
         count as eligible, so RR1 is the smallest rate that AAPOR defines, RR2 the smallest that counts
         partial forms. None where nobody was asked.
         """
-        asked = self.n_issued - self.n_ineligible
+        asked = self.n_asked
         return (self.n_complete / asked, self.n_responded / asked) if asked else None
 
 
@@ -83,10 +90,12 @@ class CellTally(NamedTuple):
     tally: Tally
 
 
-def tallies_of(session: Session, draw: Draw, secrets: Sequence[bytes]) -> list[CellTally]:
+def tallies_of(
+    session: Session, draw: Draw, secrets: Sequence[bytes], *conditions: ColumnElement[bool]
+) -> list[CellTally]:
     """Count the invited units of a draw by cell: a batch knows how many, and few have an outcome."""
     n_spent = select(func.count()).where(SpentInvitation.batch_id == InvitationBatch.id).scalar_subquery()
-    cells = session.execute(
+    asked = (
         select(
             SampleCell.id,
             AccessPoint.office_id,
@@ -94,33 +103,50 @@ def tallies_of(session: Session, draw: Draw, secrets: Sequence[bytes]) -> list[C
             SampleCell.weighting_cell,
             InvitationBatch.delivery,
             InvitationBatch.n_issued,
-            SampleCell.n_drawn,
+            func.coalesce(SampleCell.n_drawn, 0),
             n_spent,
         )
         .join(InvitationBatch, InvitationBatch.cell_id == SampleCell.id)
         .join(AccessPoint, AccessPoint.id == InvitationBatch.access_point_id)
-        .where(SampleCell.draw_id == draw.id)
+        .where(SampleCell.draw_id == draw.id, *conditions)
     )
+    cells = session.connection().execute(asked).all()  # past the session, which would handle each row again
     entered = _entered(session, draw)
     counted_twice = _spent_of_respondents(session, draw, secrets)
-    found = []
-    for cell_id, office_id, stratum, group, delivery, n_issued, n_drawn, spent in cells:
-        told = entered.get(cell_id, {})
-        counts = {aapor.COMPLETE: 0, None: n_issued - sum(told.values()), **told}
-        _count_answers(counts, spent - counted_twice[cell_id])
-        found.append(CellTally(office_id, stratum, group, delivery, Tally.of(counts, n_drawn or 0)))
-    return found
+    return [
+        CellTally(
+            office_id,
+            stratum,
+            group,
+            delivery,
+            _tally(n_issued, n_drawn, n_spent - counted_twice.get(cell_id, 0), entered.get(cell_id, ())),
+        )
+        for cell_id, office_id, stratum, group, delivery, n_issued, n_drawn, n_spent in cells
+    ]
 
 
-def _entered(session: Session, draw: Draw) -> dict[int, dict[str | None, int]]:
-    rows = session.execute(
+@lru_cache(TALLIES_REMEMBERED)  # of thousands of small cells, many are alike
+def _tally(n_issued: int, n_main: int, n_spent: int, entered: Entered) -> Tally:
+    """Count spent tokens as complete, out of the units that are still open first, as the weights do."""
+    counts: dict[str | None, int] = {aapor.COMPLETE: 0, None: n_issued, **dict(entered)}
+    counts[None] -= sum(n for _code, n in entered)
+    for code in _open_first(counts):
+        taken = min(n_spent, counts[code])
+        counts[code] -= taken
+        counts[aapor.COMPLETE] += taken
+        n_spent -= taken
+    return Tally.of(counts, n_main)
+
+
+def _entered(session: Session, draw: Draw) -> dict[int, Entered]:
+    rows = session.connection().execute(
         select(SampledUnit.cell_id, SampledUnit.outcome, func.count())
         .where(SampledUnit.draw_id == draw.id, SampledUnit.outcome.is_not(None))
         .group_by(SampledUnit.cell_id, SampledUnit.outcome)
     )
-    found: dict[int, dict[str | None, int]] = {}
-    for cell_id, outcome, n in rows:
-        found.setdefault(cell_id, {})[outcome] = n
+    found: dict[int, Entered] = {}
+    for cell_id, outcome, n in rows.all():
+        found[cell_id] = (*found.get(cell_id, ()), (outcome, n))
     return found
 
 
@@ -129,15 +155,6 @@ def _spent_of_respondents(session: Session, draw: Draw, secrets: Sequence[bytes]
     entered = entered_as(session, draw.id, RESPONDED)
     done = answered(session, entered, secrets)
     return Counter(one.cell_id for one in entered if one.number in done)
-
-
-def _count_answers(counts: dict[str | None, int], n_spent: int) -> None:
-    """Count spent tokens as complete, out of the units that are still open first, as the weights do."""
-    for code in _open_first(counts) if n_spent > counts[None] else (None,):
-        taken = min(n_spent, counts[code])
-        counts[code] -= taken
-        counts[aapor.COMPLETE] += taken
-        n_spent -= taken
 
 
 def _open_first(counts: Mapping[str | None, int]) -> list[str | None]:

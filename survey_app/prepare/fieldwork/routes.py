@@ -154,7 +154,7 @@ def _overview(campaign_id: int, faults: list[str] | None = None) -> str:
         reached = _reached(reach, campaign_id)
         draw = draw_in_force(session, campaign_id)
         frame = session.get_one(Frame, draw.frame_id) if draw else None
-        shown = overview_of(session, draw, reach.scope, asked, settings().secrets) if draw else None
+        shown = overview_of(session, draw, reach, asked, settings().secrets) if draw else None
     return render_template(
         "prepare/fieldwork.html",
         campaign=reached.campaign,

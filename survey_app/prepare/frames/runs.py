@@ -14,7 +14,7 @@ from survey_app.prepare.frames.repeats import in_order, settled
 
 ROWS_OF_RUN = 400_000
 ROWS_OF_RANGE = 250_000
-ROWS_OF_BATCH = 8_192  # of each run so much is read ahead
+ROWS_AT_ONCE = 8_192  # of each run so much is read ahead
 
 
 class Runs:
@@ -41,7 +41,7 @@ class Runs:
         self._waiting, self._n_waiting = [], 0
         path = self._folder / f"run-{len(self._paths):04}"
         with ipc.new_file(path, rows.schema) as file:
-            for batch in rows.to_batches(max_chunksize=ROWS_OF_BATCH):
+            for batch in rows.to_batches(max_chunksize=ROWS_AT_ONCE):
                 self._samples.append(batch[UNIT][0].as_py())
                 file.write_batch(batch)
         self._paths.append(path)
@@ -51,7 +51,7 @@ class Runs:
         """Give the rows of all runs, sorted, some at a time."""
         if self._waiting:
             self._write()
-        step = max(1, rows_of_range // ROWS_OF_BATCH)
+        step = max(1, rows_of_range // ROWS_AT_ONCE)
         # All that has one id lies in one range.
         ends: list[str | None] = list(dict.fromkeys(sorted(self._samples)[step::step]))
         with ExitStack() as stack:

@@ -161,6 +161,7 @@ def revoke_batch(session: Session, batch: InvitationBatch, today: date) -> bool:
     Say whether they were in use until now.
     """
     point = session.get_one(AccessPoint, batch.access_point_id)
+    lock_campaign(session, point.campaign_id)  # as whoever pauses its codes does
     if point.revoked_on is not None:
         return False
     point.revoked_on = today

@@ -1,10 +1,13 @@
 """Saves drafts, freezes plans, adds addenda; a change of a frozen plan by any other way is refused."""
 
+from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
+from survey_app.config import VIETNAM_TIME
 from survey_app.errors import SurveyError
 from survey_app.models.approval import read_reason
 from survey_app.models.audit import AuditLine, note_over
@@ -17,8 +20,12 @@ from survey_app.prepare.moment import Moment
 from survey_app.prepare.plans.begin import TERMS, hold_for_campaign
 from survey_app.prepare.plans.entries import differences
 from survey_app.prepare.plans.faults import Fault, faults_of
+from survey_app.prepare.plans.missed import missed_by, tick_of
+from survey_app.prepare.plans.populations import known_of
+from survey_app.prepare.plans.sizes import sizes_of
 
 SHORT_HASH = 12
+IS_READ = "is_read"  # with what a plan misses: whether who froze it ticked that
 IN_THE_LOG = {"frozen": "kế hoạch đã chốt", "begun": "cuộc khảo sát đã mở"}  # why it is closed, as it says
 
 
@@ -76,11 +83,20 @@ def _terms_of(campaign: Campaign) -> str:
     return f"chỉ tiêu {100 * campaign.target:g}%, công bố từ {campaign.minimum_n} người".replace(".", ",")
 
 
-def freeze(
-    session: Session, campaign: Campaign, now: datetime, staff_id: int | None, revision: int | None
-) -> Plan:
-    """Freeze the plan as it was shown, or as it is; it needs to be without fault.
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What somebody had before him who freezes a plan: a draft, and a tick at what its sizes miss, if any."""
 
+    revision: int
+    tick: str | None = None
+
+
+def freeze(
+    session: Session, campaign: Campaign, now: datetime, staff_id: int | None, read: Read | None
+) -> Plan:
+    """Freeze the plan as it was read, or as it is; it needs to be without fault.
+
+    Whoever reads it ticks what its sizes miss of the margins that it asks for, which is kept with it.
     Since a draft changes no more once its campaign has begun, a plan frozen later is still from before.
     """
     plan = lock_plan(session, campaign.id)
@@ -88,18 +104,30 @@ def freeze(
         raise PlanRefused("missing")
     if plan.frozen_at is not None:
         raise PlanRefused("frozen")
-    if revision is not None and plan.revision != revision:
+    if read is not None and plan.revision != read.revision:
         raise PlanRefused("saved_meanwhile")
     document = plan.document
     if faults := faults_of(session, campaign, document):
         raise PlanRefused("faulty", faults)
+    missed = find_missed(session, campaign, document, now.astimezone(VIETNAM_TIME).date())
+    if read is not None and missed is not None and read.tick != tick_of(missed):
+        raise PlanRefused("not_read")
     hold_for_campaign(campaign, document)
     session.flush()  # the terms first: once the plan is frozen, they stay
     plan.hash, plan.frozen_at, plan.frozen_by = document.hash, now, staff_id
+    plan.missed = missed and {**missed, IS_READ: read is not None}
     session.flush()
     what = f"{campaign.code}: {plan.hash}"
     note_over(session, now, staff_id, "plans.freeze", what, _offices(session, campaign, document, staff_id))
     return plan
+
+
+def find_missed(
+    session: Session, campaign: Campaign, document: PlanDocument, today: date
+) -> dict[str, Any] | None:
+    """Give what the sizes miss, from the dossiers known today."""
+    known = known_of(session, campaign, document, today)
+    return missed_by(document, sizes_of(document, known.offices)) if known else None
 
 
 def freeze_due(session: Session, today: date, now: datetime) -> None:

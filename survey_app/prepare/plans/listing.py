@@ -1,13 +1,13 @@
 """Which offices' sizes a reader wants to see, and in which order."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
 from survey_app.models.vietnamese import Search
-from survey_app.prepare.plans.sizes import OfficeSize, Sizes
+from survey_app.prepare.plans.sizes import OfficeSize
 from survey_app.web.paging import typed_page, typed_search
 
 ROWS_A_PAGE = 100
@@ -45,11 +45,10 @@ class Asked:
         return {name: value or None for name, value in {**now, **other}.items()}
 
 
-def choose(sizes: Sizes, seen: Collection[int], asked: Asked) -> list[OfficeSize]:
-    """Give the lines that were asked for, of offices that the reader's right reaches."""
+def choose(seen: Iterable[OfficeSize], asked: Asked) -> list[OfficeSize]:
+    """Give the lines that were asked for."""
     searched = Search(asked.search)
-    offices = (one for one in sizes.offices if one.office.id in seen)
-    found = [one for one in offices if searched.finds(one.office.name, one.office.code)]
+    found = [one for one in seen if not searched or searched.finds(one.office.name, one.office.code)]
     if value := ORDERS.get(asked.sort.removeprefix("-")):
         found.sort(key=value, reverse=asked.sort.startswith("-"))
     return found

@@ -1,24 +1,28 @@
 """How many dossiers the planned offices settled, and what the last wave found there: what sizes rest on."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar, TypeVarTuple
 
-from sqlalchemy import ColumnElement, Row, func, or_, select, true
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Row, Select, func, select, true
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from survey_app.models.breakdown import INDEX, WHOLE
 from survey_app.models.campaign import Campaign
 from survey_app.models.days import first_of, month_before
 from survey_app.models.frame import Frame, FrameOffice, frame_in_force
-from survey_app.models.office import ALL_FIELDS, DossierCount, Office
-from survey_app.models.office_tree import OfficeTree, offices_under
+from survey_app.models.office import IS_TOTAL, DossierCount, Office, not_ended_on
+from survey_app.models.office_tree import OfficeTree, itself_and_below
 from survey_app.models.plan_document import PlanDocument
 from survey_app.models.publication import Figure, Publication
 
+Read = TypeVar("Read")
+Columns = TypeVarTuple("Columns")
 MOST_YEARS_BACK, MOST_MONTHS = 5, 60
 WITHOUT_TOPS = "*"  # the stratum of all offices where the plan names no tops
+KEPT_AT_ONCE = 4
+_kept: dict[tuple[object, ...], Any] = {}
 
 
 class PlannedOffice(NamedTuple):
@@ -63,32 +67,42 @@ def known_of(session: Session, campaign: Campaign, plan: PlanDocument, today: da
     first, last = plan.population.settled_from, plan.population.settled_until
     if first is None or last is None or last < first:
         return None
-    # None: all, where the plan names no tops.
-    office_ids = offices_under(session, plan.population.tops) if plan.population.tops else None
+    top_ids = _top_ids(session, plan.population.tops)
     months = wanted = (first_of(first), first_of(last))
     frame = frame_in_force(session, campaign.id)
     if frame is not None:
         counts = _units(session, frame, plan.population.counted_for, _months_between(*wanted))
     else:
-        counted = _counted_months(session, office_ids, today)
-        months = _months_with_counts(counted, wanted)
+        months = _months_with_counts(_counted_months(session, top_ids, today), wanted)
         counts = _counts(session, *months)
     before = previous_wave(session, campaign)
-    figures = _figures(session, before) if before else {}
+    figures = _figures(session, before[1]) if before else {}
     within = _strata(session, plan)
+    none_counted, none_found = (0, 0), (None, None)
     offices = tuple(
         PlannedOffice(
             office_id,
-            *(code, name, within.get(office_id, "")),
-            *counts.get(office_id, (0, 0)),
-            *figures.get(office_id, (None, None)),
+            code,
+            name,
+            within.get(office_id, ""),
+            *counts.get(office_id, none_counted),
+            *figures.get(office_id, none_found),
         )
-        for office_id, code, name in _serving(session, first, last)
-        if office_ids is None or office_id in office_ids
+        for office_id, code, name in _serving(session, top_ids, first, last)
     )
     is_compared = any(one.n_before is not None for one in offices)
     compared = before[0] if before and is_compared else None
     return Known(offices, *months, frame, is_own=months == wanted, before=compared)
+
+
+def _top_ids(session: Session, codes: Collection[str]) -> Sequence[int] | None:
+    """Give the offices that bear these codes; None, which stands for all offices, where none is named."""
+    return session.scalars(select(Office.id).where(Office.code.in_(codes))).all() if codes else None
+
+
+def _is_below(office_id: InstrumentedAttribute[int], top_ids: Sequence[int] | None) -> ColumnElement[bool]:
+    """Say in SQL that an office is one of the tops, or below one."""
+    return true() if top_ids is None else office_id.in_(itself_and_below(*top_ids))
 
 
 def _strata(session: Session, plan: PlanDocument) -> dict[int, str]:
@@ -110,8 +124,11 @@ def _units(
 ) -> dict[int, tuple[int, int]]:
     """Count what can be drawn, where there is a frame: that is what will be, whatever was reported."""
     counted = FrameOffice.n_decided if counted_for == "decides" else FrameOffice.n_received
-    rows = session.execute(select(FrameOffice.office_id, counted).where(FrameOffice.frame_id == frame.id))
-    return {office_id: (n_units, n_months) for office_id, n_units in rows}
+    query = select(FrameOffice.office_id, counted).where(FrameOffice.frame_id == frame.id)
+    return _read_once(
+        (frame.ticket, counted.key, n_months),
+        lambda: {office_id: (n_units, n_months) for office_id, n_units in _all(session, query)},
+    )
 
 
 def _months_with_counts(counted: set[date], wanted: tuple[date, date]) -> tuple[date, date]:
@@ -136,45 +153,47 @@ def _months_with_counts(counted: set[date], wanted: tuple[date, date]) -> tuple[
     return oldest, newest
 
 
-def _counted_months(session: Session, office_ids: set[int] | None, today: date) -> set[date]:
+def _counted_months(session: Session, top_ids: Sequence[int] | None, today: date) -> set[date]:
     """List the months that are over and counted: at least half as many offices have counts as of any month.
 
-    What one office entered for a wrong year would else become the population of all. None are all offices.
+    What one office entered for a wrong year would else become the population of all.
     """
-    query = select(DossierCount.month, func.count()).where(
-        DossierCount.field_id == ALL_FIELDS, DossierCount.month < first_of(today)
+    query = (
+        select(DossierCount.month, func.count())
+        .where(IS_TOTAL, DossierCount.month < first_of(today))
+        .where(_is_below(DossierCount.office_id, top_ids))
+        .group_by(DossierCount.month)
     )
-    if office_ids is not None:
-        query = query.where(DossierCount.office_id.in_(office_ids))
-    n_offices = dict(session.execute(query.group_by(DossierCount.month)).all())
+    n_offices = dict(session.execute(query).all())
     most = max(n_offices.values(), default=0)
     return {month for month, n in n_offices.items() if 2 * n >= most}
 
 
-def _serving(session: Session, first: date, last: date) -> Iterable[Row[int, str, str]]:
+def _serving(
+    session: Session, top_ids: Sequence[int] | None, first: date, last: date
+) -> Sequence[Row[int, str, str]]:
     """List the offices that serve at any time between two days; a province only sums its offices up."""
-    is_there: ColumnElement[bool] = (Office.valid_from <= last) & or_(
-        Office.valid_until.is_(None), Office.valid_until >= first
-    )
-    query = select(Office.id, Office.code, Office.name).where(is_there, Office.kind != "province")
-    return session.execute(query.order_by(Office.sort_key, Office.id))
+    is_there = (Office.valid_from <= last) & not_ended_on(first) & (Office.kind != "province")
+    query = select(Office.id, Office.code, Office.name).where(is_there, _is_below(Office.id, top_ids))
+    return _all(session, query.order_by(Office.sort_key, Office.id))
 
 
 def _counts(session: Session, first_month: date, last_month: date) -> dict[int, tuple[int, int]]:
-    rows = session.execute(
+    rows = _all(
+        session,
         select(DossierCount.office_id, func.sum(DossierCount.n_settled), func.count())
-        .where(DossierCount.field_id == ALL_FIELDS, DossierCount.month.between(first_month, last_month))
-        .group_by(DossierCount.office_id)
+        .where(IS_TOTAL, DossierCount.month.between(first_month, last_month))
+        .group_by(DossierCount.office_id),
     )
     return {office_id: (int(n_settled), n_months) for office_id, n_settled, n_months in rows}
 
 
-def previous_wave(session: Session, campaign: Campaign) -> tuple[Campaign, int] | None:
+def previous_wave(session: Session, campaign: Campaign) -> tuple[Campaign, Publication] | None:
     """Give the annual campaign before this one whose wave is published, and that publication."""
     is_before = Campaign.closes_on < campaign.opens_on
     wanted = Campaign.id == campaign.previous_id if campaign.previous_id is not None else true()
     row = session.execute(
-        select(Campaign, Publication.id)
+        select(Campaign, Publication)
         .join(Publication, Publication.campaign_id == Campaign.id)
         .where(Campaign.kind == "annual", Campaign.id != campaign.id, is_before, wanted)
         .where(Publication.kind == "wave", Publication.sealed_at.is_not(None))
@@ -184,14 +203,36 @@ def previous_wave(session: Session, campaign: Campaign) -> tuple[Campaign, int] 
     return None if row is None else (row[0], row[1])
 
 
-def _figures(session: Session, wave: tuple[Campaign, int]) -> dict[int, tuple[float, float]]:
+def _figures(session: Session, wave: Publication) -> dict[int, tuple[float, float]]:
     """Read the index of each office in drawn samples, where staff see it."""
-    rows = session.execute(
-        select(Figure.office_id, Figure.value, func.coalesce(Figure.effective_sample_size, Figure.n_people))
-        .where(Figure.publication_id == wave[1], Figure.provenance == "A", Figure.measure == INDEX)
+    n_people = func.coalesce(Figure.effective_sample_size, Figure.n_people)
+    query = (
+        select(Figure.office_id, Figure.value, n_people)
+        .where(Figure.publication_id == wave.id, Figure.provenance == "A", Figure.measure == INDEX)
         .where(Figure.breakdown == WHOLE, Figure.value.is_not(None), Figure.hidden_inside.is_(None))
     )
-    return {office_id: (float(value or 0), max(1.0, float(n or 1))) for office_id, value, n in rows}
+
+    def read() -> dict[int, tuple[float, float]]:
+        rows = _all(session, query)
+        return {office_id: (float(value or 0), max(1.0, float(n or 1))) for office_id, value, n in rows}
+
+    return _read_once((wave.id, wave.recipe_id), read) if wave.recipe_id else read()
+
+
+def _read_once(key: tuple[object, ...], read: Callable[[], Read]) -> Read:
+    """Keep what is read of a frame or a sealed wave, which triggers keep, by a name that nothing else has."""
+    found: Read | None = _kept.get(key)
+    if found is None:
+        found = read()
+        if len(_kept) >= KEPT_AT_ONCE:
+            _kept.clear()
+        _kept[key] = found
+    return found
+
+
+def _all(session: Session, query: Select[*Columns]) -> Sequence[Row[*Columns]]:
+    """Read thousands of rows past the session, which would handle each once more."""
+    return session.connection().execute(query).all()
 
 
 def _months_between(first: date, last: date) -> int:

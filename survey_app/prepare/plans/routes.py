@@ -1,6 +1,6 @@
 """The doors of a plan for whoever reads it: what it says, and its sizes by office."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -18,7 +18,7 @@ from survey_app.prepare.plans.faults import faults_of
 from survey_app.prepare.plans.forms import written
 from survey_app.prepare.plans.listing import ROWS_A_PAGE, Asked, choose
 from survey_app.prepare.plans.populations import Known, known_of, tops_of
-from survey_app.prepare.plans.sizes import POWER, Sizes, sizes_of
+from survey_app.prepare.plans.sizes import POWER, OfficeSize, Sizes, sizes_of
 from survey_app.prepare.reach import Reach, Reached
 from survey_app.web import access
 from survey_app.web.access import current_staff
@@ -47,7 +47,8 @@ def sizes(campaign_id: int) -> str:
         reached = reach.campaign(campaign_id)
         document = document_of(session, reached)
         known, found = sizes_in(session, reached.campaign, document)
-    lines = choose(found, reach.scope, asked) if found else []
+        seen = _seen(reach, found) if found else ()
+    lines = choose(seen, asked)
     page = page_of(lines, PageAsked(asked.page, max(1, len(lines)) if asked.shows_all else ROWS_A_PAGE))
     return render_template(
         "prepare/plan_sizes.html",
@@ -57,7 +58,7 @@ def sizes(campaign_id: int) -> str:
         known=known,
         sizes=found,
         page=page,
-        n_seen=sum(one.office.id in reach.scope for one in found.offices) if found else 0,
+        n_seen=len(seen),
         asked=asked,
         power=POWER,
         at=_address(campaign_id, asked),
@@ -65,6 +66,11 @@ def sizes(campaign_id: int) -> str:
         written=written,
         made_on=today(),
     )
+
+
+def _seen(reach: Reach, sizes: Sizes) -> Sequence[OfficeSize]:
+    """Give the offices that the reader's right reaches."""
+    return sizes.offices if reach.is_whole else [one for one in sizes.offices if one.office.id in reach.scope]
 
 
 def plan_page(session: Session, reached: Reached, refused: str | None = None) -> str:

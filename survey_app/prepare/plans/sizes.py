@@ -131,12 +131,12 @@ def sizes_of(plan: PlanDocument, offices: tuple[PlannedOffice, ...]) -> Sizes | 
         margin=margin,
         change=change,
         share_of_offices=share,
-        n_meeting=None if wanted is None else sum(_meets(one, wanted) for one in sizes),
+        n_meeting=None if wanted is None else sum(meets(one.margin, wanted) for one in sizes),
     )
 
 
-def _meets(size: OfficeSize, wanted: float) -> bool:
-    return size.margin is not None and round(size.margin, 4) <= wanted
+def meets(margin: float | None, wanted: float) -> bool:
+    return margin is not None and round(margin, 4) <= wanted
 
 
 def _terms_of(plan: PlanDocument) -> _Terms | None:

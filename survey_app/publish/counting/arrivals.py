@@ -15,12 +15,13 @@ from survey_app.models.access_point import AccessPointDay
 from survey_app.models.publication import ReturnedTally, Tally
 from survey_app.publish.counting.tallies import (
     Counts,
+    CountsOfPoint,
     Definitions,
     PointDay,
     Recount,
     TallyRow,
     UnfitResponses,
-    count_point,
+    count_points,
     packed,
     unpacked,
 )
@@ -105,12 +106,13 @@ class AtPoints:
     n_live: dict[int, int]  # by point: came and were not voided
     n_voided: dict[int, int]
     tallied: dict[int, tuple[int, date]]  # by point: how many, and the day of the last batch
-    changed: dict[int, dict[date, int]]  # by point: live responses of the days to count again
+    changed: dict[int, dict[date, int]]  # by point: live responses of the days that may be otherwise
+    counted: dict[int, CountsOfPoint]  # by point: these days, counted again
     stored: dict[int, dict[PointDay, list[TallyRow]]]  # by point, as what comes back
     returned: dict[int, dict[PointDay, list[TallyRow]]]
 
     @classmethod
-    def of(cls, session: Session, point_ids: Sequence[int]) -> "AtPoints":
+    def of(cls, session: Session, point_ids: Sequence[int], definitions: Definitions) -> "AtPoints":
         """Read it of all points at once: a question for each would take longer than all answers."""
         changed: dict[int, dict[date, int]] = {}
         for row in _changed_days(session, point_ids):
@@ -118,8 +120,9 @@ class AtPoints:
         returned = _returned(session, point_ids)
         days = returned.keys() | {(point_id, day) for point_id, found in changed.items() for day in found}
         stored = _by_point(_stored(session, days))
-        tallied = _tallied(session, point_ids)
-        return cls(*_count_by_point(session, point_ids), tallied, changed, stored, _by_point(returned))
+        tallied, counted = _tallied(session, point_ids), count_points(session, changed, definitions)
+        totals = _count_by_point(session, point_ids)
+        return cls(*totals, tallied, changed, counted, stored, _by_point(returned))
 
     def count_voided(self, point_ids: Iterable[int]) -> int:
         return sum(self.n_voided.get(one, 0) for one in point_ids)
@@ -150,11 +153,11 @@ def _by_point(table: Mapping[PointDay, list[TallyRow]]) -> dict[int, dict[PointD
 def find_arrivals(
     session: Session, point_ids: Collection[int], definitions: Definitions, at_points: AtPoints
 ) -> Arrivals:
-    """Count again the days on which these points hold other responses than were taken into account."""
+    """Give the days on which these points hold other responses than were taken into account."""
     found = at_points.arrivals(point_ids)
     for point_id in sorted(point_ids & at_points.changed.keys()):
         n_of_day = at_points.changed[point_id]
-        counted = count_point(session, point_id, list(n_of_day), definitions)
+        counted = at_points.counted[point_id]
         _check_totals(point_id, n_of_day, counted)
         for day in n_of_day:
             live = {key[1:]: counts for key, counts in counted.items() if key[0] == day}

@@ -1,6 +1,6 @@
 """Answers of drawn people → counts by form, cell and profile: what they told of themselves, to be raked by.
 
-Tallies do not hold profiles, so answers are counted anew when a wave is frozen, one office at a time.
+Tallies do not hold profiles, so answers are counted anew when a wave is frozen, some offices at a time.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -57,8 +57,9 @@ def count_profiles(
         for one in _count_alike(version_id, definition, np.array(places), found, questions):
             wanted[one[:3]] = wanted.get(one[:3], 0) - one.n_respondents
             yield one
-    if any(wanted.values()):
-        raise UnfitResponses(f"access points {points[0]} to {points[-1]}: other responses than were counted")
+    unfit = sorted({point_id for (point_id, _, _), n in wanted.items() if n})
+    if unfit:
+        raise UnfitResponses(f"access points {unfit[0]} to {unfit[-1]}: other responses than were counted")
 
 
 _Answers = tuple[list[tuple[int, int]], list[bytes]]  # point and cell of each person, and what it answered
@@ -97,9 +98,14 @@ def _count_alike(
             told[:, column] = np.where(np.isin(nibbles, list(names[column])), nibbles, 0)
     keys, group = np.unique(np.hstack([places, told]), axis=0, return_inverse=True)
     of_groups = count_values(group.ravel(), found, len(keys))
-    for (point_id, cell_id, *levels), of_group in zip(keys.tolist(), of_groups, strict=True):
-        profile = tuple(names[place].get(one, UNANSWERED) for place, one in enumerate(levels))
-        yield ProfileCount(point_id, version_id, cell_id, profile, int(of_group[0].sum()), of_group)
+    n_people = np.bincount(group.ravel(), minlength=len(keys)).tolist()
+    profiles = [
+        tuple(of_place.get(one, UNANSWERED) for of_place, one in zip(names, levels, strict=True))
+        for levels in keys[:, 2:].tolist()
+    ]
+    rows = zip(keys[:, :2].tolist(), profiles, n_people, of_groups, strict=True)
+    for (point_id, cell_id), profile, n, counts in rows:
+        yield ProfileCount(point_id, version_id, cell_id, profile, n, counts)
 
 
 def _levels(definition: Definition, question: str) -> Mapping[int, str]:

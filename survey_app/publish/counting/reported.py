@@ -72,7 +72,8 @@ class _Roles:
         reported = [(place, item) for place, item in enumerate(definition.items) if item.reported_as]
         readings = [definition.reading(item.code) for _, item in reported]
         self.items = [place for place, _ in reported]
-        self.columns = [columns.index(Column.of(item)) for _, item in reported]
+        place_of = {column: place for place, column in enumerate(columns)}
+        self.columns = [place_of[Column.of(item)] for _, item in reported]
         self.favourable = _flags(reading.favourable for reading in readings)
         self.valid = _flags(reading.valid for reading in readings)
 

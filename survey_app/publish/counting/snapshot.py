@@ -13,6 +13,7 @@ import json
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, groupby
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -30,6 +31,7 @@ from survey_app.publish.counting.profiles import count_profiles
 from survey_app.publish.counting.tallies import NOT_DRAWN, Counts, Definitions, Recount, TallyRow
 
 POINTS_AT_ONCE = 500  # in one question to the database
+PEOPLE_AT_ONCE = 10_000  # at least, whose counts are made together: some 2 kB a row
 NO_PROFILE: tuple[str, ...] = ()  # of whoever was not drawn, and where nothing is raked
 
 
@@ -84,9 +86,14 @@ class Part:
 def _read(lines: Iterable[str]) -> Iterator[tuple[RowKey, int, bytes]]:
     cells = [line.partition("\t") for line in lines]
     told = json.loads(f"[{','.join(one for one, _, _ in cells)}]")  # in one go: a country has many
-    for (*key, n_respondents), (_, _, counts) in zip(told, cells, strict=True):
-        found = np.frombuffer(bytes.fromhex(counts), dtype=_digits_for(n_respondents))
-        yield RowKey(*key), n_respondents, found.astype("<u4").tobytes()
+    for digits, run in groupby(zip(told, cells, strict=True), lambda line: _digits_for(line[0][-1])):
+        rows = list(run)
+        joined = bytes.fromhex("".join([counts for _, (_, _, counts) in rows]))
+        narrow, end = np.frombuffer(joined, dtype=digits), 0
+        wide = narrow.astype("<u4").tobytes()
+        for (*key, n_respondents), (_, _, counts) in rows:
+            start, end = end, end + len(counts) // 2 // narrow.itemsize * 4
+            yield RowKey(*key), n_respondents, wide[start:end]
 
 
 def _digits_for(n_respondents: int) -> str:
@@ -157,31 +164,53 @@ def count_snapshot(
 ) -> Snapshot:
     """Add up tallies; where weights are raked, drawn people's answers by what they told of themselves."""
     places = _places(session, campaign_id)
-    by_part: dict[tuple[str, str], list[TallyRow]] = {}
+    by_part: dict[Owner, list[TallyRow]] = {}
     for row in rows:
-        place = places[row.access_point_id]
-        by_part.setdefault((place.code, place.provenance), []).append(row)
+        by_part.setdefault(_owner(places[row.access_point_id]), []).append(row)
     counting = _Counting(session, places, numbering)
     return Snapshot(
-        [packed_part(_header(*owner, some), counting.count(some)) for owner, some in sorted(by_part.items())]
+        [
+            packed_part(_header(*owner, some[owner]), counted)
+            for some in _some_at_a_time(by_part)
+            for owner, counted in counting.count(some).items()
+        ]
     )
 
 
+Owner = tuple[str, str]  # code of an office, and class
 Counted = dict[RowKey, tuple[int, Counts]]
 _Place = Row[int, str, str, str | None, str | None]
 
 
+def _owner(place: _Place) -> Owner:
+    return place.code, place.provenance
+
+
+def _some_at_a_time(by_part: Mapping[Owner, Sequence[TallyRow]]) -> Iterator[dict[Owner, Sequence[TallyRow]]]:
+    """Give parts in their order, as many together as hold enough people."""
+    some: dict[Owner, Sequence[TallyRow]] = {}
+    n_people = 0
+    for owner, rows in sorted(by_part.items()):
+        some[owner] = rows
+        n_people += sum(row.n_respondents for row in rows)
+        if n_people >= PEOPLE_AT_ONCE:
+            yield some
+            some, n_people = {}, 0
+    if some:
+        yield some
+
+
 class _Counting:
-    """Adds up the tallies of one office and class after the other."""
+    """Adds up the tallies of some offices and classes after the others."""
 
     def __init__(self, session: Session, places: Mapping[int, _Place], numbering: Numbering) -> None:
         self._session, self._places, self._numbering = session, places, numbering
         self._definitions = Definitions(session)
 
-    def count(self, rows: Sequence[TallyRow]) -> Counted:
-        counted: Counted = {}
+    def count(self, rows_of: Mapping[Owner, Sequence[TallyRow]]) -> dict[Owner, Counted]:
+        counted: dict[Owner, Counted] = {owner: {} for owner in rows_of}
         by_profile = []
-        for row in rows:
+        for row in chain.from_iterable(rows_of.values()):
             is_drawn = row.cell_id != NOT_DRAWN
             if is_drawn and self._numbering.questions:
                 by_profile.append(row)
@@ -189,12 +218,13 @@ class _Counting:
             psu_day = None if is_drawn else (row.batch_day - EPOCH).days
             key = self._key(row[0], row[2], row.cell_id, psu_day, NO_PROFILE)
             more = np.frombuffer(zlib.decompress(row.counts), dtype="<u4")
-            add_to(counted, key, row.n_respondents, more)
+            add_to(counted[_owner(self._places[row[0]])], key, row.n_respondents, more)
         if by_profile:
             questions = self._numbering.questions
             for one in count_profiles(self._session, by_profile, questions, self._definitions):
                 key = self._key(*one[:3], None, one.profile)
-                add_to(counted, key, one.n_respondents, one.counts.ravel())
+                of_owner = counted[_owner(self._places[one.point_id])]
+                add_to(of_owner, key, one.n_respondents, one.counts.ravel())
         return counted
 
     def _key(

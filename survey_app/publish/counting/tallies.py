@@ -1,7 +1,7 @@
 """Responses → tallies: counts every stored value of every item, per point, day, version and sample cell."""
 
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple, Protocol
@@ -18,11 +18,12 @@ from survey_app.models.publication import ReturnedTally, Tally
 from survey_app.models.response import Response
 
 N_VALUES = 16  # of a nibble
-ROWS_AT_ONCE = 50_000
+ROWS_AT_ONCE = 20_000
 NOT_DRAWN = 0  # the cell of whoever came without a drawn sample
 
 Counts = NDArray[np.uint32]
 PointDay = tuple[int, date]
+CountsOfPoint = dict[tuple[date, int, int], Counts]  # by day, version and cell
 
 
 class UnfitResponses(SurveyError):
@@ -111,48 +112,59 @@ def nibbles_of(definition: Definition, answers: Sequence[bytes]) -> NDArray[np.u
     return found
 
 
-def count_point(
-    session: Session, point_id: int, days: list[date], definitions: Definitions
-) -> dict[tuple[date, int, int], Counts]:
-    """Count the live answers by day, version and cell."""
-    groups: dict[tuple[date, int, int], Counts] = {}
-    for (day, version_id), (cells, answers) in _answers(session, point_id, days):
-        definition = definitions[version_id]
-        try:
-            found = nibbles_of(definition, answers)
-        except ValueError as error:
-            name = f"{definition.code} {definition.version}"
-            raise UnfitResponses(f"access point {point_id}, {day}, {name}: {error}") from error
-        for cell_id, counts in _counted(np.array(cells), found):
+def count_points(
+    session: Session, days_of_point: Mapping[int, Collection[date]], definitions: Definitions
+) -> dict[int, CountsOfPoint]:
+    """Count the live answers of some points on some of their days, by day, version and cell."""
+    found: dict[int, CountsOfPoint] = {point_id: {} for point_id in days_of_point}
+    for version_id, places, answers in _answers(session, days_of_point):
+        table = _unpacked_answers(definitions[version_id], places, answers)
+        number: dict[_Place, int] = {}
+        group = np.array([number.setdefault(one, len(number)) for one in places], dtype=np.int64)
+        of_groups = count_values(group, table, len(number))
+        for (point_id, day, cell_id), counts in zip(number, of_groups, strict=True):
             key = day, version_id, cell_id
-            groups[key] = groups.get(key, np.uint32(0)) + counts
-    return groups
+            found[point_id][key] = found[point_id].get(key, np.uint32(0)) + counts
+    return found
 
 
-_Answers = tuple[list[int], list[bytes]]  # cell of each person, and what it answered
+_Place = tuple[int, date, int]  # point, day and cell
 
 
 def _answers(
-    session: Session, point_id: int, days: list[date]
-) -> Iterator[tuple[tuple[date, int], _Answers]]:
-    """Read the range of a point and its days, some rows at a time, by day and version."""
-    query = select(Response.day, Response.instrument_version_id, Response.cell_id, Response.answers).where(
-        Response.access_point_id == point_id, Response.day.in_(days), Response.approval_id.is_(None)
+    session: Session, days_of_point: Mapping[int, Collection[date]]
+) -> Iterator[tuple[int, list[_Place], list[bytes]]]:
+    """Read who answered at some points on some of their days, some rows at a time, by version."""
+    columns = (Response.access_point_id, Response.day, Response.cell_id)
+    query = select(Response.instrument_version_id, *columns, Response.answers).where(
+        Response.access_point_id.in_(sorted(days_of_point)),
+        Response.day.in_(sorted(set().union(*days_of_point.values()))),
+        Response.approval_id.is_(None),
     )
     result = session.execute(query.execution_options(yield_per=ROWS_AT_ONCE))
     for part in result.partitions():
-        groups: dict[tuple[date, int], _Answers] = {}
-        for day, version_id, cell_id, answers in part:
-            cells, packed_answers = groups.setdefault((day, version_id), ([], []))
-            cells.append(cell_id or NOT_DRAWN)
-            packed_answers.append(answers)
-        yield from groups.items()
+        by_version: dict[int, tuple[list[_Place], list[bytes]]] = {}
+        for version_id, point_id, day, cell_id, answers in part:
+            if day in days_of_point[point_id]:
+                places, packed_answers = by_version.setdefault(version_id, ([], []))
+                places.append((point_id, day, cell_id or NOT_DRAWN))
+                packed_answers.append(answers)
+        yield from ((version_id, *read) for version_id, read in by_version.items())
 
 
-def _counted(cell: NDArray[np.int64], found: NDArray[np.uint8]) -> Iterator[tuple[int, Counts]]:
-    """Count how often each item has each value, cell by cell."""
-    cells, group = np.unique(cell, return_inverse=True)
-    yield from zip(cells.tolist(), count_values(group, found, cells.size), strict=True)
+def _unpacked_answers(
+    definition: Definition, places: Sequence[_Place], answers: Sequence[bytes]
+) -> NDArray[np.uint8]:
+    try:
+        return nibbles_of(definition, answers)
+    except ValueError:
+        for (point_id, day, _), one in zip(places, answers, strict=True):
+            try:
+                nibbles_of(definition, [one])
+            except ValueError as error:
+                name = f"{definition.code} {definition.version}"
+                raise UnfitResponses(f"access point {point_id}, {day}, {name}: {error}") from error
+        raise
 
 
 def count_values(group: NDArray[np.int64], found: NDArray[np.uint8], n_groups: int) -> Counts:

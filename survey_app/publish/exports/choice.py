@@ -1,5 +1,6 @@
 """What somebody asks to export: which survey, offices, classes and days, and in what form."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from typing import Any, Self
@@ -58,6 +59,15 @@ def campaigns_to_export(session: Session, today: date) -> list[Campaign]:
     query = select(Campaign).where(Campaign.opens_on <= today)
     found = list(session.scalars(query.order_by(Campaign.opens_on.desc(), Campaign.id)))
     return sorted(found, key=lambda one: one.is_over(today))
+
+
+def campaign_to_begin_with(
+    session: Session, campaigns: Sequence[Campaign], of_offices: ColumnElement[bool]
+) -> Campaign | None:
+    """Give the first of these surveys of which something can leave; where none can, the first."""
+    released = select(OfficeRelease.campaign_id).where(OfficeRelease.n_released > 0, of_offices)
+    with_answers = set(session.scalars(released.distinct()))
+    return next((one for one in campaigns if one.id in with_answers), next(iter(campaigns), None))
 
 
 def count_released(session: Session, campaign_id: int, of_offices: ColumnElement[bool]) -> dict[str, int]:

@@ -46,27 +46,16 @@ class Target:
     def with_respondents(self) -> bool:
         return self.office_ids <= self.reached_with_respondents
 
-    def releases(self) -> ColumnElement[bool]:
-        """Say in SQL what was released of these offices."""
-        office_id = OfficeRelease.office_id
-        if self.office is None:
-            return in_scope(office_id, current_staff())
-        return office_id.in_(itself_and_below(self.office.id))
-
     @classmethod
     def read(cls, session: Session) -> Self:
-        campaigns = choices.campaigns_to_export(session, today())
-        code = request.args.get("campaign", "")
-        named = (one for one in campaigns if one.code == code)
-        campaign = next(named, None) if code else next(iter(campaigns), None)
-        if code and campaign is None:
-            raise NotFound
         reached = offices_in_scope(session, current_staff())
         with_respondents = _reached_with_respondents(session, reached)
         office = _office(session)
         within = reached if office is None else OfficeTree(session).subtree(office.id) & reached
         if len(within) == 1 and office is None:
             office = session.get_one(Office, *within)
+        campaigns = choices.campaigns_to_export(session, today())
+        campaign = _campaign(session, campaigns, office)
         return cls(campaigns, campaign, office, reached, with_respondents, within)
 
 
@@ -79,7 +68,7 @@ def overview() -> str | AnyResponse | tuple[str, int]:
         target = Target.read(session)
         if target.campaign is None:
             return render_template("publish/export_no_campaign.html")
-        form.offer(choices.count_released(session, target.campaign.id, target.releases()))
+        form.offer(choices.count_released(session, target.campaign.id, _releases(target.office)))
     if form.validate_on_submit():
         return _asked(form, target, target.campaign)
     page = _page(form, target)
@@ -135,6 +124,24 @@ def _page(form: ExportForm, target: Target) -> str:
         faults=[(field.id, field.errors[0]) for field in form if field.errors],
         asked_before=asked_before,
     )
+
+
+def _campaign(session: Session, campaigns: list[Campaign], office: Office | None) -> Campaign | None:
+    code = request.args.get("campaign", "")
+    if not code:
+        return choices.campaign_to_begin_with(session, campaigns, _releases(office))
+    for campaign in campaigns:
+        if campaign.code == code:
+            return campaign
+    raise NotFound
+
+
+def _releases(office: Office | None) -> ColumnElement[bool]:
+    """Say in SQL what was released of an office and those below; of none: of all that the right reaches."""
+    office_id = OfficeRelease.office_id
+    if office is None:
+        return in_scope(office_id, current_staff())
+    return office_id.in_(itself_and_below(office.id))
 
 
 def _office(session: Session) -> Office | None:

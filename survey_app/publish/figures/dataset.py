@@ -1,10 +1,10 @@
 """Tallies → arrays: what one campaign and provenance class has released, ready for `analysis`."""
 
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from typing import NamedTuple
 
 import numpy as np
@@ -19,7 +19,14 @@ from survey_app.models.breakdown import INDEX, factor_name, item_name
 from survey_app.models.office import Counter
 from survey_app.models.publication import Tally
 from survey_app.publish.counting.reported import Column, counts_by_version, reported_counts
-from survey_app.publish.counting.tallies import Counts, Definitions, KnownDefinitions, Recount, TallyRow
+from survey_app.publish.counting.tallies import (
+    NOT_DRAWN,
+    Counts,
+    Definitions,
+    KnownDefinitions,
+    Recount,
+    TallyRow,
+)
 from survey_app.publish.figures.design import Design, Floats, Integers, Units, cells_of
 
 POINTS_AT_ONCE = OFFICES_AT_ONCE = 500  # in one question to the database
@@ -58,7 +65,7 @@ class Dataset:
     profiles: tuple[Sequence[str], ...]
     weight: Floats  # of each respondent of the row
     n_respondents: Integers
-    satisfied: NDArray[np.int32]  # (rows, columns)
+    satisfied: NDArray[np.int32]  # (rows, columns), each column in one piece
     valid: NDArray[np.int32]
     answers: dict[tuple[int, int], Counts]  # by office and version: (items, nibble values)
     calibration: Calibration | None = None
@@ -93,8 +100,13 @@ class Dataset:
         code[rows] = domains.code
         everywhere = Domains(code, domains.labels)
         return index_of_sums(
-            self._sums(slice(None), units), units.table, everywhere, wanted, calibration=self.calibration
+            self._all_sums(units), units.table, everywhere, wanted, calibration=self.calibration
         )
+
+    @cached_property
+    def _all_sums(self) -> Callable[[Units], PsuSums]:
+        """Give the sums of all rows, made once: each pass over calibrated weights takes them."""
+        return cache(partial(self._sums, slice(None)))
 
     def _sums(self, rows: Booleans | slice, units: Units) -> PsuSums:
         """Give some rows as weighted sums of items."""
@@ -204,12 +216,15 @@ class Parts:
         batch_day, cell = keys.pop("batch_day"), keys["cell"]
         office, counter = keys["office"], keys["counter"]
         units_of = partial(design.units_of, office=office, batch_day=batch_day, cell=cell)
+        units_of_items = units_of(office)
+        # Who was drawn is in the PSU of the sample for both.
+        is_sample = bool((cell != NOT_DRAWN).all())
         return Dataset(
             columns=tuple(self._columns),
             **keys,
             month=_month_numbers(batch_day),
-            units_of_index=units_of(np.where(counter > 0, counter, -office)),
-            units_of_items=units_of(office),
+            units_of_index=units_of_items if is_sample else units_of(np.where(counter > 0, counter, -office)),
+            units_of_items=units_of_items,
             profiles=tuple(profiles),
             weight=design.weights_of(cell),
             satisfied=self._table(self._satisfied),
@@ -219,12 +234,12 @@ class Parts:
 
     def _table(self, parts: Iterable[NDArray[np.int32]]) -> NDArray[np.int32]:
         """Lay the parts, each with the columns of its own versions, below one another."""
-        tables = []
+        n_rows, start = sum(keys.shape[1] for keys in self._keys), 0
+        table = np.zeros((n_rows, len(self._columns)), dtype=np.int32, order="F")
         for part, places in zip(parts, self._places_of_part, strict=True):
-            table = np.zeros((part.shape[0], len(self._columns)), dtype=np.int32)
-            table[:, places] = part
-            tables.append(table)
-        return np.concatenate([np.zeros((0, len(self._columns)), dtype=np.int32), *tables])
+            table[start : start + len(part), places] = part
+            start += len(part)
+        return table
 
     def _add_answers(self, office: Integers, versions: Sequence[int], raw: Sequence[bytes]) -> None:
         for version_id, rows, counts in counts_by_version(versions, raw, self._definitions):

@@ -1,7 +1,7 @@
 """Figures of offices and of all above them, from released tallies alone."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Final, NamedTuple
 
@@ -81,6 +81,7 @@ def estimate(provenance: str, dataset: Dataset, scope: Scope, around: Surroundin
         "sampling_basis": around.sampling_basis if provenance == "A" else "opt_in",
         "released_on": around.released_on,
     }
+    dataset = replace(dataset)  # the sums that it makes are large, and go with this one
     # Who was drawn from a list was served before the fieldwork, in whose months the dossiers are counted.
     is_sample = provenance == "A" and around.is_drawn_here
     compared = {one.code: Compared.of(dataset, one) for one in scope.questions}

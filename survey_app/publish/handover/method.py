@@ -1,5 +1,6 @@
 """The annexes of a report: how it was measured. What is not known here is said as unknown."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Final
 
@@ -9,7 +10,7 @@ from survey_app.models.definition import Definition
 from survey_app.models.frame import Frame
 from survey_app.models.plan import Plan, addenda_of
 from survey_app.models.plan_document import PlanDocument
-from survey_app.models.recipe import CellThen
+from survey_app.models.recipe import CellThen, Recipe
 from survey_app.models.sample import draw_in_force
 from survey_app.publish.handover.about import INTERVAL, POOLED, TESTED
 from survey_app.publish.handover.annex import tables
@@ -18,6 +19,7 @@ from survey_app.publish.handover.wave import Wave
 from survey_app.publish.handover.words import BASES
 from survey_app.web.formatting import count_text, day_text, percent_text, target_text, time_text
 
+MOST_NAMED: Final = 20  # strata of one weighting cell; of more, the others are counted
 VARIABLES: Final[Mapping[str, str]] = {
     "sex": "giới tính",
     "age_band": "nhóm tuổi",
@@ -202,9 +204,33 @@ def _weights(wave: Wave) -> Iterator[Block]:
         items.append("Quyền số quá nhỏ hoặc quá lớn được cắt theo ngưỡng của kế hoạch.")
     yield Paragraph("Quyền số được làm từ quyền số ban đầu của từng ô mẫu, theo thứ tự:")
     yield Bullets(items)
+    yield from _in_one_cell(wave.recipe)
     yield Paragraph(
         "Sai số tính đến việc khớp tổng; hệ số không trả lời, tổng đã biết và các ngưỡng cắt "
         "được coi là cố định."
+    )
+
+
+def _in_one_cell(recipe: Recipe) -> Iterator[Block]:
+    """Name the strata whose weighting cells the draw joined into one.
+
+    Only by the draw: whose cells few answers joined would tell which of the hidden figures are of few.
+    """
+    cells_of = defaultdict(set)
+    for cell in recipe.cells:
+        cells_of[cell.stratum].add(cell.weighting_cell)
+    names = {one.code: one.name for one in recipe.offices}
+    joined = [
+        names.get(stratum, stratum) for stratum, cells in cells_of.items() if len(cells) == 1 and any(cells)
+    ]
+    if not joined:
+        return
+    rest = f" và {count_text(len(joined) - MOST_NAMED)} tầng khác" if len(joined) > MOST_NAMED else ""
+    yield Paragraph(
+        f"Ở {count_text(len(joined))} trong {count_text(len(cells_of))} tầng, mẫu nhỏ nên mọi ô đã gộp "
+        "thành một khi chọn mẫu: hệ số không trả lời ở đó là một cho cả tầng, không phân biệt nhóm "
+        "người. Đó là: "
+        f"{'; '.join(joined[:MOST_NAMED])}{rest}."
     )
 
 

@@ -1,7 +1,7 @@
 """The first report of a wave, in Vietnamese: what was found, how sure it is, how it was measured."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy.orm import Session
 
@@ -46,6 +46,7 @@ class Found:
     indices: dict[int, Figure]
     compared: dict[tuple[str, str, int], Comparison]
     changes: dict[int, Said]
+    _below: dict[int, list[Line]] = field(default_factory=dict)  # by parent, each laid out once
 
     @classmethod
     def of(cls, session: Session, wave: Wave) -> "Found":
@@ -67,12 +68,14 @@ class Found:
 
     def lines_below(self, parent: Place) -> list[Line]:
         """Lay out the offices below a parent that have a figure."""
-        found = ((place, self.indices.get(place.id)) for place in self.wave.below(parent))
-        return [
-            line_of(self.wave, place, figure, self.compared.get((parent.code, self.provenance, place.id)))
-            for place, figure in found
-            if figure
-        ]
+        if parent.id not in self._below:
+            found = ((place, self.indices.get(place.id)) for place in self.wave.below(parent))
+            self._below[parent.id] = [
+                line_of(self.wave, place, figure, self.compared.get((parent.code, self.provenance, place.id)))
+                for place, figure in found
+                if figure
+            ]
+        return self._below[parent.id]
 
 
 def report_of(session: Session, wave: Wave) -> Report:

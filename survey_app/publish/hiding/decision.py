@@ -1,7 +1,7 @@
 """Decides at release which figures are hidden, over all that adds up with those that change."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from functools import partial
 
@@ -88,7 +88,7 @@ class Hiding:
             to_keep = set() if self._is_frozen else offices - renewed
             kept = {key: cell for key, cell in before.items() if key.office_id in to_keep}
             fresh = {
-                key: replace(_cell_of(row, before), tells_of_few=key in telling)
+                key: _cell_of(key, row, before, telling)
                 for key, row in new.items()
                 if key.office_id in offices
             }
@@ -147,14 +147,13 @@ def _key_of(row: FigureRow) -> CellKey:
     return CellKey(row["office_id"], row["measure"], row["breakdown"])
 
 
-def _cell_of(row: FigureRow, before: Mapping[CellKey, Cell]) -> Cell:
-    counts = row["n_people"], row["n_answers"]
-    same = before.get(_key_of(row))
+def _cell_of(key: CellKey, row: FigureRow, before: Mapping[CellKey, Cell], telling: Set[CellKey]) -> Cell:
+    counts, tells = (row["n_people"], row["n_answers"]), key in telling
+    same = before.get(key)
     if same is None:
-        return Cell(*counts)
-    return replace(
-        same, n_people=counts[0], n_answers=counts[1], is_unchanged=counts == (same.n_people, same.n_answers)
-    )
+        return Cell(*counts, tells_of_few=tells)
+    is_unchanged = counts == (same.n_people, same.n_answers)
+    return Cell(*counts, True, same.hidden_inside, same.hidden_in_public, is_unchanged, tells)
 
 
 def _fields(session: Session) -> dict[str, str]:

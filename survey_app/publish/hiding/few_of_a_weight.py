@@ -8,7 +8,7 @@ knows many to the last digit has been given the sums themselves.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import pairwise
 
 import numpy as np
 
@@ -65,12 +65,14 @@ def _of_group(
     dataset: Dataset, group: Group, names: Names, asked: Figures, readers: Readers
 ) -> Iterator[CellKey]:
     by_weight = _ByWeight.of(dataset, group, {key.office_id for key in asked})
+    if not by_weight.domains:
+        return
     wanted = dataset.measures()
     for measure in [INDEX] if group.kind else wanted:
         counts = by_weight.counts(dataset, wanted.get(measure, ()))
         for office_id, part, rows in by_weight.domains:
             key = CellKey(office_id, measure, names.of(group.kind, part))
-            if key not in asked or rows.stop - rows.start > MOST_WEIGHTS:
+            if key not in asked:
                 continue
             classes = Classes(by_weight.weight[rows], *counts[:, rows])
             if fixes_a_few(classes, *_limits_read(asked[key]["value"], measure, readers.target)):
@@ -92,7 +94,7 @@ class _ByWeight:
     order: Integers  # places of the rows in the dataset
     first: Integers  # of each weight of each figure, among these
     weight: Floats
-    domains: list[tuple[int, int, slice]]  # office, part, its weights
+    domains: list[tuple[int, int, slice]]  # office, part, its weights, if they are few
 
     @classmethod
     def of(cls, dataset: Dataset, group: Group, offices: set[int]) -> "_ByWeight":
@@ -106,23 +108,22 @@ class _ByWeight:
         is_new = np.ones(order.size, dtype=np.bool_)
         is_new[1:] = (keys[:, 1:] != keys[:, :-1]).any(axis=0)
         first = np.flatnonzero(is_new)
-        names = list(zip(*keys[:2, first].astype(np.int64).tolist(), strict=True))
-        return cls(rows[order], first, keys[2, first], list(_runs(names)))
+        return cls(rows[order], first, keys[2, first], list(_runs_of_few(keys[:2, first])))
 
     def counts(self, dataset: Dataset, columns: Sequence[int]) -> Integers:
         """Count people (at least), answers and satisfied answers to a measure, by weight."""
-        if not self.first.size:
-            return np.zeros((3, 0), dtype=np.int64)
+        cells = np.ix_(self.order, np.array(columns, dtype=np.int64))
         valid, satisfied = (
-            np.add.reduceat(table[self.order][:, list(columns)], self.first, axis=0)
-            for table in (dataset.valid, dataset.satisfied)
+            np.add.reduceat(table[cells], self.first, axis=0) for table in (dataset.valid, dataset.satisfied)
         )
         return np.stack([valid.max(axis=1), valid.sum(axis=1), satisfied.sum(axis=1)]).astype(np.int64)
 
 
-def _runs(names: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int, slice]]:
-    start = 0
-    for name, run in groupby(names):
-        end = start + sum(1 for _ in run)
-        yield *name, slice(start, end)
-        start = end
+def _runs_of_few(names: Floats) -> Iterator[tuple[int, int, slice]]:
+    """Give office, part and place of those that have no more weights than somebody may guess."""
+    is_other = (names[:, 1:] != names[:, :-1]).any(axis=0)
+    ends = [0, *(np.flatnonzero(is_other) + 1).tolist(), names.shape[1]]
+    for start, end in pairwise(ends):
+        if 0 < end - start <= MOST_WEIGHTS:
+            office_id, part = names[:, start].astype(np.int64).tolist()
+            yield office_id, part, slice(start, end)

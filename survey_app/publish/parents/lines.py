@@ -25,6 +25,27 @@ class Index(NamedTuple):
     population_size: int | None
     hidden_inside: str | None
 
+    @property
+    def state(self) -> State:
+        if self.hidden_inside or is_few(self.n_people, INSIDE_MINIMUM):
+            return "suppressed"
+        return "not_estimable" if self.value is None else "shown"
+
+    @property
+    def limits(self) -> Limits | None:
+        """Give low, value and high, also where they may not be shown."""
+        value, low, high = self[:3]
+        return None if value is None or low is None or high is None else (low, value, high)
+
+    @property
+    def n_forms(self) -> int | None:
+        return forms_behind(self.n_respondents, self.n_people)
+
+    @property
+    def coverage_share(self) -> float | None:
+        """Give how many forms came for each dossier settled."""
+        return self.n_forms / self.population_size if self.n_forms and self.population_size else None
+
 
 class Found(NamedTuple):
     """What the release found of an office among all below the parent."""
@@ -47,7 +68,7 @@ class Moved(NamedTuple):
     n_former: int = 0  # offices whose counts are pooled in one of the two
 
 
-@dataclass(slots=True)  # there are thousands on a page, and frozen ones take several times as long to make
+@dataclass(slots=True)
 class Line:
     """An office with what may be said of it; without a figure it is there by its name alone."""
 
@@ -64,14 +85,8 @@ class Line:
     verdict: str = field(init=False)
 
     def __post_init__(self) -> None:
-        self.limits, self.state = (None, "none") if self.figure is None else _read(self.figure)
+        self.limits, self.state = (self.figure.limits, self.figure.state) if self.figure else (None, "none")
         self.verdict = self.comparison.verdict if self.comparison and self.state == "shown" else ""
-
-    @property
-    def is_counted(self) -> bool:
-        """Whether its responses and dossiers are in what is said of all offices together."""
-        one = self.figure if self.state != "suppressed" else None
-        return one is not None and bool(one.n_people and one.population_size)
 
     @property
     def digits(self) -> int:
@@ -100,8 +115,7 @@ class Line:
 
     @property
     def n_forms(self) -> int | None:
-        one = self.figure if self.n_people is not None else None
-        return forms_behind(one.n_respondents, one.n_people) if one else None
+        return self.figure.n_forms if self.figure and self.n_people is not None else None
 
     @property
     def n(self) -> str:
@@ -109,9 +123,7 @@ class Line:
 
     @property
     def coverage_share(self) -> float | None:
-        """Give how many forms came for each dossier settled."""
-        n_served = self.figure.population_size if self.figure else None
-        return self.n_forms / n_served if self.n_forms and n_served else None
+        return self.figure.coverage_share if self.figure and self.n_people is not None else None
 
     @property
     def is_beyond(self) -> bool:
@@ -189,15 +201,6 @@ class Line:
             "change_n_former_offices": self.change.n_former if self.change and self.change_limits else None,
             "ended_on": self.ended_on.isoformat() if self.ended_on else None,
         }
-
-
-def _read(figure: Index) -> tuple[Limits | None, State]:
-    """Give a figure's limits, and what may be said of it, in one step: thousands are read for a page."""
-    value, low, high, _n_respondents, n_people, _population_size, hidden_inside = figure
-    limits = None if value is None or low is None or high is None else (low, value, high)
-    if hidden_inside or is_few(n_people, INSIDE_MINIMUM):
-        return limits, "suppressed"
-    return limits, "not_estimable" if value is None else "shown"
 
 
 def _plain(proportion: float, digits: int) -> str:

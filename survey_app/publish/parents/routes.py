@@ -7,13 +7,14 @@ from flask import Blueprint, Response, render_template, request, url_for
 from sqlalchemy.orm import Session
 
 from survey_app.models import audit
-from survey_app.publish.parents.below import Below, offices_below, with_changes
+from survey_app.publish.parents.below import Below, offices_below
 from survey_app.publish.parents.caterpillar import draw_caterpillar
 from survey_app.publish.parents.chosen import ROWS_A_PAGE, Asked, choose
 from survey_app.publish.parents.csv_file import as_csv
+from survey_app.publish.parents.write_lines import write_lines
 from survey_app.web import access
 from survey_app.web.context import database, now, today
-from survey_app.web.paging import PageAsked, page_of
+from survey_app.web.paging import PageAsked, read_page
 
 blueprint = Blueprint("parents", __name__)
 
@@ -27,10 +28,10 @@ def below(office_id: int) -> str:
     asked = _asked()
     with database().reading() as session:
         found = _found(session, office_id)
-        chosen = choose(found.lines, asked, has_ranks=found.has_ranks)
-        n_rows = max(1, len(chosen)) if asked.shows_all else ROWS_A_PAGE
-        page = page_of(chosen, PageAsked(asked.page, n_rows))
-        lines = with_changes(session, found, page.rows)
+        n_chosen, read = choose(session, found, asked)
+        n_rows = max(1, n_chosen) if asked.shows_all else ROWS_A_PAGE
+        page = read_page(n_chosen, read, PageAsked(asked.page, n_rows))
+        lines = write_lines(session, found, page.rows)
     return render_template(
         "publish/parent.html",
         below=found,
@@ -53,7 +54,8 @@ def below_csv(office_id: int) -> Response:
     asked = _asked()
     with database().transaction() as session:
         found = _found(session, office_id)
-        lines = with_changes(session, found, choose(found.lines, asked, has_ranks=found.has_ranks))
+        n_chosen, read = choose(session, found, asked)
+        lines = write_lines(session, found, read(slice(0, n_chosen)))
         campaign = found.standing.campaign.code if found.standing else ""
         of_what = f"{campaign}, phiếu loại {found.provenance}: " if campaign else ""
         what = f"{of_what}bảng {len(lines)} đơn vị"

@@ -32,7 +32,7 @@ from survey_app.publish.releasing.ingredients import (
 from survey_app.publish.releasing.kept import Kept
 from survey_app.publish.releasing.sealed import Sealed
 from survey_app.publish.releasing.taking import Taking, sealed_publications
-from survey_app.publish.releasing.writing import Taken, note_release
+from survey_app.publish.releasing.writing import Taken, note_releases
 from survey_app.publish.terms import TERMS
 
 STAGES = 4  # counting, snapshot and recipe, figures, what a correction gives away with the writing
@@ -82,8 +82,7 @@ class Wave:
                 "Vừa có phiếu mới hoặc phiếu bị loại trong lúc tính số liệu, hãy công bố lại."
             )
         self.recounted.write(session)
-        for due, taken in self.taken.items():
-            note_release(session, due, taken, self.recipe.published_on)
+        note_releases(session, campaign_id, self.taken, self.recipe.published_on)
         publication = self._publication(now)
         session.add(publication)
         session.flush()  # the figures name it

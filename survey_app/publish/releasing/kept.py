@@ -17,14 +17,13 @@ from survey_app.models.recipe import CellThen, Recipe
 from survey_app.models.response import Response
 from survey_app.models.sample import SampleCell
 from survey_app.models.snapshot import PublicationRecipe
-from survey_app.publish.counting.snapshot import Counted, Part, RowKey, Snapshot, add_to, packed_part
+from survey_app.publish.counting.snapshot import Counted, Owner, Part, RowKey, Snapshot, add_to, packed_part
 from survey_app.publish.counting.tallies import NOT_DRAWN, TallyRow
 from survey_app.publish.figures.design import WeightingRefused
 from survey_app.publish.releasing.due import Due
 from survey_app.publish.releasing.ingredients import Ingredients
 
 POINTS_AT_ONCE = 500  # in one question to the database
-Owner = tuple[str, str]  # code of an office, and class
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ def run(work: Work) -> None:
             approval = session.get_one(Approval, work.arguments["approval_id"])
             asked = Basis.asked_for(approval.arguments)
             campaign = session.get_one(Campaign, approval.campaign_id)
-            _refuse_other_basis(asked, Basis.of(session, campaign.id))
+            refuse_other_basis(asked, Basis.of(session, campaign.id))
             reason = None if asked.corrects is None else approval.reason
             wave = prepare_wave(session, campaign, work.now, reason, work.report)
         with work.database.transaction() as session:
@@ -40,7 +40,7 @@ def _is_done(session: Session, work: Work) -> bool:
     return outcome is not None and PUBLISHED in outcome
 
 
-def _refuse_other_basis(asked: Basis, found: Basis) -> None:
+def refuse_other_basis(asked: Basis, found: Basis) -> None:
     """Let nothing be published but what was asked for: a form or a void more, and two people look again."""
     if found.corrects != asked.corrects:
         raise PublicationRefused("Từ khi đề nghị, cuộc khảo sát đã được công bố; hãy xem kết quả đó.")

@@ -31,7 +31,7 @@ from survey_app.publish.hiding.decision import HiddenAnew, Hiding
 from survey_app.publish.releasing.batch import BatchRule
 from survey_app.publish.releasing.due import Due, due_offices, is_closing_release
 from survey_app.publish.releasing.ranking import Compared, compare_offices
-from survey_app.publish.releasing.writing import Taken, note_release, replace_figures
+from survey_app.publish.releasing.writing import Taken, note_releases, replace_figures
 from survey_app.publish.terms import terms_of
 
 OFFICES_AT_ONCE = 200  # in one transaction: some tenths of a second in which no other can write
@@ -88,9 +88,9 @@ class Release:
         )
         if state_of(session, self.campaign.id) != self.state_before:
             return
-        for due, taken in self.taken.items():
+        for taken in self.taken.values():
             taken.recount.write(session)
-            note_release(session, due, taken, self.released_on)
+        note_releases(session, self.campaign.id, self.taken, self.released_on)
         if self.estimated or self.handed_over:  # the day alone is written where nothing is left to be shown
             self._write_figures(session, now)
         forget_stale(session, self.stale)
@@ -139,7 +139,7 @@ def prepare_release(
 def _take(session: Session, campaign: Campaign, due: Due, today: date, definitions: Definitions) -> Taken:
     """Take of an office what may be released: what was voided first, and alone."""
     points = places_of(session, due.campaign_id, due.provenance, {due.office_id})
-    at_points = AtPoints.of(session, list(points))
+    at_points = AtPoints.of(session, list(points), definitions)
     arrivals = find_arrivals(session, points.keys(), definitions, at_points)
     rule = BatchRule(points, definitions, campaign.instrument_version_id)
     is_over = is_closing_release(campaign, arrivals.n_live, today)

@@ -135,7 +135,7 @@ def _looks(session: Session, campaign: Campaign, definitions: Definitions) -> It
         for start in range(0, len(dues), OFFICES_AT_ONCE):
             some = dues[start : start + OFFICES_AT_ONCE]
             places = places_of(session, campaign.id, provenance, {due.office_id for due in some})
-            at_points, places_at = AtPoints.of(session, list(places)), _by_office(places)
+            at_points, places_at = AtPoints.of(session, list(places), definitions), _by_office(places)
             for due in some:
                 here = places_at[due.office_id]
                 rule = BatchRule(here, definitions, campaign.instrument_version_id)

@@ -1,9 +1,10 @@
 """What a release writes, running or frozen: how much it took of each office, and the figures made of it."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 
-from sqlalchemy import bindparam, delete, insert
+from sqlalchemy import bindparam, delete, insert, select
 from sqlalchemy.orm import Session
 
 from survey_app.models.publication import Change, Distribution, Figure, OfficeRelease
@@ -24,17 +25,20 @@ class Taken:
     closed_on: date | None = None
 
 
-def note_release(session: Session, due: Due, taken: Taken, released_on: date) -> None:
-    """Note how much of an office's responses its figures hold, and how much was looked at."""
-    release = session.get(OfficeRelease, asdict(due))
-    if release is None:
-        release = OfficeRelease(**asdict(due))
-        session.add(release)
-    release.n_released, release.n_looked_at = taken.n_released, taken.n_looked_at
-    release.n_voided, release.n_voided_looked_at = taken.n_voided, taken.n_voided_looked_at
-    release.closed_on = taken.closed_on
-    if taken.recount.days:
-        release.released_on = released_on
+def note_releases(session: Session, campaign_id: int, taken: Mapping[Due, Taken], released_on: date) -> None:
+    """Note how much of some offices' responses their figures hold, and how much was looked at."""
+    of_campaign = select(OfficeRelease).where(OfficeRelease.campaign_id == campaign_id)
+    noted = {Due(campaign_id, one.office_id, one.provenance): one for one in session.scalars(of_campaign)}
+    for due, its in taken.items():
+        release = noted.get(due)
+        if release is None:
+            release = OfficeRelease(**asdict(due))
+            session.add(release)
+        release.n_released, release.n_looked_at = its.n_released, its.n_looked_at
+        release.n_voided, release.n_voided_looked_at = its.n_voided, its.n_voided_looked_at
+        release.closed_on = its.closed_on
+        if its.recount.days:
+            release.released_on = released_on
 
 
 def replace_figures(session: Session, publication_id: int, estimated: Estimated) -> None:

@@ -12,6 +12,7 @@ from tests.analysis.disclosure.tables import (
     solved_by_fractions,
     whole_number_widths,
 )
+from tests.soak import SOAK
 
 MONTHS = CountRelations.of([(0, [1, 2, 3, 4])])
 """One total, four months."""
@@ -103,7 +104,7 @@ def test_a_copy_of_the_input_comes_to_the_same():
     np.testing.assert_array_equal(first.hidden, protect_counts(cells.copy(), relations, 10).hidden)
 
 
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=2000 if SOAK else 400, deadline=None)
 @given(publications() | overlapping_totals(), st.integers(1, 12))
 def test_no_hidden_cell_can_be_solved(publication, minimum):
     counts = publication.counts

@@ -140,7 +140,7 @@ def test_domains_along_and_across_the_margins(by):
 @pytest.mark.parametrize("block", [7, 4_000_000])
 def test_groups_apart_or_as_columns_in_blocks_or_at_once(by, block, monkeypatch):
     """Offices as groups are sparse beside offices, and a column each where fields meet all of them."""
-    monkeypatch.setattr(expansion, "_BLOCK", block)
+    monkeypatch.setattr(expansion, "_NUMBERS_AT_ONCE", block)
     design, labels, score = national(30)
     for group in ("office", "field"):
         code = np.unique(labels[group], return_inverse=True)[1]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from analysis import AnalysisError
-from analysis.sums.batches import BATCH_ROWS, of_one_size, read_codes, sum_batches
+from analysis.sums.batches import ROWS_AT_ONCE, of_one_size, read_codes, sum_batches
 from analysis.sums.columns import AnswerCodes, ResponseColumns
 from tests.analysis.sums.exact_samples import CODES, same_bits, tables
 
@@ -97,7 +97,7 @@ def test_a_column_of_another_type_is_refused(change, message):
 
 
 @pytest.mark.parametrize("name", ["ward", "w", "q"])
-@pytest.mark.parametrize("n_rows", [1, BATCH_ROWS])
+@pytest.mark.parametrize("n_rows", [1, ROWS_AT_ONCE])
 def test_a_column_that_changes_its_type_is_named(name, n_rows):
     columns = {"ward": pa.array([1] * n_rows), "w": pa.array([1] * n_rows), "q": pa.array([4] * n_rows)}
     batch = pa.RecordBatch.from_pydict(columns)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 
 from analysis import AnalysisError
-from analysis.sums.batches import BATCH_ROWS
+from analysis.sums.batches import ROWS_AT_ONCE
 from analysis.sums.columns import AnswerCodes, ResponseColumns
 from analysis.sums.snapshot import sum_snapshot, write_snapshot
 from tests.analysis.sums.exact_samples import same_bits, tables
@@ -19,7 +19,7 @@ ONE_ITEM = ResponseColumns("psu", {"q": AnswerCodes()})
 def large():
     """Three batches' worth of rows, so that files have several parts and PSUs lie across their borders."""
     rng = np.random.default_rng(3)
-    n = 2 * BATCH_ROWS + 1000
+    n = 2 * ROWS_AT_ONCE + 1000
     columns = {"psu": np.arange(n) // 301, "q": rng.integers(0, 7, n), "w": rng.uniform(0, 9, n)}
     return pa.RecordBatch.from_pydict({name: pa.array(column) for name, column in columns.items()})
 

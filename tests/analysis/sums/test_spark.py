@@ -50,6 +50,8 @@ def session():
     from pyspark.sql import SparkSession
 
     os.environ |= {"PYSPARK_PYTHON": sys.executable, "SPARK_LOCAL_IP": "127.0.0.1"}
+    # A session of seconds does not earn back what Java's second compiler takes.
+    os.environ["JAVA_TOOL_OPTIONS"] = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
     paths = os.pathsep.join([str(ROOT), *filter(None, sys.path)])
     builder = SparkSession.builder.master("local[2]").config("spark.executorEnv.PYTHONPATH", paths)
     settings = {"spark.ui.enabled": "false", "spark.driver.memory": "1g", "spark.sql.shuffle.partitions": "3"}

@@ -1,19 +1,21 @@
 """An installation that starts empty gets its offices, instruments and campaigns from the command line."""
 
 import shlex
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 from click.testing import Result
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import Boolean, column, func, select, table
 
 from survey_app.models.audit import AuditLine
 from survey_app.models.campaign import Campaign
 from survey_app.models.instrument import InstrumentVersion
 from survey_app.models.office import DossierCount, Office
 from survey_app.models.weighting import CampaignMargins
+from survey_app.prepare.dossiers.record import wait_for_turn
 from survey_app.prepare.instruments.definition_file import SHIPPED
 from tests import factories
 from tests.factories import DAY
@@ -197,3 +199,23 @@ def test_the_example_in_the_help_of_campaign_create_works_as_it_stands(app: Flas
     created = run(app, *arguments[2:])
     assert (created.exit_code, created.stderr) == (0, "")
     assert "Campaign tai-quay-2026 is created" in created.stdout
+
+
+@pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
+def test_command_that_imports_dossier_counts_waits_for_who_records_some(app: Flask, tmp_path: Path) -> None:
+    database = app.extensions["database"]
+    with database.transaction() as session:
+        office = factories.office(session, code="A")
+    counts = written(tmp_path, "office_code,month,n_settled\nA,2026-01,300\n")
+    with ThreadPoolExecutor(1) as others:
+        with database.transaction() as session:
+            wait_for_turn(session, [office.id])
+            factories.dossier_count(session, office_id=office.id, month=date(2026, 1, 1), n_settled=400)
+            imported = others.submit(run, app, "dossier", "import", counts)
+            waiting = select(func.count()).select_from(table("pg_locks")).where(~column("granted", Boolean))
+            while not session.scalar(waiting):
+                assert not imported.done(), imported.result().output
+        assert imported.result().exit_code == 0
+    with database.reading() as session:
+        said = session.scalars(select(AuditLine.what).where(AuditLine.act == "dossiers.set")).all()
+    assert said == ["A, tháng 01/2026: đã giải quyết 400 → 300, lệch 0"]

@@ -3,14 +3,13 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
-from shutil import copyfile
 from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, Page
 from sqlalchemy import select
 
-from survey_app.config import VIETNAM_TIME, Settings, begin, read_settings
+from survey_app.config import VIETNAM_TIME, Settings
 from survey_app.db import Database
 from survey_app.models.instrument import InstrumentVersion
 from survey_app.models.response import Comment, Response
@@ -82,15 +81,9 @@ OpenPhone = Callable[..., BrowserContext]
 @pytest.fixture(scope="module")
 def open_counter(sqlite_template, tmp_path_factory) -> Iterator[OpenCounter]:
     """Give `open_counter(**of_the_access_point)`: counters of one server, which runs on SQLite."""
-    folder = tmp_path_factory.mktemp("counters")
-    copyfile(sqlite_template, folder / "survey.sqlite")
-    url = f"sqlite:///{folder / 'survey.sqlite'}"
-    settings = begin(read_settings({"DATA_DIR": str(folder / "data"), "DATABASE_URL": url, "DEMO": "no"}))
-    database, port = Database(url), postgresql.free_port()
-    environment = running_server.environment(settings, port)
-    with running_server.started(running_server.web(settings, port), environment):
+    folder, port = tmp_path_factory.mktemp("counters"), postgresql.free_port()
+    with running_server.over_sqlite(sqlite_template, folder, port) as (settings, database):
         yield lambda **given: Counter.open(database, settings, port, **given)
-    database.engine.dispose()
 
 
 @pytest.fixture

@@ -1,9 +1,10 @@
 """How many answers a day an access point can honestly bring."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 
+from survey_app.config import VIETNAM_TIME
 from survey_app.models.budget import (
     BUDGET_WHERE_UNKNOWN,
     MonthOfWork,
@@ -13,6 +14,7 @@ from survey_app.models.budget import (
 )
 from survey_app.prepare.dossiers.counts import Counts
 from survey_app.prepare.dossiers.listing import counts_of_month
+from survey_app.prepare.dossiers.record import Withdrawal, fingerprint, record_withdrawal
 from survey_app.prepare.dossiers.store import write_counts
 from tests import factories
 
@@ -151,3 +153,37 @@ def test_count_made_none_gives_no_larger_budget_than_it_was_until_the_day_is_ove
         count.n_settled, count.n_before = 70, 0
         session.flush()
         assert last_month_before(session, office.id, day) == older
+
+
+def test_withdrawn_count_sets_the_budget_until_the_day_is_over(database):
+    """Else somebody could withdraw it, send a flood within the budget of unknown offices, and put it back."""
+    day, long_ago = date(2026, 4, 14), date(2026, 3, 20)
+    with database.transaction() as session:
+        office = factories.office(session)
+        factories.dossier_count(session, office_id=office.id, month=MARCH, n_settled=60, entered_on=long_ago)
+        _withdraw(session, office, at=datetime(2026, 4, 14, 23, 59, tzinfo=VIETNAM_TIME))
+        assert last_month_before(session, office.id, day) == MonthOfWork(MARCH, 60)
+        assert last_month_before(session, office.id, day - timedelta(days=1)) is None
+        assert last_month_before(session, office.id, day + timedelta(days=1)) is None
+        factories.dossier_count(session, office_id=office.id, month=MARCH, n_settled=9000, entered_on=day)
+        assert last_month_before(session, office.id, day) == MonthOfWork(MARCH, 60)
+        _withdraw(session, office, at=datetime(2026, 4, 14, 23, 59, tzinfo=VIETNAM_TIME))
+        assert last_month_before(session, office.id, day) == MonthOfWork(MARCH, 60)
+
+
+def test_count_that_was_raised_and_withdrawn_on_one_day_gives_no_larger_budget(database):
+    day = date(2026, 4, 14)
+    with database.transaction() as session:
+        count = {"month": MARCH, "n_settled": 9000, "n_before": 60, "entered_on": day}
+        office = factories.office(session)
+        factories.dossier_count(session, office_id=office.id, **count)
+        _withdraw(session, office, at=datetime(2026, 4, 14, 8, tzinfo=VIETNAM_TIME))
+        assert last_month_before(session, office.id, day) == MonthOfWork(MARCH, 60)
+
+
+def _withdraw(session, office, at):
+    session.flush()
+    seen = fingerprint(counts_of_month(session, office.id, MARCH))
+    staff_id = factories.staff(session).id
+    assert record_withdrawal(session, Withdrawal(office, MARCH, seen, "Nhầm tháng"), at, staff_id)
+    session.expire_all()

@@ -47,6 +47,7 @@ def test_one_is_handed_over_and_one_is_in_the_field(roads: list[tuple[Campaign, 
     assert other_road.published_from > factories.DAY
 
 
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_frame_holds_what_the_offices_reported(loaded: Demo) -> None:
     """As many dossiers of each office as its count of the month says; contacts until their last day."""
     with loaded.database.reading() as session:

@@ -24,6 +24,7 @@ from survey_app.models.staff import NEEDS_SECOND_FACTOR, ROLES, Staff, StaffGran
 from survey_app.publish.releasing.due import due_offices
 from survey_app.publish.releasing.release import release_due
 from tests import factories
+from tests.soak import SOAK
 from tests.survey_app.demo.conftest import GIVEN_PASSWORD, Demo
 
 OF_MAU = Office.code.startswith("MAU")
@@ -138,6 +139,7 @@ def test_a_given_password_opens_all_accounts(another: tuple[Demo, DemoAccounts])
         assert all(check_password(session, account.username, GIVEN_PASSWORD) for account in made.accounts)
 
 
+@pytest.mark.parametrize("backend", ["sqlite", "postgresql"] if SOAK else ["sqlite"], indirect=True)
 def test_load_that_fails_leaves_the_database_empty(database: Database, settings: Settings) -> None:
     obstacle = settings.data_dir / "demo-accounts.txt"
     (obstacle / "in the way").mkdir(parents=True)

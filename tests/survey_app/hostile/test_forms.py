@@ -3,7 +3,8 @@
 import pytest
 
 from tests.nasty_strings import SEEDS
-from tests.survey_app.hostile.harm import Harmed, send_all
+from tests.soak import SOAK
+from tests.survey_app.hostile.harm import FOR_POSTGRESQL, Harmed, send_all
 from tests.survey_app.hostile.house import House, Walked, forms_of_pages
 
 on_postgresql = pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
@@ -68,5 +69,6 @@ def test_harm_in_every_field_is_taken_as_text(harmed: Harmed) -> None:
 def test_harm_is_refused_by_postgresql_too(plain_house: House) -> None:
     """It takes no NUL in a text and no number beyond its columns; what SQLite takes shows nothing of that."""
     steps = forms_of_pages(plain_house).values()
-    faults = [fault for step in steps for fault in send_all(plain_house, step, list(SEEDS)).faults]
+    seeds = list(SEEDS) if SOAK else FOR_POSTGRESQL
+    faults = [fault for step in steps for fault in send_all(plain_house, step, seeds, seeds).faults]
     assert not faults, "\n".join(faults)

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from survey_app.web.access import OF_ACCOUNTS, PUBLIC
 from tests.factories import DAY, MOMENT
 from tests.page_inspector import markup_of
 from tests.survey_app.hostile.conftest import application, settings_over
+from tests.survey_app.hostile.harm import some_of
 from tests.survey_app.hostile.house import House, Walked, walk
 from tests.survey_app.hostile.walk import Step
 from tests.survey_app.hostile.world import HERE, build
@@ -149,7 +151,7 @@ def steps(small_house: House, small_walk: Walked) -> list[Step]:
 
 
 def test_rows_of_others_stay_as_they_are_and_look_missing(small_house: House, steps: list[Step]) -> None:
-    house, faults, met = small_house, [], set()
+    house, faults, met, turns = small_house, [], set(), count()
     house.restore()
     before = foreign_rows(house)
     for step in steps:
@@ -161,8 +163,8 @@ def test_rows_of_others_stay_as_they_are_and_look_missing(small_house: House, st
         for name in sorted(NAMES & step.form.boxes.keys()):
             met.add(name)
             told = {}
-            named = [value for what, value in values(house, name) if what.startswith(("foreign", "missing"))]
-            for what, value in values(house, name):
+            named = [value for _what, value in rows_apart(house, name)]
+            for what, value in (*rows_apart(house, name), *some_of(odd_values(house), next(turns))):
                 client, now = house.arrive(step) or way
                 fields = [(one, value if one == name else kept) for one, kept in house.good(now)]
                 answer = house.submit(client, now, fields)
@@ -180,8 +182,8 @@ def test_rows_of_others_stay_as_they_are_and_look_missing(small_house: House, st
     assert met == set(NAMES)
 
 
-def values(house: House, name: str) -> Iterator[tuple[str, str]]:
-    """Give what a field that names a row may hold, and what that is."""
+def rows_apart(house: House, name: str) -> Iterator[tuple[str, str]]:
+    """Give what names a foreign row in a field, or none, and which it is."""
     here, there = house.world.words, house.world.foreign
     template = NAMES[name]
     for which, rows in (("missing", NOBODY), ("foreign", there)):
@@ -189,11 +191,17 @@ def values(house: House, name: str) -> Iterator[tuple[str, str]]:
         if name == "place":
             yield f"{which} office", template.format(**rows | {"counter_id": here["counter_id"]})
             yield f"{which} counter", template.format(**here | {"counter_id": rows["counter_id"]})
-    for kind in ("person_id", "batch_id", "approval_id", "number", "job_id"):
-        yield f"{kind}, ours", str(here[kind])
-        yield f"{kind}, theirs", str(there[kind])
-    for odd in ODD:
-        yield "odd", odd
+
+
+def odd_values(house: House) -> list[tuple[str, str]]:
+    """Give what names a row of another kind, or nothing at all."""
+    here, there = house.world.words, house.world.foreign
+    of_another_kind = [
+        (f"{kind}, {whose}", str(rows[kind]))
+        for kind in ("person_id", "batch_id", "approval_id", "number", "job_id")
+        for whose, rows in (("ours", here), ("theirs", there))
+    ]
+    return [*of_another_kind, *(("odd", odd) for odd in ODD)]
 
 
 def statement(answer: TestResponse, named: Iterable[str]) -> tuple[int, str]:

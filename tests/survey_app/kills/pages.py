@@ -34,25 +34,25 @@ def write_counts(place: Place, lines: list[list[str | int]]) -> None:
 
 def send_counts(place: Place, moment: datetime) -> tuple[int, str]:
     """Send a table of dossiers, and accept what does not add up in it."""
-    (lead,) = _browsers(place, moment, ASKER)
+    (lead,) = browsers(place, moment, ASKER)
     with (place.folder / COUNTED).open("rb") as file:
         looked = lead.send_form("/staff/dossiers", {"file": (file, COUNTED)}, to="/staff/dossiers/file")
     page = Page(looked.text)
     ticks = {one["name"]: one["value"] for _tag, one in page.elements if one.get("type") == "checkbox"}
-    return _ended(lead.post("/staff/dossiers/file/accept", data=page.hidden_fields() | ticks))
+    return ended(lead.post("/staff/dossiers/file/accept", data=page.hidden_fields() | ticks))
 
 
 def close_early(place: Place, moment: datetime) -> tuple[int, str]:
     """Ask for a campaign to end sooner, and let the second person agree."""
-    asker, decider = _browsers(place, moment, ASKER, DECIDER)
+    asker, decider = browsers(place, moment, ASKER, DECIDER)
     day = (moment + timedelta(days=9)).date()
     wanted = {"kind": "close_early", "campaign": CODE, "closes_on": day, "reason": "Bão đổ bộ"}
     asker.send_form("/staff/approvals/new?kind=close_early", wanted, to="/staff/approvals/new")
     request = "/staff/approvals/1"
-    return _ended(decider.send_form(request, {"decision": "approved"}, to=f"{request}/decide"))
+    return ended(decider.send_form(request, {"decision": "approved"}, to=f"{request}/decide"))
 
 
-def _browsers(place: Place, moment: datetime, *staff_ids: int) -> list[InspectingClient]:
+def browsers(place: Place, moment: datetime, *staff_ids: int) -> list[InspectingClient]:
     app = create_app(place.settings, lambda: moment)
     app.test_client_class = InspectingClient
     clients = [app.test_client() for _ in staff_ids]
@@ -62,6 +62,6 @@ def _browsers(place: Place, moment: datetime, *staff_ids: int) -> list[Inspectin
     return clients
 
 
-def _ended(answer: Any) -> tuple[int, str]:
+def ended(answer: Any) -> tuple[int, str]:
     """Say it as a command does: 0 for what was done."""
     return int(answer.status_code != 303), answer.text

@@ -31,7 +31,7 @@ from survey_app.publish.handover.products import PRODUCTS
 from survey_app.rehearsal.fieldwork import Fieldwork
 from survey_app.rehearsal.respondents import MadeUpPeople
 from tests import factories
-from tests.survey_app.kills import pages
+from tests.survey_app.kills import pages, tables
 from tests.survey_app.kills.place import CODE, Place
 from tests.survey_app.prepare.samples.conftest import CLOSES_ON, FROZEN_AT, OPENS_ON, dossiers, plan
 from tests.survey_app.publish.counter_feedback import NOT_SATISFIED, SATISFIED, receive
@@ -214,7 +214,16 @@ def come(place: Place) -> None:
     database.close()
 
 
-MADE_FROM = {"answered": ("invited", answer), "running": ("laid", come)}  # stages that people lead to
+def look(place: Place) -> None:
+    """Let a list be looked at a moment ago: the daily housekeeping clears away what nobody accepts."""
+    asked("frame", _look)(place)
+    database = place.database()
+    Worker(database, place.settings, lambda: PREPARING).step()
+    database.close()
+
+
+# Stages that people lead to, or that no day passes over.
+MADE_FROM = {"answered": ("invited", answer), "running": ("laid", come), "looked": ("laid", look)}
 STEPS = (
     Step(
         "frame",
@@ -242,6 +251,16 @@ STEPS = (
     Step("totals", "laid", PREPARING, command("campaign", "margins", CODE, f"{{given}}/{TOTALS}")),
     Step("early close pages", "laid", FIELDWORK, pages.close_early, pages.sign_in),
     Step("look job", "laid", PREPARING, work, asked("frame", _look)),
+    Step("frame page", "looked", PREPARING, tables.accept_frame, pages.sign_in),
+    Step("paper forms", "laid", FIELDWORK, command(*tables.IMPORT_FORMS), tables.lay_forms),
+    Step(
+        "outcomes",
+        "invited",
+        FIELDWORK,
+        command(*tables.NOTE_OUTCOMES),
+        tables.lay_outcomes,
+        notes_each_run="fieldwork.outcomes",
+    ),
     Step("draw", "framed", FIELDWORK, command("sample", "draw", CODE)),
     Step("draw job", "framed", FIELDWORK, work, asked("draw", _draw), leads_to="drawn"),
     Step("list job", "drawn", FIELDWORK, work, asked("sample_list", _list)),

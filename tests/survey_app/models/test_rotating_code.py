@@ -18,7 +18,9 @@ from survey_app.models.rotating_code import (
     ticket,
 )
 from survey_app.models.short_code import ALPHABET
+from tests.soak import SOAK
 
+N_FORGED = 1_000_000 if SOAK else 100_000
 CODE, OTHER_CODE = "7KQM2X9P", "3D5HJKNR"
 SECRET, OTHER_SECRET = b"s" * 32, b"o" * 32
 # In the middle of a step, so that a shift by whole steps is the only thing a test is about.
@@ -91,13 +93,13 @@ def test_a_part_of_a_ticket_or_more_than_one_is_refused():
         assert not passes(wrong)
 
 
-def test_a_million_mutations_and_guesses_never_pass():
-    """One to three symbols of a good ticket changed, and tickets out of nothing: half a million each."""
+def test_no_mutation_and_no_guess_ever_passes():
+    """One to three symbols of a good ticket changed, and tickets out of nothing: as many of each."""
     chance = random.Random(1)  # replays
     good = ticket(CODE, NOW, SECRET)
     accepted = {ticket(CODE, NOW + steps * STEP, SECRET) for steps in (-1, 0, 1)}
     n_tried = n_passed = 0
-    while n_tried < 1_000_000:
+    while n_tried < N_FORGED:
         symbols = list(good) if n_tried % 2 else chance.choices(ALPHABET, k=TICKET_LENGTH)
         for place in chance.sample(range(TICKET_LENGTH), 1 + n_tried % 3):
             symbols[place] = chance.choice(ALPHABET)

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import pytest
 from flask import Flask
@@ -30,6 +31,10 @@ from tests import factories
 from tests.conftest import SettableClock
 
 Planted = dict[str, Any]
+Seen = tuple[int, bytes, list[tuple[str, str]]]
+NO_PAGES: WeakKeyDictionary[FlaskClient, Seen] = (
+    WeakKeyDictionary()
+)  # what each is told of a page that is none
 on_sqlite = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 
 NOBODYS_ID = 2**31 - 1
@@ -232,7 +237,7 @@ def ask(client: FlaskClient, method: str, path: str, campaign: str = "") -> Test
     )
 
 
-def seen(response: TestResponse) -> tuple[int, bytes, list[tuple[str, str]]]:
+def seen(response: TestResponse) -> Seen:
     """Give all that a client sees, less what differs between any two requests."""
     body = re.sub(rb'(name="csrf_token" value=")[^"]*', rb"\1", response.data)
     headers = [(name, value) for name, value in response.headers if name not in {"Date", "Set-Cookie"}]
@@ -240,7 +245,9 @@ def seen(response: TestResponse) -> tuple[int, bytes, list[tuple[str, str]]]:
 
 
 def looks_missing(client: FlaskClient, response: TestResponse) -> bool:
-    return seen(response) == seen(client.get("/staff/no-such-page"))
+    if client not in NO_PAGES:
+        NO_PAGES[client] = seen(client.get("/staff/no-such-page"))
+    return seen(response) == NO_PAGES[client]
 
 
 @on_sqlite
@@ -365,7 +372,7 @@ def test_watching_roles_change_nothing(house: House) -> None:
     }
 
 
-N_TIMES = 21
+N_TIMES = (5, 21)  # the latter where the former leave a doubt
 
 
 @on_sqlite
@@ -376,12 +383,19 @@ def test_foreign_takes_as_long_as_missing(house: House) -> None:
     for rule, method, _right in staff_rules(house.app):
         for word, with_foreign, with_none in mixed(rule, own, foreign):
             paths = [address(house.app, rule, planted) for planted in (with_foreign, with_none)]
-            taken: list[list[float]] = [[], []]
-            for _ in range(N_TIMES):
-                for times, path in zip(taken, paths, strict=True):
-                    began = time.thread_time()
-                    ask(client, method, path)
-                    times.append(time.thread_time() - began)
-            a_foreign, none = map(statistics.median, taken)
-            assert a_foreign < 1.5 * none + 0.002, (method, rule.rule, word, a_foreign, none)
-            assert none < 1.5 * a_foreign + 0.002, (method, rule.rule, word, a_foreign, none)
+            for n_times in N_TIMES:
+                a_foreign, none = medians(client, method, paths, n_times)
+                are_alike = a_foreign < 1.5 * none + 0.002 and none < 1.5 * a_foreign + 0.002
+                if are_alike:
+                    break
+            assert are_alike, (method, rule.rule, word, a_foreign, none)
+
+
+def medians(client: FlaskClient, method: str, paths: list[str], n_times: int) -> Iterator[float]:
+    taken: list[list[float]] = [[] for _ in paths]
+    for _ in range(n_times):
+        for times, path in zip(taken, paths, strict=True):
+            began = time.thread_time()
+            ask(client, method, path)
+            times.append(time.thread_time() - began)
+    return map(statistics.median, taken)

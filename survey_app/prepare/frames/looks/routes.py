@@ -93,7 +93,8 @@ def columns(campaign_id: int, file_ticket: str) -> str | AnyResponse | tuple[str
     arguments = {"ticket": file_ticket, "campaign_id": campaign_id, "mapping": mapping, "last_day": last_day}
     with database().transaction() as session:
         remember(session, upload.source.header, mapping, now())
-        bound = bound_to(RIGHT, reached.offices)
+        offices = Reach(session, current_staff()).campaign(campaign_id, to_change=True).offices
+        bound = bound_to(RIGHT, offices)
         job = enqueue(session, JOB, arguments | bound, now(), current_staff().id)
     return redirect(url_for("looks.show", campaign_id=campaign_id, job_id=job.id), 303)
 

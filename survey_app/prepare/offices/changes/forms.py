@@ -1,8 +1,9 @@
 """What the pages of changes are sent, as acts to carry out, and the words for what stands against one."""
 
+from collections import Counter
 from datetime import date
 
-from flask_babel import lazy_gettext as _l
+from flask_babel import gettext as _, lazy_gettext as _l
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
@@ -100,6 +101,21 @@ KINDS = {
 def refusal_words(refused: ChangeRefused) -> str:
     values = {name: _written(value) for name, value in refused.values.items()}
     return str(WORDS[refused.reason]) % values
+
+
+def merge_words(asked: HandOver) -> str:
+    """Say a merge by the names of the offices; where two share one, by their codes too."""
+    n_of_name = Counter(one.name for one in asked.predecessors)
+    before = (
+        one.name if n_of_name[one.name] == 1 else f"{one.name} ({one.code})" for one in asked.predecessors
+    )
+    heir = asked.heirs[0].office or asked.heirs[0]
+    return _(
+        "%(before)s → %(after)s, from %(day)s",
+        before=", ".join(before),
+        after=heir.name,
+        day=day_text(asked.takes_over_on),
+    )
 
 
 def box_of(refused: ChangeRefused, boxes: set[str]) -> str:

@@ -18,6 +18,7 @@ from survey_app.prepare.plans.entries import ENTRIES, PARTS, differences
 from survey_app.prepare.plans.faults import Fault, faults_of
 from survey_app.prepare.plans.forms import PlanForm
 from survey_app.prepare.plans.keep import PlanRefused
+from survey_app.prepare.plans.missed import missed_by, tick_of
 from survey_app.prepare.plans.populations import tops_of
 from survey_app.prepare.plans.routes import document_of, plan_page, sizes_in, words_of_form
 from survey_app.prepare.reach import Reach, Reached
@@ -27,7 +28,7 @@ from survey_app.web.context import database, now, today
 
 blueprint = Blueprint("plan_writing", __name__)
 
-Answer = str | AnyResponse | tuple[str, int]
+Answer = str | AnyResponse | tuple[str | AnyResponse, int]
 
 
 @blueprint.route("/staff/campaigns/<int:campaign_id>/plan/edit", methods=["GET", "POST"])
@@ -51,23 +52,7 @@ def edit(campaign_id: int) -> Answer:
 @access.staff_only("campaigns")
 def freeze(campaign_id: int) -> Answer:
     """Ask once more, saying what follows, then freeze exactly what was shown."""
-    if request.method == "POST":
-        return _freeze(campaign_id)
-    with database().reading() as session:
-        reached = _to_change(session, campaign_id)
-        plan = reached.plan
-        if plan is None or plan.frozen_at is not None or faults_of(session, reached.campaign, plan.document):
-            return redirect(url_for("plans.show", campaign_id=campaign_id))
-        known, found = sizes_in(session, reached.campaign, plan.document)
-    return render_template(
-        "prepare/plan_freeze.html",
-        campaign=reached.campaign,
-        plan=plan,
-        hash=plan.document.hash,
-        sizes=found,
-        known=known,
-        closed=keep.why_closed(reached.campaign, plan, today()),
-    )
+    return _freeze(campaign_id) if request.method == "POST" else _freeze_page(campaign_id)
 
 
 @blueprint.route("/staff/campaigns/<int:campaign_id>/plan/addendum", methods=["GET", "POST"])
@@ -107,11 +92,35 @@ def _freeze(campaign_id: int) -> Answer:
     try:
         with database().transaction() as session:
             reached = _to_change(session, campaign_id)
-            keep.freeze(session, reached.campaign, now(), current_staff().id, _typed_number("revision"))
+            read = keep.Read(_typed_number("revision"), request.form.get("tick"))
+            keep.freeze(session, reached.campaign, now(), current_staff().id, read)
     except PlanRefused as refused:
+        if refused.reason == "not_read":
+            return _freeze_page(campaign_id, refused.reason), 422
         return _refused(campaign_id, refused)
     flash(_("The plan is frozen."))
     return redirect(url_for("plans.show", campaign_id=campaign_id), 303)
+
+
+def _freeze_page(campaign_id: int, refused: str | None = None) -> str | AnyResponse:
+    with database().reading() as session:
+        reached = _to_change(session, campaign_id)
+        plan = reached.plan
+        if plan is None or plan.frozen_at is not None or faults_of(session, reached.campaign, plan.document):
+            return redirect(url_for("plans.show", campaign_id=campaign_id))
+        document = plan.document
+        _known, sizes = sizes_in(session, reached.campaign, document)
+    missed = missed_by(document, sizes)
+    return render_template(
+        "prepare/plan_freeze.html",
+        campaign=reached.campaign,
+        plan=plan,
+        hash=document.hash,
+        sizes=sizes,
+        missed=missed,
+        tick=missed and tick_of(missed),
+        refused=refused,
+    )
 
 
 def _add(campaign_id: int, form: PlanForm) -> Answer:

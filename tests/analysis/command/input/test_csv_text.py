@@ -41,7 +41,7 @@ def test_a_file_longer_than_a_piece_is_read_alike(monkeypatch):
     data = 'a,b\n"x\ny",1\n\nhuế,2\r\n"z, ""w""",3'.encode()
     whole = split_csv("rows.csv", data)
     for size in range(1, 12):
-        monkeypatch.setattr(csv_text, "_CHUNK", size)
+        monkeypatch.setattr(csv_text, "_BYTES_AT_ONCE", size)
         piecewise = split_csv("rows.csv", data)
         assert piecewise.body == whole.body
         assert piecewise.line.tolist() == whole.line.tolist() == [2, 5, 6]
@@ -83,7 +83,7 @@ def test_a_quoted_header_may_hold_line_ends_and_separators():
 )
 @pytest.mark.parametrize("size", [1, 3, 1 << 24])
 def test_a_lone_carriage_return_is_refused_and_no_row_lost(monkeypatch, content, line, size):
-    monkeypatch.setattr(csv_text, "_CHUNK", size)
+    monkeypatch.setattr(csv_text, "_BYTES_AT_ONCE", size)
     with pytest.raises(Refused) as refused:
         split_csv("rows.csv", content.encode())
     assert f"rows.csv: line {line} holds a carriage return within the line" in "\n".join(refused.value.lines)

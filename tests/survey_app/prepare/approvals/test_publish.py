@@ -10,10 +10,13 @@ from survey_app.models.approval import Approval
 from survey_app.models.audit import AuditLine
 from survey_app.models.campaign import Campaign
 from survey_app.models.job import Job
-from survey_app.models.publication import Publication
+from survey_app.models.office import Office
+from survey_app.models.plan_document import PlanDocument, Population, Publishing
+from survey_app.models.publication import Figure, Publication
 from survey_app.models.staff import Staff
 from survey_app.publish.releasing.freeze import publish_wave
 from survey_app.publish.releasing.verify import verify
+from survey_app.web.formatting import percent_text, range_text
 from tests import factories
 from tests.factories import DAY, MOMENT
 from tests.page_inspector import Page
@@ -54,7 +57,9 @@ class Hall:
         return self.decider.send_form(request, {"decision": decision}, to=f"{request}/decide")
 
     def agree(self, **typed):
-        answer = self.decide(self.ask(**typed).location)
+        asked = self.ask(**typed).location
+        self.work()  # what a correction would change
+        answer = self.decide(asked)
         assert answer.status_code == 303
         return answer
 
@@ -178,10 +183,90 @@ def test_a_correction_needs_a_reason_which_everybody_reads(hall, client):
     page = hall.decider.get(asked).text
     assert "bản công bố số 1" in page
     assert "24 phiếu được tính" in page
+    hall.work()
     hall.decide(asked)
     hall.work()
     assert [one.correction_reason for one in hall.all(Publication)] == [None, "Bổ sung phiếu giấy nhập muộn"]
     assert "Bổ sung phiếu giấy nhập muộn" in client.get("/results/nam-2026").text
+
+
+def test_who_decides_reads_what_a_correction_changes_before_it_is_approved(hall, staff_client, client):
+    with hall.database.transaction() as session:
+        beside = factories.office(session, parent_id=hall.province_id, name="Xã Bên Cạnh")
+        at = {"campaign_id": hall.campaign_id, "provenance": "A"}
+        other = factories.access_point(session, office_id=beside.id, **at)
+        for days_before in range(1, 5):
+            day = LAST_DAY - timedelta(days=days_before)
+            for point in (hall.point, other):
+                receive(session, point, 6, SATISFIED, day)
+                receive(session, point, days_before, NOT_SATISFIED, day)
+    hall.agree()
+    hall.work()
+    with hall.database.transaction() as session:
+        receive(session, hall.point, 6, SATISFIED, LAST_DAY)
+    asked = hall.ask(reason="Bổ sung phiếu giấy nhập muộn").location
+    page = hall.decider.get(asked).text
+    assert "chờ đến lượt tính" in page
+    assert 'value="approved"' not in page
+    assert 'value="refused"' in page
+    early = hall.decider.send_form(asked, {"decision": "approved"}, to=f"{asked}/decide")
+    assert (early.status_code, "còn đang được tính" in early.text) == (409, True)
+    hall.work()
+    read = hall.decider.get(asked).text
+    assert beside.name not in read, "nothing changes there"
+    assert len(hall.all(Publication)) == 1, "nothing is written"
+    manager = staff_client("office_manager", hall.province_id).get(asked).text
+    assert "thêm 6, bị loại 0" not in manager
+    assert "người được đọc từng phiếu" in manager
+    hall.decide(asked)
+    hall.work()
+    published = client.get("/results/nam-2026").text
+    for name, office_id in ((hall.name, hall.office_id), ("", hall.province_id)):
+        figures = _index_of(hall, office_id)
+        (row,) = (row for row in read.split("<tr>") if name in row and all(one in row for one in figures))
+        assert "thêm 6, bị loại 0" in row, "what was read is what was published, before and now"
+        assert any(all(one in row for one in figures) for row in published.split("<tr>"))
+    assert "Bản công bố số 2" in published
+    assert published.index("Bản công bố số 2") < published.index("Bản công bố số 1")
+    assert "đang có hiệu lực" in hall.decider.get(hall.road).text
+
+
+def _index_of(hall, office_id):
+    """Give the digits of an office's index in both publications, as pages write them."""
+    with hall.database.reading() as session:
+        whole = select(Figure).where(Figure.measure == "index", Figure.breakdown == "")
+        of_office = whole.where(Figure.office_id == office_id).order_by(Figure.publication_id)
+        found = [
+            f'{percent_text(one.value)} (<span class="whole">{range_text(one.low, one.high)}</span>), '
+            f"n = {one.n_respondents}"
+            for one in session.scalars(of_office)
+        ]
+    assert len(set(found)) == 2, "a correction that changes it"
+    return found
+
+
+@on_sqlite
+def test_that_groups_are_not_repeated_is_said_before_it_is_asked_and_decided(hall):
+    at_stake = "không còn số theo nhóm"
+    with hall.database.transaction() as session:
+        province = session.get_one(Office, hall.province_id)
+        document = PlanDocument(
+            population=Population(tops=(province.code,)), publication=Publishing(tables=("group",))
+        )
+        factories.frozen_plan(session, document, campaign_id=hall.campaign_id)
+    assert at_stake not in hall.asker.get(ASK).text, "the first publication has them"
+    hall.agree()
+    hall.work()
+    with hall.database.transaction() as session:
+        receive(session, hall.point, 6, SATISFIED, LAST_DAY)
+    assert at_stake in hall.asker.get(ASK).text
+    asked = hall.ask(reason="Bổ sung phiếu").location
+    assert at_stake in hall.decider.get(asked).text
+    hall.work()
+    assert "bản đính chính này không nêu" in hall.decider.get(asked).text, "now it is known"
+    hall.decide(asked)
+    hall.work()
+    assert at_stake not in hall.asker.get(ASK).text, "nothing is left to lose"
 
 
 @on_sqlite
@@ -190,7 +275,12 @@ def test_what_publish_refuses_stands_on_the_road_in_its_words(hall, staff_client
     hall.work()
     with hall.database.transaction() as session:
         hall.receive(session, 2)
-    hall.agree(reason="Thêm hai phiếu")
+    asked = hall.ask(reason="Thêm hai phiếu").location
+    hall.work()
+    page = hall.decider.get(asked).text
+    assert "sẽ không công bố được gì" in page
+    assert f'bớt phiếu:</p>\n  <p lang="vi">{hall.name}</p>' in page
+    hall.decide(asked)
     hall.work()
     assert len(hall.all(Publication)) == 1
     page = hall.decider.get(hall.road).text

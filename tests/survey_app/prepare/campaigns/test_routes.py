@@ -6,12 +6,12 @@ from datetime import date
 import pytest
 from sqlalchemy import select
 
-from survey_app.models.audit import AuditLine, note
+from survey_app.models.audit import AuditLine
 from survey_app.models.campaign import Campaign
 from survey_app.models.job import enqueue
 from survey_app.models.plan import Plan
 from survey_app.models.plan_document import Calendar, PlanDocument, Population, Publishing
-from survey_app.models.publishing import HAND_OVER_JOB, HANDED_OVER, handed_over_by_command
+from survey_app.models.publishing import HAND_OVER_JOB, note_report
 from tests import factories
 
 pytestmark = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
@@ -211,8 +211,7 @@ def test_last_step_is_done_once_the_report_of_the_newest_publication_is_made(
         )
     assert done not in lead.get(road).text, "the correction has no report yet"
     with database.transaction() as session:
-        what = f"{handed_over_by_command(second.id)}bao-cao-{second.id}.pdf"
-        note(session, factories.MOMENT, None, HANDED_OVER, what, provinces["T"].id)
+        note_report(session, second.id, factories.MOMENT)
     assert done in lead.get(road).text
 
 

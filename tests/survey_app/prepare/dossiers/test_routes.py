@@ -6,10 +6,11 @@ from datetime import date
 
 import pytest
 from python_calamine import load_workbook
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from survey_app.models.audit import AuditLine
 from survey_app.models.office import DossierCount, ReplacedTotal
+from survey_app.models.stale_office import StaleOffice
 from survey_app.prepare.tables import waiting
 from survey_app.prepare.tables.sheet import read_sheet
 from survey_app.web.access import RIGHTS
@@ -315,6 +316,61 @@ def test_empty_box_takes_a_count_back(app, hue, manager):
     assert [n for _, _, n in stored(app)] == [9]
 
 
+def test_count_of_a_wrong_month_is_withdrawn_with_its_reason(app, hue, manager):
+    with app.extensions["database"].transaction() as session:
+        field = factories.service_field(session)
+        factories.publication(session)  # running figures, whose coverage follows
+    manager.send_form(form_of(hue), {"n_settled-0": "500", f"n_settled-{field.id}": "500"})
+    with app.extensions["database"].transaction() as session:
+        session.execute(delete(StaleOffice))
+    page = manager.get(form_of(hue)).text
+    assert f"{form_of(hue)}/withdraw" in page
+    assert "1 số bị rút theo" in manager.get(f"{form_of(hue)}/withdraw").text
+    done = manager.send_form(f"{form_of(hue)}/withdraw", {"reason": "Số của tháng 3"})
+    assert done.status_code == 303
+    listed = manager.get(done.location).text
+    assert "Đã rút lại số hồ sơ tháng 02/2026." in listed
+    assert "500 → rút lại: Số của tháng 3" in listed
+    assert stored(app) == []
+    what = "TTH-XA, tháng 02/2026: đã giải quyết 500 → –, lệch 0. Lý do: Số của tháng 3"
+    assert audit(app)[-1] == ("dossiers.withdraw", what, hue["TTH-XA"].id)
+    with app.extensions["database"].reading() as session:
+        assert session.scalars(select(StaleOffice.office_id)).all() == [hue["TTH-XA"].id]
+    assert f"{form_of(hue)}/withdraw" not in manager.get(form_of(hue)).text
+    again = manager.send_form(form_of(hue), {"reason": "Một lần nữa"}, to=f"{form_of(hue)}/withdraw")
+    assert "Không có số hồ sơ nào của tháng 02/2026." in manager.get(again.location).text
+    assert len(audit(app)) == 2
+
+
+@on_sqlite
+def test_withdrawal_needs_a_reason_and_the_count_that_was_seen(app, hue, manager):
+    address = f"{form_of(hue)}/withdraw"
+    manager.send_form(form_of(hue), {"n_settled-0": "500"})
+    for reason, words in ((" ", "Hãy ghi lý do"), ("x" * 501, "dài quá"), ("a\x00", "không đọc được")):
+        refused = manager.send_form(address, {"reason": reason})
+        assert refused.status_code == 422
+        assert words in refused.text
+    hidden = manager.get(address).text
+    seen = re.search(r'name="seen" value="(\w+)"', hidden)[1]
+    manager.send_form(form_of(hue), {"n_settled-0": "501"})
+    late = manager.send_form(address, {"reason": "Nhầm tháng", "seen": seen})
+    assert late.status_code == 409
+    assert "đã thay đổi từ khi" in late.text
+    assert "<dd>501</dd>" in late.text
+    assert stored(app) == [(hue["TTH-XA"].id, FEBRUARY, 501)]
+
+
+@on_sqlite
+def test_withdrawn_count_can_be_entered_again_as_a_first_one(app, hue, manager):
+    manager.send_form(form_of(hue), {"n_settled-0": "500"})
+    manager.send_form(f"{form_of(hue)}/withdraw", {"reason": "Nhầm tháng"})
+    manager.send_form(form_of(hue), {"n_settled-0": "70"})
+    assert stored(app) == [(hue["TTH-XA"].id, FEBRUARY, 70)]
+    page = manager.get(f"/staff/dossiers/{hue['TTH-XA'].id}?lang=en").text
+    assert page.count("→") == 1
+    assert "500 → withdrawn: Nhầm tháng" in page
+
+
 @on_sqlite
 def test_foreign_missing_and_impossible_places_look_alike(hue, manager):
     answers = {
@@ -327,6 +383,7 @@ def test_foreign_missing_and_impossible_places_look_alike(hue, manager):
             form_of(hue, "2026-04"),
             form_of(hue, "2019-12"),
             form_of(hue, "x"),
+            f"/staff/dossiers/{hue['TTH-HUYEN'].id}/2026-02/withdraw",
         )
     }
     assert len(answers) == 1

@@ -57,3 +57,15 @@ def test_rates_are_the_standards_smallest():
     counts = {"1.1": 40, "1.2": 10, "2.1": 12, "2.2": 8, "3.3": 10, None: 20, "4.1": 15}
     assert progress.Tally.of(counts, 0).rates == (pytest.approx(0.4), pytest.approx(0.5))
     assert progress.Tally.of({"4.1": 3}, 0).rates is None
+
+
+@pytest.mark.parametrize(
+    ("n_spent", "complete", "refused", "ineligible", "unknown"),
+    [(2, 2, 2, 1, 0), (1, 1, 2, 1, 1), (4, 4, 0, 1, 0), (5, 5, 0, 0, 0), (9, 5, 0, 0, 0)],
+)
+def test_tokens_beyond_the_open_units_are_of_those_entered_as_eligible_then_ineligible(
+    n_spent, complete, refused, ineligible, unknown
+):
+    told = (("4.1", 1), ("2.1", 2))
+    expected = progress.Tally(complete, 0, refused, 0, ineligible, unknown, n_main=5)
+    assert progress._tally(5, 5, n_spent, told) == expected

@@ -251,7 +251,7 @@ def test_blocks_and_runs_change_nothing(desk, monkeypatch):
     whole = desk.look(text)
     monkeypatch.setattr(build, "Runs", lambda folder, faults: runs.Runs(folder, faults, 40))
     monkeypatch.setattr(build, "blocks", lambda source, note: lines.blocks(source, note, 700))
-    monkeypatch.setattr(runs, "ROWS_OF_BATCH", 8)
+    monkeypatch.setattr(runs, "ROWS_AT_ONCE", 8)
     in_pieces = desk.look(text)
     assert rules_of(whole) == {"two_contents": 4, "repeated": 1}
     assert in_pieces.frame_hash == whole.frame_hash

@@ -9,11 +9,14 @@ from sqlalchemy import select
 from survey_app.cli.jobs import Worker
 from survey_app.models.audit import AuditLine
 from survey_app.models.plan import Plan, plan_in_force
-from survey_app.models.plan_document import PlanDocument, Population
+from survey_app.models.plan_document import Allocation, PlanDocument, Population
 from survey_app.prepare.moment import Moment
 from survey_app.prepare.plans import keep
 from survey_app.prepare.plans.faults import faults_of
 from survey_app.prepare.plans.keep import PlanRefused
+from survey_app.prepare.plans.missed import tick_of
+from survey_app.prepare.plans.populations import known_of
+from survey_app.prepare.plans.sizes import sizes_of
 from tests import factories
 from tests.survey_app.prepare.plans.conftest import WHOLE
 
@@ -23,6 +26,13 @@ LATER = replace(WHOLE, calendar=replace(WHOLE.calendar, publication_by=date(2027
 
 def at(session, day=factories.DAY):
     return Moment(datetime(day.year, day.month, day.day, 3, tzinfo=UTC), day, factories.staff(session).id)
+
+
+def read(session, stage, revision):
+    """Give what somebody had before him who ticks all that he is shown."""
+    plan = session.get(Plan, stage.campaign.id)
+    missed = keep.find_missed(session, stage.campaign, plan.document, factories.DAY)
+    return keep.Read(revision, missed and tick_of(missed))
 
 
 def lines(session, act):
@@ -36,16 +46,18 @@ def test_draft_is_saved_frozen_and_changed_by_an_addendum_alone(database, stage)
         incomplete = replace(WHOLE, seed=None)
         plan = keep.save_draft(session, stage.campaign, incomplete, 0, moment)
         with pytest.raises(PlanRefused) as refused:
-            keep.freeze(session, stage.campaign, moment.now, moment.staff_id, 1)
+            keep.freeze(session, stage.campaign, moment.now, moment.staff_id, read(session, stage, 1))
         assert [(one.name, one.reason) for one in refused.value.faults] == [("seed", "missing")]
         target = replace(WHOLE, publication=replace(WHOLE.publication, target=0.9))
         keep.save_draft(session, stage.campaign, target, plan.revision, moment)
         assert stage.campaign.target == 0.9, "the campaign publishes on the plan's terms"
-        frozen = keep.freeze(session, stage.campaign, moment.now, moment.staff_id, 2)
+        frozen = keep.freeze(session, stage.campaign, moment.now, moment.staff_id, read(session, stage, 2))
         assert frozen.hash == target.hash
         for again in (
             lambda: keep.save_draft(session, stage.campaign, LATER, 2, moment),
-            lambda: keep.freeze(session, stage.campaign, moment.now, moment.staff_id, 2),
+            lambda: keep.freeze(
+                session, stage.campaign, moment.now, moment.staff_id, read(session, stage, 2)
+            ),
         ):
             with pytest.raises(PlanRefused, match="frozen"):
                 again()
@@ -53,6 +65,36 @@ def test_draft_is_saved_frozen_and_changed_by_an_addendum_alone(database, stage)
         assert plan_in_force(session, stage.campaign.id) == LATER
         assert lines(session, "plans.freeze") == [(f"do-luong-2026: {target.hash}", stage.province.id)]
         assert lines(session, "plans.addendum")[0].what.endswith("Lý do: Bão")
+
+
+@on_sqlite
+def test_a_plan_that_misses_its_margins_is_frozen_by_who_ticks_that_alone_and_keeps_it(database, stage):
+    precision = replace(WHOLE.precision, margin_office=0.05, margin_whole=0.01)
+    document = replace(
+        WHOLE, precision=precision, allocation=Allocation(method="equal", n_drawn=300, minimum=30)
+    )
+    with database.transaction() as session:
+        plan = stage.plan(session, document)
+        moment = at(session)
+        missed = keep.find_missed(session, stage.campaign, document, moment.today)
+        sizes = sizes_of(document, known_of(session, stage.campaign, document, moment.today).offices)
+        widest = max(sizes.offices, key=lambda one: one.margin)
+        assert missed["whole"] == {"asked": 0.01, "got": sizes.margin}
+        assert missed["offices"] == {
+            "n": sum(one.margin > 0.05 for one in sizes.offices),
+            "of": 3,
+            "asked": 0.05,
+            "worst": widest.office.name,
+            "got": widest.margin,
+        }
+        other = tick_of(missed | {"whole": {"asked": 0.01, "got": 0.02}})
+        for tick in (None, "yes", other):
+            with pytest.raises(PlanRefused, match="not_read"):
+                keep.freeze(session, stage.campaign, moment.now, moment.staff_id, keep.Read(1, tick))
+        assert plan.frozen_at is None
+        keep.freeze(session, stage.campaign, moment.now, moment.staff_id, read(session, stage, 1))
+        session.expire(plan)
+        assert plan.missed == missed | {"is_read": True}
 
 
 @on_sqlite
@@ -64,8 +106,8 @@ def test_second_of_two_people_is_told(database, stage):
         with pytest.raises(PlanRefused, match="saved_meanwhile"):
             keep.save_draft(session, stage.campaign, WHOLE, 1, moment)
         with pytest.raises(PlanRefused, match="saved_meanwhile"):
-            keep.freeze(session, stage.campaign, moment.now, moment.staff_id, 1)
-        keep.freeze(session, stage.campaign, moment.now, moment.staff_id, 2)
+            keep.freeze(session, stage.campaign, moment.now, moment.staff_id, read(session, stage, 1))
+        keep.freeze(session, stage.campaign, moment.now, moment.staff_id, read(session, stage, 2))
         with pytest.raises(PlanRefused, match="no_difference"):
             keep.add_addendum(session, stage.campaign, LATER, "x", moment, 1)
         with pytest.raises(PlanRefused, match="faulty"):

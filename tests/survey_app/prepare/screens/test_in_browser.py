@@ -17,7 +17,7 @@ from survey_app.models import rotating_code
 from survey_app.models.access_point import AccessPoint
 from survey_app.models.response import Response
 from survey_app.prepare.screens.inline import SCRIPT
-from tests import factories, running_server
+from tests import factories, postgresql, running_server
 
 STEP_MILLISECONDS = rotating_code.STEP_SECONDS * 1000
 SPREAD_SECONDS = 5  # as in screen.js
@@ -52,16 +52,19 @@ def today():
     return datetime.now(VIETNAM_TIME).date()
 
 
-@pytest.fixture
-def backend():
-    """One database is enough: the screen reads one row."""
-    return "sqlite"
+@pytest.fixture(scope="module")
+def server(sqlite_template, tmp_path_factory):
+    """The real server; one database is enough, since the screen reads one row."""
+    folder, port = tmp_path_factory.mktemp("screens"), postgresql.free_port()
+    url = f"http://127.0.0.1:{port}"
+    with running_server.over_sqlite(sqlite_template, folder, port, PUBLIC_URL=url) as (settings, database):
+        yield SimpleNamespace(url=url, secret=settings.secrets[0], database=database)
 
 
 @pytest.fixture
-def screen(settings, database, free_port):
-    """A screen of a campaign that is open today, and the real server before it."""
-    with database.transaction() as session:
+def screen(server):
+    """A screen of a campaign that is open today."""
+    with server.database.transaction() as session:
         office = factories.office(session, name="Trung tâm Phục vụ hành chính công xã Ẩm Thực Đức Hưỡng")
         counter = factories.counter(session, office_id=office.id, label="Quầy số 3")
         campaign = factories.campaign(session, opens_on=today())
@@ -73,11 +76,8 @@ def screen(settings, database, free_port):
             way_in="screen",
             provenance="B",
         )
-    url = f"http://127.0.0.1:{free_port}"
-    environment = running_server.environment(settings, free_port, PUBLIC_URL=url)
-    with running_server.started(running_server.web(settings, free_port), environment):
-        address = url + rotating_code.screen_path(point.code, settings.secrets[0])
-        yield SimpleNamespace(id=point.id, code=point.code, address=address)
+    address = server.url + rotating_code.screen_path(point.code, server.secret)
+    return SimpleNamespace(id=point.id, address=address, database=server.database)
 
 
 @pytest.fixture
@@ -112,9 +112,7 @@ def next_answer(page: Page):
     return page.expect_response(lambda response: response.url.endswith("/now"))
 
 
-def test_a_scanned_code_becomes_a_response_of_class_b_and_the_next_code_follows_by_itself(
-    browser, screen, database
-):
+def test_a_scanned_code_becomes_a_response_of_class_b_and_the_next_code_follows_by_itself(browser, screen):
     """Nothing is sped up here: the test waits for the step's end, 50 s at the longest.
 
     How soon the page asks is measured by Chromium, from the page's own beginning.
@@ -136,7 +134,7 @@ def test_a_scanned_code_becomes_a_response_of_class_b_and_the_next_code_follows_
     assert len(asked) <= 2 + (page.evaluate("performance.now()") / 1000 - waited) / rotating_code.STEP_SECONDS
     assert set(asked) == {screen.address, f"{screen.address}/now"}
     answer(browser, second)
-    with database.reading() as session:
+    with screen.database.reading() as session:
         rows = session.scalars(select(Response)).all()
         assert [row.access_point_id for row in rows] == [screen.id] * 2
         assert session.get_one(AccessPoint, screen.id).provenance == "B"
@@ -175,8 +173,8 @@ def test_what_answers_in_the_servers_place_is_not_believed(page):
     expect(page.locator("#picture")).to_be_visible()
 
 
-def test_a_revoked_screen_goes_dark_within_a_step_and_says_so(page, screen, database):
-    with database.transaction() as session:
+def test_a_revoked_screen_goes_dark_within_a_step_and_says_so(page, screen):
+    with screen.database.transaction() as session:
         session.get_one(AccessPoint, screen.id).revoked_on = today()
     with next_answer(page):
         page.clock.fast_forward(STEP_MILLISECONDS + 6_000)

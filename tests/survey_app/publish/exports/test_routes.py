@@ -13,6 +13,7 @@ from survey_app.cli.jobs import Worker
 from survey_app.models.audit import AuditLine
 from survey_app.models.campaign import Campaign
 from survey_app.models.job import Job
+from survey_app.models.office import Office
 from survey_app.models.staff import StaffGrant
 from survey_app.publish.exports import forms, xlsx_file
 from tests import factories
@@ -104,6 +105,22 @@ def test_nothing_released_is_said_and_offers_no_button(manager, office, point):
     page = manager.get(PAGE).text
     assert f"Chưa xuất được phiếu nào của {office.name}" in page
     assert "Tạo tệp" not in page
+
+
+def test_page_begins_with_the_newest_survey_that_has_something_to_export(
+    database, staff_client, manager, other_office, office, released
+):
+    with database.transaction() as session:
+        empty = factories.campaign(session, opens_on=DAY)
+        newer = factories.campaign(session, opens_on=DAY - timedelta(days=10))
+        there = point_of(session, session.get_one(Office, other_office.id), newer, "Quầy số 2")
+        come(session, there, 8)
+        release(session, there)
+    assert "8 phiếu của tất cả đơn vị" in staff_client("administrator").get(PAGE).text
+    page = manager.get(PAGE).text  # nothing of the newer one is of this manager's office
+    assert f"6 phiếu của {office.name}" in page
+    assert empty.title in page
+    assert f"Chưa xuất được phiếu nào của {office.name}" in manager.get(f"{PAGE}?campaign={empty.code}").text
 
 
 def test_no_survey_has_begun(staff_client):

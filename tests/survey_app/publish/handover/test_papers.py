@@ -11,11 +11,12 @@ import pytest
 
 from survey_app.db import Database
 from survey_app.models.plain_text import one_line
-from survey_app.models.recipe import GroupsThen
+from survey_app.models.recipe import CellThen, GroupsThen, UnitsThen, WeightingThen
 from survey_app.publish.handover import report_docx, report_pdf, sheets_file
 from survey_app.publish.handover.annex import tables
 from survey_app.publish.handover.blocks import Bullets, Grid, Heading, Paragraph, Picture, Report
 from survey_app.publish.handover.changes import shown_changes
+from survey_app.publish.handover.method import MOST_NAMED, method
 from survey_app.publish.handover.report import report_of
 from survey_app.publish.handover.wave import Wave, read_wave
 from survey_app.publish.handover.words import CHANGES
@@ -161,6 +162,29 @@ def test_the_report_names_every_table_of_the_annex_and_where_it_is(
     grid = next(one for one in said.blocks if isinstance(one, Grid) and one.caption == TABLES)
     row = ["Chỉ số theo giới tính, nhóm tuổi của người trả lời", "trang “Nhóm người trả lời”"]
     assert [one for one in grid.rows if one not in named] == [row]
+
+
+def test_offices_whose_weighting_cells_the_draw_joined_are_named(handed: Handed, wave: Wave) -> None:
+    def said(cells: dict[str, set[str]]) -> str:
+        made = [
+            CellThen(stratum, f"{stratum}#1", cell, 1.0, UnitsThen(9, 5, 0, 4, 0))
+            for stratum, names in cells.items()
+            for cell in names
+        ]
+        weighting = WeightingThen(5, (), None, None)
+        weighed = replace(wave, recipe=replace(wave.recipe, cells=tuple(made), weighting=weighting))
+        with handed.database.reading() as session:
+            words = [str(block) for block in method(session, weighed)]
+        return next((one for one in words if "một khi chọn mẫu" in one), "")
+
+    two, one = {"F", "M"}, {"F–M"}
+    assert "Ở 2 trong 3 tầng" in said({"X01": two, "X02": one, "tầng 9": one})
+    assert "Đó là: Xã 2; tầng 9." in said({"X01": two, "X02": one, "tầng 9": one})
+    assert said({"X01": two, "X02": two}) == ""
+    assert said({"X01": {""}, "X02": {""}}) == "", "no cells were asked for"
+    many = said({f"tầng {number:02}": one for number in range(MOST_NAMED + 3)})
+    assert f"tầng {MOST_NAMED - 1:02} và 3 tầng khác." in many
+    assert f"tầng {MOST_NAMED:02}" not in many
 
 
 def test_a_change_is_said_in_the_words_of_the_page(database: Database) -> None:

@@ -8,6 +8,7 @@ from hypothesis import given, settings as hypothesis_settings, strategies as st
 from analysis import CountRelations, audit_hidden
 from survey_app.publish.counting.reported import Column
 from survey_app.publish.hiding.linked_sums import Cell, CellKey, Hidden, Structure, System
+from tests.soak import SOAK
 
 ITEMS = (Column("q1", "f1", True), Column("q2", "f1", True), Column("q3", "f2", True))
 ONE_ITEM = frozenset({Column("q1", None, True)})
@@ -167,7 +168,7 @@ def test_an_empty_figure_is_shown_as_none() -> None:
 OFFICE = st.lists(st.integers(0, 14), min_size=6, max_size=6)  # answers by month and item
 
 
-@hypothesis_settings(max_examples=60, deadline=None)
+@hypothesis_settings(max_examples=60 if SOAK else 20, deadline=None)
 @given(offices=st.lists(OFFICE, min_size=1, max_size=5))
 def test_no_small_figure_can_be_worked_out(offices: list[list[int]]) -> None:
     structure = Structure({99: range(len(offices))}, {}, {}, frozenset(ITEMS))

@@ -136,7 +136,7 @@ def test_the_figure_of_all_together_says_how_many_offices_it_rests_on(database, 
 
 @on_sqlite
 def test_offices_behind_are_those_that_the_database_counts(app, database):
-    """Of thousands they are counted from the lines of the page, of others by a question of their own."""
+    """A page that lists them counts them with all else it says of them, others by a question of their own."""
     with app.test_request_context(), database.transaction() as session:
         parent = province(session, 60)
         campaign_id = session.scalar(select(Campaign.id))
@@ -150,7 +150,7 @@ def test_offices_behind_are_those_that_the_database_counts(app, database):
         found = offices_below(session, parent, "quay", "C", factories.DAY)
         publication = found.standing.publication
         counted = offices_behind(session, publication, parent.id, INSIDE_MINIMUM)
-        assert found.n_taking_part == 48
+        assert found.together.n_taking_part == 48
         assert {found.provenance: found.behind} == counted
 
 

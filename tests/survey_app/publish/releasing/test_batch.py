@@ -22,6 +22,7 @@ from survey_app.publish.counting.tallies import unpacked
 from survey_app.publish.releasing.due import due_offices
 from tests import factories
 from tests.factories import DAY, MOMENT
+from tests.soak import SOAK
 from tests.survey_app.publish.counter_feedback import NOT_SATISFIED, SATISFIED, figure_of, receive, release
 
 FEBRUARY = date(2026, 2, 20)
@@ -401,7 +402,9 @@ TURN = st.tuples(st.lists(ARRIVAL, max_size=6), st.none() | st.integers(0, 23))
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 @hypothesis_settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=30 if SOAK else 15,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(turns=st.lists(TURN, min_size=2, max_size=8))
 def test_every_published_cell_changes_by_whole_batches(
