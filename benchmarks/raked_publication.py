@@ -9,6 +9,7 @@ third is one after some answers of one commune were voided, and so the raked wei
 """
 
 import argparse
+import gc
 import json
 import subprocess
 import sys
@@ -26,6 +27,7 @@ from sqlalchemy.orm import Session
 
 from benchmarks.national_figures import peak_megabytes
 from survey_app.cli.database import migrate
+from survey_app.cli.jobs import THRESHOLDS
 from survey_app.db import Database
 from survey_app.models.access_point import AccessPointDay
 from survey_app.models.campaign import Campaign
@@ -233,6 +235,7 @@ def main() -> None:
     parser.add_argument("--step", choices=STEPS)
     stated = parser.parse_args()
     if stated.step:
+        gc.set_threshold(*THRESHOLDS)  # as the process does that publishes
         print(json.dumps(measure(f"sqlite:///{stated.database}", stated.step)))
         return
     with tempfile.TemporaryDirectory() as folder:

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from sqlalchemy.orm import Session
 
 from survey_app.models import short_code
-from survey_app.models.access_point import AccessPoint, AccessPointDay, SeenDay
+from survey_app.models.access_point import AccessPoint, AccessPointDay, CodeStock, SeenDay
 from survey_app.models.approval import MERGE, Approval, ApprovalOffice
 from survey_app.models.audit import AuditLine
 from survey_app.models.base import Base
@@ -387,6 +387,12 @@ def access_point(session: Session, **given: Any) -> AccessPoint:
         issued_on=DAY - timedelta(days=20),
         revoked_on=None,
     )
+
+
+def code_stock(session: Session) -> CodeStock:
+    """The row that triggers make for the office of a first code."""
+    point = access_point(session)
+    return session.get_one(CodeStock, (point.campaign_id, point.office_id))
 
 
 def invitation_batch(session: Session, **given: Any) -> InvitationBatch:
@@ -808,7 +814,7 @@ def approval(session: Session, **given: Any) -> Approval:
         kind="pause_codes",
         campaign_id=lambda: campaign(session).id,
         arguments=dict,
-        reason="Mã bị dán đè",
+        reason="Mã bị dán chồng",
         asked_by=lambda: staff(session).id,
         asked_at=MOMENT,
     )

@@ -202,7 +202,8 @@ def revoke(access_point_id: int) -> AnyResponse:
 def ask_replace(access_point_id: int) -> str:
     """Ask why a code is replaced; the next tap does it, and makes the new poster."""
     with database().reading() as session:
-        return render_template("prepare/replace.html", **_one_code(session, access_point_id))
+        reason = replace.likely_reason(session, access_point_id)
+        return render_template("prepare/replace.html", **_one_code(session, access_point_id), reason=reason)
 
 
 @blueprint.post("/staff/codes/<int:access_point_id>/replace")

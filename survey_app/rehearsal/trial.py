@@ -22,6 +22,7 @@ from survey_app.models.plan import Plan, PlanAddendum
 
 TITLE, TITLE_EN = "TẬP DƯỢT, số liệu bịa: ", "REHEARSAL, made-up figures: "  # on whatever is made of it
 WHOLE = (ServiceField, Office, OfficePast, OfficeSuccession, Counter, DossierCount)
+KEPT_BY_TRIGGERS = ("n_counters", "n_of_fields")  # which would add to what was copied
 NOT_COPIED = ("staff", "campaign")  # who did what stays behind, and so does the wave before
 
 
@@ -53,5 +54,6 @@ def _rows(session: Session, table: Table, condition: ColumnElement[bool]) -> Ite
         for key in table.foreign_keys
         if key.column.table.name in NOT_COPIED and key.parent.nullable
     }
-    for row in session.execute(select(table).where(condition)).mappings():
+    copied = [column for column in table.columns if column.name not in KEPT_BY_TRIGGERS]
+    for row in session.execute(select(*copied).where(condition)).mappings():
         yield {name: None if name in left_behind else value for name, value in row.items()}

@@ -215,7 +215,9 @@ def _ask_a_second_person(session: Session, words: Words, people: dict[str, Staff
         "asked_at": now - timedelta(hours=2),
     }
     point, day = {"access_point_ids": [words["point"]]}, str(words["busy_day"])
-    pause = factories.approval(session, **asked, reason="Tờ mã ở sảnh bị dán đè, cần in lại", arguments=point)
+    pause = factories.approval(
+        session, **asked, reason="Tờ mã ở sảnh bị dán chồng, cần in lại", arguments=point
+    )
     voiding = factories.approval(
         session,
         **asked,

@@ -338,6 +338,14 @@ CHAPTERS: dict[str, tuple[Stop, ...]] = {
             "Correct and store it",
             "Ghi",
         ),
+        Stop(
+            "dossiers-withdraw",
+            MANAGER,
+            "/staff/dossiers/{office}/{month}/withdraw",
+            "What happens if a count is taken back?",
+            "Say why, and withdraw it",
+            "Rút lại số này",
+        ),
     ),
     "The frame of a sample": (
         Stop(

@@ -13,7 +13,7 @@ from survey_app.models.publication import Publication
 from survey_app.models.publishing import Basis, Outlook, outlook_of
 from survey_app.prepare.approvals.publish import are_groups_at_stake
 from survey_app.web.access import SignedIn, offices_in_scope
-from survey_app.web.formatting import count_text, percent_text, range_text
+from survey_app.web.formatting import EN_DASH, count_text, percent_text, range_text
 
 RIGHT_TO_FORMS = "respondents"
 
@@ -27,16 +27,17 @@ class Index:
     range: str
     n: str
     basis: str
+    hidden_from_public: bool
 
     @classmethod
     def of(cls, seen: Mapping[str, Any] | None) -> "Index | None":
         if seen is None:
             return None
-        n = "–" if seen["n"] is None else count_text(seen["n"])
+        n = EN_DASH if seen["n"] is None else count_text(seen["n"])
         is_shown = seen["state"] == "shown"
         value = percent_text(seen["value"]) if is_shown else ""
         limits = range_text(seen["low"], seen["high"]) if is_shown else ""
-        return cls(seen["state"], value, limits, n, seen["basis"])
+        return cls(seen["state"], value, limits, n, seen["basis"], seen["hidden_from_public"])
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Takes a code out of use for good, alone or for a new one in its place: one person does it, at once."""
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from survey_app.errors import NotFound
@@ -13,7 +13,7 @@ from survey_app.prepare.codes.issue import Place, issue_codes, places_in, revoke
 from survey_app.prepare.moment import Moment
 
 # As the audit log says them, which is kept in Vietnamese.
-REASONS = {"pasted_over": "bị dán đè", "damaged": "rách, mờ", "other": "lý do khác"}
+REASONS = {"pasted_over": "bị dán chồng", "damaged": "rách, mờ", "other": "lý do khác"}
 
 
 def withdraw_code(session: Session, point: AccessPoint, moment: Moment) -> None:
@@ -44,6 +44,14 @@ def replace_code(session: Session, point: AccessPoint, reason: str, moment: Mome
         note(session, moment.now, moment.staff_id, "codes.replace", what, point.office_id)
         _settle_reports(session, point, reason, moment)
     return new
+
+
+def likely_reason(session: Session, access_point_id: int) -> str:
+    """Give what was reported of a code last; of one that nobody reported it is wear, which accuses nobody."""
+    open_reports = (CodeReport.access_point_id == access_point_id) & CodeReport.settled_on.is_(None)
+    newest_first = (CodeReport.day.desc(), CodeReport.id.desc())
+    reported = session.scalar(select(CodeReport.reason).where(open_reports).order_by(*newest_first).limit(1))
+    return reported if reported in REASONS else "damaged"
 
 
 def _settle_reports(session: Session, point: AccessPoint, reason: str, moment: Moment) -> None:

@@ -209,7 +209,7 @@ def months_of(session: Session, office: Office, today: date) -> list[MonthOfOffi
 
 
 def replaced_totals(session: Session, office_id: int) -> list[ReplacedTotal]:
-    """Give the totals of an office that others took the place of, the latest first."""
+    """Give the totals of an office that were replaced or withdrawn, the latest first."""
     of_office = select(ReplacedTotal).where(ReplacedTotal.office_id == office_id)
     return list(session.scalars(of_office.order_by(ReplacedTotal.id.desc()).limit(REPLACED_SHOWN)))
 

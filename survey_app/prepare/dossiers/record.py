@@ -98,21 +98,27 @@ def record_typed(session: Session, typed: Typed, now: datetime, staff_id: int) -
 
 def record_withdrawal(session: Session, asked: Withdrawal, now: datetime, staff_id: int) -> bool:
     """Take all counts of an office and month away, if they are still those that somebody looked at."""
-    office, month, reason = asked.office, asked.month, asked.reason
+    office, month = asked.office, asked.month
     wait_for_turn(session, [office.id])
     stored = counts_of_month(session, office.id, month)
-    if fingerprint(stored) != asked.seen:
+    if not stored or fingerprint(stored) != asked.seen:
         return False
     n_stood = standing_on(session, office.id, month, _day_of(now))
     for field_id in stored:
         remove_count(session, (office.id, month, field_id))
     total = stored[ALL_FIELDS]
-    change = {"n_before": total.n_settled, "n_after": None, "n_stood": n_stood, "reason": reason}
+    change = {"n_before": total.n_settled, "n_after": None, "n_stood": n_stood, "reason": asked.reason}
     session.add(ReplacedTotal(office_id=office.id, month=month, replaced_at=now, **change))
     mark_stale(session, [office.id])
-    what = f"{_said(office.code, month, total, None)}. Lý do: {reason}"
-    note(session, now, staff_id, WITHDRAWN, what, office.id)
+    note(session, now, staff_id, WITHDRAWN, _withdrawn_in_words(asked, stored), office.id)
     return True
+
+
+def _withdrawn_in_words(asked: Withdrawal, stored: Mapping[int, Counts]) -> str:
+    n_settled = [str(counts.n_settled) for _field_id, counts in sorted(stored.items())]  # the total first
+    of_fields = f" (các lĩnh vực: {', '.join(n_settled[1:])})" if len(n_settled) > 1 else ""
+    place = f"{asked.office.code}, tháng {asked.month:%m/%Y}"
+    return f"{place}: rút số đã giải quyết {n_settled[0]}{of_fields}. Lý do: {asked.reason}"
 
 
 def record_file(session: Session, intake: Intake, name: str, now: datetime, staff_id: int | None) -> None:

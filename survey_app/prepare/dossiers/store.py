@@ -48,10 +48,14 @@ def usual_totals(session: Session, office_ids: Collection[int], months: Collecti
     """Give what an office settles in a usual month: the middle one of those known, a year back and on."""
     first, last = min(months), max(months)
     years = first.replace(year=first.year - 1), year_later(last)
-    columns = (DossierCount.office_id, DossierCount.n_settled)
-    rows = session.execute(
-        select(*columns).where(DossierCount.field_id == ALL_FIELDS, DossierCount.month.between(*years))
+    stored = select(DossierCount.office_id, DossierCount.n_settled).where(
+        DossierCount.field_id == ALL_FIELDS, DossierCount.month.between(*years)
     )
+    # What was withdrawn counts on: else whoever withdraws all months could enter any number unasked.
+    withdrawn = select(ReplacedTotal.office_id, ReplacedTotal.n_stood).where(
+        ReplacedTotal.n_stood.is_not(None), ReplacedTotal.month.between(*years)
+    )
+    rows = session.execute(stored.union_all(withdrawn))
     known: dict[int, list[int]] = defaultdict(list)
     for office_id, n_settled in rows:
         if office_id in office_ids:

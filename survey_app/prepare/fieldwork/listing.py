@@ -86,8 +86,8 @@ def _chosen(session: Session, by_office: Mapping[int, Tally], asked: Asked) -> l
 
 
 def _rate(tally: Tally) -> float:
-    n_asked = tally.n_asked
-    return (tally.n_complete + tally.n_partial) / n_asked if n_asked else NO_RATE
+    n_asked = tally.n_asked  # not its rates: of thousands, one is asked for
+    return tally.n_responded / n_asked if n_asked else NO_RATE
 
 
 def _lines(

@@ -37,7 +37,8 @@ def _in_words(job: Job, campaign: Campaign, choice: Choice) -> str:
     classes = ", ".join(choice.provenances)
     return (
         f"Xuất phiếu trả lời ra {choice.file_format.upper()} (việc số {job.id}): {campaign.code}, "
-        f"{len(choice.office_ids)} đơn vị, loại {classes}, {_days_in_words(choice.first, choice.last)}, "
+        f"phạm vi {len(choice.office_ids)} đơn vị, loại {classes}, "
+        f"{_days_in_words(choice.first, choice.last)}, "
         f"{'có' if choice.with_respondents else 'không có'} câu hỏi về người trả lời"
     )
 

@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session
 from survey_app.models.access_point import AccessPoint
 from survey_app.models.breakdown import INDEX, WHOLE, month_name, quarter_name
 from survey_app.models.campaign import Campaign
-from survey_app.models.office import OFFICE_KINDS, Office
+from survey_app.models.office import OFFICE_KINDS, Office, not_ended_on
 from survey_app.models.office_tree import has_none_below, itself_and_below
 from survey_app.models.publication import IS_WHOLE_INDEX, Change, Comparison, Figure, Publication
 from survey_app.publish.shown.behind import Behind, counted_behind
@@ -82,8 +82,8 @@ class Below:
         return self.standing.publication if self.standing else None
 
     @property
-    def named(self) -> dict[str, Any]:
-        """Give the values by which questions about these offices name them."""
+    def binds(self) -> dict[str, Any]:
+        """Give what the questions about these offices leave open; they are written once."""
         publication = self.publication
         return {
             "parent_id": self.parent.id,
@@ -183,7 +183,7 @@ def _campaigns(session: Session, parent_id: int, today: date) -> list[Campaign]:
 
 
 def _counted(session: Session, below: Below) -> Below:
-    counts = session.execute(_together(), below.named).one()
+    counts = session.execute(_together(), below.binds).one()
     n_of_kind, together = counts[: len(OFFICE_KINDS)], (n or 0 for n in counts[len(OFFICE_KINDS) :])
     kinds = tuple(kind for kind, n in zip(OFFICE_KINDS, n_of_kind, strict=True) if n)
     return replace(below, together=Together(*together), kinds=kinds)
@@ -196,7 +196,7 @@ def _together() -> Select[*tuple[Any, ...]]:
     def number(of: ColumnElement[bool]) -> ColumnElement[int]:
         return func.sum(case((of, 1), else_=0))
 
-    is_line, is_shown = has_line(), is_index_shown()
+    is_line, is_shown = _has_line(), is_index_shown()
     return _below().with_only_columns(
         *(number(is_line & (Office.kind == kind)) for kind in OFFICE_KINDS),
         *(number(is_line), number(is_shown)),
@@ -214,7 +214,7 @@ def _together() -> Select[*tuple[Any, ...]]:
 @cache
 def lines_below() -> Select[int]:
     """Ask for the offices that have a line: with figures, or in existence today."""
-    return _below().where(has_line())
+    return _below().where(_has_line())
 
 
 def _below() -> Select[int]:
@@ -247,8 +247,8 @@ def with_figures() -> Select[int]:
     return select(Office.id).outerjoin(Figure, has_figure).outerjoin(Comparison, is_compared)
 
 
-def has_line() -> ColumnElement[bool]:
-    exists_today = (Office.valid_from <= TODAY) & (func.coalesce(Office.valid_until, TODAY) >= TODAY)
+def _has_line() -> ColumnElement[bool]:
+    exists_today = (Office.valid_from <= TODAY) & not_ended_on(TODAY)
     return exists_today | Figure.office_id.is_not(None)
 
 

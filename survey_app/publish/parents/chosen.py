@@ -72,10 +72,10 @@ def choose(session: Session, below: Below, asked: Asked) -> tuple[int, Read]:
 
     def read(shown: slice) -> Sequence[int]:
         some = ordered.offset(shown.start).limit(shown.stop - shown.start)
-        return connection.scalars(some, below.named).all()
+        return connection.scalars(some, below.binds).all()
 
     if asked.is_narrowed:
-        found = connection.scalars(ordered, below.named).all()
+        found = connection.scalars(ordered, below.binds).all()
         return len(found), found.__getitem__
     return below.together.n_offices, read
 

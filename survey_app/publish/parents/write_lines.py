@@ -35,8 +35,8 @@ def _write(session: Session, below: Below, office_ids: Sequence[int]) -> Iterato
     publication = below.publication
     terms = (publication.target, publication.adjustment) if publication else ()
     of_change = {"later": below.changed_to, "earlier": below.changed_from}
-    asked = {**below.named, **of_change, "office_ids": office_ids}
-    rows = {row[0]: row for row in session.execute(_words(), asked)}
+    asked = {**below.binds, **of_change, "office_ids": office_ids}
+    rows = {row[0]: row for row in session.execute(_of_offices(), asked)}
     figures = {one: Index._make(row[FIGURE:FOUND]) for one, row in rows.items() if row[N_PEOPLE] is not None}
     shown = [one for one, figure in figures.items() if figure.state == "shown"]
     former = _former_offices(session, below, shown)
@@ -53,7 +53,8 @@ def _write(session: Session, below: Below, office_ids: Sequence[int]) -> Iterato
 
 
 @cache
-def _words() -> Select[*tuple[Any, ...]]:
+def _of_offices() -> Select[*tuple[Any, ...]]:
+    """Write the question once, too."""
     moved = and_(
         Change.publication_id == bindparam("publication_id"),
         Change.office_id == Office.id,

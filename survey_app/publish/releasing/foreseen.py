@@ -41,19 +41,23 @@ class Seen(NamedTuple):
     value: float | None = None
     low: float | None = None
     high: float | None = None
+    hidden_from_public: bool = False
 
     @classmethod
-    def of(cls, figure: Figure) -> "Seen":
+    def of(cls, figure: Figure, public_minimum: int) -> "Seen":
         if is_suppressed(figure, INSIDE_MINIMUM):
             return cls(figure.sampling_basis, "suppressed")
         state = "not_estimable" if figure.value is None else "shown"
         n = forms_behind(figure.n_respondents, figure.n_people)
-        return cls(figure.sampling_basis, state, n, figure.value, figure.low, figure.high)
+        hidden_from_public = is_suppressed(figure, public_minimum)
+        return cls(
+            *(figure.sampling_basis, state, n, figure.value, figure.low, figure.high), hidden_from_public
+        )
 
     @property
     def printed(self) -> tuple[Any, ...]:
-        shares = (self.value, self.low, self.high)
-        return (self.state, self.n, *(None if one is None else rounded_percent(one) for one in shares))
+        shares = [None if one is None else rounded_percent(one) for one in (self.value, self.low, self.high)]
+        return (self.state, self.hidden_from_public, self.n, *shares)
 
 
 class Answers(NamedTuple):
@@ -120,8 +124,9 @@ def foresee(session: Session, wave: Wave) -> dict[str, Any]:
 
 
 def _lines(session: Session, wave: Wave, last_id: int, answers: Mapping[Place, Answers]) -> Iterator[Line]:
-    before = {_place(figure): Seen.of(figure) for figure in _published(session, last_id)}
-    now = {_place(figure): Seen.of(figure) for figure in _foreseen(wave)}
+    minimum = wave.recipe.options.minimum_n
+    before = {_place(figure): Seen.of(figure, minimum) for figure in _published(session, last_id)}
+    now = {_place(figure): Seen.of(figure, minimum) for figure in _foreseen(wave)}
     for place in sorted(before.keys() | now.keys() | answers.keys()):
         waits = place in answers and Due(wave.campaign.id, *place) not in wave.taken
         yield Line(*place, answers.get(place, Answers()), waits, before.get(place), now.get(place))

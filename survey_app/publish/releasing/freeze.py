@@ -14,7 +14,7 @@ from survey_app.models.campaign import Campaign
 from survey_app.models.office import Office
 from survey_app.models.publication import Publication
 from survey_app.models.publishing import last_publication_id, may_be_published_from, received_and_voided
-from survey_app.models.recipe import Recipe
+from survey_app.models.recipe import GROUPS_WITHHELD, Recipe
 from survey_app.models.response import LATE_BY
 from survey_app.models.snapshot import PublicationRecipe, SnapshotPart
 from survey_app.publish.counting.snapshot import Snapshot, tally_rows
@@ -151,7 +151,7 @@ def prepare_wave(
     report(1, STAGES)
     recipe, snapshot, tables = _telling_of_nobody(session, asked, taking, earlier, report)
     waiting = taking.names_waiting(session)
-    _refuse_nothing_new(recipe, waiting)
+    refuse_nothing_new(recipe, waiting)
     return Wave(
         campaign, last_id, n_responses, taking.recount, taking.taken, recipe, snapshot, tables, waiting
     )
@@ -231,9 +231,10 @@ def _refuse_unreasoned(last_id: int | None, reason: str) -> None:
         raise PublicationRefused("Cuộc khảo sát này chưa công bố lần nào, không có gì để đính chính.")
 
 
-def _refuse_nothing_new(recipe: Recipe, waiting: Sequence[str]) -> None:
+def refuse_nothing_new(recipe: Recipe, waiting: Sequence[str]) -> None:
     """Refuse a correction that would have nothing but what waits; it names the offices, never a number."""
-    if waiting and recipe.corrects is not None and recipe.corrects.changed.keys() == {OFFICES_WAITING}:
+    said = recipe.corrects.changed.keys() if recipe.corrects is not None else set()
+    if waiting and said - {GROUPS_WITHHELD} == {OFFICES_WAITING}:  # groups once withheld are so for good
         few = f"1–{BATCH - 1}"
         raise PublicationRefused(
             "Chưa có gì để đính chính. Các đơn vị sau phải chờ, vì so với những lần công bố trước thì có "

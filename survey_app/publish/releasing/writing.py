@@ -27,8 +27,11 @@ class Taken:
 
 def note_releases(session: Session, campaign_id: int, taken: Mapping[Due, Taken], released_on: date) -> None:
     """Note how much of some offices' responses their figures hold, and how much was looked at."""
-    of_campaign = select(OfficeRelease).where(OfficeRelease.campaign_id == campaign_id)
-    noted = {Due(campaign_id, one.office_id, one.provenance): one for one in session.scalars(of_campaign)}
+    of_these = select(OfficeRelease).where(
+        OfficeRelease.campaign_id == campaign_id,
+        OfficeRelease.office_id.in_({due.office_id for due in taken}),
+    )
+    noted = {Due(campaign_id, one.office_id, one.provenance): one for one in session.scalars(of_these)}
     for due, its in taken.items():
         release = noted.get(due)
         if release is None:

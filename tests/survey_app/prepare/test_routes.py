@@ -403,6 +403,7 @@ def test_code_is_replaced_in_three_taps(app, manager, rows):
     assert address in manager.get("/staff/codes").text
     asked = manager.get(address)
     assert "Mã cũ ngừng dùng ngay" in asked.text
+    assert 'value="damaged" checked' in asked.text  # nobody said that it was pasted over
     answer = post(manager, address, reason="pasted_over", layout="tent")
     old, new = all_rows(app, AccessPoint)[0], all_rows(app, AccessPoint)[-1]
     assert (old.revoked_on, new.revoked_on, new.counter_id) == (DAY, None, old.counter_id)

@@ -26,7 +26,7 @@ from survey_app.models.snapshot import PublicationRecipe
 from survey_app.models.weighting import WeightingStep
 from survey_app.publish.counting.snapshot import Snapshot
 from survey_app.publish.figures.estimates import estimate
-from survey_app.publish.releasing.freeze import publish_wave
+from survey_app.publish.releasing.freeze import PublicationRefused, publish_wave, refuse_nothing_new
 from survey_app.publish.releasing.sealed import Sealed
 from survey_app.publish.releasing.verify import verify
 from tests import factories
@@ -104,10 +104,19 @@ def test_two_weightings_of_the_same_answers_are_two_publications(
         "groups_withheld": True,
     }
     check_groups(app)
+    check_that_groups_withheld_again_are_no_news(raked.recipe)
     assert given.row.data_hash != raked.row.data_hash
     for number in ("1", "2"):
         verified = run(app, "publication", "verify", number)
         assert (verified.exit_code, verified.output[:9]) == (0, "identical"), verified.output
+
+
+def check_that_groups_withheld_again_are_no_news(recipe: Recipe) -> None:
+    """A correction after this one, of which one office has a void that waits, would publish nothing else."""
+    assert recipe.corrects is not None
+    later = recipe.corrects._replace(changed={"groups_withheld": True, "offices_waiting": 1})
+    with pytest.raises(PublicationRefused, match="Chưa có gì để đính chính"):
+        refuse_nothing_new(replace(recipe, corrects=later), ["P01-O01"])
 
 
 def check_pages(public: FlaskClient, lead: FlaskClient) -> None:

@@ -10,6 +10,7 @@ from survey_app.db import Database
 from survey_app.models.base import Base
 from survey_app.models.campaign import Campaign
 from survey_app.models.invitation import SpentInvitation
+from survey_app.models.office import Office
 from survey_app.models.plan_document import Raked, Weighting
 from survey_app.models.publication import Figure
 from survey_app.models.response import Response
@@ -54,6 +55,7 @@ def test_a_campaign_is_walked_to_its_report_and_nothing_of_it_stays(database, se
     with database.transaction() as session:
         form = factories.instrument_version(session, of=shipped_definition("counter_short"))
         lay(session, settings, plan(n_drawn=200, weighting=raked), form=form, totals=TOTALS)
+        office = factories.counter(session).office_id
     before = rows_of(database), sorted(os.walk(settings.data_dir))
     said = walk(database, settings, trial, tmp_path / "out")
     assert (rows_of(database), sorted(os.walk(settings.data_dir))) == before
@@ -61,6 +63,7 @@ def test_a_campaign_is_walked_to_its_report_and_nothing_of_it_stays(database, se
     assert len(list((tmp_path / "out").iterdir())) == len(PRODUCTS)
     with trial.database.reading() as session:
         assert session.scalars(select(Campaign.title)).one().startswith("TẬP DƯỢT, số liệu bịa: ")
+        assert session.get_one(Office, office).n_counters == 1, "copied, and not counted on top"
         steps = {one.step: one for one in session.scalars(select(WeightingStep))}
         assert set(steps) == {"unweighted", "base", "nonresponse", "raking"}
         of_whole = Figure.measure == "index", Figure.breakdown == "", Figure.provenance == "A"

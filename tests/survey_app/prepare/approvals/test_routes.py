@@ -41,7 +41,7 @@ def stored(app, kind):
         return list(session.scalars(select(kind).order_by(kind.id)))
 
 
-PAUSE = {"kind": "pause_codes", "campaign": "tai-quay", "reason": "Mã bị dán đè"}
+PAUSE = {"kind": "pause_codes", "campaign": "tai-quay", "reason": "Mã bị dán chồng"}
 
 
 def test_manager_asks_and_lead_approves_and_the_code_rests(app, rows, staff_client):
@@ -124,9 +124,9 @@ LATELY = MOMENT - timedelta(hours=23)
 @pytest.mark.parametrize(
     ("whose", "changed", "words"),
     [
-        ("decider", {"created_at": LATELY}, "vai trò của bạn còn quá mới"),
-        ("decider", {"secured_at": LATELY}, "vai trò của bạn còn quá mới"),
-        ("decider", {"valid_from": DAY}, "vai trò của bạn còn quá mới"),
+        ("decider", {"created_at": LATELY}, "vai trò của Ông/Bà còn quá mới"),
+        ("decider", {"secured_at": LATELY}, "vai trò của Ông/Bà còn quá mới"),
+        ("decider", {"valid_from": DAY}, "vai trò của Ông/Bà còn quá mới"),
         ("asker", {"created_at": LATELY}, "vai trò của người đề nghị còn quá mới"),
         ("asker", {"secured_at": LATELY}, "vai trò của người đề nghị còn quá mới"),
         ("asker", {"valid_from": DAY}, "vai trò của người đề nghị còn quá mới"),

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from survey_app.errors import NotFound
 from survey_app.models.audit import AuditLine
 from survey_app.models.short_code import printed
-from survey_app.prepare.codes.replace import can_be_replaced, replace_code, withdraw_code
+from survey_app.prepare.codes.replace import can_be_replaced, likely_reason, replace_code, withdraw_code
 from survey_app.prepare.moment import Moment
 from tests import factories
 from tests.factories import DAY, MOMENT
@@ -32,7 +32,7 @@ def test_old_code_dies_at_once_and_its_place_has_a_new_one(session, campaign, mo
     new = replace_code(session, old, "pasted_over", moment)
     assert (old.revoked_on, new.revoked_on, new.issued_on) == (DAY, None, DAY)
     assert (new.office_id, new.counter_id, new.way_in) == (old.office_id, old.counter_id, way_in)
-    what = f"Thay mã {printed(old.code)} bằng {printed(new.code)}: bị dán đè"
+    what = f"Thay mã {printed(old.code)} bằng {printed(new.code)}: bị dán chồng"
     assert lines(session) == [("codes.replace", what)]
 
 
@@ -41,6 +41,15 @@ def test_pressed_twice_it_gives_the_same_new_code(session, campaign, moment):
     first = replace_code(session, old, "damaged", moment)
     assert replace_code(session, old, "damaged", moment) is first
     assert len(lines(session)) == 1
+
+
+def test_the_likely_reason_is_what_was_reported_last_or_else_wear(session, campaign):
+    point = factories.access_point(session, campaign_id=campaign.id)
+    assert likely_reason(session, point.id) == "damaged"
+    factories.code_report(session, access_point_id=point.id, reason="pasted_over")
+    assert likely_reason(session, point.id) == "pasted_over"
+    factories.code_report(session, access_point_id=point.id, reason="damaged", day=DAY + timedelta(days=1))
+    assert likely_reason(session, point.id) == "damaged"
 
 
 @pytest.mark.parametrize("reason", ["", "nosuch"])

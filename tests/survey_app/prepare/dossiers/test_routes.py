@@ -332,7 +332,7 @@ def test_count_of_a_wrong_month_is_withdrawn_with_its_reason(app, hue, manager):
     assert "Đã rút lại số hồ sơ tháng 02/2026." in listed
     assert "500 → rút lại: Số của tháng 3" in listed
     assert stored(app) == []
-    what = "TTH-XA, tháng 02/2026: đã giải quyết 500 → –, lệch 0. Lý do: Số của tháng 3"
+    what = "TTH-XA, tháng 02/2026: rút số đã giải quyết 500 (các lĩnh vực: 500). Lý do: Số của tháng 3"
     assert audit(app)[-1] == ("dossiers.withdraw", what, hue["TTH-XA"].id)
     with app.extensions["database"].reading() as session:
         assert session.scalars(select(StaleOffice.office_id)).all() == [hue["TTH-XA"].id]
@@ -369,6 +369,21 @@ def test_withdrawn_count_can_be_entered_again_as_a_first_one(app, hue, manager):
     page = manager.get(f"/staff/dossiers/{hue['TTH-XA'].id}?lang=en").text
     assert page.count("→") == 1
     assert "500 → withdrawn: Nhầm tháng" in page
+
+
+@on_sqlite
+def test_what_was_withdrawn_still_says_what_is_usual(app, hue, manager):
+    """Else whoever withdraws all months enters any number unasked, and with it any budget."""
+    with app.extensions["database"].transaction() as session:
+        for month in (date(2026, 1, 1), FEBRUARY):
+            factories.dossier_count(session, office_id=hue["TTH-XA"].id, month=month, n_settled=200)
+    for month in ("2026-01", "2026-02"):
+        address = form_of(hue, month)
+        assert manager.send_form(f"{address}/withdraw", {"reason": "Nhầm"}).status_code == 303
+    assert stored(app) == []
+    asked = manager.send_form(form_of(hue), {"n_settled-0": "100000"})
+    assert asked.status_code == 422
+    assert stored(app) == []
 
 
 @on_sqlite

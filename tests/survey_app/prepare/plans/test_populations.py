@@ -4,8 +4,11 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
+from sqlalchemy import delete
 
+from survey_app.models.campaign import Campaign
 from survey_app.models.office_tree import offices_under
+from survey_app.models.publication import Figure, Publication
 from survey_app.prepare.plans.populations import known_of
 from tests import factories
 from tests.survey_app.prepare.plans.conftest import DOSSIERS, WHOLE
@@ -84,6 +87,29 @@ def test_last_waves_figures_stand_beside_their_offices(database, stage):
     found = {one.code: (one.share_before, one.n_before) for one in known.offices}
     assert found == {"A": (None, None), "B": (0.9, 250.0), "C": (None, None)}
     assert known.before.id == before.id
+
+
+def test_a_wave_that_got_the_number_of_one_taken_out_has_its_own_figures(database, stage):
+    """What is read of sealed waves is kept, but the demo can be taken out and loaded anew."""
+    numbers = set()
+    for code, share in (("B", 0.9), ("C", 0.7)):
+        with database.transaction() as session:
+            days = {"opens_on": date(2025, 11, 1), "closes_on": date(2025, 11, 30)}
+            before = factories.campaign(session, kind="annual", is_demo=True, **days)
+            of_recipe = {"data_hash": "0" * 64, "recipe_id": "1" * 64}
+            wave = factories.publication(session, campaign_id=before.id, kind="wave", **of_recipe)
+            numbers.add(wave.id)
+            index = {"value": share, "low": share - 0.05, "high": share + 0.05, "provenance": "A"}
+            factories.figure(session, publication_id=wave.id, office_id=stage.offices[code].id, **index)
+            wave.sealed_at = datetime(2026, 1, 1, tzinfo=UTC)
+        with database.reading() as session:
+            known = known_of(session, stage.campaign, WHOLE, TODAY)
+        assert {one.code: one.share_before for one in known.offices if one.share_before} == {code: share}
+        with database.transaction() as session:
+            for row in (Figure, Publication):
+                session.execute(delete(row))
+            session.execute(delete(Campaign).where(Campaign.is_demo))
+    assert len(numbers) == 1, "else this test shows nothing"
 
 
 def test_frame_says_what_can_be_drawn_once_there_is_one(database, stage):

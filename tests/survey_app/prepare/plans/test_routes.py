@@ -63,15 +63,15 @@ def test_plan_goes_from_a_blank_draft_to_an_addendum(app, stage, staff_client, p
     assert stored(app, stage.campaign.id).document == WHOLE
     page = lead.get(f"{path}/freeze")
     assert WHOLE.hash in page.text
-    missed = "1 trong 3 đơn vị không đạt ± 5,0 điểm phần trăm như yêu cầu. Kém nhất: Xã C"
-    assert missed in page.text
+    missed = "1 trong 3 đơn vị không đạt ± 5,0 điểm phần trăm như yêu cầu. Kém nhất: "
+    assert f"{missed}Xã C" in page.text
     unread = lead.send_form(f"{path}/freeze", {})
     assert (unread.status_code, 'href="#tick"' in unread.text) == (422, True)
     assert stored(app, stage.campaign.id).frozen_at is None
     tick = re.search(r'name="tick" value="(\w+)"', unread.text)[1]
     assert lead.send_form(f"{path}/freeze", {"tick": tick}).status_code == 303
     page = lead.get(path)
-    assert missed in page.text, "who reads the plan later reads it, too"
+    assert f"{missed}±" in page.text, "who reads the plan later reads it, but may have no right to the office"
     assert WHOLE.hash[:12] in page.text
     assert WHOLE.hash in page.text
     later = replace(WHOLE, precision=replace(WHOLE.precision, margin_office=0.04))

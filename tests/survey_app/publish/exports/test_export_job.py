@@ -338,7 +338,7 @@ def test_who_asks_is_written_down_with_what(database, ask, office):
         line = session.scalars(select(AuditLine)).one()
     assert (line.act, line.staff_id, line.at) == ("responses.export", job.owner_id, MOMENT)
     assert line.what == (
-        f"Xuất phiếu trả lời ra CSV (việc số {job.id}): quay, 1 đơn vị, loại A, C, từ 01/03/2026, "
+        f"Xuất phiếu trả lời ra CSV (việc số {job.id}): quay, phạm vi 1 đơn vị, loại A, C, từ 01/03/2026, "
         "có câu hỏi về người trả lời"
     )
 

@@ -13,7 +13,7 @@ from survey_app.models.publishing import FORESEE_JOB, FORESEEN, KIND, REFUSED
 from survey_app.models.sample import SampleCell
 from survey_app.prepare.approvals.publish import asked_basis
 from survey_app.publish.releasing import foresee_job, foreseen
-from survey_app.publish.releasing.foreseen import foresee
+from survey_app.publish.releasing.foreseen import Seen, foresee
 from survey_app.publish.releasing.freeze import prepare_wave, publish_wave
 from tests import factories
 from tests.factories import DAY
@@ -96,7 +96,7 @@ def test_the_most_changed_stand_first_and_the_others_are_counted(database, campa
 
 
 @on_sqlite
-def test_of_a_few_no_digit_is_kept(database, campaign_id):
+def test_what_a_few_answered_waits_and_gets_no_index(database, campaign_id):
     with database.transaction() as session:
         office = factories.office(session, code="X4", parent_id=_parent(session))
         point = factories.access_point(session, campaign_id=campaign_id, office_id=office.id, provenance="C")
@@ -108,12 +108,22 @@ def test_of_a_few_no_digit_is_kept(database, campaign_id):
     assert (waiting["waits"], waiting["answers"]["n_came"]) == (True, 2)
     assert waiting["before"] == waiting["now"], "it stands as it was published"
     few = found["offices"]["X4", "C"]
-    assert few["before"] is None
-    assert few["now"] is None or few["now"] == {
-        "basis": few["now"]["basis"],
-        "state": "suppressed",
-        **dict.fromkeys(("n", "value", "low", "high")),
-    }
+    assert (few["waits"], few["before"], few["now"]) == (True, None, None)
+
+
+@pytest.mark.parametrize("why", [{"n_people": 4}, {"hidden_inside": "linked"}])
+def test_of_a_hidden_index_no_digit_is_kept(why):
+    index = {"sampling_basis": "opt_in", "n_respondents": 40, "n_people": 40}
+    limits = {"value": 0.9, "low": 0.8, "high": 0.95}
+    assert Seen.of(Figure(**index, **limits), 10) == Seen("opt_in", "shown", 40, **limits)
+    assert Seen.of(Figure(**index | limits | why), 10) == Seen("opt_in", "suppressed")
+
+
+@pytest.mark.parametrize("why", [{"n_people": 9}, {"hidden_in_public": "linked"}])
+def test_an_index_that_staff_alone_will_see_is_named_as_such(why):
+    index = {"sampling_basis": "opt_in", "n_respondents": 40, "n_people": 40, "value": 0.9}
+    assert not Seen.of(Figure(**index), 10).hidden_from_public
+    assert Seen.of(Figure(**index | why), 10).hidden_from_public
 
 
 @on_sqlite
