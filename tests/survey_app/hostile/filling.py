@@ -63,7 +63,7 @@ GOOD: dict[str, str] = {
     "place": "Cổng sau",
     "population-described": "Người có hồ sơ đã giải quyết xong",
     "q": "Trung tâm",
-    "reason": "Mã bị dán chồng nhiều nơi",
+    "reason": "Mã bị dán đè nhiều nơi",
     "refusal": "Chưa đủ căn cứ",
     "reports.send_report code": "{code}",
     "retention_years": "5",

@@ -54,7 +54,7 @@ def other(session):
 def pausing(campaign, **given):
     return Wanted(
         **{"kind": "pause_codes", "campaign_id": campaign.id, "office_id": None, "arguments": {}}
-        | {"reason": "Mã bị dán chồng"}
+        | {"reason": "Mã bị dán đè"}
         | given
     )
 
@@ -81,7 +81,7 @@ def test_one_asks_and_another_approves_and_each_step_is_a_line(session, campaign
         ("approvals.ask", one.id),
         ("approvals.approved", other.id),
     ]
-    assert lines[0].what == f"Đề nghị {approval.id}: Tạm dừng mã, tai-quay. Lý do: Mã bị dán chồng"
+    assert lines[0].what == f"Đề nghị {approval.id}: Tạm dừng mã, tai-quay. Lý do: Mã bị dán đè"
 
 
 def test_who_asked_can_only_withdraw_and_nobody_else_can(session, campaign, one, other):
@@ -101,7 +101,7 @@ def test_who_refuses_may_say_why_and_the_log_keeps_it(session, campaign, one, ot
     decide_as(session, approval.id, Decision("refused", " Mã vẫn ổn. "), asker, decider, MOMENT)
     assert approval.refusal == "Mã vẫn ổn."
     line = session.scalars(select(AuditLine).order_by(AuditLine.id.desc())).first()
-    assert line.what.endswith("Lý do: Mã bị dán chồng; lý do không duyệt: Mã vẫn ổn.")
+    assert line.what.endswith("Lý do: Mã bị dán đè; lý do không duyệt: Mã vẫn ổn.")
 
 
 def test_only_a_refusal_holds_why_it_was_refused(session, campaign, one, other):

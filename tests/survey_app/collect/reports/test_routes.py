@@ -24,7 +24,7 @@ def reports(app):
 
 def test_page_offers_every_reason_and_says_whose_code_it_is(client, point):
     page = client.get(f"/report?code={point.code}").text
-    assert "Báo mã QR sai hoặc bị dán chồng" in page
+    assert "Báo mã QR sai hoặc bị dán đè" in page
     assert "Quầy số 3, Bộ phận Một cửa xã An Phú" in page
     for reason in REPORT_REASONS:
         assert f'value="{reason}"' in page
