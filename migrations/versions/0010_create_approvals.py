@@ -91,8 +91,9 @@ def upgrade() -> None:
         sa.Column("what", sa.String, nullable=False),
         sqlite_autoincrement=True,
     )
-    for column in ("office_id", "staff_id", "act", "at"):
+    for column in ("office_id", "staff_id", "act"):
         op.create_index(f"ix_audit_line_{column}", "audit_line", [column])
+    op.create_index("ix_audit_line_at", "audit_line", ["at", "id"])
     op.create_index("ix_audit_line_visit", "audit_line", ["office_id", "staff_id", "act", "at"])
     keep(GUARDS, "the audit log")
 
