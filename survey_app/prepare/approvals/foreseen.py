@@ -78,13 +78,14 @@ class Foreseen:
         outlook = outlook_of(session, stated.approval)
         if outlook is None:
             return None
-        found = outlook.foreseen or {"tops": [], "offices": []}
+        may_read = stated.offices <= offices_in_scope(session, staff, RIGHT_TO_FORMS)
+        found = outlook.foreseen if may_read and outlook.foreseen else {"tops": [], "offices": []}
         ids = {line["office_id"] for part in ("tops", "offices") for line in found[part]}
         names = dict(session.execute(select(Office.id, Office.name).where(Office.id.in_(ids))).all())
         corrected = session.get_one(Publication, Basis.asked_for(stated.approval.arguments).corrects)
         return cls(
             outlook,
-            stated.offices <= offices_in_scope(session, staff, RIGHT_TO_FORMS),
+            may_read,
             are_groups_at_stake(session, corrected),
             *([_line(line, names) for line in found[part]] for part in ("tops", "offices")),
         )
