@@ -96,7 +96,8 @@ def _freeze(campaign_id: int) -> Answer:
             keep.freeze(session, reached.campaign, now(), current_staff().id, read)
     except PlanRefused as refused:
         if refused.reason == "not_read":
-            return _freeze_page(campaign_id, refused.reason), 422
+            page = _freeze_page(campaign_id, refused.reason)
+            return (page, 422) if isinstance(page, str) else page  # or somebody froze it meanwhile
         return _refused(campaign_id, refused)
     flash(_("The plan is frozen."))
     return redirect(url_for("plans.show", campaign_id=campaign_id), 303)
