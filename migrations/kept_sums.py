@@ -11,11 +11,16 @@ from alembic import op
 
 @dataclass(frozen=True)
 class Trigger:
-    """What follows after each row of an event: statements about NEW, OLD or both."""
+    """What follows after each row of an event: statements about NEW, OLD or both.
+
+    What names no row is done once a statement where the database can do so, and ahead of it: whoever writes
+    rows waits for his turn before he holds any, so that no two wait for each other.
+    """
 
     name: str
-    event: str  # with its table, as SQL says it after AFTER
+    event: str  # with its table, as SQL says it
     statements: Sequence[str]
+    names_rows: bool = True
 
 
 FIELDS_ADD_UP = """
@@ -33,6 +38,22 @@ OF_FIELDS = (
         [FIELDS_ADD_UP.format(row="NEW")],
     ),
     Trigger("dossier_fields_add_up_on_delete", "DELETE ON dossier_count", [FIELDS_ADD_UP.format(row="OLD")]),
+)
+
+# Whoever keeps offices in memory sees by it that they are no more what they were.
+RANDOM_TEXT = {"sqlite": "hex(randomblob(16))", "postgresql": "gen_random_uuid()::text"}
+OFFICES_ARE_OTHERS = """
+INSERT INTO offices_token (id, token) VALUES (1, {random_text})
+ON CONFLICT (id) DO UPDATE SET token = excluded.token
+"""
+WHATEVER_IS_KNOWN = "id, parent_id, code, name, sort_key, kind, valid_from, valid_until"
+OF_OFFICES = tuple(
+    Trigger(f"offices_are_others_on_{name}", f"{event} ON office", [OFFICES_ARE_OTHERS], names_rows=False)
+    for name, event in (
+        ("insert", "INSERT"),
+        ("update", f"UPDATE OF {WHATEVER_IS_KNOWN}"),
+        ("delete", "DELETE"),
+    )
 )
 
 ONE_COUNTER_MORE = "UPDATE office SET n_counters = n_counters + 1 WHERE id = NEW.office_id"
@@ -97,19 +118,42 @@ OF_CODES = (
     Trigger("codes_are_counted_on_delete", "DELETE ON access_point", [ONE_CODE_LESS, WITH_THE_LAST_CODE]),
 )
 
+# A page of a fieldwork looks at all batches of a country: their tokens are tens of thousands.
+ONE_SPENT_MORE = """
+INSERT INTO spent_count (batch_id, n_spent) VALUES (NEW.batch_id, 1)
+ON CONFLICT (batch_id) DO UPDATE SET n_spent = spent_count.n_spent + 1
+"""
+ONE_SPENT_LESS = "UPDATE spent_count SET n_spent = n_spent - 1 WHERE batch_id = OLD.batch_id"
+WITH_THE_LAST_SPENT = "DELETE FROM spent_count WHERE batch_id = OLD.batch_id AND n_spent = 0"
+OF_SPENT = (
+    Trigger("tokens_are_counted_on_insert", "INSERT ON spent_invitation", [ONE_SPENT_MORE]),
+    Trigger(
+        "tokens_are_counted_on_update",
+        "UPDATE OF batch_id ON spent_invitation",
+        [ONE_SPENT_MORE, ONE_SPENT_LESS, WITH_THE_LAST_SPENT],
+    ),
+    Trigger(
+        "tokens_are_counted_on_delete", "DELETE ON spent_invitation", [ONE_SPENT_LESS, WITH_THE_LAST_SPENT]
+    ),
+)
+
 
 def keep(triggers: Iterable[Trigger]) -> None:
     """Create the triggers."""
-    is_sqlite = op.get_bind().dialect.name == "sqlite"
+    database = op.get_bind().dialect.name
     for one in triggers:
         acts = f"BEGIN {' '.join(f'{statement};' for statement in one.statements)}"
-        if is_sqlite:
+        acts = acts.format(random_text=RANDOM_TEXT[database])
+        if database == "sqlite":
             op.execute(f"CREATE TRIGGER {one.name} AFTER {one.event} FOR EACH ROW {acts} END")
             continue
+        when, each = ("AFTER", "ROW") if one.names_rows else ("BEFORE", "STATEMENT")
         op.execute(
             f"CREATE FUNCTION {one.name}() RETURNS trigger LANGUAGE plpgsql AS $$ {acts} RETURN NULL; END $$"
         )
-        op.execute(f"CREATE TRIGGER {one.name} AFTER {one.event} FOR EACH ROW EXECUTE FUNCTION {one.name}()")
+        op.execute(
+            f"CREATE TRIGGER {one.name} {when} {one.event} FOR EACH {each} EXECUTE FUNCTION {one.name}()"
+        )
 
 
 def let_go(triggers: Iterable[Trigger]) -> None:

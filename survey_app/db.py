@@ -17,6 +17,7 @@ from survey_app.errors import BadSettings, UnsoundDatabase
 FIRST_WAL, LAST_UNSOUND = (3, 7, 0), (3, 51, 2)
 MENDED_BRANCHES = {(3, 44, 6), (3, 50, 7)}
 LOCK_WAIT_MILLISECONDS = 12_000
+ONE_SNAPSHOT = "one_snapshot"  # in the `info` of a session that sees the same from its first read to its end
 SQLITE, POSTGRESQL = "sqlite", "postgresql+psycopg"
 
 # What a page may cost PostgreSQL. Its server says so itself in good time, unless it is silent. A statement
@@ -75,7 +76,7 @@ class Database:
         )
         with (
             self.engine.connect().execution_options(**self._options, **options) as connection,
-            Session(connection, expire_on_commit=False) as session,
+            Session(connection, expire_on_commit=False, info={ONE_SNAPSHOT: True}) as session,
         ):
             yield session
 

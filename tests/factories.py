@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from typing import Any, TypeVar
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from survey_app.models import short_code
@@ -35,8 +36,9 @@ from survey_app.models.definition import (
 )
 from survey_app.models.frame import ColumnMapping, Frame, FrameOffice
 from survey_app.models.instrument import InstrumentVersion
-from survey_app.models.invitation import InvitationBatch, SpentInvitation
+from survey_app.models.invitation import InvitationBatch, SpentCount, SpentInvitation
 from survey_app.models.job import Job
+from survey_app.models.known_offices import OfficesToken
 from survey_app.models.office import (
     Counter,
     DossierCount,
@@ -419,6 +421,17 @@ def spent_invitation(session: Session, **given: Any) -> SpentInvitation:
     )
 
 
+def spent_count(session: Session) -> SpentCount:
+    """Give the row that triggers have made for a spent token."""
+    return session.get_one(SpentCount, spent_invitation(session).batch_id)
+
+
+def offices_token(session: Session) -> OfficesToken:
+    """Give the row that triggers have made for an office."""
+    office(session)
+    return session.scalars(select(OfficesToken)).one()
+
+
 def access_point_day(session: Session, **given: Any) -> AccessPointDay:
     return _add(
         session,
@@ -702,7 +715,7 @@ def figure_change(session: Session, **given: Any) -> Change:
 
 def comparison(session: Session, **given: Any) -> Comparison:
     """An office below another whose index is not decided against 85 %."""
-    return _add(
+    made = _add(
         session,
         Comparison,
         given,
@@ -716,12 +729,14 @@ def comparison(session: Session, **given: Any) -> Comparison:
         n_ranked=None,
         band=None,
     )
+    _renew(session, made.publication_id)
+    return made
 
 
 def figure(session: Session, **given: Any) -> Figure:
     """An index of 84.2 % of 40 respondents, with a range around it."""
     given.setdefault("n_people", min(given.get("n_respondents", 40), given.get("n_answers", 78)))
-    return _add(
+    made = _add(
         session,
         Figure,
         given,
@@ -745,6 +760,15 @@ def figure(session: Session, **given: Any) -> Figure:
         reason=None,
         released_on=DAY,
     )
+    _renew(session, made.publication_id)
+    return made
+
+
+def _renew(session: Session, publication_id: int) -> None:
+    """Say as a release does that running figures are others: pages keep what they read by that."""
+    publication = session.get_one(Publication, publication_id)
+    if publication.kind == "running":
+        publication.revision += 1
 
 
 def staff(

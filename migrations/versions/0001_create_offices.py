@@ -31,6 +31,12 @@ def upgrade() -> None:
     )
     op.create_index("ix_office_parent_id", "office", ["parent_id"])
     op.create_table(
+        "offices_token",
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("token", sa.String, nullable=False),
+    )
+    kept_sums.keep(kept_sums.OF_OFFICES)
+    op.create_table(
         "office_past",
         sa.Column("office_id", sa.Integer, sa.ForeignKey("office.id"), primary_key=True),
         sa.Column("until", sa.Date, primary_key=True),
@@ -116,7 +122,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    of_offices = ("counter", "service_field", "office_succession", "office_past", "office")
+    of_offices = ("counter", "service_field", "office_succession", "office_past", "office", "offices_token")
     for table in ("replaced_total", "dossier_count", *of_offices):
         op.drop_table(table)
-    kept_sums.let_go((*kept_sums.OF_COUNTERS, *kept_sums.OF_FIELDS))
+    kept_sums.let_go((*kept_sums.OF_OFFICES, *kept_sums.OF_COUNTERS, *kept_sums.OF_FIELDS))

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from migrations import kept_sums
+
 revision = "0008"
 down_revision = "0007"
 
@@ -30,8 +32,16 @@ def upgrade() -> None:
         sa.CheckConstraint("length(token_hash) = 16", name="hash_has_sixteen_bytes"),
         sqlite_with_rowid=False,
     )
+    op.create_table(
+        "spent_count",
+        sa.Column("batch_id", sa.Integer, sa.ForeignKey("invitation_batch.id"), primary_key=True),
+        sa.Column("n_spent", sa.Integer, nullable=False),
+        sqlite_with_rowid=False,
+    )
+    kept_sums.keep(kept_sums.OF_SPENT)
 
 
 def downgrade() -> None:
-    op.drop_table("spent_invitation")
-    op.drop_table("invitation_batch")
+    for table in ("spent_count", "spent_invitation", "invitation_batch"):
+        op.drop_table(table)
+    kept_sums.let_go(kept_sums.OF_SPENT)

@@ -99,7 +99,8 @@ def _rewrite_postgresql(engine: Engine, first_day: int) -> None:
             # They have no day: all of them.
             updating.execute(text("UPDATE comment_case SET number = number"))
             updating.execute(text("UPDATE contact SET expires_on = expires_on"))
-            updating.execute(text("UPDATE spent_invitation SET batch_id = batch_id"))
+            updating.execute(text("UPDATE spent_invitation SET token_hash = token_hash"))
+            updating.execute(text("UPDATE spent_count SET n_spent = n_spent"))
         _let_old_rows_go(connection)
         try:
             for command_text in (
@@ -110,7 +111,9 @@ def _rewrite_postgresql(engine: Engine, first_day: int) -> None:
                 "CLUSTER comment_case USING pk_comment_case",
                 "CLUSTER contact USING pk_contact",
                 "CLUSTER spent_invitation USING pk_spent_invitation",
-                "VACUUM (FREEZE, ANALYZE) response, comment, comment_case, contact, spent_invitation",
+                "CLUSTER spent_count USING pk_spent_count",
+                "VACUUM (FREEZE, ANALYZE) response, comment, comment_case, contact",
+                "VACUUM (FREEZE, ANALYZE) spent_invitation, spent_count",
             ):
                 connection.execute(text(command_text))
         finally:

@@ -112,17 +112,17 @@ def replace(campaign_code: str) -> None:
 @click.option("--offices", "by_office", is_flag=True, help="One line an office, the lowest rate first.")
 def progress(campaign_code: str, by_office: bool) -> None:
     """Count what became of the invited dossiers, with the response rates RR1 and RR2 of AAPOR."""
-    from survey_app.prepare.fieldwork import progress as counted
+    from survey_app.prepare.fieldwork.progress import progress_of
 
     with database().reading() as session:
         _campaign, draw = _drawn(session, campaign_code)
-        tallies = counted.tallies_of(session, draw, settings().secrets)
+        counted = progress_of(session, draw, settings().secrets)
         named = dict(session.execute(select(Office.id, Office.code)).all())
     if by_office:
-        of_offices = counted.by_office(tallies).items()
+        of_offices = counted.by_office.items()
         for office_id, tally in sorted(of_offices, key=lambda one: (one[1].rates or (2, 2))[1]):
             _tell(named[office_id], tally)
-    _tell("all", counted.total(tallies))
+    _tell("all", counted.total)
 
 
 def _tell(name: str, tally: "Tally") -> None:

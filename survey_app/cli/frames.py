@@ -14,7 +14,7 @@ from survey_app.cli.command import Commands
 from survey_app.cli.named import find_campaign
 from survey_app.models.campaign import Campaign
 from survey_app.models.frame import frame_in_force, frame_path
-from survey_app.models.office_tree import offices_under
+from survey_app.models.known_offices import known_offices
 from survey_app.models.plan import plan_as_it_stands
 from survey_app.prepare.frames.columns import COLUMNS, DESCRIBED, faults_of
 from survey_app.prepare.frames.contact_days import may_be_last_day, usual_last_day
@@ -69,7 +69,7 @@ def template(campaign_code: str, file: Path) -> None:
     with database().reading() as session:
         campaign = _annual_campaign(session, campaign_code)
         plan = plan_as_it_stands(session, campaign.id)
-        offices = offices_under(session, plan.population.tops if plan else ())
+        offices = known_offices(session).under(plan.population.tops if plan else ())
         content = as_csv() if file.suffix == ".csv" else as_sheet(session, offices)
     file.write_bytes(content)
     click.echo(f"{file}: the table to fill in.")

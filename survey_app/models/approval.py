@@ -17,8 +17,8 @@ from survey_app.models.access_point import AccessPoint
 from survey_app.models.audit import note, note_over
 from survey_app.models.base import KEPT_IDS, Base, UtcDateTime, one_of
 from survey_app.models.campaign import Campaign
+from survey_app.models.known_offices import known_offices
 from survey_app.models.office import Office
-from survey_app.models.office_tree import OfficeTree, itself_and_below, offices_under
 from survey_app.models.plain_text import UNREADABLE_MARK, composed, marked_unreadable
 from survey_app.models.plan import tops_of_plans
 from survey_app.models.staff import Staff, StaffGrant
@@ -186,7 +186,7 @@ def decide(
     if is_own != (decision.kind == "withdrawn"):
         raise ApprovalRefused("own_request" if is_own else "not_own_request")
     if not is_own:
-        concerned = offices_of_request(session, OfficeTree(session), approval)
+        concerned = offices_of_request(session, approval)
         _check_parts(concerned, decision.kind, asker, decider)
     if decision.kind == "refused" and decision.why.strip():
         approval.refusal = read_reason(decision.why)
@@ -201,9 +201,15 @@ def _check_parts(concerned: Set[int], decision: str, asker: Part, decider: Part)
         raise ApprovalRefused("not_from_above")
     if not concerned <= decider.stood:
         raise ApprovalRefused("young_decider")
-    if decision == "approved" and not concerned <= asker.offices:
+    if decision == "approved":
+        check_asker(concerned, asker)
+
+
+def check_asker(concerned: Set[int], asker: Part) -> None:
+    """Refuse to approve what was asked by somebody who has no right to it any more, or only since lately."""
+    if not concerned <= asker.offices:
         raise ApprovalRefused("asker_lost_right")
-    if decision == "approved" and not concerned <= asker.stood:
+    if not concerned <= asker.stood:
         raise ApprovalRefused("young_asker")
 
 
@@ -226,11 +232,11 @@ def _log(session: Session, approval: Approval, act: str, staff_id: int, now: dat
         note_over(session, now, staff_id, act, what, offices_named(session, [approval.id])[approval.id])
 
 
-def offices_of_request(session: Session, tree: OfficeTree, approval: Approval) -> set[int]:
+def offices_of_request(session: Session, approval: Approval) -> set[int]:
     """List the offices that a request touches: those it names with all below, else its campaign's."""
     if approval.campaign_id is not None:
         return offices_concerned(session, approval.campaign_id, approval.office_id)
-    return tree.within(offices_named(session, [approval.id])[approval.id])
+    return known_offices(session).tree.within(offices_named(session, [approval.id])[approval.id])
 
 
 def offices_named(session: Session, approval_ids: Collection[int]) -> dict[int, set[int]]:
@@ -245,31 +251,28 @@ def offices_named(session: Session, approval_ids: Collection[int]) -> dict[int, 
 def offices_concerned(session: Session, campaign_id: int, office_id: int | None) -> set[int]:
     """List the offices that a request touches: a subtree, or all that a campaign is about."""
     if office_id is not None:
-        below = set(session.scalars(itself_and_below(office_id)))
-        if not below:
+        known = known_offices(session)
+        if office_id not in known.offices:
             raise NotFound
-        return below
-    return offices_of_campaigns(session, OfficeTree(session), {campaign_id})[campaign_id]
+        return known.tree.subtree(office_id)
+    return offices_of_campaigns(session, {campaign_id})[campaign_id]
 
 
-def offices_of_campaigns(
-    session: Session, tree: OfficeTree, campaign_ids: Collection[int]
-) -> dict[int, set[int]]:
+def offices_of_campaigns(session: Session, campaign_ids: Collection[int]) -> dict[int, set[int]]:
     """Give the offices that each campaign is about: those that its plan names.
 
     Without a plan they are those of the trees in which it has codes, for a campaign is no office's own even
     while that one alone has codes of it; without codes, all offices.
     """
     tops = tops_of_plans(session, campaign_ids)
-    planned = {campaign_id: offices_under(session, named, tree) for campaign_id, named in tops.items()}
-    return planned | _offices_by_codes(session, tree, set(campaign_ids) - planned.keys())
+    planned = {campaign_id: known_offices(session).under(named) for campaign_id, named in tops.items()}
+    return planned | _offices_by_codes(session, set(campaign_ids) - planned.keys())
 
 
-def _offices_by_codes(
-    session: Session, tree: OfficeTree, campaign_ids: Collection[int]
-) -> dict[int, set[int]]:
+def _offices_by_codes(session: Session, campaign_ids: Collection[int]) -> dict[int, set[int]]:
     if not campaign_ids:
         return {}
+    tree = known_offices(session).tree
     # Of each office the one above, of which there are few; from there on the tree is at hand.
     above = select(AccessPoint.campaign_id, func.coalesce(Office.parent_id, Office.id)).distinct()
     above = above.join(Office, Office.id == AccessPoint.office_id)

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session, aliased
 from survey_app.errors import NotFound
 from survey_app.models.approval import Approval, ApprovalOffice, offices_named, offices_of_campaigns
 from survey_app.models.campaign import Campaign
+from survey_app.models.known_offices import known_offices
 from survey_app.models.office import Office
-from survey_app.models.office_tree import OfficeTree
 from survey_app.models.staff import Staff
 
 
@@ -32,10 +32,9 @@ def list_approvals(
     office_ids: Set[int],
     *conditions: ColumnElement[bool],
     most: int,
-    tree: OfficeTree | None = None,
 ) -> list[StatedApproval]:
     """List the newest requests all of whose offices are among these: all of some subtrees."""
-    tree = tree or OfficeTree(session)
+    tree = known_offices(session).tree
     requester, decider = aliased(Staff), aliased(Staff)
     query = (
         select(Approval, Campaign, Office, requester, decider)
@@ -43,13 +42,13 @@ def list_approvals(
         .join(requester, requester.id == Approval.asked_by)
         .outerjoin(Office, Office.id == Approval.office_id)
         .outerjoin(decider, decider.id == Approval.decided_by)
-        .where(*conditions, _is_within(session, tree, office_ids))
+        .where(*conditions, _is_within(session, office_ids))
         .order_by(Approval.id.desc())
         .limit(most)
     )
     rows = session.execute(query).all()
     whole = {row.Campaign.id for row in rows if row.Office is None and row.Campaign is not None}
-    of_campaigns = offices_of_campaigns(session, tree, whole)
+    of_campaigns = offices_of_campaigns(session, whole)
     named = offices_named(session, [row.Approval.id for row in rows if row.Campaign is None])
 
     def touched(row: Any) -> set[int]:
@@ -60,16 +59,16 @@ def list_approvals(
     return [StatedApproval(*row, touched(row)) for row in rows]
 
 
-def _is_within(session: Session, tree: OfficeTree, office_ids: Set[int]) -> ColumnElement[bool]:
+def _is_within(session: Session, office_ids: Set[int]) -> ColumnElement[bool]:
     """Say in SQL which requests touch these offices alone.
 
     What is looked up for it is the same whichever request is asked for: the time of an answer shall not
     tell a foreign one from one that does not exist.
     """
-    if office_ids >= tree.subtree(None):
+    if office_ids >= known_offices(session).offices.keys():
         return true()  # thousands of ids in a statement would cost more than the rest of the page
     of_whole = select(Campaign.id).join(Approval).where(Approval.office_id.is_(None)).distinct()
-    of_campaigns = offices_of_campaigns(session, tree, session.scalars(of_whole).all())
+    of_campaigns = offices_of_campaigns(session, session.scalars(of_whole).all())
     whole = [campaign_id for campaign_id, touched in of_campaigns.items() if touched <= office_ids]
     beyond = select(ApprovalOffice.approval_id).where(ApprovalOffice.office_id.not_in(office_ids))
     return or_(
@@ -79,10 +78,8 @@ def _is_within(session: Session, tree: OfficeTree, office_ids: Set[int]) -> Colu
     )
 
 
-def find_approval(
-    session: Session, approval_id: int, office_ids: Set[int], tree: OfficeTree | None = None
-) -> StatedApproval:
+def find_approval(session: Session, approval_id: int, office_ids: Set[int]) -> StatedApproval:
     """Give a request all of whose offices are among these; foreign and non-existing look the same."""
-    for stated in list_approvals(session, office_ids, Approval.id == approval_id, most=1, tree=tree):
+    for stated in list_approvals(session, office_ids, Approval.id == approval_id, most=1):
         return stated
     raise NotFound

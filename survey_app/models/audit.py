@@ -7,7 +7,7 @@ from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from survey_app.models.base import KEPT_IDS, Base, UtcDateTime
-from survey_app.models.office_tree import OfficeTree
+from survey_app.models.known_offices import known_offices
 
 
 class AuditLine(Base):
@@ -44,6 +44,6 @@ def note_over(
 
     That is at the lowest office above all of them, once in each tree.
     """
-    places: list[int | None] = [*OfficeTree(session).meeting(office_ids)]
+    places: list[int | None] = [*known_offices(session).tree.meeting(office_ids)]
     for office_id in places or [None]:
         note(session, now, staff_id, act, what, office_id)

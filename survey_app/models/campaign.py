@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, or_
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, exists, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from survey_app.models.base import KEPT_IDS, Base, one_of
@@ -53,6 +53,11 @@ class Campaign(Base):
 
     def is_over(self, day: date) -> bool:
         return self.closes_on is not None and self.closes_on < day
+
+
+def is_any_made_up() -> ColumnElement[bool]:
+    """Say in SQL whether any campaign is one of the demonstration."""
+    return exists(select(Campaign.id).where(Campaign.is_demo))
 
 
 def goes_on(day: date) -> ColumnElement[bool]:

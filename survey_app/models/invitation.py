@@ -47,3 +47,15 @@ class SpentInvitation(Base):
 
     batch_id: Mapped[int] = mapped_column(ForeignKey("invitation_batch.id"), primary_key=True)
     token_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+
+
+class SpentCount(Base):
+    """How many tokens of a batch are spent, as triggers keep it: beside the batch, which others may lock."""
+
+    __tablename__ = "spent_count"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    batch_id: Mapped[int] = mapped_column(
+        ForeignKey("invitation_batch.id"), primary_key=True, autoincrement=False
+    )
+    n_spent: Mapped[int]

@@ -1,11 +1,11 @@
 """Offices as a tree: whose figures an office's answers enter, and whom a right over an office reaches."""
 
 from collections.abc import Collection, Iterable, Mapping
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, exists, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import BindParameter, ColumnElement, Select, exists, select
+from sqlalchemy.orm import aliased
 
 from survey_app.models.office import Office
 
@@ -24,37 +24,6 @@ def has_none_below() -> ColumnElement[bool]:
     return ~exists().where(child.parent_id == Office.id)
 
 
-def itself_and_above(session: Session, office_id: int) -> set[int]:
-    """Give an office and all above it; none if there is no such office."""
-    return tree_above(session, [office_id]).subtree(None)
-
-
-def tree_above(session: Session, office_ids: Collection[int]) -> "Tree":
-    """Give some offices with all above them alone: a few, where all offices are thousands."""
-    return Tree(dict(session.execute(_ways_up(), {"office_ids": list(office_ids)}).all()))
-
-
-@cache
-def _ways_up() -> Select[int, int | None]:
-    """Write the question once: each page of an office asks it, and writing takes longer than asking."""
-    found = select(Office.id, Office.parent_id).where(Office.id.in_(bindparam("office_ids", expanding=True)))
-    path = found.cte("itself_and_above", recursive=True)
-    path = path.union(select(Office.id, Office.parent_id).join(path, Office.id == path.c.parent_id))
-    return select(path.c.id, path.c.parent_id)
-
-
-def offices_under(session: Session, codes: Iterable[str], tree: "OfficeTree | None" = None) -> set[int]:
-    """Give the offices that bear these codes and all below them; no codes stand for all offices."""
-    tree, named = tree or OfficeTree(session), tuple(codes)
-    tops = session.scalars(select(Office.id).where(Office.code.in_(named))) if named else [None]
-    return tree.within(tops)
-
-
-def has_below(session: Session, office_id: int) -> bool:
-    """Whether any office stands under this one."""
-    return session.scalar(select(exists().where(Office.parent_id == office_id))) is True
-
-
 class Tree:
     """Who stands above and below whom."""
 
@@ -68,6 +37,22 @@ class Tree:
         for office_id, parent_id in self._parents.items():
             children.setdefault(parent_id, []).append(office_id)
         return children
+
+    def has_below(self, office_id: int) -> bool:
+        """Whether any office stands under this one."""
+        return office_id in self._children
+
+    def lowest_below(self, office_id: int) -> set[int]:
+        """Give the offices below one that stand above nobody: those that serve people."""
+        return {one for one in self.subtree(office_id) if not self.has_below(one)} - {office_id}
+
+    def right_below(self, office_id: int) -> Collection[int]:
+        """Give the offices whose parent an office is."""
+        return self._children.get(office_id, ())
+
+    def itself_and_above(self, office_id: int) -> set[int]:
+        """Give an office and all above it; none if there is no such office."""
+        return self.with_ancestors([office_id]) if office_id in self._parents else set()
 
     def with_ancestors(self, office_ids: Iterable[int]) -> set[int]:
         found: set[int] = set()
@@ -100,12 +85,9 @@ class Tree:
         """Give an office and all below it; without a root, all offices."""
         if root is None:
             return set(self._parents)
-        found = {root}
-        waiting = list(self._children.get(root, ()))
-        while waiting:
-            office_id = waiting.pop()
-            found.add(office_id)
-            waiting.extend(self._children.get(office_id, ()))
+        found, level = {root}, [root]
+        while level := [below for one in level for below in self._children.get(one, ())]:
+            found.update(level)
         return found
 
     def within(self, roots: Iterable[int | None]) -> set[int]:
@@ -119,11 +101,3 @@ class Tree:
     def subtrees(self, office_ids: Iterable[int]) -> dict[int, set[int]]:
         """Give for each office itself and all below it."""
         return {office_id: self.subtree(office_id) for office_id in office_ids}
-
-
-class OfficeTree(Tree):
-    """The offices of today, read once; for one office alone the functions above are quicker."""
-
-    def __init__(self, session: Session) -> None:
-        offices = Office.__table__  # not as objects: there are thousands
-        super().__init__(dict(session.execute(select(offices.c.id, offices.c.parent_id)).all()))

@@ -8,8 +8,8 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from survey_app.models.access_point import AccessPoint
+from survey_app.models.known_offices import known_offices
 from survey_app.models.office import OfficeSuccession
-from survey_app.models.office_tree import OfficeTree
 
 
 def paused_offices(session: Session, campaign_id: int, office_ids: Iterable[int]) -> dict[int, date]:
@@ -23,7 +23,7 @@ def paused_offices(session: Session, campaign_id: int, office_ids: Iterable[int]
     own = _own_days(session, campaign_id)
     if not any(day for days in own.values() for day in days):
         return {}
-    tree = OfficeTree(session)
+    tree = known_offices(session).tree
     within: dict[int, set[date | None]] = defaultdict(set)
     for office_id, days in own.items():
         for above in tree.way_down_to(office_id):

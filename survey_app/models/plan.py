@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, select
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from survey_app.models.base import Base, UtcDateTime
@@ -72,12 +72,14 @@ def addenda_of(session: Session, campaign_id: int) -> Sequence[PlanAddendum]:
 
 def tops_of_plans(session: Session, campaign_ids: Collection[int]) -> dict[int, tuple[str, ...]]:
     """Give for each of these campaigns that has a plan, or a draft of one, on top of whom it stands."""
-    plans = select(Plan).where(Plan.campaign_id.in_(campaign_ids))
-    tops = {one.campaign_id: one.document.population.tops for one in session.scalars(plans)}
-    if not tops:
-        return tops
-    addenda = select(PlanAddendum).where(PlanAddendum.campaign_id.in_(tops)).order_by(PlanAddendum.number)
-    return tops | {one.campaign_id: one.document.population.tops for one in session.scalars(addenda)}
+    query = (
+        select(Plan.campaign_id, func.coalesce(PlanAddendum.document_json, Plan.document_json))
+        .outerjoin(PlanAddendum, PlanAddendum.campaign_id == Plan.campaign_id)
+        .where(Plan.campaign_id.in_(campaign_ids))
+        .order_by(PlanAddendum.number)  # so that the last one holds
+    )
+    documents: dict[int, str] = dict(session.execute(query).all())
+    return {one: PlanDocument.from_json(text).population.tops for one, text in documents.items()}
 
 
 def plan_in_force(session: Session, campaign_id: int, then: datetime | None = None) -> PlanDocument | None:

@@ -1,12 +1,12 @@
 """Offices that staff choose from: found by a part of their name or by their code, shown a page at a time."""
 
 from collections.abc import Sequence
-from operator import itemgetter
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
+from survey_app.models.known_offices import known_offices
 from survey_app.models.office import Office
 from survey_app.models.vietnamese import Search
 from survey_app.web.paging import Page, PageAsked, read_page
@@ -18,29 +18,20 @@ class NamedOffice(NamedTuple):
 
 
 def find_offices(session: Session, search: str, *conditions: ColumnElement[bool]) -> list[int]:
-    """List offices by name; of what is searched for, what matches to the mark comes first.
-
-    Their ids alone: names are slow to read, and the session would handle each of thousands of rows once more.
-    """
-    connection, by_name, searched = session.connection(), (Office.sort_key, Office.id), Search(search)
-    if not searched:
-        return list(connection.scalars(select(Office.id).where(*conditions).order_by(*by_name)).all())
-    named = select(Office.id, Office.name, Office.code).where(*conditions).order_by(*by_name)
-    found = [
-        (not searched.stands_in(name), office_id)
-        for office_id, name, code in connection.execute(named).all()
-        if searched.finds(name, code)
-    ]
-    found.sort(key=itemgetter(0))
-    return [office_id for _is_worse, office_id in found]
+    """List offices by name; of what is searched for, what matches to the mark comes first."""
+    found = known_offices(session).find(Search(search))
+    if not conditions:
+        return found
+    # By a connection, past the session, which would handle each of thousands once more.
+    meant = set(session.connection().scalars(select(Office.id).where(*conditions)).all())
+    return [office_id for office_id in found if office_id in meant]
 
 
 def page_of_offices(session: Session, found: Sequence[int], asked: PageAsked) -> Page[NamedOffice]:
     """Cut one page out of the offices found, and read their names."""
+    offices = known_offices(session).offices
 
     def read(shown: slice) -> list[NamedOffice]:
-        named = select(Office.id, Office.name).where(Office.id.in_(found[shown]))
-        names = dict(session.execute(named).all())
-        return [NamedOffice(office_id, names[office_id]) for office_id in found[shown]]
+        return [NamedOffice(office_id, offices[office_id].name) for office_id in found[shown]]
 
     return read_page(len(found), read, asked)
