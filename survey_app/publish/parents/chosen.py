@@ -1,23 +1,20 @@
 """Which of the offices below a parent a reader wants to see, and in which order."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Double, SQLColumnExpression, case, cast, func
-from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
-from survey_app.models.office import OFFICE_KINDS, Office
-from survey_app.models.office_tree import itself_and_below
-from survey_app.models.publication import VERDICTS, Comparison, Figure
-from survey_app.publish.parents.below import Below, is_index_shown, lines_below
-from survey_app.web.office_search import find_offices
+from survey_app.models.office import OFFICE_KINDS
+from survey_app.models.publication import VERDICTS
+from survey_app.models.vietnamese import Search
+from survey_app.publish.parents.below import Below
+from survey_app.publish.parents.lines import Line
 from survey_app.web.paging import typed_page, typed_search
 
-Read = Callable[[slice], Sequence[int]]
-
-ROWS_A_PAGE = 140  # with addresses of two campaigns and long names still 60 kB
+ROWS_A_PAGE = 100  # a province has fewer communes; with addresses of two campaigns and long names 45 kB
 ORDERS = ("name", "band", "index", "n", "coverage")
 ALL_ROWS = "all"  # on one page: for paper
 
@@ -48,73 +45,50 @@ class Asked:
         )
 
     @property
-    def is_narrowed(self) -> bool:
-        return bool(self.name or self.kind or self.verdict or self.figures)
+    def filters(self) -> dict[str, str]:
+        """Give what narrows the table, as the address says it."""
+        said = {"q": self.name, "kind": self.kind, "verdict": self.verdict, "figures": self.figures}
+        return {name: value for name, value in said.items() if value}
 
     def said(self, **other: Any) -> dict[str, Any]:
         """Give what an address must say for the same table, with something else in it."""
-        now = {
-            "q": self.name,
-            "kind": self.kind,
-            "verdict": self.verdict,
-            "figures": self.figures,
-            "sort": self.sort,
-            "rows": ALL_ROWS if self.shows_all else "",
-        }
+        now = {**self.filters, "sort": self.sort, "rows": ALL_ROWS if self.shows_all else ""}
         return {name: value or None for name, value in {**now, **other}.items()}
 
 
-def choose(session: Session, below: Below, asked: Asked) -> tuple[int, Read]:
-    """Say how many offices were asked for, and how to read the ids of some of them in their order."""
-    connection = session.connection()  # past the session, which would handle each of thousands once more
-    order = _order(asked.sort or ("band" if below.has_ranks else "name"))
-    ordered = lines_below().where(*_conditions(session, below, asked)).order_by(*order)
-
-    def read(shown: slice) -> Sequence[int]:
-        some = ordered.offset(shown.start).limit(shown.stop - shown.start)
-        return connection.scalars(some, below.binds).all()
-
-    if asked.is_narrowed:
-        found = connection.scalars(ordered, below.binds).all()
-        return len(found), found.__getitem__
-    return below.together.n_offices, read
-
-
-def _conditions(session: Session, below: Below, asked: Asked) -> Iterator[ColumnElement[bool]]:
-    if asked.name:
-        # Names are read only where one is asked for: they cost more than all else of thousands of offices.
-        is_below = Office.id.in_(itself_and_below(below.parent.id))
-        yield Office.id.in_(find_offices(session, asked.name, is_below))
+def choose(below: Below, asked: Asked) -> list[Line]:
+    """Give the lines that were asked for, in their order."""
+    lines: Iterable[Line] = below.lines
+    searched = Search(asked.name)
+    if searched:
+        lines = [line for line in lines if searched.finds(line.name, line.code)]
     if asked.kind:
-        yield Office.kind == asked.kind
+        lines = [line for line in lines if line.kind == asked.kind]
     if asked.verdict:
-        yield is_index_shown() & (Comparison.verdict == asked.verdict)
-    if asked.figures:
-        yield _IS_SHOWN.in_([1 if asked.figures == "shown" else 0])
+        lines = [line for line in lines if line.verdict == asked.verdict]
+    shown = [line for line in lines if line.state == "shown"] if asked.figures != "lacking" else []
+    others = [line for line in lines if line.state != "shown"] if asked.figures != "shown" else []
+    return [*_in_order(shown, asked.sort or ("band" if below.has_ranks else "name")), *others]
 
 
-def _order(sort: str) -> Iterator[SQLColumnExpression[Any]]:
-    """Sort those with an index, both ways by name among equals; the others stand at the end, by name."""
-    by_name: tuple[SQLColumnExpression[Any], ...] = (Office.sort_key, Office.name, Office.id)
-    yield _IS_SHOWN.desc()
-    if sort == "-name":
-        yield from (case((_IS_SHOWN == 1, column)).desc() for column in by_name)
-    elif sort != "name":
-        of_shown = case((_IS_SHOWN == 1, _VALUES[sort.removeprefix("-")]))
-        yield of_shown.is_(None)  # of which it is not known
-        yield of_shown.desc() if sort.startswith("-") else of_shown
-    yield from by_name
+def _in_order(shown: list[Line], sort: str) -> list[Line]:
+    """Sort those with an index, which stand by name, both ways by name among equals."""
+    column, is_down = sort.removeprefix("-"), sort.startswith("-")
+    if column == "name":
+        return shown[::-1] if is_down else shown
+    values = [(_VALUES[column](line), line) for line in shown]
+    known = [one for one in values if one[0] is not None]
+    known.sort(key=itemgetter(0), reverse=is_down)
+    return [line for _, line in known] + [line for value, line in values if value is None]
 
 
 def _known(said: str | None, words: Sequence[str]) -> str:
     return said if said and said in words else ""
 
 
-_IS_SHOWN = case((is_index_shown(), 1), else_=0)
-_N_FORMS = case((Figure.n_people > 0, Figure.n_respondents))
-_VALUES: dict[str, SQLColumnExpression[Any]] = {
-    "band": Comparison.band,
-    "index": Figure.value,
-    "n": _N_FORMS,
-    "coverage": func.nullif(cast(_N_FORMS, Double), 0) / func.nullif(Figure.population_size, 0),
+_VALUES: dict[str, Callable[[Line], float | None]] = {
+    "band": lambda line: line.band,
+    "index": lambda line: line.figure and line.figure.value,
+    "n": lambda line: line.n_forms,
+    "coverage": lambda line: line.coverage_share,
 }

@@ -1,5 +1,6 @@
 """Pages of a parent: all offices below it in one table and one picture, on paper, and as a file."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -9,12 +10,12 @@ from sqlalchemy.orm import Session
 from survey_app.models import audit
 from survey_app.publish.parents.below import Below, offices_below
 from survey_app.publish.parents.caterpillar import draw_caterpillar
+from survey_app.publish.parents.changes import with_changes
 from survey_app.publish.parents.chosen import ROWS_A_PAGE, Asked, choose
 from survey_app.publish.parents.csv_file import as_csv
-from survey_app.publish.parents.write_lines import write_lines
 from survey_app.web import access
 from survey_app.web.context import database, now, today
-from survey_app.web.paging import PageAsked, read_page
+from survey_app.web.paging import PageAsked, page_of
 
 blueprint = Blueprint("parents", __name__)
 
@@ -28,10 +29,10 @@ def below(office_id: int) -> str:
     asked = _asked()
     with database().reading() as session:
         found = _found(session, office_id)
-        n_chosen, read = choose(session, found, asked)
-        n_rows = max(1, n_chosen) if asked.shows_all else ROWS_A_PAGE
-        page = read_page(n_chosen, read, PageAsked(asked.page, n_rows))
-        lines = write_lines(session, found, page.rows)
+        chosen = choose(found, asked)
+        n_rows = max(1, len(chosen)) if asked.shows_all else ROWS_A_PAGE
+        page = page_of(chosen, PageAsked(asked.page, n_rows))
+        lines = with_changes(session, found, page.rows)
     return render_template(
         "publish/parent.html",
         below=found,
@@ -52,17 +53,18 @@ def below(office_id: int) -> str:
 def below_csv(office_id: int) -> Response:
     """Send the whole table as it is filtered and sorted, and note who took it."""
     asked = _asked()
-    with database().transaction() as session:
+    with database().reading() as session:
         found = _found(session, office_id)
-        n_chosen, read = choose(session, found, asked)
-        lines = write_lines(session, found, read(slice(0, n_chosen)))
+        lines = with_changes(session, found, choose(found, asked))
+    with database().transaction() as session:
         campaign = found.standing.campaign.code if found.standing else ""
         of_what = f"{campaign}, phiếu loại {found.provenance}: " if campaign else ""
         what = f"{of_what}bảng {len(lines)} đơn vị"
         audit.note(session, now(), access.current_staff().id, EXPORTED, what, found.parent.id)
         response = Response(as_csv(found, lines), content_type="text/csv; charset=utf-8")
-    name = f"{found.parent.code}-{campaign}-{found.provenance}.csv"
-    response.headers.set("Content-Disposition", "attachment", filename=name)
+    filters = ["-".join(re.findall(r"\w+", value)) for value in asked.filters.values()]
+    name = "-".join((found.parent.code, campaign, found.provenance, *filters))
+    response.headers.set("Content-Disposition", "attachment", filename=f"{name}.csv")
     return response
 
 

@@ -39,7 +39,7 @@ def test_paper_says_the_digits_of_the_file(page, path, staff_client, tmp_path):
     if not shutil.which("pdftotext"):
         lacks("pdftotext", "poppler-utils")
     paper = tmp_path / "below.pdf"
-    page.goto(path)
+    page.goto(f"{path}?rows=all")
     page.pdf(path=paper, prefer_css_page_size=True)
     if PICTURES:
         shutil.copy(paper, f"{PICTURES}/below.pdf")

@@ -150,7 +150,7 @@ def test_offices_behind_are_those_that_the_database_counts(app, database):
         found = offices_below(session, parent, "quay", "C", factories.DAY)
         publication = found.standing.publication
         counted = offices_behind(session, publication, parent.id, INSIDE_MINIMUM)
-        assert found.together.n_taking_part == 48
+        assert found.n_taking_part == 48
         assert {found.provenance: found.behind} == counted
 
 
@@ -245,6 +245,55 @@ def test_names_are_found_without_marks(reader, opt_in, typed):
 def test_filters_leave_what_was_asked_for(reader, opt_in, query, column, values):
     assert {line[column] for line in lines_of(reader, f"{opt_in}.csv?{query}")} == values
     assert reader.get(f"{opt_in}?{query}").status_code == 200
+
+
+@on_sqlite
+def test_paper_and_the_file_say_what_is_filtered(reader, opt_in):
+    assert "Đang lọc" not in reader.get(opt_in).text
+    page = reader.get(f"{opt_in}?q=<Hòa&verdict=below&kind=commune_section&figures=shown").text
+    assert read(re.search("<p>(Đang lọc.*?)</p>", page).group(1)) == (
+        "Đang lọc theo: Tên đơn vị: “<Hòa”; Loại đơn vị: Bộ phận Một cửa, trung tâm cấp xã;"
+        " So với chỉ tiêu: Thấp hơn; Chỉ số: Đủ phiếu."
+    )
+    file = reader.get(f"{opt_in}.csv?q=<Hoa Binh&verdict=below")
+    assert file.headers["Content-Disposition"].endswith("-quay-C-Hoa-Binh-below.csv")
+
+
+def names_without_figure(client, path):
+    return [name for name, cells in rows_of(client.get(path).text) if cells[0] == "–"]
+
+
+def test_figures_are_kept_until_they_are_renewed(database, reader, opt_in):
+    name, other, *_ = names_without_figure(reader, opt_in)
+    with database.transaction() as session:
+        office_id = session.scalars(select(Office.id).where(Office.name == name)).one()
+        publication_id = session.scalars(select(Figure.publication_id).limit(1)).one()
+        factories.figure(session, publication_id=publication_id, office_id=office_id, value=0.8)
+        factories.comparison(
+            session,
+            publication_id=publication_id,
+            office_id=office_id,
+            parent_id=session.get_one(Office, office_id).parent_id,
+            verdict="below",
+        )
+    page = dict(rows_of(reader.get(opt_in).text))
+    assert (page[name][0], page[name][4]) == ("80,0%", "Thấp hơn")
+    assert page[other][0] == "–"
+
+
+def test_lines_are_kept_until_their_office_changes_and_for_a_day(database, staff_client, clock, opt_in):
+    reader = staff_client("analyst", hours=30)
+    name, renamed, *_ = names_without_figure(reader, opt_in)
+    with database.transaction() as session:
+        ends = session.scalars(select(Office).where(Office.name == name)).one()
+        ends.valid_until = factories.DAY
+        session.execute(update(Office).where(Office.name == renamed).values(name="Xã Mới"))
+    found = names_without_figure(reader, opt_in)
+    assert "Xã Mới" in found
+    assert name in found, "it exists today"
+    assert renamed not in found
+    clock.advance(days=1)
+    assert name not in names_without_figure(reader, opt_in)
 
 
 @on_sqlite
@@ -358,13 +407,13 @@ def test_a_name_is_no_formula_in_the_file(app, reader, opt_in):
 @on_sqlite
 def test_offices_of_a_province_fit_one_page_and_more_are_paged(database, reader):
     with database.transaction() as session:
-        few, many = (f"/staff/offices/{province_of(session, n)}/below" for n in (140, 180))
+        few, many = (f"/staff/offices/{province_of(session, n)}/below" for n in (100, 180))
     page = reader.get(few)
-    assert len(rows_of(page.text)) == 140
-    assert len(page.data) <= 60_000
+    assert len(rows_of(page.text)) == 100
+    assert len(page.data) <= 45_000
     first, second = reader.get(many).text, reader.get(f"{many}?page=2").text
     names = [name for name, _ in rows_of(first) + rows_of(second)]
-    assert (len(rows_of(first)), len(set(names))) == (140, 180)
+    assert (len(rows_of(first)), len(set(names))) == (100, 180)
     assert len(rows_of(reader.get(f"{many}?rows=all").text)) == 180
 
 
