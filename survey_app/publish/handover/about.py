@@ -9,7 +9,7 @@ from survey_app.models.plan_document import TABLES
 from survey_app.publish.handover.wave import Wave
 from survey_app.publish.handover.words import BASES, HIDDEN
 from survey_app.publish.open_data.files import LICENCE
-from survey_app.publish.shown.measured import MOST_NAMED
+from survey_app.publish.shown.measured import MOST_NAMED, Measured
 from survey_app.web.formatting import count_text, day_text, percent_text, target_text
 
 EDITIONS: Final[Mapping[str, str]] = {
@@ -87,13 +87,13 @@ def measured_in(wave: Wave) -> str:
     where = ", ".join(names[:MOST_NAMED])
     if len(names) > MOST_NAMED:
         where += f" và {count_text(len(names) - MOST_NAMED)} nơi khác"
-    form = f"phiếu “{wave.definition.title.in_language('vi')}”, phiên bản {wave.definition.version}"
+    measured = Measured.of(wave.definition, wave.plan, "vi")
+    form = f"phiếu “{measured.form}”, phiên bản {measured.version}"
     said = f"{where} ({count_text(len(wave.offices))} đơn vị có số liệu), bằng {form}"
-    asked = wave.plan.population if wave.plan else None
-    if asked and asked.settled_from and asked.settled_until:
-        days = f"từ {day_text(asked.settled_from)} đến {day_text(asked.settled_until)}"
-        return f"{said}; hồ sơ giải quyết xong {days}."
-    return f"{said}."
+    if measured.settled is None:
+        return f"{said}."
+    first, last = map(day_text, measured.settled)
+    return f"{said}; hồ sơ giải quyết xong từ {first} đến {last}."
 
 
 def planned_tables(wave: Wave) -> Iterator[tuple[str, str]]:

@@ -7,7 +7,6 @@ from typing import Any, Final
 from sqlalchemy.orm import Session
 
 from survey_app.jobs.typesetting import printable
-from survey_app.models.office import Office
 from survey_app.publish.handover.annex import comparisons, line_of
 from survey_app.publish.handover.changes import Said, shown_changes
 from survey_app.publish.handover.wave import Place, Wave
@@ -65,9 +64,7 @@ def _sheet(session: Session, wave: Wave, place: Place, known: Known, address: st
     classes = office_results(session, wave.publication, place.id, "vi")
     found, others = classes[0], classes[1:]
     index = found.index
-    alike = like_offices(
-        session, wave.publication, session.get_one(Office, place.id), index, wave.publication.minimum_n
-    )
+    alike = like_offices(session, wave.publication, place.id, index, wave.publication.minimum_n)
     weakest = weakest_items(found)
     target = wave.publication.target
     scale = _scale(found, weakest, alike, target)

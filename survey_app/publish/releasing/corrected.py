@@ -19,6 +19,7 @@ from survey_app.publish.releasing.told_apart import Comparison
 from survey_app.publish.releasing.told_people import Key, Told
 
 FIGURE = ("office_id", "provenance", "measure", "breakdown", "hidden_inside")
+ByClass = Mapping[str, Told]
 ToldOf = tuple[str, str, set[str]]  # class, office with a total that tells, and whom it tells of, by codes
 
 
@@ -30,32 +31,29 @@ class Corrected:
         self._offices = dict(session.execute(select(Office.id, Office.code)).all())
         self._counters = dict(session.execute(select(Counter.id, Counter.label)).all())
 
-    def told_by(
-        self, frozen: Frozen, recipe: Recipe, figures: Iterable[Mapping[str, Any]]
-    ) -> Iterator[ToldOf]:
+    def told_by(self, new: ByClass) -> Iterator[ToldOf]:
         """Give the offices whose totals tell of a few beside the earlier publications."""
-        if not self._ids:
-            return
-        for provenance, last in self._told(frozen, recipe, figures).items():
-            before = [one[provenance] for one in self._earlier if provenance in one]
+        for provenance, last in new.items():
+            before = [one[provenance] for one in self.earlier if provenance in one]
             if before:
                 for office, told in Comparison([*before, last]).find_told():
                     yield provenance, office, told
 
     @cached_property
-    def _earlier(self) -> list[dict[str, Told]]:
+    def earlier(self) -> list[ByClass]:
         return [self._stored(one) for one in self._ids]
 
-    def _stored(self, publication_id: int) -> dict[str, Told]:
+    def _stored(self, publication_id: int) -> ByClass:
         stored = self._session.get_one(PublicationRecipe, publication_id)
         columns = [getattr(Figure, name) for name in FIGURE]
         of_it = select(*columns).where(Figure.publication_id == publication_id)
         rows = [dict(row) for row in self._session.execute(of_it).mappings()]
         recipe = Recipe.from_json(stored.document_json)
         counts = Snapshot.stored(self._session, publication_id)
-        return self._told(Sealed(self._session).frozen(counts, recipe), recipe, rows)
+        return self.told(Sealed(self._session).frozen(counts, recipe), recipe, rows)
 
-    def _told(self, frozen: Frozen, recipe: Recipe, figures: Iterable[Mapping[str, Any]]) -> dict[str, Told]:
+    def told(self, frozen: Frozen, recipe: Recipe, figures: Iterable[Mapping[str, Any]]) -> ByClass:
+        """Give what a publication tells by each class."""
         shown: dict[str, set[Key]] = {one: set() for one in frozen.classes}
         for row in figures:
             if row["hidden_inside"] is None:

@@ -14,7 +14,7 @@ from survey_app.models.job import Work, note_outcome
 from survey_app.models.publishing import FORESEEN, REFUSED, Basis
 from survey_app.publish.figures.design import WeightingRefused
 from survey_app.publish.releasing.foreseen import foresee
-from survey_app.publish.releasing.freeze import STAGES, PublicationRefused, prepare_wave
+from survey_app.publish.releasing.freeze import PublicationRefused, prepare_wave
 from survey_app.publish.releasing.publish_job import refuse_other_basis
 
 
@@ -34,7 +34,6 @@ def _outcome(session: Session, approval: Approval, work: Work) -> dict[str, Any]
     try:
         refuse_other_basis(Basis.asked_for(approval.arguments), Basis.of(session, campaign.id))
         wave = prepare_wave(session, campaign, work.now, approval.reason, work.report)
-        work.report(STAGES - 1, STAGES)  # weights are made twice more: the process must not pass for dead
         return {FORESEEN: foresee(session, wave)}
     except (PublicationRefused, WeightingRefused) as refused:
         return {REFUSED: str(refused)}

@@ -15,17 +15,15 @@ from sqlalchemy.orm import Session
 
 from survey_app.models.access_point import AccessPoint, AccessPointDay
 from survey_app.models.breakdown import INDEX, WHOLE
-from survey_app.models.office_tree import OfficeTree
+from survey_app.models.known_offices import known_offices
 from survey_app.models.publication import IS_WHOLE_INDEX, Figure, OfficeRelease
-from survey_app.models.recipe import Recipe
-from survey_app.models.snapshot import PublicationRecipe, SnapshotPart
-from survey_app.publish.counting.snapshot import Snapshot
+from survey_app.models.snapshot import SnapshotPart
 from survey_app.publish.counting.tallies import NOT_DRAWN
+from survey_app.publish.releasing.corrected import ByClass
 from survey_app.publish.releasing.due import Due
 from survey_app.publish.releasing.freeze import Wave
-from survey_app.publish.releasing.sealed import Sealed
+from survey_app.publish.shown.corrected import Printed
 from survey_app.publish.suppression import INSIDE_MINIMUM, forms_behind, is_suppressed
-from survey_app.web.formatting import rounded_percent
 
 MOST_OFFICES: Final = 20
 Place = tuple[int, str]  # office and class
@@ -55,9 +53,8 @@ class Seen(NamedTuple):
         )
 
     @property
-    def printed(self) -> tuple[Any, ...]:
-        shares = [None if one is None else rounded_percent(one) for one in (self.value, self.low, self.high)]
-        return (self.state, self.hidden_from_public, self.n, *shares)
+    def printed(self) -> tuple[str, bool, Printed]:
+        return self.state, self.hidden_from_public, Printed.of(self.value, self.low, self.high, self.n)
 
 
 class Answers(NamedTuple):
@@ -103,15 +100,16 @@ class Line:
 
 def foresee(session: Session, wave: Wave) -> dict[str, Any]:
     """Compare a correction that nobody has written with the publication that it would correct."""
-    last_id, corrects = wave.last_publication_id, wave.recipe.corrects
+    last_id, corrects, compared = wave.last_publication_id, wave.recipe.corrects, wave.compared
     assert last_id is not None, "what corrects nothing is compared with nothing"
     assert corrects is not None, "a later publication is a correction"
+    assert compared is not None, "and is held against those before it"
     answers = _answers(session, wave.campaign.id, last_id)
     answered = {office_id for office_id, _ in answers}
     lines = list(_lines(session, wave, last_id, answers))
     offices = [line for line in lines if line.office_id in answered and line.is_changed]
     offices.sort(key=lambda line: (-line.answers.n, -line.moved_by, line.office_id))
-    n_weights, n_other = _count_weights(session, wave, last_id)
+    n_weights, n_other = _count_weights(*compared)
     return {
         "changed": dict(corrects.changed),
         "tops": [line.as_json() for line in _of_tops(session, lines) if line.office_id not in answered],
@@ -175,7 +173,7 @@ def _answers(session: Session, campaign_id: int, last_id: int) -> dict[Place, An
 
 def _of_tops(session: Session, lines: Sequence[Line]) -> Iterator[Line]:
     """Give those above whom nobody has figures, with the answers of all below them."""
-    tree = OfficeTree(session)
+    tree = known_offices(session).tree
     measured = {line.office_id for line in lines}
     for line in lines:
         *above, office_id = tree.way_down_to(line.office_id)
@@ -188,24 +186,24 @@ def _of_tops(session: Session, lines: Sequence[Line]) -> Iterator[Line]:
             yield replace(line, answers=answers)
 
 
-def _count_weights(session: Session, wave: Wave, last_id: int) -> tuple[int, int]:
+def _count_weights(before: ByClass, now: ByClass) -> tuple[int, int]:
     """Count drawn people, and those whose weight was another for the same cell and profile."""
-    sealed = Sealed(session)
-    recipe = Recipe.from_json(session.get_one(PublicationRecipe, last_id).document_json)
-    before = _weights(sealed, Snapshot.stored(session, last_id), recipe)
-    now = _weights(sealed, wave.snapshot, wave.recipe)
-    n_other = sum(
-        n for key, (weight, n) in now.items() if key in before and not isclose(weight, before[key][0])
-    )
-    return sum(n for _, n in now.values()), n_other
+    weights: dict[WeighedAs, list[float]] = {}
+    for key, weight, _ in _weights(before):
+        weights.setdefault(key, []).append(weight)
+    n_people = n_other = 0
+    for key, weight, n in _weights(now):
+        n_people += n
+        # Cells that were drawn elsewhere may differ by their weight alone.
+        if key in weights and not any(isclose(weight, one) for one in weights[key]):
+            n_other += n
+    return n_people, n_other
 
 
-def _weights(sealed: Sealed, snapshot: Snapshot, recipe: Recipe) -> dict[WeighedAs, tuple[float, int]]:
+def _weights(told: ByClass) -> Iterator[tuple[WeighedAs, float, int]]:
     """Give weight and number of the drawn people of each cell who told the same of themselves."""
-    frozen = sealed.frozen(snapshot, recipe)
-    found: dict[WeighedAs, tuple[float, int]] = {}
-    for provenance in frozen.classes:
-        data = frozen.weighed(provenance).dataset
+    for one in told.values():
+        data, recipe = one.dataset, one.recipe
         kind = data.cell * len(data.profiles) + data.profile
         kinds, first, of_row = np.unique(kind, return_index=True, return_inverse=True)
         n = np.bincount(of_row, data.n_respondents, kinds.size)
@@ -213,5 +211,4 @@ def _weights(sealed: Sealed, snapshot: Snapshot, recipe: Recipe) -> dict[Weighed
             if data.cell[row] != NOT_DRAWN:
                 profile = zip(recipe.questions, data.profiles[data.profile[row]], strict=False)
                 key = (recipe.cells[data.cell[row] - 1][:3], tuple(profile))
-                found[key] = (float(data.weight[row]), int(n_people))
-    return found
+                yield key, float(data.weight[row]), int(n_people)

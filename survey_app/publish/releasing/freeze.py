@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
@@ -19,7 +20,7 @@ from survey_app.models.response import LATE_BY
 from survey_app.models.snapshot import PublicationRecipe, SnapshotPart
 from survey_app.publish.counting.snapshot import Snapshot, tally_rows
 from survey_app.publish.counting.tallies import Recount
-from survey_app.publish.releasing.corrected import Corrected, ToldOf
+from survey_app.publish.releasing.corrected import ByClass, Corrected, ToldOf
 from survey_app.publish.releasing.due import BATCH, Due
 from survey_app.publish.releasing.frozen_figures import TABLES, Row, figures_of
 from survey_app.publish.releasing.ingredients import (
@@ -37,6 +38,7 @@ from survey_app.publish.terms import TERMS
 
 STAGES = 4  # counting, snapshot and recipe, figures, what a correction gives away with the writing
 Report = Callable[[int, int], None]
+Compared = tuple[ByClass, ByClass]  # the publication before, and the new one
 
 
 class PublicationRefused(SurveyError):
@@ -67,7 +69,8 @@ class Wave:
     recipe: Recipe
     snapshot: Snapshot
     tables: Mapping[str, list[Row]]
-    waiting: Sequence[str] = ()  # names of offices that stand as they were published before
+    compared: Compared | None  # a correction, as it was held against the publication that it corrects
+    waiting: Sequence[str]  # names of offices that stand as they were published before
 
     def write(self, session: Session, now: datetime) -> int:
         """Write tallies, release counts, snapshot and figures together, and seal them."""
@@ -149,12 +152,10 @@ def prepare_wave(
     earlier = sealed_publications(session, campaign.id)
     taking = Taking.of(session, campaign, earlier)
     report(1, STAGES)
-    recipe, snapshot, tables = _telling_of_nobody(session, asked, taking, earlier, report)
+    made = _telling_of_nobody(session, asked, taking, earlier, report)
     waiting = taking.names_waiting(session)
-    refuse_nothing_new(recipe, waiting)
-    return Wave(
-        campaign, last_id, n_responses, taking.recount, taking.taken, recipe, snapshot, tables, waiting
-    )
+    refuse_nothing_new(made.recipe, waiting)
+    return Wave(campaign, last_id, n_responses, taking.recount, taking.taken, *made, waiting)
 
 
 @dataclass(frozen=True)
@@ -167,9 +168,18 @@ class _Asked:
     reason: str
 
 
+class _Made(NamedTuple):
+    """What a wave is made into, and of a correction what it was compared by."""
+
+    recipe: Recipe
+    snapshot: Snapshot
+    tables: dict[str, list[Row]]
+    compared: Compared | None
+
+
 def _telling_of_nobody(
     session: Session, asked: _Asked, taking: Taking, earlier: Sequence[int], report: Report
-) -> tuple[Recipe, Snapshot, dict[str, list[Row]]]:
+) -> _Made:
     """Make all tables, and let wait whom they tell of beside the earlier ones, until they tell of nobody."""
     corrected, sealed = Corrected(session, earlier), Sealed(session)
     while True:
@@ -180,9 +190,12 @@ def _telling_of_nobody(
         frozen = sealed.frozen(snapshot, as_stored)
         tables = figures_of(frozen, as_stored, sealed)
         report(3, STAGES)
-        told = list(corrected.told_by(frozen, as_stored, tables["figure"]))
+        if not earlier:
+            return _Made(recipe, snapshot, tables, None)
+        now = corrected.told(frozen, as_stored, tables["figure"])
+        told = list(corrected.told_by(now))
         if not told:
-            return recipe, snapshot, tables
+            return _Made(recipe, snapshot, tables, (corrected.earlier[-1], now))
         if not taking.hold(session, told):
             _refuse_told_apart(session, told)
 

@@ -15,9 +15,9 @@ from survey_app.models.access_point import AccessPoint
 from survey_app.models.base import EPOCH
 from survey_app.models.campaign import Campaign
 from survey_app.models.instrument import InstrumentVersion
+from survey_app.models.known_offices import known_offices
 from survey_app.models.levels import questions_by_group
 from survey_app.models.office import ALL_FIELDS, Counter, DossierCount, Office, ServiceField
-from survey_app.models.office_tree import OfficeTree
 from survey_app.models.plan import plan_in_force
 from survey_app.models.plan_document import PlanDocument
 from survey_app.models.recipe import (
@@ -221,7 +221,7 @@ def _taking_part(session: Session, campaign_id: int) -> dict[int, str]:
 
 def _offices(session: Session, taking_part: Iterable[int]) -> tuple[OfficeThen, ...]:
     """Take the whole trees of those who take part: who stands above others is compared otherwise."""
-    wanted = OfficeTree(session).whole_trees(taking_part)
+    wanted = known_offices(session).tree.whole_trees(taking_part)
     above = aliased(Office)
     query = select(
         Office.id, Office.code, Office.name, Office.kind, above.code, Office.valid_from, Office.valid_until

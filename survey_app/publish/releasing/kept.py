@@ -4,7 +4,7 @@ Tallies hold them, but not what drawn people told of themselves, nor which units
 cells. Both are taken from the publication before: counted anew, they would be those of other people.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -53,12 +53,12 @@ class Kept:
 
     def cells(self, cells: Mapping[int, CellThen]) -> dict[int, CellThen]:
         """Give the cells; those in which anybody of a waiting office answered have their units of then."""
-        units = {one[:3]: one.units for one in self.recipe.cells}
-        wanted = self._cells_answered()
-        return {
-            number: cell._replace(units=units[cell[:3]]) if number in wanted and cell[:3] in units else cell
-            for number, cell in cells.items()
-        }
+        found, units = dict(cells), {one[:3]: one.units for one in self.recipe.cells if one.units}
+        for row_id in self._cells_answered() & cells.keys():
+            cell = cells[row_id]
+            if cell.units:
+                found[row_id] = cell._replace(units=units.get(cell[:3], cell.units))
+        return found
 
     def _cells_answered(self) -> set[int]:
         points, found = sorted(self.owners), set[int]()
@@ -75,7 +75,8 @@ class Kept:
         owners = drawn - {None} if ingredients.numbering.questions else set()
         others = [row for row in rows if self.owners.get(row.access_point_id) not in owners]
         counted = ingredients.count(self.session, campaign_id, others)
-        parts = [self._renumbered(one, ingredients) for one in self._parts(owners)]
+        cells = _numbers_now(self.recipe.cells, ingredients.cells)
+        parts = [self._renumbered(one, ingredients, cells) for one in self._parts(owners)]
         return replace(
             counted, parts=sorted([*counted.parts, *parts], key=lambda one: (one.office, one.provenance))
         )
@@ -93,7 +94,7 @@ class Kept:
         )
         return {label: field or "" for label, field in self.session.execute(query)}
 
-    def _renumbered(self, part: Part, ingredients: Ingredients) -> Part:
+    def _renumbered(self, part: Part, ingredients: Ingredients, cells: Mapping[int, int]) -> Part:
         questions = ingredients.numbering.questions
         if not set(questions) <= set(self.recipe.questions):
             raise WeightingRefused(
@@ -102,24 +103,51 @@ class Kept:
                 "như lần trước."
             )
         asked = [self.recipe.questions.index(one) for one in questions]
-        cells = {one[:3]: number for number, one in enumerate(ingredients.cells, start=1)}
         forms = {one: number for number, one in enumerate(ingredients.instruments, start=1)}
         fields = self._fields(part.office)
         header, rows = part.read()
         counted: Counted = {}
         for key, n_respondents, counts in rows:
-            if key.counter and key.counter not in fields:
-                raise WeightingRefused(
-                    f"Đơn vị {part.office} có phiếu đang chờ, nhưng quầy “{key.counter}” đã đổi tên từ lần "
-                    "công bố trước. Hãy đặt lại tên cũ rồi công bố."
-                )
+            self._refuse_other_names(part, key, fields, cells)
             told = RowKey(
                 key.counter,
                 fields[key.counter] if key.counter else "",
                 forms[self.recipe.instruments[key.instrument - 1]],
-                cells[self.recipe.cells[key.cell - 1][:3]] if key.cell else NOT_DRAWN,
+                cells[key.cell],
                 key.psu_day,
                 tuple(key.profile[place] for place in asked) if key.profile else (),
             )
             add_to(counted, told, n_respondents, np.frombuffer(counts, dtype="<u4"))
         return packed_part(header, counted)
+
+    def _refuse_other_names(
+        self, part: Part, key: RowKey, fields: Mapping[str, str], cells: Mapping[int, int]
+    ) -> None:
+        if key.counter and key.counter not in fields:
+            raise WeightingRefused(
+                f"Đơn vị {part.office} có phiếu đang chờ, nhưng quầy “{key.counter}” đã đổi tên từ lần "
+                "công bố trước. Hãy đặt lại tên cũ rồi công bố."
+            )
+        if key.cell not in cells:
+            stratum, psu, *_ = self.recipe.cells[key.cell - 1]
+            raise WeightingRefused(
+                f"Đơn vị {part.office} có phiếu đang chờ, thuộc những ô mẫu ở {stratum}, {psu} chỉ khác nhau "
+                "về quyền số; quyền số ấy đã đổi từ lần công bố trước. Hãy đặt lại quyền số cũ rồi công bố."
+            )
+
+
+def _numbers_now(then: Sequence[CellThen], now: Sequence[CellThen]) -> dict[int, int]:
+    """Give today's number of each cell by all that names it: of those drawn elsewhere, its weight too.
+
+    One whose weight was changed is known by its other names, if they are its alone; others are left out.
+    """
+    number_of = {one[:4]: number for number, one in enumerate(now, start=1)}
+    named: dict[tuple[str, ...], list[int]] = {}
+    for number, one in enumerate(now, start=1):
+        named.setdefault(one[:3], []).append(number)
+    found = {NOT_DRAWN: NOT_DRAWN}
+    for number, one in enumerate(then, start=1):
+        alike = named.get(one[:3], [])
+        if one[:4] in number_of or len(alike) == 1:
+            found[number] = number_of.get(one[:4], alike[0])
+    return found

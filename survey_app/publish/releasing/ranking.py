@@ -17,7 +17,8 @@ from sqlalchemy.orm import Session
 
 from analysis import ComparedEstimates, compare_with_target, rank_sets, tie_bands
 from survey_app.models.breakdown import INDEX, WHOLE
-from survey_app.models.office_tree import OfficeTree, Tree
+from survey_app.models.known_offices import known_offices
+from survey_app.models.office_tree import Tree
 from survey_app.models.publication import Comparison, Figure
 from survey_app.publish.figures.estimates import Estimated
 from survey_app.publish.hiding.decision import HiddenAnew
@@ -88,7 +89,7 @@ def compare_offices(
 ) -> Compared:
     """Compare the offices below each parent that new figures reach, with what is stored of all others."""
     stored = partial(_stored, session, publication_id, estimated.provenance)
-    return compare_among(OfficeTree(session), estimated, hidden, target, stored)
+    return compare_among(known_offices(session).tree, estimated, hidden, target, stored)
 
 
 def compare_among(

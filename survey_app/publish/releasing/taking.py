@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 
 from survey_app.models.access_point import AccessPoint
 from survey_app.models.campaign import Campaign
+from survey_app.models.known_offices import known_offices
 from survey_app.models.office import Office
-from survey_app.models.office_tree import OfficeTree
 from survey_app.models.publication import OfficeRelease, Publication
 from survey_app.models.snapshot import SnapshotPart
 from survey_app.publish.counting.arrivals import Arrivals, AtPoints, find_arrivals
@@ -80,7 +80,7 @@ class Taking:
         Weights that were raked depend on everybody. False where nothing is left that could wait.
         """
         id_of = dict(session.execute(select(Office.code, Office.id)).all())
-        tree = OfficeTree(session)
+        tree = known_offices(session).tree
         held: set[Due] = set()
         for provenance, office, codes in told:
             of_class = {one for one in self.changed if one.provenance == provenance}

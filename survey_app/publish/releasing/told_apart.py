@@ -6,43 +6,35 @@ people, or with other weights. Of all of them, put together in any way (`few.py`
 nobody or enough; nor may it follow that nobody of those who stay, came or were moved was satisfied. Two at a
 time are not enough: 8 people, 13 and 8 again, five of whom came and five others left, tell of the three who
 stayed.
-
-A figure that one of them shows is known in another, too, if it rests on the same answers there in the same
-proportions.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
 
 import numpy as np
 
-from survey_app.models.breakdown import COUNTER, FIELD, GROUP, INDEX, WHOLE, group_of, kind_of
+from survey_app.models.breakdown import INDEX
 from survey_app.publish.figures.design import Floats, Integers
 from survey_app.publish.releasing.due import BATCH
 from survey_app.publish.releasing.few import find_dissatisfied, find_few, is_spread
+from survey_app.publish.releasing.told_known import Known
 from survey_app.publish.releasing.told_people import Key, Named, Office, People, Told
 
 DIGITS = 9  # to which two directions are the same
 
 
 class Comparison:
-    """Publications in their order, the new one last, and what is known of each by all of them."""
+    """Publications in their order, the new one last, whose sums are put together."""
 
     def __init__(self, publications: Sequence[Told]) -> None:
-        self._shown = [one.shown for one in publications]
+        self._publications, self._shown = publications, [one.shown for one in publications]
         columns = list(dict.fromkeys(column for one in publications for column in one.dataset.columns))
         self._columns_of = {
             measure: [columns.index(data.columns[place]) for place in places]
             for data in (one.dataset for one in publications)
             for measure, places in data.measures().items()
         }
-        self._people = people = People.of(publications, columns)
-        self._parts = [COUNTER, FIELD, *(_kind_of_question(one) for one in people.told)]
-        self._children = [one.children() for one in publications]
-        self._rows = _rows_by_name(people.office)
-        self._number = {name: number for number, name in enumerate(people.office.names)}
-        self._is_known = cache(self._find_known)
-        self._breakdowns = cache(self._name_breakdowns)
+        self._people = People.of(publications, columns)
+        self._known = Known(publications, self._people)
 
     def find_told(self) -> Iterator[tuple[Office, set[Office]]]:
         """Name each office with a total that tells too much, and the offices of those it tells of."""
@@ -50,45 +42,26 @@ class Comparison:
         by_total: dict[tuple[Office, str], list[str]] = {}
         for key in sorted(last & frozenset[Key]().union(*earlier)):
             by_total.setdefault((key.office, key.breakdown), []).append(key.measure)
-        changed = self._changed()
+        changed = _changed(self._publications, self._people)
         for (office, breakdown), measures in by_total.items():
             if office in changed:
                 told = set().union(*self._told_of(office, breakdown, measures))
                 if told:
                     yield office, told
 
-    def _changed(self) -> set[Office]:
-        """Name the offices of which anything is otherwise, and those above them."""
-        people, last = self._people, self._shown[-1]
-        stirred = {key.office for one in self._shown for key in one ^ last}
-        is_same = np.isclose(people.weight, people.weight[:, -1:], rtol=1e-9, atol=0).all(axis=1)
-        keeps_field = (people.field.code == people.field.code[:, -1:]).all(axis=1)
-        stirred |= _names_at(people.office, np.flatnonzero(~(is_same & keeps_field)))
-        parents = [
-            {one: parent for parent, below in children.items() for one in below}
-            for children in self._children
-        ]
-        everybody = set().union(*parents)
-        stirred |= {one for one in everybody if len({parent.get(one) for parent in parents}) > 1}
-        stirred |= {parent[one] for one in stirred for parent in parents if one in parent}
-        found: set[Office] = set()
-        while stirred:
-            found |= stirred
-            stirred = {parent[one] for one in stirred for parent in parents if one in parent} - found
-        return found
-
     def _told_of(self, office: Office, breakdown: str, measures: Iterable[str]) -> Iterator[set[Office]]:
+        known = self._known
         by_open: dict[tuple[tuple[int, frozenset[Office]], ...], list[str]] = {}
         for measure in measures:
             key = Key(office, measure, breakdown)
             sides = [side for side, shown in enumerate(self._shown) if key in shown]
-            by_open.setdefault(tuple((side, self._open(side, key)) for side in sides), []).append(measure)
+            by_open.setdefault(tuple((side, known.open(side, key)) for side in sides), []).append(measure)
         for opened, some in by_open.items():
-            rows = {side: self._rows_of(side, offices, breakdown) for side, offices in opened}
+            rows = {side: known.rows_of(side, offices, breakdown) for side, offices in opened}
             yield from self._told_among(rows, some)
             if INDEX in some:
-                for kind in self._parts if breakdown == WHOLE else (COUNTER, FIELD):
-                    left = {side: self._less_known(side, office, own, kind) for side, own in rows.items()}
+                for kind in known.parts_of(breakdown):
+                    left = {side: known.less_known(side, office, own, kind) for side, own in rows.items()}
                     if any(left[side].size < own.size for side, own in rows.items()):
                         yield from self._told_among(left, [INDEX])
 
@@ -119,95 +92,29 @@ class Comparison:
                 is_told &= people.valid[rows][:, columns].any(axis=1)
                 yield _names_at(people.office, rows[is_told])
 
-    def _open(self, side: int, key: Key) -> frozenset[Office]:
-        """Name the office and those below it that are in no known figure below it."""
-        found: set[Office] = set()
-        waiting = [key.office]
-        while waiting:
-            office = waiting.pop()
-            found.add(office)
-            if _pools(key.breakdown):
-                below = self._children[side].get(office, ())
-                waiting += (one for one in below if not self._is_known(side, key._replace(office=one)))
-        return frozenset(found)
 
-    def _rows_of(self, side: int, offices: Iterable[Office], breakdown: str) -> Integers:
-        """Give who answered at some offices, or the part of them that a breakdown names."""
-        found = [self._rows[one] for one in sorted(offices) if one in self._rows]
-        rows: Integers = np.concatenate([np.empty(0, dtype=np.int64), *found])
-        rows = rows[self._people.weight[rows, side] != 0]
-        if breakdown != WHOLE:
-            parts, number = self._breakdowns(side, _kind_of_part(breakdown))
-            rows = rows[parts.code[rows] == number.get(breakdown, -1)]
-        return rows
-
-    def _name_breakdowns(self, side: int, kind: str) -> tuple[Named[str], dict[str, int]]:
-        """Name the counter, field or group of each row, and the number of each name."""
-        people = self._people
-        if kind in (COUNTER, FIELD):
-            field = Named(people.field.names, people.field.code[:, side])
-            parts = people.counter if kind == COUNTER else field
-        else:
-            nobody = Named([""], np.zeros(people.valid.shape[0], dtype=np.int64))
-            parts = {_kind_of_question(one): told for one, told in people.told.items()}.get(kind, nobody)
-        names = [f"{kind}{one}" for one in parts.names]
-        return Named(names, parts.code), {name: number for number, name in enumerate(names)}
-
-    def _less_known(self, side: int, office: Office, rows: Integers, kind: str) -> Integers:
-        """Leave out the counters, fields or groups of an office that are known."""
-        parts, _ = self._breakdowns(side, kind)
-        is_own = self._people.office.code[rows] == self._number.get(office, -1)
-        known = [
-            one
-            for one in np.unique(parts.code[rows[is_own]]).tolist()
-            if self._is_known(side, Key(office, INDEX, parts.names[one]))
-        ]
-        return rows[~(is_own & np.isin(parts.code[rows], known))] if known else rows
-
-    def _find_known(self, side: int, key: Key) -> bool:
-        others = (other for other, shown in enumerate(self._shown) if key in shown)
-        return key in self._shown[side] or any(self._is_same(side, other, key) for other in others)
-
-    def _is_same(self, one: int, other: int, key: Key) -> bool:
-        then, now = (self._rows_of(side, self._subtree(side, key), key.breakdown) for side in (one, other))
-        if not np.array_equal(then, now):
-            return False
-        factor = self._people.weight[then, one] / self._people.weight[now, other]
-        return bool(np.isclose(factor, factor[:1], rtol=1e-9, atol=0).all())
-
-    def _subtree(self, side: int, key: Key) -> set[Office]:
-        found = {key.office}
-        waiting = [key.office] if _pools(key.breakdown) else []
-        while waiting:
-            below = self._children[side].get(waiting.pop(), ())
-            found.update(below)
-            waiting += below
-        return found
-
-
-def _rows_by_name(named: Named[str]) -> dict[str, Integers]:
-    order = np.argsort(named.code, kind="stable")
-    numbers, first = np.unique(named.code[order], return_index=True)
-    runs = np.split(order, first[1:])
-    return {named.names[number]: rows for number, rows in zip(numbers.tolist(), runs, strict=False)}
+def _changed(publications: Sequence[Told], people: People) -> set[Office]:
+    """Name the offices of which anything is otherwise, and those above them."""
+    last = publications[-1].shown
+    stirred = {key.office for one in publications for key in one.shown ^ last}
+    is_same = np.isclose(people.weight, people.weight[:, -1:], rtol=1e-9, atol=0).all(axis=1)
+    keeps_field = (people.field.code == people.field.code[:, -1:]).all(axis=1)
+    stirred |= _names_at(people.office, np.flatnonzero(~(is_same & keeps_field)))
+    parents = [
+        {one: parent for parent, below in told.children().items() for one in below} for told in publications
+    ]
+    everybody = set().union(*parents)
+    stirred |= {one for one in everybody if len({parent.get(one) for parent in parents}) > 1}
+    stirred |= {parent[one] for one in stirred for parent in parents if one in parent}
+    found: set[Office] = set()
+    while stirred:
+        found |= stirred
+        stirred = {parent[one] for one in stirred for parent in parents if one in parent} - found
+    return found
 
 
 def _names_at(named: Named[str], rows: Integers) -> set[str]:
     return {named.names[one] for one in np.unique(named.code[rows]).tolist()}
-
-
-def _kind_of_question(question: str) -> str:
-    return f"{GROUP}{question}:"
-
-
-def _pools(breakdown: str) -> bool:
-    """Whether an office's figure of it holds what those below it have of the same."""
-    return breakdown == WHOLE or kind_of(breakdown) == GROUP
-
-
-def _kind_of_part(breakdown: str) -> str:
-    kind = kind_of(breakdown)
-    return _kind_of_question(group_of(breakdown)[0]) if kind == GROUP else kind
 
 
 def _directions(weight: Floats) -> tuple[Floats, Integers]:

@@ -5,8 +5,10 @@ from datetime import date
 
 from sqlalchemy.orm import Session
 
+from survey_app.models.definition import Definition
 from survey_app.models.instrument import InstrumentVersion
 from survey_app.models.plan import plan_in_force
+from survey_app.models.plan_document import PlanDocument
 from survey_app.publish.shown.campaign import Standing
 
 MOST_NAMED = 3  # places in one line; of more, the others are counted
@@ -18,8 +20,13 @@ class Measured:
 
     form: str
     version: int
-    settled_from: date | None
-    settled_until: date | None
+    settled: tuple[date, date] | None
+
+    @classmethod
+    def of(cls, definition: Definition, plan: PlanDocument | None, language: str) -> "Measured":
+        first, last = (plan.population.settled_from, plan.population.settled_until) if plan else (None, None)
+        settled = (first, last) if first and last else None
+        return cls(definition.title.in_language(language), definition.version, settled)
 
 
 def measured_by(session: Session, standing: Standing, language: str) -> Measured:
@@ -28,9 +35,4 @@ def measured_by(session: Session, standing: Standing, language: str) -> Measured
     definition = session.get_one(InstrumentVersion, asked_by.instrument_version_id).definition
     then = standing.publication.published_at if standing.publication else None
     plan = plan_in_force(session, campaign.id, then) if campaign.kind == "annual" else None
-    return Measured(
-        definition.title.in_language(language),
-        definition.version,
-        plan.population.settled_from if plan else None,
-        plan.population.settled_until if plan else None,
-    )
+    return Measured.of(definition, plan, language)

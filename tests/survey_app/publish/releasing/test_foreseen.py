@@ -10,6 +10,7 @@ from survey_app.models.job import Job, Work, enqueue
 from survey_app.models.office import Office
 from survey_app.models.publication import Figure, Publication
 from survey_app.models.publishing import FORESEE_JOB, FORESEEN, KIND, REFUSED
+from survey_app.models.response import Response
 from survey_app.models.sample import SampleCell
 from survey_app.prepare.approvals.publish import asked_basis
 from survey_app.publish.releasing import foresee_job, foreseen
@@ -20,6 +21,8 @@ from tests.factories import DAY
 from tests.survey_app.publish.counter_feedback import NOT_SATISFIED, SATISFIED, receive
 from tests.survey_app.publish.releasing.test_verify import PAST, REASON, build
 
+# Of `build`: four to seven of X1 are satisfied in a ward, one more in each further office, two are not.
+N_DRAWN = sum(4 + office + ward + 2 for office in range(3) for ward in range(4))
 on_sqlite = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 
 
@@ -61,8 +64,7 @@ def test_other_weights_are_counted_and_move_what_they_move(database, campaign_id
         cell = session.scalar(select(SampleCell).where(SampleCell.stratum == "X2", SampleCell.psu == "W3"))
         cell.weight *= 3
     found = seen_by(database, campaign_id)
-    # Of `build`: four to seven of X1 are satisfied in a ward, one more in each further office, two are not.
-    assert found["n_weights"] == sum(4 + office + ward + 2 for office in range(3) for ward in range(4))
+    assert found["n_weights"] == N_DRAWN
     assert found["n_other_weights"] == 4 + 1 + 3 + 2
     assert found["offices"].keys() == {("X2", "A")}
     assert found["n_by_weights_alone"] == 1
@@ -77,6 +79,22 @@ def test_other_weights_are_counted_and_move_what_they_move(database, campaign_id
             assert {name: line[side][name] for name in figure} == figure, "as it is published, to the digit"
     moved = found["tops"]["P", "A"]
     assert moved["before"]["value"] != moved["now"]["value"]
+
+
+@on_sqlite
+def test_people_of_cells_that_differ_by_their_weight_alone_are_all_counted(database):
+    with database.transaction() as session:
+        campaign_id = build(session, DAY).id
+        place = {"campaign_id": campaign_id, "stratum": "X2", "psu": "W3"}
+        cell = session.scalars(select(SampleCell).filter_by(**place)).one()
+        other = factories.sample_cell(session, **place, weight=9.0)
+        for response in session.scalars(select(Response).filter_by(cell_id=cell.id).limit(4)).all():
+            response.cell_id = other.id
+    publish_wave(database, campaign_id, PAST)
+    with database.transaction() as session:
+        session.get_one(SampleCell, other.id).weight *= 3
+    found = seen_by(database, campaign_id)
+    assert (found["n_weights"], found["n_other_weights"]) == (N_DRAWN, 4)
 
 
 @on_sqlite
