@@ -16,8 +16,10 @@ from sqlalchemy import ColumnElement, Date, Select, bindparam, delete, or_, sele
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from survey_app.errors import NotFound, SecondFactorRequired, SignInRequired
+from survey_app.models.campaign import is_any_made_up
+from survey_app.models.known_offices import known_offices
 from survey_app.models.office import Office
-from survey_app.models.office_tree import OfficeTree, itself_and_above, itself_and_below
+from survey_app.models.office_tree import itself_and_below
 from survey_app.models.staff import Staff, StaffGrant, StaffSession
 from survey_app.web.context import database, now, today
 
@@ -53,6 +55,7 @@ class SignedIn:
     full_name: str
     is_proven: bool  # by the second factor, where the account has one or needs one
     grants: tuple[StaffGrant, ...]
+    is_amid_demo: bool = False  # made-up rows are about; asked for the frame of a page
 
     def may(self, right: str) -> bool:
         """Whether this person has a right anywhere: for menus. Acts ask in which office."""
@@ -145,20 +148,24 @@ def end_session(session: Session, token: str) -> bool:
 
 
 def find_by_token(session: Session, token: str, moment: datetime, day: date) -> SignedIn | None:
-    asked = {"token_hash": hash_token(token), "moment": moment}
-    found = session.execute(_who_is_signed_in(), asked).one_or_none()
-    if found is None:
+    asked = {"token_hash": hash_token(token), "moment": moment, "day": day}
+    found = session.execute(_who_is_signed_in(), asked).all()
+    if not found:
         return None
-    staff, is_proven = found
-    return SignedIn(staff.id, staff.username, staff.full_name, is_proven, grants_on(session, staff.id, day))
+    staff_id, username, full_name, is_proven, is_amid_demo, _ = found[0]
+    grants = tuple(row.StaffGrant for row in found if row.StaffGrant is not None)
+    return SignedIn(staff_id, username, full_name, is_proven, grants, is_amid_demo)
 
 
 @cache
-def _who_is_signed_in() -> Select[Staff, bool]:
+def _who_is_signed_in() -> Select[int, str, str, bool, bool, StaffGrant]:
     """Write the question once: each page of the staff asks it, and writing takes longer than asking."""
+    columns = (Staff.id, Staff.username, Staff.full_name, StaffSession.is_proven)
     return (
-        select(Staff, StaffSession.is_proven)
+        select(*columns, is_any_made_up(), StaffGrant)
         .join(StaffSession, StaffSession.staff_id == Staff.id)
+        .outerjoin(StaffGrant, (StaffGrant.staff_id == Staff.id) & _holds_on_day())
+        .order_by(StaffGrant.id)
         .where(
             StaffSession.token_hash == bindparam("token_hash"),
             StaffSession.expires_at > bindparam("moment"),
@@ -182,12 +189,14 @@ def grants_on(session: Session, staff_id: int, day: date) -> tuple[StaffGrant, .
 
 @cache
 def _grants() -> Select[StaffGrant]:
-    day = bindparam("day", type_=Date)
-    holds = or_(StaffGrant.valid_until.is_(None), StaffGrant.valid_until >= day)
     is_of_account = StaffGrant.staff_id == bindparam("staff_id")
-    return (
-        select(StaffGrant).where(is_of_account, StaffGrant.valid_from <= day, holds).order_by(StaffGrant.id)
-    )
+    return select(StaffGrant).where(is_of_account, _holds_on_day()).order_by(StaffGrant.id)
+
+
+def _holds_on_day() -> ColumnElement[bool]:
+    day = bindparam("day", type_=Date)
+    is_not_over = or_(StaffGrant.valid_until.is_(None), StaffGrant.valid_until >= day)
+    return (StaffGrant.valid_from <= day) & is_not_over
 
 
 def _roots(staff: SignedIn, right: str | None) -> set[int | None]:
@@ -195,11 +204,9 @@ def _roots(staff: SignedIn, right: str | None) -> set[int | None]:
     return staff.roots(right or _right_of_route() or "")
 
 
-def offices_in_scope(
-    session: Session, staff: SignedIn, right: str | None = None, tree: OfficeTree | None = None
-) -> set[int]:
+def offices_in_scope(session: Session, staff: SignedIn, right: str | None = None) -> set[int]:
     """List the offices that a right reaches: the one that opened this route, unless another is named."""
-    return (tree or OfficeTree(session)).within(_roots(staff, right))
+    return known_offices(session).tree.within(_roots(staff, right))
 
 
 def in_scope(
@@ -214,17 +221,14 @@ def in_scope(
     return office_id.in_(itself_and_below(*(root for root in roots if root is not None)))
 
 
-def offices_overseen(session: Session, tree: OfficeTree, staff: SignedIn, right: str) -> set[int]:
+def offices_overseen(session: Session, staff: SignedIn, right: str) -> set[int]:
     """List the offices that a right reaches from above: by a grant over an office above them, or over all.
 
     A province serves nobody itself: whoever has the right over it stands above all that is counted there.
     """
-    roots = staff.roots(right)
-    if None in roots:
-        return tree.subtree(None)
-    serving = select(Office.id).where(Office.id.in_(roots), Office.kind != "province")
-    own: set[int | None] = set(session.scalars(serving))
-    return set().union(*(tree.subtree(root) - (own & {root}) for root in roots))
+    known, roots = known_offices(session), staff.roots(right)
+    own = {one for one in roots if one is not None and known.offices[one].kind != "province"}
+    return set().union(*(known.tree.subtree(root) - (own & {root}) for root in roots))
 
 
 def reaches_all(staff: SignedIn, right: str | None = None) -> bool:
@@ -241,7 +245,7 @@ def office_in_scope(session: Session, staff: SignedIn, office_id: int, right: st
 
 def reaches(session: Session, staff: SignedIn, office_id: int, right: str) -> bool:
     """Whether somebody has a right in this office; in one that does not exist nobody has any."""
-    within = itself_and_above(session, office_id)
+    within = known_offices(session).tree.itself_and_above(office_id)
     roots = staff.roots(right)
     return bool(within) and (None in roots or bool(within & roots))
 

@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Flask, current_app, g, request
+from flask import Flask, current_app, g, has_request_context, request
 from flask_babel import Babel, force_locale, refresh
+from jinja2 import Environment
 from markupsafe import Markup
 
 from survey_app.models.definition import BASE_LANGUAGE, Text
@@ -24,13 +25,18 @@ CATALOGUES = catalogues.CATALOGUES
 def chosen_language() -> str:
     """Give the language of `?lang=` if the page is offered in it, or Vietnamese: so do jobs write."""
     try:
-        language: str | None = g.get("language")  # asked for with each word and number of a page
-        if language is None:
-            wanted = request.args.get("lang", DEFAULT_LANGUAGE)
-            language = g.language = wanted if wanted in offered_languages() else DEFAULT_LANGUAGE
-    except RuntimeError:  # there is no page
-        return DEFAULT_LANGUAGE
+        language: str = g.language  # asked for with each word and number of a page
+    except (AttributeError, RuntimeError):  # this is the first, or there is no page
+        language = _choose()
     return language
+
+
+def _choose() -> str:
+    if not has_request_context():
+        return DEFAULT_LANGUAGE
+    wanted = request.args.get("lang", DEFAULT_LANGUAGE)
+    g.language = wanted if wanted in offered_languages() else DEFAULT_LANGUAGE
+    return chosen_language()
 
 
 def offered_languages() -> tuple[str, ...]:
@@ -110,6 +116,16 @@ def _words() -> catalogues.Catalogues:
     return found
 
 
+def _say_at_once(templates: Environment, words: catalogues.Catalogues) -> None:
+    """Look words up in our catalogues, where Flask-Babel asks for each of hundreds first whose they are."""
+    templates.install_gettext_callables(  # type: ignore[attr-defined]  # of the extension that Babel added
+        gettext=lambda one: words.get_translations().ugettext(one),
+        ngettext=lambda one, many, n: words.get_translations().ungettext(one, many, n),
+        newstyle=True,
+    )
+    templates.globals["_"] = templates.globals["gettext"]  # else found again by its name each time
+
+
 def speak(app: Flask) -> None:
     """Join the rooms' catalogues, read once and kept (Flask-Babel alone would read them at every request)."""
     Babel(app, default_locale=DEFAULT_LANGUAGE, locale_selector=locale_name)
@@ -117,6 +133,7 @@ def speak(app: Flask) -> None:
     app.extensions["catalogues"] = words
     app.before_request(words.as_default)
     app.url_defaults(keep_language)
+    _say_at_once(app.jinja_env, words)
     app.jinja_env.globals.update(
         language=chosen_language,
         language_of_words=language_of_words,

@@ -5,9 +5,9 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from flask import Flask, g, request, url_for
-from sqlalchemy import exists, select
+from sqlalchemy import select
 
-from survey_app.models.campaign import Campaign
+from survey_app.models.campaign import is_any_made_up
 from survey_app.web.access import SignedIn
 from survey_app.web.context import database
 from survey_app.web.i18n import DEFAULT_LANGUAGE, LANGUAGES, chosen_language
@@ -16,9 +16,12 @@ STYLESHEET = "style.css"
 
 
 def shows_demo() -> bool:
-    """Whether made-up rows are about, so that every page says so (one question a page, to few rows)."""
+    """Whether made-up rows are about, so that every page says so; asked together with who is signed in."""
+    staff = staff_on_page()
+    if staff is not None:
+        return staff.is_amid_demo
     with database().reading() as session:
-        return bool(session.scalar(select(exists(select(Campaign.id).where(Campaign.is_demo)))))
+        return bool(session.scalar(select(is_any_made_up())))
 
 
 def staff_on_page() -> SignedIn | None:

@@ -9,7 +9,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from survey_app.errors import NotFound
-from survey_app.models.office_tree import OfficeTree
+from survey_app.models.known_offices import known_offices
 from survey_app.models.staff import Staff, StaffGrant
 from survey_app.web.access import RIGHTS, SignedIn
 
@@ -34,7 +34,7 @@ class Reach:
     @cached_property
     def _below(self) -> dict[int | None, set[int]]:
         """Give what stands below each grant, which whoever reaches all offices never asks for."""
-        tree = OfficeTree(self._session)
+        tree = known_offices(self._session).tree
         return {grant.office_id: tree.subtree(grant.office_id) for grant in self.staff.grants}
 
     @property
@@ -128,7 +128,7 @@ def other_administrators(
 
 def leaves_an_administrator(session: Session, ended: StaffGrant, others: Iterable[StaffGrant]) -> bool:
     """Whether somebody else still administers all that one administrator's grant reaches."""
-    tree = OfficeTree(session)
+    tree = known_offices(session).tree
     return any(
         other.office_id is None
         or (ended.office_id is not None and ended.office_id in tree.subtree(other.office_id))

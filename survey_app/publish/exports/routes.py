@@ -11,8 +11,9 @@ from werkzeug.wrappers import Response as AnyResponse
 from survey_app.errors import NotFound
 from survey_app.jobs.bound import job_of
 from survey_app.models.campaign import Campaign
+from survey_app.models.known_offices import known_offices
 from survey_app.models.office import Office
-from survey_app.models.office_tree import OfficeTree, itself_and_below
+from survey_app.models.office_tree import itself_and_below
 from survey_app.models.publication import OfficeRelease
 from survey_app.publish.exports import choice as choices
 from survey_app.publish.exports.ask import ask_for_export, exports_of
@@ -51,7 +52,7 @@ class Target:
         reached = offices_in_scope(session, current_staff())
         with_respondents = _reached_with_respondents(session, reached)
         office = _office(session)
-        within = reached if office is None else OfficeTree(session).subtree(office.id) & reached
+        within = reached if office is None else known_offices(session).tree.subtree(office.id) & reached
         if len(within) == 1 and office is None:
             office = session.get_one(Office, *within)
         campaigns = choices.campaigns_to_export(session, today())

@@ -18,8 +18,9 @@ from sqlalchemy.orm import Session
 
 from survey_app.models.breakdown import ITEM, MONTH, WHOLE, kind_of, part_of
 from survey_app.models.definition import Definition
+from survey_app.models.known_offices import known_offices
 from survey_app.models.office import Office
-from survey_app.models.office_tree import OfficeTree, Tree
+from survey_app.models.office_tree import Tree
 from survey_app.models.publication import Figure, Publication
 from survey_app.models.recipe import Recipe
 from survey_app.models.snapshot import PublicationRecipe
@@ -76,7 +77,7 @@ def _with_those_above(found: Mapping[Owner, Unseen], trees: list[Tree]) -> dict[
 
 def _trees(session: Session, campaign_id: int) -> Iterator[Tree]:
     """Give the offices as they stand today, and as they stood in each frozen publication."""
-    yield OfficeTree(session)
+    yield known_offices(session).tree
     today = {one.id: one for one in session.execute(select(Office.id, Office.code, Office.parent_id))}
     id_of = {one.code: one.id for one in today.values()}
     documents = (

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from analysis import DEFAULT_METHOD, Domains, Estimates
 from survey_app.models.breakdown import INDEX
 from survey_app.models.campaign import Campaign
-from survey_app.models.office_tree import OfficeTree
+from survey_app.models.known_offices import known_offices
 from survey_app.publish.counting.tallies import Definitions, KnownDefinitions, Recount
 from survey_app.publish.figures.breakdowns import Group, Kind, Names, Scope, days_of_month
 from survey_app.publish.figures.changes import ChangeRow, changes_over_time
@@ -113,7 +113,7 @@ def estimate(provenance: str, dataset: Dataset, scope: Scope, around: Surroundin
 
 
 def _scope_of(session: Session, office_ids: Iterable[int], today: date, *, with_months: bool) -> Scope:
-    tree, predecessors = OfficeTree(session), Predecessors(session, today)
+    tree, predecessors = known_offices(session).tree, Predecessors(session, today)
     subtrees = tree.subtrees(sorted(tree.with_ancestors(predecessors.with_heirs(office_ids))))
     return Scope(subtrees, {one: predecessors.of(one) for one in subtrees}, with_months)
 

@@ -1,5 +1,6 @@
 """Where an office stands among those of its kind: as ranges, never as a rank."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
@@ -7,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from survey_app.models.breakdown import INDEX, WHOLE
-from survey_app.models.office import Office
+from survey_app.models.known_offices import KnownOffices, known_offices
 from survey_app.models.publication import Figure, Publication
 from survey_app.publish.shown.figure import ShownFigure, show
 from survey_app.publish.suppression import INSIDE_MINIMUM
@@ -32,21 +33,23 @@ class Alike:
 
 
 def like_offices(
-    session: Session, publication: Publication, office: Office, index: ShownFigure, public_minimum: int
+    session: Session, publication: Publication, office_id: int, index: ShownFigure, public_minimum: int
 ) -> Alike | None:
     """Compare an office with those of its kind under the same parent, whose figures anybody may see."""
-    parent = session.get(Office, office.parent_id) if office.parent_id else None
-    if parent is None or index.limits is None:
+    known = known_offices(session)
+    parent_id = known.offices[office_id].parent_id
+    if parent_id is None or index.limits is None:
         return None
-    values = _values(session, publication, office, index.provenance)
-    whole = _figure_of(session, publication, parent.id, index.provenance, public_minimum)
+    others = _others_like(known, office_id, parent_id)
+    values = _values(session, publication, others, index.provenance) if len(others) >= FEWEST_OFFICES else []
     if len(values) < FEWEST_OFFICES:
         return None
+    whole = _figure_of(session, publication, parent_id, index.provenance, public_minimum)
     quarter = len(values) // 4
     low, high = values[quarter], values[-1 - quarter]
     scale = scale_for([index.limits, whole.limits if whole else None, (low, low, high)])
     return Alike(
-        parent_name=parent.name,
+        parent_name=known.offices[parent_id].name,
         parent=whole if whole and whole.limits else None,
         n_offices=count_text(len(values)),
         range=range_text(low, high),
@@ -57,11 +60,16 @@ def like_offices(
     )
 
 
-def _values(session: Session, publication: Publication, office: Office, provenance: str) -> list[float]:
+def _others_like(known: KnownOffices, office_id: int, parent_id: int) -> list[int]:
+    kind, below = known.offices[office_id].kind, known.tree.right_below(parent_id)
+    return [one for one in below if known.offices[one].kind == kind and one != office_id]
+
+
+def _values(
+    session: Session, publication: Publication, office_ids: Collection[int], provenance: str
+) -> list[float]:
     found = session.scalars(
-        select(Figure.value)
-        .join(Office, Office.id == Figure.office_id)
-        .where(
+        select(Figure.value).where(
             Figure.publication_id == publication.id,
             Figure.provenance == provenance,
             Figure.measure == INDEX,
@@ -69,9 +77,7 @@ def _values(session: Session, publication: Publication, office: Office, provenan
             Figure.value.is_not(None),
             Figure.hidden_inside.is_(None),
             Figure.hidden_in_public.is_(None),
-            Office.parent_id == office.parent_id,
-            Office.kind == office.kind,
-            Office.id != office.id,
+            Figure.office_id.in_(office_ids),
         )
     )
     return sorted(value for value in found if value is not None)

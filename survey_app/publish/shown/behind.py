@@ -2,14 +2,12 @@
 
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
-from sqlalchemy import ColumnElement, CompoundSelect, Integer, bindparam, case, func, literal, null, select
+from sqlalchemy import ColumnElement, case, distinct, func, literal, null, select
 from sqlalchemy.orm import Session
 
 from survey_app.models.access_point import AccessPoint
-from survey_app.models.office import Office
-from survey_app.models.office_tree import has_below, has_none_below, itself_and_below
+from survey_app.models.known_offices import known_offices
 from survey_app.models.publication import IS_WHOLE_INDEX, Figure, Publication
 from survey_app.publish.suppression import is_seen
 from survey_app.web.formatting import percent_text
@@ -42,6 +40,7 @@ class Behind:
         return self.n_offices < self.n_taking_part
 
 
+@cache
 def counted_behind(minimum: int) -> tuple[ColumnElement[int], ...]:
     """Count in SQL all of `Behind` but who takes part."""
     is_counted = is_seen(minimum) & (Figure.n_people > 0) & (Figure.population_size > 0)
@@ -57,32 +56,26 @@ def offices_behind(
     session: Session, publication: Publication, office_id: int, minimum: int
 ) -> dict[str, Behind]:
     """Give by class the offices behind the figures of an office; nothing for one with none below it."""
-    if not has_below(session, office_id):
+    known = known_offices(session)
+    if not known.tree.has_below(office_id):
         return {}
-    asked = {"publication_id": publication.id, "campaign_id": publication.campaign_id, "office_id": office_id}
-    found = {provenance: counts for provenance, *counts in session.execute(_counted(minimum), asked)}
-    n_taking_part, *_ = found.pop(None)
-    return {
-        provenance: Behind(counts[0], n_taking_part, *map(int, counts[1:]))
-        for provenance, counts in found.items()
-    }
-
-
-@cache
-def _counted(minimum: int) -> CompoundSelect[*tuple[Any, ...]]:
-    """Ask at once what each class counts and, in a row of no class, who takes part."""
-    below = itself_and_below(bindparam("office_id", type_=Integer))
-    lowest = select(Office.id).where(Office.id.in_(below), has_none_below()).cte("lowest")
-    takes_part = select(AccessPoint.office_id).where(AccessPoint.campaign_id == bindparam("campaign_id"))
+    lowest = known.tree.lowest_below(office_id)
     of_classes = (
         select(Figure.provenance, *counted_behind(minimum))
         .where(
-            Figure.publication_id == bindparam("publication_id"),
+            Figure.publication_id == publication.id,
             IS_WHOLE_INDEX,  # in the words of the index that holds no other figures: SQLite then reads it
-            # Not the column itself: SQLite would look each office up in every publication that there is.
-            (Figure.office_id + 0).in_(select(lowest.c.id)),
+            known.holds(lowest, Figure.office_id),
         )
         .group_by(Figure.provenance)
     )
-    of_all = select(null(), func.count(), *[literal(0)] * 3).where(lowest.c.id.in_(takes_part))
-    return of_classes.union_all(of_all)
+    of_all = select(null(), func.count(distinct(AccessPoint.office_id)), *[literal(0)] * 3).where(
+        AccessPoint.campaign_id == publication.campaign_id, known.holds(lowest, AccessPoint.office_id)
+    )
+    found = session.execute(of_classes.union_all(of_all)).all()
+    n_taking_part = next(n for provenance, n, *_ in found if provenance is None)
+    return {
+        provenance: Behind(n_offices, n_taking_part, *map(int, sums))
+        for provenance, n_offices, *sums in found
+        if provenance is not None
+    }

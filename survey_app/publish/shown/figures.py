@@ -2,14 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
+from typing import TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from survey_app.models.breakdown import INDEX, WHOLE, kind_of, part_of
 from survey_app.models.publication import Change, Distribution, Figure, Publication
 from survey_app.publish.shown.figure import BEST_FIRST, ShownFigure, show
 from survey_app.publish.suppression import INSIDE_MINIMUM
+
+Row = TypeVar("Row", Figure, Distribution, Change)
 
 
 @dataclass
@@ -32,9 +36,8 @@ def figures_inside(
 ) -> dict[str, FiguresOfClass]:
     """Read an office's figures by class, as people of the house may see them: all, or of one measure."""
     found: dict[str, FiguresOfClass] = {}
-    of_office = {"publication_id": publication.id, "office_id": office_id}
-    of_measure = {"measure": measure} if measure else {}
-    for figure in session.scalars(select(Figure).filter_by(**of_office, **of_measure).order_by(*BEST_FIRST)):
+    asked = {"publication_id": publication.id, "office_id": office_id}
+    for figure in session.scalars(_figures(measure), asked):
         of_class = found.setdefault(figure.provenance, FiguresOfClass())
         shown = show(figure, INSIDE_MINIMUM, publication.minimum_n)
         if figure.breakdown == WHOLE:
@@ -42,10 +45,23 @@ def figures_inside(
         elif figure.measure == INDEX:
             of_class.index_by[figure.breakdown] = shown
             of_class.n_predecessors[figure.breakdown] = figure.n_predecessors
-    for distribution in session.scalars(select(Distribution).filter_by(**of_office)):
+    for distribution in session.scalars(_of_office(Distribution), asked):
         if distribution.provenance in found:
             found[distribution.provenance].counts = distribution.counts
-    for change in session.scalars(select(Change).filter_by(**of_office)):
+    for change in session.scalars(_of_office(Change), asked):
         if change.provenance in found:
             found[change.provenance].changes.append(change)
     return {provenance: figures for provenance, figures in found.items() if INDEX in figures.whole}
+
+
+@cache
+def _figures(measure: str | None) -> Select[Figure]:
+    query = _of_office(Figure).order_by(*BEST_FIRST)
+    return query.where(Figure.measure == measure) if measure else query
+
+
+@cache
+def _of_office(row: type[Row]) -> Select[Row]:
+    """Write each question once: every page of an office asks it, and writing takes longer than asking."""
+    is_of_publication = row.publication_id == bindparam("publication_id")
+    return select(row).where(is_of_publication, row.office_id == bindparam("office_id"))

@@ -5,12 +5,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sqlalchemy import BigInteger, cast, select
+from sqlalchemy import BigInteger, cast, exists, select
 from sqlalchemy.orm import Session
 
 from survey_app.models.access_point import AccessPoint
-from survey_app.models.office import IS_ODD, DossierCount, Office
-from survey_app.models.office_tree import itself_and_below
+from survey_app.models.known_offices import known_offices
+from survey_app.models.office import IS_ODD, DossierCount
 from survey_app.models.publication import Publication
 from survey_app.models.snapshot import PublicationRecipe
 
@@ -56,10 +56,10 @@ def gaps_of(session: Session, office_id: int, publication: Publication) -> Gaps:
     if publication.recipe_id is None:
         return Gaps(_gap(_of_parts(totals)), _gap(_of_fields(totals)), _gap(_of_jumps(totals)))
     frozen = _frozen_gaps(session, publication)
-    below = select(Office.code).where(Office.id.in_(itself_and_below(office_id)))
-    codes = session.scalars(below) if frozen.of_fields else ()
+    known = known_offices(session)
+    codes = {known.offices[one].code for one in known.tree.subtree(office_id)}
     same = [one for one in totals if frozen.totals.get((one.office, one.month)) == one.n_settled]
-    of_fields = _gap(gap for code in codes for gap in frozen.of_fields.get(code, ()))
+    of_fields = _gap(gap for code in codes & frozen.of_fields.keys() for gap in frozen.of_fields[code])
     return Gaps(_gap(_of_parts(same)), of_fields, _gap(_of_jumps(same)))
 
 
@@ -84,20 +84,20 @@ def _totals(session: Session, office_id: int, publication: Publication) -> Itera
     """Read the totals that jump or are not what their parts or fields add up to: an index holds no others."""
     one = DossierCount
     parts = cast(one.n_early, BigInteger) + one.n_on_time + one.n_late
-    takes_part = select(AccessPoint.office_id).where(AccessPoint.campaign_id == publication.campaign_id)
-    query = (
-        select(Office.code, one.month, one.n_settled, parts, one.n_of_fields, one.n_usual)
-        .join(Office, Office.id == one.office_id)
-        .where(
-            IS_ODD,
-            one.office_id.in_(itself_and_below(office_id)),
-            one.office_id.in_(takes_part),
-            one.month >= publication.covers_from.replace(day=1),
-            one.month <= publication.covers_until,
-        )
+    known = known_offices(session)
+    takes_part = exists().where(
+        AccessPoint.campaign_id == publication.campaign_id, AccessPoint.office_id == one.office_id
     )
-    for code, month, n_settled, n_of_parts, n_of_fields, n_usual in session.execute(query):
-        yield _Total(code, month.isoformat(), n_settled, n_of_parts, n_of_fields, n_usual)
+    query = select(one.office_id, one.month, one.n_settled, parts, one.n_of_fields, one.n_usual).where(
+        IS_ODD,
+        known.holds(known.tree.subtree(office_id), one.office_id),
+        takes_part,
+    )
+    first, last = publication.covers_from.replace(day=1), publication.covers_until
+    for office, month, n_settled, n_of_parts, n_of_fields, n_usual in session.execute(query):
+        if first <= month <= last:  # asked for months, SQLite would leave the index of the few odd ones
+            code = known.offices[office].code
+            yield _Total(code, month.isoformat(), n_settled, n_of_parts, n_of_fields, n_usual)
 
 
 class _Frozen(NamedTuple):

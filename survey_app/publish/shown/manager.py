@@ -1,18 +1,19 @@
 """What staff see of an office: more than the public from five responses on, and what to look at first."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache, partial
 
-from sqlalchemy import Select, exists, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, bindparam, exists, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from survey_app.models.access_point import AccessPoint, AccessPointDay
 from survey_app.models.breakdown import COUNTER, FIELD, INDEX
 from survey_app.models.campaign import Campaign
 from survey_app.models.instrument import InstrumentVersion
+from survey_app.models.known_offices import known_offices
 from survey_app.models.office import Counter, Office, ServiceField
-from survey_app.models.office_tree import has_below, itself_and_below
 from survey_app.models.publication import Comparison, OfficeRelease, Publication
 from survey_app.models.vietnamese import sort_key
 from survey_app.publish.shown.alike import Alike, like_offices
@@ -24,11 +25,13 @@ from survey_app.publish.shown.figures import FiguresOfClass, figures_inside
 from survey_app.publish.shown.gaps import Gaps, gaps_of
 from survey_app.publish.shown.office import ClassResults, Part, class_results
 from survey_app.publish.shown.public import Ending, count_voided, ending_of
-from survey_app.publish.shown.respondents import GroupTable, groups_of_respondents
+from survey_app.publish.shown.respondents import GroupTable, groups_of_class
 from survey_app.publish.shown.spread import SpreadTable, spread_of
 from survey_app.publish.shown.trend import Trend, trend_of
 from survey_app.publish.suppression import INSIDE_MINIMUM
 from survey_app.web.charts import Scale, scale_for
+
+IsHere = Callable[[InstrumentedAttribute[int]], ColumnElement[bool]]  # names an office or one below it
 
 
 @dataclass(frozen=True)
@@ -77,9 +80,10 @@ class ManagerView:
 
 def manager_view(session: Session, office: Office, asked: Asked, today: date) -> ManagerView:
     """Give the campaign that was asked for by its code, or the continuous one that opened last."""
-    offices = itself_and_below(office.id)
-    is_parent = has_below(session, office.id)
-    campaigns = _campaigns(session, offices, today)
+    known = known_offices(session)
+    is_parent = known.tree.has_below(office.id)
+    is_here = partial(known.holds, known.tree.subtree(office.id))
+    campaigns = _campaigns(session, is_here, today)
     chosen = next(
         (one for one in campaigns if one.code == asked.campaign), campaigns[0] if campaigns else None
     )
@@ -97,10 +101,10 @@ def manager_view(session: Session, office: Office, asked: Asked, today: date) ->
         indices=[figures.whole[INDEX] for figures in found.values()],
         detail=_detail(session, office, standing, found[provenance], asked, today) if found else None,
         gaps=gaps_of(session, office.id, standing.publication) if standing.publication else None,
-        has_received=bool(found) or _has_received(session, chosen.id, offices),
-        is_waiting=not found and _is_waiting(session, chosen.id, offices),
+        has_received=bool(found) or _has_received(session, chosen.id, is_here),
+        is_waiting=not found and _is_waiting(session, chosen.id, is_here),
         is_parent=is_parent,
-        behind=_behind(session, standing, office, provenance) if is_parent else None,
+        behind=_behind(session, standing, office, provenance),
         ending=ending_of(session, standing, office, today),
     )
 
@@ -119,7 +123,6 @@ def _detail(
     definition = session.get_one(InstrumentVersion, publication.instrument_version_id).definition
     counters, fields = figures.of_kind(COUNTER), figures.of_kind(FIELD)
     scale = scale_for(figure.limits for figure in (*counters.values(), *fields.values()))
-    public_minimum = publication.minimum_n
     return Detail(
         results=class_results(figures.whole, definition, asked.language),
         change=last_change(session, figures, today),
@@ -130,21 +133,16 @@ def _detail(
         counters_without=_counters_without(session, standing.campaign.id, office.id, figures, counters),
         n_in_no_field=_n_in_no_field(figures.whole[INDEX], fields.values()),
         scale_of_parts=scale,
-        alike=like_offices(session, publication, office, figures.whole[INDEX], public_minimum),
-        groups=_groups(session, publication, office, figures, asked.language),
+        alike=like_offices(session, publication, office.id, figures.whole[INDEX], publication.minimum_n),
+        groups=groups_of_class(figures, definition, asked.language),
         verdict=_verdict(session, publication, office, figures.whole[INDEX].provenance),
         n_voided=count_voided(session, standing.campaign.id, office.id),
     )
 
 
-def _groups(
-    session: Session, publication: Publication, office: Office, figures: FiguresOfClass, language: str
-) -> list[GroupTable]:
-    found = groups_of_respondents(session, publication, office.id, INSIDE_MINIMUM, language)
-    return found.get(figures.whole[INDEX].provenance, [])
-
-
 def _verdict(session: Session, publication: Publication, office: Office, provenance: str) -> str | None:
+    if office.parent_id is None:
+        return None
     return session.scalar(
         select(Comparison.verdict).where(
             Comparison.publication_id == publication.id,
@@ -165,26 +163,35 @@ def _parts(labels: Mapping[str, str], figures: Mapping[str, ShownFigure], scale:
 
 def _labels_of_counters(session: Session, figures: Iterable[str]) -> dict[str, str]:
     wanted = [int(one) for one in figures]
-    rows = session.execute(select(Counter.id, Counter.label).where(Counter.id.in_(wanted)))
+    labels = select(Counter.id, Counter.label).where(Counter.id.in_(wanted))
+    rows = session.execute(labels) if wanted else ()
     return {str(counter_id): label for counter_id, label in rows}
 
 
 def _counters_without(
-    session: Session, campaign_id: int, office_id: int, figures: FiguresOfClass, counters: Iterable[str]
+    session: Session, campaign_id: int, office_id: int, figures: FiguresOfClass, counters: Collection[str]
 ) -> tuple[str, ...]:
     """Name the counters that have no figure, for whatever reason: none is told apart from another."""
-    labels = session.scalars(
-        select(Counter.label)
+    provenance = figures.whole[INDEX].provenance
+    asked = {"campaign_id": campaign_id, "office_id": office_id, "provenance": provenance}
+    labels = {
+        label for counter_id, label in session.execute(_counters(), asked) if str(counter_id) not in counters
+    }
+    return tuple(sorted(labels, key=sort_key))
+
+
+@cache
+def _counters() -> Select[int, str]:
+    """Ask for the counters that take responses of a class: written once, which takes longer than asking."""
+    return (
+        select(Counter.id, Counter.label)
         .join(AccessPoint, AccessPoint.counter_id == Counter.id)
         .where(
-            AccessPoint.campaign_id == campaign_id,
-            AccessPoint.office_id == office_id,
-            AccessPoint.provenance == figures.whole[INDEX].provenance,
-            Counter.id.not_in([int(one) for one in counters]),
+            AccessPoint.campaign_id == bindparam("campaign_id"),
+            AccessPoint.office_id == bindparam("office_id"),
+            AccessPoint.provenance == bindparam("provenance"),
         )
-        .distinct()
     )
-    return tuple(sorted(labels, key=sort_key))
 
 
 def _n_in_no_field(index: ShownFigure, fields: Collection[ShownFigure]) -> int | None:
@@ -195,12 +202,13 @@ def _n_in_no_field(index: ShownFigure, fields: Collection[ShownFigure]) -> int |
 
 
 def _names_of_fields(session: Session, figures: Iterable[str], language: str) -> dict[str, str]:
-    fields = session.scalars(select(ServiceField).where(ServiceField.code.in_(list(figures))))
+    codes = list(figures)
+    fields = session.scalars(select(ServiceField).where(ServiceField.code.in_(codes))) if codes else ()
     return {one.code: one.name_in(language) for one in fields}
 
 
-def _campaigns(session: Session, office_ids: Select[int], today: date) -> list[Campaign]:
-    takes_part = exists().where(AccessPoint.campaign_id == Campaign.id, AccessPoint.office_id.in_(office_ids))
+def _campaigns(session: Session, is_here: IsHere, today: date) -> list[Campaign]:
+    takes_part = exists().where(AccessPoint.campaign_id == Campaign.id, is_here(AccessPoint.office_id))
     return list(
         session.scalars(
             select(Campaign)
@@ -210,20 +218,20 @@ def _campaigns(session: Session, office_ids: Select[int], today: date) -> list[C
     )
 
 
-def _has_received(session: Session, campaign_id: int, office_ids: Select[int]) -> bool:
+def _has_received(session: Session, campaign_id: int, is_here: IsHere) -> bool:
     received = exists().where(
         AccessPoint.campaign_id == campaign_id,
-        AccessPoint.office_id.in_(office_ids),
+        is_here(AccessPoint.office_id),
         AccessPointDay.access_point_id == AccessPoint.id,
         AccessPointDay.n_received > 0,
     )
     return session.scalar(select(received)) is True
 
 
-def _is_waiting(session: Session, campaign_id: int, office_ids: Select[int]) -> bool:
+def _is_waiting(session: Session, campaign_id: int, is_here: IsHere) -> bool:
     waiting = exists().where(
         OfficeRelease.campaign_id == campaign_id,
-        OfficeRelease.office_id.in_(office_ids),
+        is_here(OfficeRelease.office_id),
         OfficeRelease.n_looked_at > OfficeRelease.n_released,
     )
     return session.scalar(select(waiting)) is True

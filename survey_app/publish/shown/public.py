@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import Select, bindparam, exists, select
 from sqlalchemy.orm import Session
 
 from survey_app.models.breakdown import INDEX, MONTH, WHOLE
+from survey_app.models.known_offices import known_offices
 from survey_app.models.office import Office, OfficeSuccession
-from survey_app.models.office_tree import OfficeTree
 from survey_app.models.publication import Figure, OfficeRelease
 from survey_app.publish.shown.campaign import Standing
 from survey_app.publish.shown.figure import show
@@ -76,13 +77,15 @@ def public_trends(session: Session, standing: Standing, office_id: int, today: d
 
 def count_voided(session: Session, campaign_id: int, office_id: int) -> int:
     """Count the voided responses of an office and all below it, as the last release noted them."""
-    n_voided = dict(
-        session.execute(
-            select(OfficeRelease.office_id, func.sum(OfficeRelease.n_voided))
-            .where(OfficeRelease.campaign_id == campaign_id, OfficeRelease.n_voided > 0)
-            .group_by(OfficeRelease.office_id)
-        ).all()
+    found = session.execute(_voided(), {"campaign_id": campaign_id}).all()
+    here = known_offices(session).tree.subtree(office_id) if found else ()
+    return sum(n_voided for one, n_voided in found if one in here)
+
+
+@cache
+def _voided() -> Select[int, int]:
+    """Ask for all of a campaign, which are few; those of an office and below it are picked out of them."""
+    is_of_campaign = OfficeRelease.campaign_id == bindparam("campaign_id")
+    return select(OfficeRelease.office_id, OfficeRelease.n_voided).where(
+        is_of_campaign, OfficeRelease.n_voided > 0
     )
-    if not n_voided:
-        return 0
-    return sum(n_voided.get(one, 0) for one in OfficeTree(session).subtree(office_id))

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from survey_app.models.breakdown import GROUP, INDEX, WHOLE, group_of
+from survey_app.models.breakdown import GROUP, INDEX, WHOLE, group_of, kind_of
 from survey_app.models.definition import Definition
 from survey_app.models.instrument import InstrumentVersion
 from survey_app.models.publication import Change, Figure, Publication
 from survey_app.publish.shown.change import digits_of, points_text
 from survey_app.publish.shown.figure import ShownFigure, show
+from survey_app.publish.shown.figures import FiguresOfClass
 from survey_app.publish.shown.office import Part
 from survey_app.web.charts import Scale, scale_for
 
@@ -70,6 +71,13 @@ def groups_of_respondents(
         letter: list(_tables(found, [one for one in apart if one.provenance == letter], form, language))
         for letter, found in sorted(with_groups.items())
     }
+
+
+def groups_of_class(figures: FiguresOfClass, form: Definition, language: str) -> list[GroupTable]:
+    """Give the groups among the figures of one class, which were read already."""
+    groups = {name: figure for name, figure in figures.index_by.items() if kind_of(name) == GROUP}
+    apart = [change for change in figures.changes if kind_of(change.later) == GROUP]
+    return list(_tables({WHOLE: figures.whole[INDEX], **groups}, apart, form, language)) if groups else []
 
 
 def _tables(

@@ -127,6 +127,23 @@ def test_newest_account_is_not_found_by_the_token_of_another(database: Database)
         assert found.username == "person1"
 
 
+def test_who_is_signed_in_has_the_grants_of_that_day(database: Database) -> None:
+    with database.transaction() as session:
+        account = factories.staff(session, role=None)
+        factories.staff_session(session, staff_id=account.id, token_hash=access.hash_token("secret"))
+        factories.staff_grant(session, staff_id=factories.staff(session).id, role="administrator")
+        grants = [
+            factories.staff_grant(
+                session, staff_id=account.id, role=role, valid_from=DAY, valid_until=DAY + timedelta(days=n)
+            )
+            for n, role in ((2, "analyst"), (1, "auditor"))
+        ]
+        for n_days, expected in ((-1, []), (1, grants), (2, grants[:1]), (3, [])):
+            found = access.find_by_token(session, "secret", MOMENT, DAY + timedelta(days=n_days))
+            assert found is not None
+            assert list(found.grants) == expected
+
+
 def test_scope_is_the_office_and_all_below_it(database: Database) -> None:
     with database.transaction() as session:
         province = factories.office(session, kind="province")

@@ -53,6 +53,7 @@ def test_counts(speak: Speak, number: int, vietnamese: str, english: str) -> Non
         (1.0, 1, "100,0%", "100.0%"),
         (0.0, 1, "0,0%", "0.0%"),
         (0.84251, 2, "84,25%", "84.25%"),
+        (225.0, 2, "22.500,00%", "22,500.00%"),
         (-0.031, 1, "\N{MINUS SIGN}3,1%", "\N{MINUS SIGN}3.1%"),
     ],
 )

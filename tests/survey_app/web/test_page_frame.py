@@ -19,6 +19,14 @@ def test_pages_say_that_rows_are_a_demo_while_there_are_such_rows(app, client):
     assert DEMO in client.get("/staff/sign-in").text
 
 
+def test_pages_of_the_staff_say_it_too(app, staff_client):
+    client = staff_client("operator")
+    assert DEMO not in client.get("/staff").text
+    with app.extensions["database"].transaction() as session:
+        factories.campaign(session, is_demo=True)
+    assert DEMO in client.get("/staff").text
+
+
 @on_sqlite
 def test_page_of_a_fault_needs_no_database(app, client, monkeypatch):
     def broken(*_args, **_kwargs):

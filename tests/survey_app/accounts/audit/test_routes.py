@@ -114,6 +114,11 @@ def test_act_over_several_offices_is_one_and_is_not_cut_between_pages(app, staff
     assert "Xã Một; Xã Hai; Xã Ba" in whole
 
 
+def test_english_page_says_that_lines_are_kept_in_vietnamese(staff_client, lines):
+    page = staff_client("administrator").get("/staff/audit?lang=en").text
+    assert ('lang="vi">gần<' in page, "the log is kept in Vietnamese" in page) == (True, True)
+
+
 def test_empty_log_says_so(staff_client):
     assert "Chưa ghi nhận thao tác nào" in staff_client("auditor").get("/staff/audit").text
 

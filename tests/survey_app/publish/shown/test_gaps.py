@@ -34,6 +34,10 @@ def test_gaps_are_those_of_the_offices_below_and_of_the_counts_that_were_frozen(
             n_usual = 30 if code == "B" else None  # somebody accepted a jump
             factories.dossier_count(session, **here, n_settled=100, n_usual=n_usual, **parts)
             factories.dossier_count(session, **here, field_id=field.id, n_settled=of_fields)
+            for before_or_after in (date(2026, 1, 1), date(2026, 7, 1)):
+                factories.dossier_count(
+                    session, office_id=office.id, month=before_or_after, n_settled=9, n_usual=5
+                )
             # Office A counted otherwise when the wave was frozen.
             then += [[code, "2026-03-01", None, 300 if code == "A" else 100], [code, "2026-03-01", "F", 93]]
         document = json.dumps({"dossiers": [row for row in then if row[0] != "C"]})
