@@ -1,7 +1,7 @@
 """The list of codes that staff see: offices found by name, their places, and the codes that hang there."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -9,15 +9,15 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Date, Integer, Select, bindparam, case, func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from survey_app.models.access_point import AccessPoint, CodeStock
 from survey_app.models.campaign import Campaign, goes_on
+from survey_app.models.known_offices import KnownOffices, known_offices
 from survey_app.models.office import Counter, Office
-from survey_app.models.vietnamese import sort_key
+from survey_app.models.vietnamese import Search, sort_key
 from survey_app.prepare.codes.issue import Place, is_issued, takes_codes
-from survey_app.prepare.codes.stock import NEVER_USED, Use, binds, is_quiet, is_reported, uses
-from survey_app.web import office_search
+from survey_app.prepare.codes.stock import UsedCode, binds, codes_of, is_quiet, is_reported
 from survey_app.web.paging import ROWS_A_PAGE, Page
 
 # What a list may be narrowed to: codes that need a look, paused ones, places without one, revoked ones.
@@ -56,32 +56,22 @@ class FoundOffice(NamedTuple):  # thousands are made for a page: as a frozen dat
 
 
 @dataclass(frozen=True, slots=True)
-class ListedCode:
-    """One code and how it was used."""
-
-    point: AccessPoint
-    use: Use
-
-
-@dataclass(frozen=True, slots=True)
 class ListedPlace:
     """One place: the codes of its poster and its screen, if any, and what hung or stood there before."""
 
     place: Place
     counter: str | None
-    poster: ListedCode | None
-    screen: ListedCode | None
+    poster: UsedCode | None
+    screen: UsedCode | None
     revoked: list[AccessPoint]
 
     def fits(self, narrowed: str) -> bool:
-        works = [code for code in (self.poster, self.screen) if code is not None]
-        belongs = {
-            "look": any(code.use.needs_a_look for code in works),
-            "paused": any(code.point.paused_on is not None for code in works),
-            "missing": self.poster is None,
-            "revoked": bool(self.revoked),
-        }
-        return belongs.get(narrowed, True)
+        match narrowed:
+            case "missing":
+                return self.poster is None
+            case "revoked":
+                return bool(self.revoked)
+        return any(code.fits(narrowed) for code in (self.poster, self.screen) if code) or not narrowed
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,22 +129,18 @@ def offices_with_codes(
     session: Session, campaign: Campaign, office_ids: Collection[int], search: str, today: date
 ) -> list[FoundOffice]:
     """Find offices by their name, with what their codes add up to."""
-    searched = office_search.find_offices(session, search, takes_codes(today)) if search else None
-    ids = office_ids if searched is None else [one for one in searched if one in office_ids]
-    query = _offices_by_name()
-    if len(ids) <= FEW_OFFICES:
-        query = query.where(Office.id.in_(ids))
+    known = known_offices(session)
+    named = known.find(Search(search)) if search else known.offices
+    ids = [one for one in named if one in office_ids]
+    given = binds(campaign, today) | {"office_ids": ids}
     # Past the session, which would handle each of thousands of rows once more: none is an object.
-    rows = session.connection().execute(query, binds(campaign, today)).all()
-    found = [one for one in map(FoundOffice._make, rows) if one.id in office_ids]
-    if searched is None:
-        return found
-    by_id = {one.id: one for one in found}
-    return [by_id[office_id] for office_id in ids]
+    rows = session.connection().execute(_counted_codes(of_few=len(ids) <= FEW_OFFICES), given)
+    counted = {row[0]: row for row in rows.all()}
+    return [FoundOffice._make(counted[one]) for one in ids if one in counted]
 
 
 @cache
-def _offices_by_name() -> Select[*tuple[Any, ...]]:
+def _counted_codes(*, of_few: bool) -> Select[*tuple[Any, ...]]:
     """Write the question once: each visit asks it, and writing takes longer than asking."""
     campaign_id, today = bindparam("campaign_id", type_=Integer), bindparam("today", type_=Date)
     has_counters = Office.n_counters > 0
@@ -177,14 +163,14 @@ def _offices_by_name() -> Select[*tuple[Any, ...]]:
         "n_quiet": func.coalesce(quiet.c.n, 0),
         "n_reported": func.coalesce(reported.c.n, 0),
     }
-    return (
+    counted = (
         select(*(asked[name] for name in FoundOffice._fields))
         .outerjoin(CodeStock, (CodeStock.office_id == Office.id) & (CodeStock.campaign_id == campaign_id))
         .outerjoin(quiet, quiet.c.office_id == Office.id)
         .outerjoin(reported, reported.c.office_id == Office.id)
         .where(takes_codes(today))
-        .order_by(Office.sort_key, Office.id)
     )
+    return counted.where(Office.id.in_(bindparam("office_ids", expanding=True))) if of_few else counted
 
 
 def list_codes(
@@ -195,19 +181,31 @@ def list_codes(
     pages = _cut_by_places(fitting)
     number = min(max(page, 1), len(pages))
     shown = pages[number - 1]
-    ids = [office.id for office in shown]
-    places = _places_by_office(session, campaign, ids, today)
-    named = {row.id: row for row in session.execute(_named_offices(), {"office_ids": ids, "today": today})}
-    listed = [
-        ListedOffice(
-            *named[one.id], one.n_working, [place for place in places.get(one.id, []) if place.fits(narrowed)]
-        )
-        for one in shown
-    ]
+    places = _places_by_office(session, campaign, [office.id for office in shown], today)
+    known = known_offices(session)
+    listed = []
+    for one in shown:
+        fits = [place for place in places[one.id] if place.fits(narrowed)]
+        listed.append(_listed_office(known, one, fits, today))
     return CodesPage(
         offices=Page(listed, len(fitting), number, len(pages)),
         n_places=sum(office.n_places for office in fitting),
         n_codes=sum(office.n_codes for office in fitting),
+    )
+
+
+def _listed_office(
+    known: KnownOffices, found: FoundOffice, places: list[ListedPlace], today: date
+) -> ListedOffice:
+    office = known.offices[found.id]
+    return ListedOffice(
+        office.id,
+        office.name,
+        parent=known.offices[office.parent_id].name if office.parent_id is not None else None,
+        begins_on=office.valid_from if office.valid_from > today else None,
+        ends_on=office.valid_until,
+        n_working=found.n_working,
+        places=places,
     )
 
 
@@ -225,54 +223,41 @@ def _cut_by_places(offices: list[FoundOffice]) -> list[list[FoundOffice]]:
     return pages
 
 
-@cache
-def _named_offices() -> Select[int, str, str | None, date | None, date | None]:
-    """Write the question once, too."""
-    parent = aliased(Office)
-    begins_on = case((Office.valid_from > bindparam("today", type_=Date), Office.valid_from))
-    return (
-        select(Office.id, Office.name, parent.name, begins_on, Office.valid_until)
-        .outerjoin(parent, parent.id == Office.parent_id)
-        .where(Office.id.in_(bindparam("office_ids", expanding=True)))
-    )
-
-
 def _places_by_office(
     session: Session, campaign: Campaign, office_ids: list[int], today: date
 ) -> dict[int, list[ListedPlace]]:
-    points = session.scalars(
-        select(AccessPoint)
-        .where(is_issued(campaign.id), AccessPoint.office_id.in_(office_ids))
-        .order_by(AccessPoint.id)
-    ).all()
-    used = uses(session, campaign, [point.id for point in points if point.revoked_on is None], today)
-    by_place: dict[Place, list[AccessPoint]] = defaultdict(list)
-    for point in points:
-        by_place[Place(point.office_id, point.counter_id)].append(point)
-    counters = session.scalars(select(Counter).where(Counter.office_id.in_(office_ids))).all()
-    labels: dict[Place, str | None] = {Place(c.office_id, c.id): c.label for c in counters}
-    with_counters = {counter.office_id for counter in counters}
+    codes: dict[Place, list[UsedCode]] = defaultdict(list)
+    for code in codes_of(session, campaign, office_ids, today):
+        codes[Place(code.point.office_id, code.point.counter_id)].append(code)
+    counters = session.execute(_counters(), {"office_ids": office_ids}).all()
+    labels: dict[Place, str | None] = {Place(office_id, id_): label for office_id, id_, label in counters}
+    with_counters = {place.office_id for place in labels}
     whole = [Place(office_id, None) for office_id in office_ids]
-    labels |= {place: None for place in whole if place in by_place or place.office_id not in with_counters}
+    labels |= {place: None for place in whole if place in codes or place.office_id not in with_counters}
     listed: dict[int, list[ListedPlace]] = defaultdict(list)
     for place, label in sorted(
         labels.items(), key=lambda item: (sort_key(item[1] or ""), item[0].counter_id or 0)
     ):
-        listed[place.office_id].append(_listed(place, label, by_place.get(place, []), used))
+        listed[place.office_id].append(_listed(place, label, codes.get(place, [])))
     return listed
 
 
-def _listed(
-    place: Place, counter: str | None, points: list[AccessPoint], used: Mapping[int, Use]
-) -> ListedPlace:
-    def first_active(way_in: str) -> ListedCode | None:
-        active = (point for point in points if point.way_in == way_in and point.revoked_on is None)
-        return next((ListedCode(point, used.get(point.id, NEVER_USED)) for point in active), None)
+@cache
+def _counters() -> Select[int, int, str]:
+    is_shown = Counter.office_id.in_(bindparam("office_ids", expanding=True))
+    return select(Counter.office_id, Counter.id, Counter.label).where(is_shown)
+
+
+def _listed(place: Place, counter: str | None, codes: list[UsedCode]) -> ListedPlace:
+    def first_active(way_in: str) -> UsedCode | None:
+        points = ((code, code.point) for code in codes)
+        active = (code for code, point in points if point.way_in == way_in and point.revoked_on is None)
+        return next(active, None)
 
     return ListedPlace(
         place,
         counter,
         poster=first_active("poster"),
         screen=first_active("screen"),
-        revoked=[point for point in points if point.revoked_on is not None][-MOST_REVOKED:],
+        revoked=[code.point for code in codes if code.point.revoked_on is not None][-MOST_REVOKED:],
     )

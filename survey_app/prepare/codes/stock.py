@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Date,
+    Integer,
     ScalarSelect,
     Select,
     and_,
@@ -27,6 +28,7 @@ from survey_app.models.base import EPOCH, EpochDay
 from survey_app.models.campaign import Campaign
 from survey_app.models.code_report import CodeReport
 from survey_app.models.office import Office
+from survey_app.prepare.codes.issue import is_issued
 
 # Longer than a week of holidays with its weekends: such a code is gone, hidden or still in a drawer.
 QUIET_AFTER_DAYS = 14
@@ -54,7 +56,21 @@ class Use:
         return self.is_quiet or self.is_reported
 
 
-NEVER_USED = Use()
+@dataclass(frozen=True, slots=True)
+class UsedCode:
+    """One code and how it was used."""
+
+    point: AccessPoint
+    use: Use
+
+    def fits(self, narrowed: str) -> bool:
+        """Whether it belongs on a list of codes that are narrowed down; on one of places all do."""
+        match narrowed:
+            case "look":
+                return self.use.needs_a_look
+            case "paused":
+                return self.point.paused_on is not None
+        return True
 
 
 def ends_soon(campaign: Campaign, today: date) -> bool:
@@ -124,26 +140,35 @@ def is_reported() -> ColumnElement[bool]:
     return and_(AccessPoint.revoked_on.is_(None), AccessPoint.id.in_(open_reports))
 
 
-def uses(session: Session, campaign: Campaign, point_ids: Collection[int], today: date) -> dict[int, Use]:
-    """Tell how each of these codes was used; they are the few of one page."""
-    rows = session.execute(_uses(), binds(campaign, today) | {"point_ids": list(point_ids)})
-    return {
-        point_id: Use(last_scan, n_opened, n_answered, bool(quiet), bool(reported))
-        for point_id, last_scan, n_opened, n_answered, quiet, reported in rows
-    }
+def codes_of(
+    session: Session, campaign: Campaign, office_ids: Collection[int], today: date
+) -> list[UsedCode]:
+    """List the codes of a page's few offices in the order of their issue, and how each was used."""
+    rows = session.execute(_codes(), binds(campaign, today) | {"office_ids": list(office_ids)})
+    return [
+        UsedCode(point, Use(last_scan, n_opened, n_answered, bool(quiet), bool(reported)))
+        for point, last_scan, n_opened, n_answered, quiet, reported in rows
+    ]
 
 
 @cache
-def _uses() -> Select[*tuple[Any, ...]]:
+def _codes() -> Select[*tuple[Any, ...]]:
     """Write the question once: each page of codes asks it, and writing takes longer than asking."""
-    return select(
-        AccessPoint.id,
-        _last_scan(),
-        _sum_of_days(AccessPointDay.n_opened),
-        _sum_of_days(AccessPointDay.n_received - AccessPointDay.n_voided),
-        is_quiet(),
-        is_reported(),
-    ).where(AccessPoint.id.in_(bindparam("point_ids", expanding=True)))
+    return (
+        select(
+            AccessPoint,
+            _last_scan(),
+            _sum_of_days(AccessPointDay.n_opened),
+            _sum_of_days(AccessPointDay.n_received - AccessPointDay.n_voided),
+            is_quiet(),
+            is_reported(),
+        )
+        .where(
+            is_issued(bindparam("campaign_id", type_=Integer)),
+            AccessPoint.office_id.in_(bindparam("office_ids", expanding=True)),
+        )
+        .order_by(AccessPoint.id)
+    )
 
 
 def _last_scan() -> ScalarSelect[date]:

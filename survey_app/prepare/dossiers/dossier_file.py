@@ -9,8 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from survey_app.models.days import read_month
+from survey_app.models.known_offices import known_offices
 from survey_app.models.office import ALL_FIELDS, Office, ServiceField
-from survey_app.models.office_tree import OfficeTree
 from survey_app.prepare.dossiers import contradictions
 from survey_app.prepare.dossiers.contradictions import Contradiction, Place, Reported
 from survey_app.prepare.dossiers.counts import Counts, added
@@ -151,7 +151,7 @@ class _Reading:
 
     def __init__(self, session: Session, sender: Sender) -> None:
         self._sender = sender
-        self._tree = OfficeTree(session)
+        self._tree = known_offices(session).tree
         scope = sender.office_ids
         offices = [one for one in session.scalars(select(Office)) if scope is None or one.id in scope]
         self._offices = {office.code: office for office in offices}

@@ -1,32 +1,32 @@
 """Who has dossier counts of a month and who lacks them, and what one office has, with its coverage."""
 
 from collections import defaultdict
-from dataclasses import dataclass, field, replace
-from datetime import date
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, field
+from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, case, false, func, select, true
 from sqlalchemy.orm import Session
 
 from survey_app.models.breakdown import INDEX, MONTH, first_day_of
 from survey_app.models.days import first_of, month_after, month_before
+from survey_app.models.known_offices import KnownOffice, KnownOffices, known_offices
 from survey_app.models.office import (
     ALL_FIELDS,
     IS_ODD,
+    IS_TOTAL,
     DossierCount,
     Office,
     ReplacedTotal,
     ServiceField,
-    not_ended_on,
 )
 from survey_app.models.publication import Figure, Publication
+from survey_app.models.vietnamese import Search
 from survey_app.prepare.dossiers.counts import NAMES, Counts, counts_of
-from survey_app.web.office_search import find_offices
 from survey_app.web.paging import Page, PageAsked, read_page
 
 MONTHS_SHOWN = REPLACED_SHOWN = 12
-BY_NAME = (Office.sort_key, Office.id)
-HAS_TOTAL = DossierCount.office_id.is_not(None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,70 +94,63 @@ def _field_gap(counts: Counts | None, of_fields: int | None) -> int:
 
 
 def list_month(
-    session: Session, in_scope: ColumnElement[bool], month: date, search: str, asked: PageAsked
+    session: Session, office_ids: Set[int], month: date, search: str, asked: PageAsked
 ) -> MonthPage:
-    served = (in_scope, _served_in(month))
-    counted = _with_totals(month, func.count(), func.count(DossierCount.office_id)).where(*served)
-    n_offices, n_counted = session.execute(counted).one()
-    searched = find_offices(session, search, *served) if search else None
-    is_found = in_scope if searched is None else Office.id.in_(searched)
+    known = known_offices(session)
+    serving = _serving(known, office_ids, month)
+    is_odd = _odd_by_office(session, month)
+    found = serving
+    if search:
+        searched = set(known.find(Search(search)))
+        found = [one for one in serving if one.id in searched]
+    missing_first = sorted(found, key=lambda one: one.id in is_odd)
 
     def read(shown: slice) -> list[OfficeOfMonth]:
-        missing_first = _totals(month).where(is_found, _served_in(month)).order_by(HAS_TOTAL, *BY_NAME)
-        listed = _offices(session, missing_first.slice(shown.start, shown.stop))
-        n_fields = _count_fields(session, [one.id for one in listed], month)
-        return [replace(one, n_fields=n_fields.get(one.id, 0)) for one in listed]
+        ids = [one.id for one in missing_first[shown]]
+        totals = _totals(session, month, DossierCount.office_id.in_(ids))
+        n_fields = _count_fields(session, ids, month)
+        return [_of_month(one, totals, n_fields.get(one.id, 0)) for one in missing_first[shown]]
 
     return MonthPage(
         month,
-        read_page(n_offices if searched is None else len(searched), read, asked),
-        n_offices=n_offices,
-        n_missing=n_offices - n_counted,
-        n_gaps=_count_odd(session, month, *served),
+        read_page(len(missing_first), read, asked),
+        n_offices=len(serving),
+        n_missing=sum(one.id not in is_odd for one in serving),
+        n_gaps=sum(is_odd.get(one.id, False) for one in serving),
     )
 
 
-def offices_of_month(session: Session, in_scope: ColumnElement[bool], month: date) -> list[OfficeOfMonth]:
-    """List the offices that served people in a month, by name; a province only sums its offices up."""
-    return _offices(session, _totals(month).where(in_scope, _served_in(month)).order_by(*BY_NAME))
+def offices_of_month(session: Session, office_ids: Set[int], month: date) -> list[OfficeOfMonth]:
+    """List the offices that served people in a month, by name."""
+    totals = _totals(session, month)
+    return [_of_month(one, totals) for one in _serving(known_offices(session), office_ids, month)]
 
 
-def _offices(session: Session, query: Select[*tuple[Any, ...]]) -> list[OfficeOfMonth]:
-    return [
-        OfficeOfMonth(
-            office_id, code, name, None if counts[0] is None else Counts(*counts), of_fields, n_usual
-        )
-        for office_id, code, name, of_fields, n_usual, *counts in session.execute(query)
-    ]
+def _serving(known: KnownOffices, office_ids: Set[int], month: date) -> list[KnownOffice]:
+    last = month_after(month) - timedelta(days=1)
+    return [one for one in known.offices.values() if one.id in office_ids and one.serves_between(month, last)]
 
 
-def _totals(month: date) -> Select[*tuple[Any, ...]]:
-    """Ask for each office with its total of a month, by columns: objects would take ten times as long."""
-    total = DossierCount
-    counts_by_name = [getattr(total, name) for name in NAMES]
-    return _with_totals(
-        month, Office.id, Office.code, Office.name, total.n_of_fields, total.n_usual, *counts_by_name
-    )
+def _of_month(office: KnownOffice, totals: Mapping[int, Sequence[Any]], n_fields: int = 0) -> OfficeOfMonth:
+    of_fields, n_usual, *counts = totals.get(office.id, (None, None))
+    known = Counts(*counts) if counts else None
+    return OfficeOfMonth(office.id, office.code, office.name, known, of_fields, n_usual, n_fields)
 
 
-def _with_totals(month: date, *columns: Any) -> Select[*tuple[Any, ...]]:
-    of_month = (
-        (DossierCount.office_id == Office.id)
-        & (DossierCount.month == month)
-        & (DossierCount.field_id == ALL_FIELDS)
-    )
-    return select(*columns).select_from(Office).outerjoin(DossierCount, of_month)
+def _totals(session: Session, month: date, *conditions: ColumnElement[bool]) -> dict[int, Sequence[Any]]:
+    """Read the totals of a month by columns: objects would take ten times as long."""
+    counts = (getattr(DossierCount, name) for name in NAMES)
+    query = select(DossierCount.office_id, DossierCount.n_of_fields, DossierCount.n_usual, *counts)
+    rows = session.execute(query.where(DossierCount.month == month, IS_TOTAL, *conditions))
+    return {office_id: total for office_id, *total in rows}
 
 
-def _count_odd(session: Session, month: date, *served: ColumnElement[bool]) -> int:
-    """Count the totals that do not add up, of which the database keeps an index."""
-    odd = select(func.count()).select_from(DossierCount).join(Office, Office.id == DossierCount.office_id)
-    return session.scalar(odd.where(DossierCount.month == month, IS_ODD, *served)) or 0
-
-
-def _served_in(month: date) -> ColumnElement[bool]:
-    began = Office.valid_from < month_after(month)
-    return began & not_ended_on(month) & (Office.kind != "province")
+def _odd_by_office(session: Session, month: date) -> dict[int, bool]:
+    """Tell of each office with a total of a month whether it disagrees with what is counted beside it."""
+    is_odd = case((IS_ODD, true()), else_=false())
+    query = select(DossierCount.office_id, is_odd).where(DossierCount.month == month, IS_TOTAL)
+    # Past the session, which would handle each of thousands of rows once more.
+    return dict(session.connection().execute(query).all())
 
 
 def _count_fields(session: Session, office_ids: list[int], month: date) -> dict[int, int]:

@@ -31,7 +31,7 @@ from survey_app.prepare.dossiers.record import (
 from survey_app.prepare.dossiers.template_file import as_csv, as_sheet, lines_of
 from survey_app.prepare.tables import waiting
 from survey_app.web import access
-from survey_app.web.access import current_staff, in_scope, office_in_scope, offices_in_scope
+from survey_app.web.access import current_staff, office_in_scope, offices_in_scope
 from survey_app.web.context import database, now, settings, today
 from survey_app.web.formatting import count_text, month_text
 from survey_app.web.i18n import chosen_language
@@ -63,7 +63,7 @@ def template(kind: str) -> Response:
     """Give the table of a month to fill in, with what is known already."""
     month = forms.asked_month(request.args, _last_full_month(), today())
     with database().reading() as session:
-        offices = listing.offices_of_month(session, in_scope(Office.id, current_staff()), month)
+        offices = listing.offices_of_month(session, offices_in_scope(session, current_staff()), month)
         fields = listing.list_fields(session)
     mimetype, write = KINDS[kind]
     response = Response(write(lines_of(month, offices), fields), mimetype=mimetype)
@@ -111,7 +111,7 @@ def accept_file() -> AnyResponse | tuple[str, int]:
         return _overview(refused.faults), 422
     waiting.forget(settings().data_dir, staff.id, ticket)
     n = len(intake.given)
-    flash(ngettext("%(n)s line is stored.", "%(n)s lines are stored.", n, n=count_text(n)))
+    _say_done(ngettext("%(n)s line is stored.", "%(n)s lines are stored.", n, n=count_text(n)))
     month = intake.months[-1] if intake.months else _last_full_month()
     return redirect(url_for("dossiers.overview", month=f"{month:%Y-%m}"), 303)
 
@@ -147,7 +147,7 @@ def month(office_id: int, month: str) -> str | AnyResponse | tuple[str, int]:
         return _form_page(found, day, fields, form, contradictions), 422
     with database().transaction() as session:
         record_typed(session, typed, now(), current_staff().id)
-    flash(_("The dossiers of %(month)s are stored.", month=month_text(day)))
+    _say_done(_("The dossiers of %(month)s are stored.", month=month_text(day)))
     return redirect(url_for("dossiers.office", office_id=office_id), 303)
 
 
@@ -172,8 +172,14 @@ def withdraw(office_id: int, month: str) -> str | AnyResponse | tuple[str, int]:
         is_done = record_withdrawal(session, asked, now(), current_staff().id)
     if not is_done:
         return _withdraw_page(found, day, stored, "counts_changed"), 409
-    flash(_("The count of %(month)s is withdrawn.", month=month_text(day)))
+    _say_done(_("The count of %(month)s is withdrawn.", month=month_text(day)))
     return redirect(url_for("dossiers.office", office_id=office_id), 303)
+
+
+def _say_done(what: str) -> None:
+    """Say what was done, and that figures follow: until the next release they have the coverage of before."""
+    follows = _("On the pages of results coverage is made anew within minutes.")
+    flash(f"{what} {follows}")
 
 
 def _overview(faults: list[tuple[int, str, str]] | None = None) -> str:
@@ -181,7 +187,8 @@ def _overview(faults: list[tuple[int, str, str]] | None = None) -> str:
     search = typed_search(request.args)
     asked = PageAsked(typed_page(request.args))
     with database().reading() as session:
-        found = listing.list_month(session, in_scope(Office.id, current_staff()), month, search, asked)
+        scope = offices_in_scope(session, current_staff())
+        found = listing.list_month(session, scope, month, search, asked)
         fields = listing.list_fields(session)
     return render_template(
         "prepare/dossiers.html",

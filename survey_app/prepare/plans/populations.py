@@ -1,28 +1,29 @@
 """How many dossiers the planned offices settled, and what the last wave found there: what sizes rest on."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, NamedTuple, TypeVar, TypeVarTuple
+from typing import Any, NamedTuple, TypeVarTuple
 
-from sqlalchemy import ColumnElement, Row, Select, func, select, true
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy import Row, Select, func, select, true
+from sqlalchemy.orm import Session
 
 from survey_app.models.breakdown import INDEX, WHOLE
 from survey_app.models.campaign import Campaign
 from survey_app.models.days import first_of, month_before
 from survey_app.models.frame import Frame, FrameOffice, frame_in_force
-from survey_app.models.office import IS_TOTAL, DossierCount, Office, not_ended_on
-from survey_app.models.office_tree import OfficeTree, itself_and_below
+from survey_app.models.kept import Kept
+from survey_app.models.known_offices import KnownOffices, known_offices
+from survey_app.models.office import IS_TOTAL, DossierCount, Office
 from survey_app.models.plan_document import PlanDocument
 from survey_app.models.publication import Figure, Publication
 
-Read = TypeVar("Read")
 Columns = TypeVarTuple("Columns")
 MOST_YEARS_BACK, MOST_MONTHS = 5, 60
 WITHOUT_TOPS = "*"  # the stratum of all offices where the plan names no tops
-KEPT_AT_ONCE = 4
-_kept: dict[tuple[object, ...], Any] = {}
+KEPT_AT_ONCE = 6
+# The offices of plans that have a frame, and figures of waves: thousands take longer to read than to show.
+_kept: Kept[Any] = Kept(at_once=KEPT_AT_ONCE)
 
 
 class PlannedOffice(NamedTuple):
@@ -57,7 +58,9 @@ class Known:
         return _months_between(self.first_month, self.last_month)
 
 
-def tops_of(session: Session, codes: Iterable[str]) -> list[Office]:
+def tops_of(session: Session, codes: Collection[str]) -> list[Office]:
+    if not codes:
+        return []
     query = select(Office).where(Office.code.in_(tuple(codes))).order_by(Office.sort_key, Office.id)
     return list(session.scalars(query))
 
@@ -67,68 +70,69 @@ def known_of(session: Session, campaign: Campaign, plan: PlanDocument, today: da
     first, last = plan.population.settled_from, plan.population.settled_until
     if first is None or last is None or last < first:
         return None
-    top_ids = _top_ids(session, plan.population.tops)
-    months = wanted = (first_of(first), first_of(last))
-    frame = frame_in_force(session, campaign.id)
-    if frame is not None:
-        counts = _units(session, frame, plan.population.counted_for, _months_between(*wanted))
-    else:
-        months = _months_with_counts(_counted_months(session, top_ids, today), wanted)
-        counts = _counts(session, *months)
-    before = previous_wave(session, campaign)
-    figures = _figures(session, before[1]) if before else {}
-    within = _strata(session, plan)
-    none_counted, none_found = (0, 0), (None, None)
-    offices = tuple(
-        PlannedOffice(
-            office_id,
-            code,
-            name,
-            within.get(office_id, ""),
-            *counts.get(office_id, none_counted),
-            *figures.get(office_id, none_found),
-        )
-        for office_id, code, name in _serving(session, top_ids, first, last)
-    )
+    known, wanted = known_offices(session), (first_of(first), first_of(last))
+    frame, before = frame_in_force(session, campaign.id), previous_wave(session, campaign)
+    wave = before[1] if before else None
+    months = wanted
+    if frame is None:
+        months = _months_with_counts(_counted_months(session, known, plan, today), wanted)
+
+    def read() -> tuple[PlannedOffice, ...]:
+        n_months = _months_between(*months)
+        counts = _units(session, frame, plan, n_months) if frame else _counts(session, *months)
+        figures = _figures(session, wave) if wave else {}
+        return _planned(known, plan, (first, last), counts, figures)
+
+    parts = (known.token, plan.population, plan.stages, frame and frame.ticket, wave and _name_of(wave))
+    offices = read() if frame is None or (wave and not wave.recipe_id) else _kept.get(parts, read)
     is_compared = any(one.n_before is not None for one in offices)
     compared = before[0] if before and is_compared else None
     return Known(offices, *months, frame, is_own=months == wanted, before=compared)
 
 
-def _top_ids(session: Session, codes: Collection[str]) -> Sequence[int] | None:
-    """Give the offices that bear these codes; None, which stands for all offices, where none is named."""
-    return session.scalars(select(Office.id).where(Office.code.in_(codes))).all() if codes else None
+def _planned(
+    known: KnownOffices,
+    plan: PlanDocument,
+    days: tuple[date, date],
+    counts: Mapping[int, tuple[int, int]],
+    figures: Mapping[int, tuple[float, float]],
+) -> tuple[PlannedOffice, ...]:
+    """List the plan's offices that serve between two days, by name, with what is known of each."""
+    among, within = known.under(plan.population.tops), _strata(known, plan)
+    none_counted, none_found = (0, 0), (None, None)
+    return tuple(
+        PlannedOffice(
+            one.id,
+            one.code,
+            one.name,
+            within.get(one.id, ""),
+            *counts.get(one.id, none_counted),
+            *figures.get(one.id, none_found),
+        )
+        for one in known.offices.values()
+        if one.id in among and one.serves_between(*days)
+    )
 
 
-def _is_below(office_id: InstrumentedAttribute[int], top_ids: Sequence[int] | None) -> ColumnElement[bool]:
-    """Say in SQL that an office is one of the tops, or below one."""
-    return true() if top_ids is None else office_id.in_(itself_and_below(*top_ids))
-
-
-def _strata(session: Session, plan: PlanDocument) -> dict[int, str]:
+def _strata(known: KnownOffices, plan: PlanDocument) -> dict[int, str]:
     """Give for each office the top in which it is drawn; none where all offices take part."""
     if not plan.stages or plan.stages[0].unit != "office":
         return {}
-    tops = {office.id: office.code for office in tops_of(session, plan.population.tops)}
-    tree = OfficeTree(session)
-    ids = session.scalars(select(Office.id))
-    return {office_id: _first_of(tops, tree.way_down_to(office_id)) for office_id in ids}
+    named = set(plan.population.tops)
+    tops = {one.id: one.code for one in known.offices.values() if one.code in named}
+    return {office_id: _first_of(tops, known.tree.way_down_to(office_id)) for office_id in known.offices}
 
 
 def _first_of(tops: dict[int, str], way: Iterable[int]) -> str:
     return next((tops[office_id] for office_id in way if office_id in tops), WITHOUT_TOPS)
 
 
-def _units(
-    session: Session, frame: Frame, counted_for: str | None, n_months: int
-) -> dict[int, tuple[int, int]]:
+def _units(session: Session, frame: Frame, plan: PlanDocument, n_months: int) -> dict[int, tuple[int, int]]:
     """Count what can be drawn, where there is a frame: that is what will be, whatever was reported."""
-    counted = FrameOffice.n_decided if counted_for == "decides" else FrameOffice.n_received
+    is_by_decision = plan.population.counted_for == "decides"
+    counted = FrameOffice.n_decided if is_by_decision else FrameOffice.n_received
     query = select(FrameOffice.office_id, counted).where(FrameOffice.frame_id == frame.id)
-    return _read_once(
-        (frame.ticket, counted.key, n_months),
-        lambda: {office_id: (n_units, n_months) for office_id, n_units in _all(session, query)},
-    )
+    return {office_id: (n_units, n_months) for office_id, n_units in _all(session, query)}
 
 
 def _months_with_counts(counted: set[date], wanted: tuple[date, date]) -> tuple[date, date]:
@@ -153,29 +157,20 @@ def _months_with_counts(counted: set[date], wanted: tuple[date, date]) -> tuple[
     return oldest, newest
 
 
-def _counted_months(session: Session, top_ids: Sequence[int] | None, today: date) -> set[date]:
+def _counted_months(session: Session, known: KnownOffices, plan: PlanDocument, today: date) -> set[date]:
     """List the months that are over and counted: at least half as many offices have counts as of any month.
 
     What one office entered for a wrong year would else become the population of all.
     """
+    among = known.holds(known.under(plan.population.tops), DossierCount.office_id)
     query = (
         select(DossierCount.month, func.count())
-        .where(IS_TOTAL, DossierCount.month < first_of(today))
-        .where(_is_below(DossierCount.office_id, top_ids))
+        .where(IS_TOTAL, DossierCount.month < first_of(today), among)
         .group_by(DossierCount.month)
     )
     n_offices = dict(session.execute(query).all())
     most = max(n_offices.values(), default=0)
     return {month for month, n in n_offices.items() if 2 * n >= most}
-
-
-def _serving(
-    session: Session, top_ids: Sequence[int] | None, first: date, last: date
-) -> Sequence[Row[int, str, str]]:
-    """List the offices that serve at any time between two days; a province only sums its offices up."""
-    is_there = (Office.valid_from <= last) & not_ended_on(first) & (Office.kind != "province")
-    query = select(Office.id, Office.code, Office.name).where(is_there, _is_below(Office.id, top_ids))
-    return _all(session, query.order_by(Office.sort_key, Office.id))
 
 
 def _counts(session: Session, first_month: date, last_month: date) -> dict[int, tuple[int, int]]:
@@ -196,6 +191,7 @@ def previous_wave(session: Session, campaign: Campaign) -> tuple[Campaign, Publi
         select(Campaign, Publication)
         .join(Publication, Publication.campaign_id == Campaign.id)
         .where(Campaign.kind == "annual", Campaign.id != campaign.id, is_before, wanted)
+        .where(Campaign.is_demo == campaign.is_demo)
         .where(Publication.kind == "wave", Publication.sealed_at.is_not(None))
         .order_by(Campaign.closes_on.desc(), Publication.id.desc())
         .limit(1)
@@ -216,20 +212,15 @@ def _figures(session: Session, wave: Publication) -> dict[int, tuple[float, floa
         rows = _all(session, query)
         return {office_id: (float(value or 0), max(1.0, float(n or 1))) for office_id, value, n in rows}
 
-    # Once the demo is taken out, SQLite gives the number of its publication again, but never its campaign's.
-    key = (wave.campaign_id, wave.id, wave.recipe_id)
-    return _read_once(key, read) if wave.recipe_id else read()
+    return _kept.get(_name_of(wave), read) if wave.recipe_id else read()
 
 
-def _read_once(key: tuple[object, ...], read: Callable[[], Read]) -> Read:
-    """Keep what is read of a frame or a sealed wave, which triggers keep, by a name that nothing else has."""
-    found: Read | None = _kept.get(key)
-    if found is None:
-        found = read()
-        if len(_kept) >= KEPT_AT_ONCE:
-            _kept.clear()
-        _kept[key] = found
-    return found
+def _name_of(wave: Publication) -> tuple[object, ...]:
+    """Name what a sealed wave holds, which triggers keep.
+
+    Once the demo is taken out, SQLite gives the number of its publication again, but never its campaign's.
+    """
+    return wave.campaign_id, wave.id, wave.recipe_id
 
 
 def _all(session: Session, query: Select[*Columns]) -> Sequence[Row[*Columns]]:

@@ -7,7 +7,7 @@ from sqlalchemy import delete, func, select
 
 from survey_app.models.access_point import AccessPoint, AccessPointDay
 from survey_app.prepare.codes.listing import Stock, list_codes, offices_with_codes
-from survey_app.prepare.codes.stock import QUIET_AFTER_DAYS, Use, ends_soon, note_openings, uses
+from survey_app.prepare.codes.stock import QUIET_AFTER_DAYS, Use, codes_of, ends_soon, note_openings
 from tests import factories
 from tests.factories import DAY
 
@@ -31,7 +31,8 @@ def opened(session, point, ago, n_opened=1, n_received=0, n_voided=0):
 
 
 def use_of(session, campaign, point):
-    return uses(session, campaign, [point.id], DAY)[point.id]
+    (use,) = (one.use for one in codes_of(session, campaign, [point.office_id], DAY) if one.point is point)
+    return use
 
 
 def test_use_counts_thirty_whole_days_and_leaves_today_out(session, campaign):

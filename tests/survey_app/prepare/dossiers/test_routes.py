@@ -190,7 +190,11 @@ def test_form_stores_counts_and_says_them_in_the_log(app, hue, manager):
     done = manager.send_form(
         form_of(hue), {"n_settled-0": "1.234", "n_early-0": "200", "n_on_time-0": "1000", "n_late-0": "34"}
     )
-    assert "Đã ghi số hồ sơ tháng 02/2026." in manager.get(done.location).text
+    page = manager.get(done.location).text
+    assert (
+        "Đã ghi số hồ sơ tháng 02/2026. Trên các trang kết quả, độ bao phủ được tính lại trong ít phút."
+        in page
+    )
     assert stored(app) == [(hue["TTH-XA"].id, FEBRUARY, 1234)]
     what = "TTH-XA, tháng 02/2026: đã giải quyết – → 1234, lệch 0"
     assert audit(app) == [("dossiers.set", what, hue["TTH-XA"].id)]
