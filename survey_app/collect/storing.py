@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum
+from operator import itemgetter
 from typing import Any, Self
 
 from sqlalchemy import Connection, TextClause, text
@@ -123,11 +124,15 @@ class NotNew(Exception):
 
 
 def store_all(connection: Connection, batch: Sequence[Arrival]) -> None:
-    """Insert a batch of new responses; raise, for the transaction to roll back, if any was there before."""
+    """Insert a batch of new responses; raise, for the transaction to roll back, if any was there before.
+
+    Counts are raised in the order of what they count: of two servers, neither waits for the other in a ring.
+    """
     _add_to_days(connection, batch)
     _insert_new(connection, INSERT_RESPONSE, [arrival.values() for arrival in batch])
     invited = [arrival for arrival in batch if arrival.token_hash is not None]
     if invited:
+        invited.sort(key=lambda one: one.batch_id or 0)  # triggers count the spent tokens of each batch
         tokens = [{"batch_id": one.batch_id, "token_hash": one.token_hash} for one in invited]
         _insert_new(connection, SPEND_TOKEN, tokens)
     _add_comments(connection, [arrival for arrival in batch if arrival.comment])
@@ -177,7 +182,7 @@ def _add_to_days(connection: Connection, batch: Sequence[Arrival]) -> None:
     arrivals: dict[tuple[int, date], list[Arrival]] = defaultdict(list)
     for arrival in batch:
         arrivals[arrival.access_point_id, arrival.day].append(arrival)
-    for place, of_day in arrivals.items():
+    for place, of_day in sorted(arrivals.items(), key=itemgetter(0)):
         n_received = connection.execute(ADD_RECEIVED, _of_day(*place, len(of_day))).scalar_one()
         for n_later, arrival in enumerate(reversed(of_day)):
             budget = arrival.daily_budget

@@ -1,6 +1,6 @@
 """Which campaigns somebody sees, and which he may change: by the offices that a campaign is about."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 
@@ -11,7 +11,6 @@ from survey_app.errors import NotFound
 from survey_app.models.approval import offices_of_campaigns
 from survey_app.models.campaign import Campaign
 from survey_app.models.office import Office
-from survey_app.models.office_tree import OfficeTree
 from survey_app.models.plan import Plan
 from survey_app.web.access import SignedIn, in_scope, offices_in_scope
 
@@ -41,20 +40,15 @@ class Reach:
     has the right over all offices needs no list of them, so they are read where a page asks.
     """
 
-    def __init__(self, session: Session, staff: SignedIn, tree: OfficeTree | None = None) -> None:
+    def __init__(self, session: Session, staff: SignedIn) -> None:
         self._session = session
         self._staff = staff
-        self._given_tree = tree
         self.is_whole = None in staff.roots(RIGHT)
-
-    @cached_property
-    def _tree(self) -> OfficeTree:
-        return self._given_tree or OfficeTree(self._session)
 
     @cached_property
     def scope(self) -> set[int]:
         """The offices that the right reaches."""
-        return offices_in_scope(self._session, self._staff, RIGHT, self._tree)
+        return offices_in_scope(self._session, self._staff, RIGHT)
 
     def reaches(self, office_id: InstrumentedAttribute[int]) -> ColumnElement[bool]:
         """Say in SQL that the right reaches an office."""
@@ -79,13 +73,18 @@ class Reach:
         found = query.where(self.reaches(Office.id)).order_by(Office.sort_key, Office.id)
         return list(self._session.scalars(found))
 
-    def _reached(self, campaigns: Sequence[Campaign]) -> list[Reached]:
+    def _reached(
+        self, campaigns: Sequence[Campaign], plans: Mapping[int, Plan] | None = None
+    ) -> list[Reached]:
         ids = [one.id for one in campaigns]
-        plans = self._session.scalars(select(Plan).where(Plan.campaign_id.in_(ids)))
-        by_campaign = {plan.campaign_id: plan for plan in plans}
-        about = cache(lambda: offices_of_campaigns(self._session, self._tree, ids))
+        by_campaign = self._plans_of(ids) if plans is None else plans
+        about = cache(lambda: offices_of_campaigns(self._session, ids))
         found = [Reached(one, by_campaign.get(one.id), self.is_whole, about) for one in campaigns]
         return found if self.is_whole else [seen for one in found if (seen := self._in_part(one))]
+
+    def _plans_of(self, campaign_ids: Collection[int]) -> dict[int, Plan]:
+        plans = self._session.scalars(select(Plan).where(Plan.campaign_id.in_(campaign_ids)))
+        return {plan.campaign_id: plan for plan in plans}
 
     def _in_part(self, reached: Reached) -> Reached | None:
         """Say what a right over some offices allows; None if the campaign is not seen."""
@@ -96,12 +95,13 @@ class Reach:
         return replace(reached, may_change=bool(offices) and offices <= self.scope)
 
     def taking_part(self, campaigns: Sequence[Campaign]) -> dict[int, frozenset[int]]:
-        """Give the offices that take part in each of these by a plan; a draft is a matter of its lead."""
-        return {
-            one.campaign.id: one.offices
-            for one in self._reached(campaigns)
-            if one.plan is not None and (one.plan.frozen_at is not None or one.may_change)
-        }
+        """Give for those that have a plan the offices that take part; a draft is a matter of its lead."""
+        plans = self._plans_of([one.id for one in campaigns])
+        parts = dict.fromkeys(plans, frozenset[int]())
+        for one in self._reached([one for one in campaigns if one.id in plans], plans):
+            if one.may_change or plans[one.campaign.id].frozen_at is not None:
+                parts[one.campaign.id] = one.offices
+        return parts
 
 
 def taking_part(
@@ -112,14 +112,7 @@ def taking_part(
     The offices are those of the right that opened the route. Those of a planned campaign must be in its
     plan, and its draft is open to its lead alone; where nobody is left, the campaign looks missing.
     """
-    tree = OfficeTree(session)
-    scope = frozenset(offices_in_scope(session, staff, tree=tree))
-    of_these = Plan.campaign_id.in_([one.id for one in campaigns])
-    with_plan = set(session.scalars(select(Plan.campaign_id).where(of_these)))
-    if not with_plan:
-        return dict.fromkeys(campaigns, scope)
-    unplanned = {one: scope for one in campaigns if one.id not in with_plan}
-    parts = Reach(session, staff, tree).taking_part([one for one in campaigns if one.id in with_plan])
-    planned = {one: scope & parts[one.id] for one in campaigns if one.id in parts}
-    taking = unplanned | {one: offices for one, offices in planned.items() if offices}
-    return {one: taking[one] for one in campaigns if one in taking}
+    scope = frozenset(offices_in_scope(session, staff))
+    parts = Reach(session, staff).taking_part(campaigns)
+    taking = {one: scope & parts.get(one.id, scope) for one in campaigns}
+    return {one: offices for one, offices in taking.items() if offices or one.id not in parts}

@@ -13,7 +13,7 @@ from survey_app.errors import NotFound
 from survey_app.models.access_point import AccessPoint, AccessPointDay, SeenDay
 from survey_app.models.approval import Approval
 from survey_app.models.audit import note
-from survey_app.models.budget import daily_budget, last_month_before
+from survey_app.models.budget import MonthOfWork, daily_budget, last_months_before
 from survey_app.models.office import Counter, Office
 from survey_app.models.response import OVER_BUDGET, Response
 from survey_app.models.staff import Staff
@@ -64,7 +64,8 @@ def list_busy_days(session: Session, scope: Scope, asked: PageAsked, *, seen: bo
         query = _with_details(_in_order(marked).slice(shown.start, shown.stop).subquery())
         days = [BusyDay(**row._asdict()) for row in session.execute(query)]
         waiting = _waiting_requests(session, {one.office_id for one in days})
-        return [_explained(session, one, waiting) for one in days]
+        months = last_months_before(session, {_place(one) for one in days if one.level is not None})
+        return [_explained(one, months.get(_place(one)), waiting) for one in days]
 
     return read_page(count_rows(session, marked), read, asked)
 
@@ -174,10 +175,12 @@ def _is_of_day(row: type[AccessPointDay] | type[SeenDay], days: Subquery) -> Col
     return and_(row.access_point_id == days.c.access_point_id, row.day == days.c.day)
 
 
-def _explained(session: Session, one: BusyDay, waiting: Mapping[int, PointDays]) -> BusyDay:
+def _place(one: BusyDay) -> tuple[int, date]:
+    return one.office_id, one.day
+
+
+def _explained(one: BusyDay, known: MonthOfWork | None, waiting: Mapping[int, PointDays]) -> BusyDay:
     """Say from which month a day's level comes, if it still does, and whether somebody asked to void it."""
-    last = last_month_before(session, one.office_id, one.day)
-    known = last if last is not None and last.n_settled > 0 else None
     is_so = daily_budget(known) == one.level
     asked = (request for request, chosen in waiting.items() if chosen.has(one.point_id, one.day))
     return replace(

@@ -12,8 +12,8 @@ from survey_app.errors import NotFound
 from survey_app.models.access_point import AccessPoint
 from survey_app.models.case import Case, Contact, read_case_number
 from survey_app.models.contact_seal import unseal
+from survey_app.models.known_offices import known_offices
 from survey_app.models.office import Counter, Office
-from survey_app.models.office_tree import tree_above
 from survey_app.models.response import Comment
 from survey_app.models.staff import Staff
 from survey_app.review.comments.marks import HIDDEN
@@ -78,10 +78,10 @@ def read_whole(session: Session, number: str) -> str:
 def note_reading(session: Session, now: datetime, staff_id: int, cases: Sequence[ListedCase]) -> None:
     """Write down that somebody reads these, once a visit: at the lowest office above all of theirs."""
     office_ids = {case.office_id for case in cases}
-    tree = tree_above(session, office_ids)
-    for place in tree.meeting(office_ids):
-        below = "" if tree.subtree(place) & office_ids == {place} else " và các đơn vị bên dưới"
-        name = session.get_one(Office, place).name
+    known = known_offices(session)
+    for place in known.tree.meeting(office_ids):
+        below = "" if known.tree.subtree(place) & office_ids == {place} else " và các đơn vị bên dưới"
+        name = known.offices[place].name
         note_visit(session, now, staff_id, READ, f"Đọc góp ý cần trả lời của {name}{below}", place)
 
 

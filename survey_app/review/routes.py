@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from survey_app.models.audit import note
-from survey_app.models.office_tree import OfficeTree
 from survey_app.review.busy_days import count_busy_days, list_busy_days, mark_seen
 from survey_app.review.cases import (
     ListedCase,
@@ -213,7 +212,7 @@ def _scope_of_days(session: Session, right: str) -> Scope:
     scope = _scope(session, right)
     if scope.is_everything:
         return scope
-    overseen = offices_overseen(session, OfficeTree(session), current_staff(), right)
+    overseen = offices_overseen(session, current_staff(), right)
     return replace(scope, own=set(scope.office_ids) - overseen)
 
 

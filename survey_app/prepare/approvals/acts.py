@@ -13,7 +13,7 @@ from survey_app.models.access_point import AccessPoint
 from survey_app.models.approval import Approval
 from survey_app.models.audit import note
 from survey_app.models.campaign import Campaign
-from survey_app.models.office_tree import OfficeTree
+from survey_app.models.known_offices import known_offices
 from survey_app.models.publication import is_frozen
 from survey_app.prepare.approvals.publish import check_publishing, enqueue_publishing
 from survey_app.prepare.moment import Moment
@@ -86,7 +86,7 @@ def _touched(
         works if kind == "pause_codes" else rests,
     ]
     if office_id is not None:
-        touched.append(AccessPoint.office_id.in_(OfficeTree(session).subtree(office_id)))
+        touched.append(AccessPoint.office_id.in_(known_offices(session).tree.subtree(office_id)))
     return touched
 
 

@@ -12,7 +12,6 @@ from survey_app.jobs.bound import bound_to
 from survey_app.models.approval import Approval, offices_of_request, read_reason
 from survey_app.models.campaign import Campaign
 from survey_app.models.job import enqueue
-from survey_app.models.office_tree import OfficeTree
 from survey_app.models.plan import plan_in_force
 from survey_app.models.publication import Publication
 from survey_app.models.publishing import (
@@ -25,7 +24,7 @@ from survey_app.models.publishing import (
 )
 from survey_app.models.recipe import GROUPS_WITHHELD
 from survey_app.prepare.moment import Moment
-from survey_app.web.two_people import right_over
+from survey_app.web.two_people import refusal_of, right_over
 
 FIRST_TIME = "Công bố lần đầu"  # the reason of what corrects nothing, so that nobody has to make one up
 
@@ -45,17 +44,6 @@ def check_publishing(session: Session, campaign: Campaign, arguments: Mapping[st
         raise ApprovalRefused("published_meanwhile")
     if asked != found:
         raise ApprovalRefused("responses_changed")
-
-
-def find_hindrance(
-    session: Session, campaign: Campaign, arguments: Mapping[str, Any], today: date
-) -> str | None:
-    """Name why nothing can be published as it was asked for, if so."""
-    try:
-        check_publishing(session, campaign, arguments, today)
-    except ApprovalRefused as refused:
-        return refused.reason
-    return None
 
 
 def asked_basis(session: Session, campaign_id: int) -> dict[str, Any]:
@@ -81,7 +69,7 @@ class Asking:
     @classmethod
     def about(cls, session: Session, campaign: Campaign, today: date) -> "Asking":
         basis, last = Basis.of(session, campaign.id), last_publishing(session, campaign.id)
-        why_not = find_hindrance(session, campaign, asdict(basis), today)
+        why_not = refusal_of(lambda: check_publishing(session, campaign, asdict(basis), today))
         if why_not is None and last is not None and last.waits:
             why_not = "asked_already"
         corrected = session.get(Publication, basis.corrects) if basis.corrects is not None else None
@@ -117,6 +105,6 @@ def enqueue_publishing(session: Session, approval: Approval, moment: Moment) -> 
 
 def _enqueue(session: Session, job: str, approval: Approval, moment: Moment) -> None:
     """Bind a job to the right of whoever asked or decided."""
-    offices = offices_of_request(session, OfficeTree(session), approval)
+    offices = offices_of_request(session, approval)
     arguments = {"approval_id": approval.id} | bound_to(right_over(None), offices)
     enqueue(session, job, arguments, moment.now, moment.staff_id)

@@ -19,7 +19,6 @@ from survey_app.models.approval import (
 from survey_app.models.approval_lists import StatedApproval, find_approval, list_approvals
 from survey_app.models.campaign import Campaign
 from survey_app.models.office import Office
-from survey_app.models.office_tree import OfficeTree
 from survey_app.models.publishing import Basis
 from survey_app.prepare.approvals import acts, publish
 from survey_app.prepare.approvals.foreseen import Foreseen
@@ -43,9 +42,9 @@ def waiting_for_decision(session: Session, staff: SignedIn) -> list[tuple[str, s
     of_others = (Approval.decision.is_(None), Approval.asked_by != staff.id)
     if not staff.may("decide") or not session.scalar(select(exists().where(*of_others))):
         return []
-    overseer = Overseer(session, staff)
-    found = list_approvals(session, overseer.scope, *of_others, most=MOST_WAITING, tree=overseer.tree)
-    n = sum(overseer.oversees(stated) for stated in found)
+    overseer = Overseer(session, staff, now())
+    found = list_approvals(session, overseer.scope, *of_others, most=MOST_WAITING)
+    n = sum(overseer.may_decide(stated) for stated in found)
     words = ngettext("%(n)s request to decide", "%(n)s requests to decide", n, n=count_text(n))
     return [(words, url_for("approvals.overview"))] if n else []
 
@@ -55,10 +54,10 @@ def waiting_for_decision(session: Session, staff: SignedIn) -> list[tuple[str, s
 def overview() -> str:
     """Say what waits for a second person, and what was decided lately."""
     with database().reading() as session:
-        overseer = Overseer(session, current_staff())
-        scope, tree = overseer.scope, overseer.tree
-        waiting = list_approvals(session, scope, Approval.decision.is_(None), most=MOST_WAITING, tree=tree)
-        decided = list_approvals(session, scope, Approval.decision.is_not(None), most=MOST_DECIDED, tree=tree)
+        overseer = Overseer(session, current_staff(), now())
+        scope = overseer.scope
+        waiting = list_approvals(session, scope, Approval.decision.is_(None), most=MOST_WAITING)
+        decided = list_approvals(session, scope, Approval.decision.is_not(None), most=MOST_DECIDED)
         listed = [stated.approval for stated in (*waiting, *decided)]
         merges = {
             one.id: changes.merge_words(merging.asked_for(session, one.arguments))
@@ -146,9 +145,8 @@ def _wholly_in_scope(session: Session, campaign_ids: list[int]) -> set[int]:
     staff, right = current_staff(), right_over(None)
     if access.reaches_all(staff, right):
         return set(campaign_ids)
-    tree = OfficeTree(session)
-    whole = offices_in_scope(session, staff, right, tree)
-    about = offices_of_campaigns(session, tree, campaign_ids)
+    whole = offices_in_scope(session, staff, right)
+    about = offices_of_campaigns(session, campaign_ids)
     return {campaign_id for campaign_id, offices in about.items() if offices <= whole}
 
 
@@ -204,15 +202,14 @@ def _author(session: Session) -> Author:
 
 def _page(approval_id: int, refusal: str | None) -> str | AnyResponse:
     with database().reading() as session:
-        overseer = Overseer(session, current_staff())
-        stated = find_approval(session, approval_id, overseer.scope, tree=overseer.tree)
+        overseer = Overseer(session, current_staff(), now())
+        stated = find_approval(session, approval_id, overseer.scope)
         approval = stated.approval
         if approval.kind == MERGE:
             return _merge_page(session, stated, overseer, refusal)
         if approval.kind not in acts.KINDS:
             return redirect(url_for("voiding.show", approval_id=approval.id))
-        if approval.kind == publishing.KIND and stated.campaign and approval.decision is None:
-            refusal = refusal or publish.find_hindrance(session, stated.campaign, approval.arguments, today())
+        hindrance = two_people.hindrance_of(session, stated, now(), lambda: _check(session, stated))
         foreseen = Foreseen.of(session, stated, current_staff())
         n_codes = (
             acts.count_codes(session, approval.kind, stated.campaign.id, approval.office_id)
@@ -227,14 +224,23 @@ def _page(approval_id: int, refusal: str | None) -> str | AnyResponse:
         basis=Basis.asked_for(approval.arguments) if approval.kind == publishing.KIND else None,
         closes_on=acts.last_day(approval.arguments),
         refused=refusal,
+        hindrance=hindrance,
         staff=current_staff(),
         overseer=overseer,
     )
 
 
+def _check(session: Session, stated: StatedApproval) -> None:
+    """Refuse what cannot be done any more, or not yet."""
+    one = stated.approval
+    if stated.campaign is not None:
+        acts.check_can_be_done(session, one.kind, stated.campaign, one.office_id, one.arguments, today())
+
+
 def _merge_page(session: Session, stated: StatedApproval, overseer: Overseer, refusal: str | None) -> str:
     """Show a request to merge: the offices, and as long as it waits, what would follow now."""
     approval, why_not, preview = stated.approval, "", None
+    hindrance = two_people.hindrance_of(session, stated, now())
     asked = merging.asked_for(session, approval.arguments)
     if approval.decision is None:
         preview = merging.Preview.of(session, asked, today())
@@ -254,6 +260,7 @@ def _merge_page(session: Session, stated: StatedApproval, overseer: Overseer, re
         after=preview and preview.after,
         heir=merging.goes_on_as(session, asked) if approval.decision == "approved" else None,
         why_not=why_not,
+        hindrance=hindrance,
         refused=refusal,
         staff=current_staff(),
         overseer=overseer,

@@ -56,7 +56,7 @@ class CampaignForm:
             opens_on=_day(year_later(last.opens_on)),
             closes_on=_day(year_later(last.closes_on)) if last.closes_on else "",
             retention_years=str(last.retention_years),
-            after=last.code,
+            after="" if last.is_demo else last.code,  # what begins here is real
             tops=tuple(tops),
         )
 

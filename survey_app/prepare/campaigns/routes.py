@@ -171,7 +171,7 @@ def _new_page(
 ) -> str:
     by_number = select(InstrumentVersion).order_by(InstrumentVersion.code, InstrumentVersion.version)
     newest = {one.code: one for one in session.scalars(by_number)}
-    annual = [one.campaign for one in reach.campaigns() if one.campaign.kind == "annual"]
+    seen = [one.campaign for one in reach.campaigns()]
     return render_template(
         "prepare/campaign_new.html",
         form=form,
@@ -182,5 +182,5 @@ def _new_page(
         may_all=reach.is_whole,
         whole=WHOLE,
         instruments={code: _form_name(one) for code, one in newest.items()},
-        annual=annual,
+        annual=[one for one in seen if one.kind == "annual" and not one.is_demo],
     )

@@ -8,12 +8,11 @@ from sqlalchemy.orm import Session
 
 from survey_app.models.access_point import AccessPoint
 from survey_app.models.invitation import InvitationBatch
-from survey_app.models.office import Office
+from survey_app.models.known_offices import known_offices
 from survey_app.models.plan import plan_as_it_stands
 from survey_app.models.sample import Draw, SampleCell, SampledUnit
-from survey_app.prepare.fieldwork import progress
 from survey_app.prepare.fieldwork.forms import Asked
-from survey_app.prepare.fieldwork.progress import CellTally, Line, Tally
+from survey_app.prepare.fieldwork.progress import Line, Progress, Tally, progress_of
 from survey_app.prepare.fieldwork.replace import Due, due
 from survey_app.prepare.reach import Reach
 from survey_app.web.office_search import find_offices
@@ -48,19 +47,20 @@ def overview_of(
     session: Session, draw: Draw, reach: Reach, asked: Asked, secrets: Sequence[bytes]
 ) -> Overview:
     """Work it out for the offices that a right reaches; a parent's reader sees the parent's offices."""
-    tallies = progress.tallies_of(session, draw, secrets, reach.reaches(AccessPoint.office_id))
+    progress = progress_of(session, draw, secrets, reach.reaches(AccessPoint.office_id))
     rate = _planned_rate(session, draw.campaign_id)
-    by_office = progress.by_office(tallies)
-    found = _chosen(session, by_office, asked)
-    whole = progress.total(tallies)
+    found = _chosen(session, progress.by_office, asked)
+    whole = progress.total
     return Overview(
         n_waiting=_n_waiting(session, draw, reach),
         whole=whole,
-        deliveries=progress.by_delivery(tallies),
+        deliveries=progress.by("delivery"),
         n_wanted=_wanted(whole, rate),
-        page=read_page(len(found), lambda shown: _lines(session, found[shown], by_office, rate), asked.page),
-        strata=_strata(tallies, len(by_office)),
-        groups=progress.groups(tallies, "weighting_cell"),
+        page=read_page(
+            len(found), lambda shown: _lines(session, found[shown], progress.by_office, rate), asked.page
+        ),
+        strata=_strata(progress),
+        groups=progress.groups("weighting_cell"),
         due=due(session, draw, secrets),
     )
 
@@ -93,10 +93,9 @@ def _rate(tally: Tally) -> float:
 def _lines(
     session: Session, shown: Sequence[int], by_office: Mapping[int, Tally], rate: float | None
 ) -> list[OfficeLine]:
-    offices = session.scalars(select(Office).where(Office.id.in_(shown)))
-    named = {one.id: one for one in offices}
+    offices = known_offices(session).offices
     return [
-        OfficeLine(named[one].code, named[one].name, by_office[one], _wanted(by_office[one], rate))
+        OfficeLine(offices[one].code, offices[one].name, by_office[one], _wanted(by_office[one], rate))
         for one in shown
     ]
 
@@ -110,7 +109,7 @@ def _wanted(tally: Tally, rate: float | None) -> float | None:
     return tally.n_main * rate if rate is not None else None
 
 
-def _strata(tallies: Sequence[CellTally], n_offices: int) -> list[Line]:
+def _strata(progress: Progress) -> list[Line]:
     """Give the strata unless they are the offices: the table above shows those."""
-    is_office = len({one.stratum for one in tallies}) == n_offices
-    return [] if is_office else progress.groups(tallies, "stratum")
+    is_office = len({part.stratum for part in progress.parts}) == len(progress.by_office)
+    return [] if is_office else progress.groups("stratum")

@@ -5,18 +5,17 @@ counted by cell and come out of the units of which nothing is known, as long as 
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from operator import attrgetter
-from typing import NamedTuple, TypeVar
+from functools import cache, lru_cache
+from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from survey_app.models import aapor
 from survey_app.models.access_point import AccessPoint
-from survey_app.models.invitation import InvitationBatch, SpentInvitation
+from survey_app.models.invitation import InvitationBatch, SpentCount
 from survey_app.models.sample import SMALLEST_CELL, Draw, SampleCell, SampledUnit
 from survey_app.prepare.fieldwork.spent import answered, entered_as
 
@@ -80,49 +79,96 @@ class Tally(NamedTuple):
 NOBODY = Tally.of({}, 0)
 
 
-class CellTally(NamedTuple):
-    """What became of the units of one cell, which share one office and one batch."""
+class Part(NamedTuple):
+    """What became of the units of all cells that have these three in common."""
 
-    office_id: int
     stratum: str
     weighting_cell: str
     delivery: str
     tally: Tally
 
 
-def tallies_of(
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a table; `is_hidden` keeps everything but the number of invited units off the page."""
+
+    name: str
+    tally: Tally
+    is_hidden: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What became of the invited units of a draw; of thousands of cells, a few parts are left to add up."""
+
+    by_office: Mapping[int, Tally]
+    parts: Sequence[Part]
+
+    @property
+    def total(self) -> Tally:
+        return _sum([part.tally for part in self.parts])
+
+    def by(self, column: str) -> dict[str, Tally]:
+        """Add up by what parts have in common: `stratum`, `weighting_cell` or `delivery`."""
+        together: defaultdict[str, list[Tally]] = defaultdict(list)
+        for part in self.parts:
+            together[getattr(part, column)].append(part.tally)
+        return _sums(together)
+
+    def groups(self, column: str) -> list[Line]:
+        """Add up by stratum or by group of the weights; what fewer than five have in common is not shown.
+
+        A group in which nearly all or nearly nobody answered would tell of each unit whether it did. If one
+        line alone were hidden the sum of the others would give it away, so the smallest of the others goes
+        with it.
+        """
+        added = sorted(self.by(column).items())
+        hidden = {name for name, tally in added if _is_telling(tally)}
+        others = sorted((tally.n_issued, name) for name, tally in added if name not in hidden)
+        if len(hidden) == 1 and others:
+            hidden.add(others[0][1])
+        return [Line(name, tally, name in hidden) for name, tally in added]
+
+
+def progress_of(
     session: Session, draw: Draw, secrets: Sequence[bytes], *conditions: ColumnElement[bool]
-) -> list[CellTally]:
+) -> Progress:
     """Count the invited units of a draw by cell: a batch knows how many, and few have an outcome."""
-    n_spent = select(func.count()).where(SpentInvitation.batch_id == InvitationBatch.id).scalar_subquery()
-    asked = (
-        select(
-            SampleCell.id,
-            AccessPoint.office_id,
-            SampleCell.stratum,
-            SampleCell.weighting_cell,
-            InvitationBatch.delivery,
-            InvitationBatch.n_issued,
-            func.coalesce(SampleCell.n_drawn, 0),
-            n_spent,
-        )
-        .join(InvitationBatch, InvitationBatch.cell_id == SampleCell.id)
-        .join(AccessPoint, AccessPoint.id == InvitationBatch.access_point_id)
-        .where(SampleCell.draw_id == draw.id, *conditions)
-    )
-    cells = session.connection().execute(asked).all()  # past the session, which would handle each row again
+    asked, of_draw = _invited_cells().where(*conditions), {"draw_id": draw.id}
+    # Past the session, which would handle each row again.
+    cells = session.connection().execute(asked, of_draw).all()
     entered = _entered(session, draw)
     counted_twice = _spent_of_respondents(session, draw, secrets)
-    return [
-        CellTally(
-            office_id,
-            stratum,
-            group,
-            delivery,
-            _tally(n_issued, n_drawn, n_spent - counted_twice.get(cell_id, 0), entered.get(cell_id, ())),
+    by_office: defaultdict[int, list[Tally]] = defaultdict(list)
+    alike: defaultdict[tuple[str, str, str], list[Tally]] = defaultdict(list)
+    for cell_id, office_id, stratum, group, delivery, n_issued, n_drawn, n_spent in cells:
+        n_done = n_spent - counted_twice.get(cell_id, 0)
+        tally = _tally(n_issued, n_drawn, n_done, entered.get(cell_id, ()))
+        by_office[office_id].append(tally)
+        alike[stratum, group, delivery].append(tally)
+    return Progress(_sums(by_office), [Part(*shared, tally) for shared, tally in _sums(alike).items()])
+
+
+@cache
+def _invited_cells() -> Select[*tuple[Any, ...]]:
+    """Write the question once, which takes a tenth of the time of its answer."""
+    cell, batch = SampleCell, InvitationBatch
+    return (
+        select(
+            cell.id,
+            AccessPoint.office_id,
+            cell.stratum,
+            cell.weighting_cell,
+            batch.delivery,
+            batch.n_issued,
+            func.coalesce(cell.n_drawn, 0),
+            func.coalesce(SpentCount.n_spent, 0),
         )
-        for cell_id, office_id, stratum, group, delivery, n_issued, n_drawn, n_spent in cells
-    ]
+        .join(batch, batch.cell_id == cell.id)
+        .join(AccessPoint, AccessPoint.id == batch.access_point_id)
+        .outerjoin(SpentCount, SpentCount.batch_id == batch.id)
+        .where(cell.draw_id == bindparam("draw_id"))
+    )
 
 
 @lru_cache(TALLIES_REMEMBERED)  # of thousands of small cells, many are alike
@@ -139,15 +185,20 @@ def _tally(n_issued: int, n_main: int, n_spent: int, entered: Entered) -> Tally:
 
 
 def _entered(session: Session, draw: Draw) -> dict[int, Entered]:
-    rows = session.connection().execute(
-        select(SampledUnit.cell_id, SampledUnit.outcome, func.count())
-        .where(SampledUnit.draw_id == draw.id, SampledUnit.outcome.is_not(None))
-        .group_by(SampledUnit.cell_id, SampledUnit.outcome)
-    )
     found: dict[int, Entered] = {}
-    for cell_id, outcome, n in rows.all():
-        found[cell_id] = (*found.get(cell_id, ()), (outcome, n))
+    for outcome, cell_id, n in session.connection().execute(_outcomes(), {"draw_id": draw.id}).all():
+        found[cell_id] = (*found[cell_id], (outcome, n)) if cell_id in found else ((outcome, n),)
     return found
+
+
+@cache
+def _outcomes() -> Select[str | None, int, int]:
+    """Count in the order of the index of units with an outcome, where nothing is left to sort."""
+    unit = SampledUnit
+    has_one = (unit.draw_id == bindparam("draw_id"), unit.outcome.is_not(None))
+    return (
+        select(unit.outcome, unit.cell_id, func.count()).where(*has_one).group_by(unit.outcome, unit.cell_id)
+    )
 
 
 def _spent_of_respondents(session: Session, draw: Draw, secrets: Sequence[bytes]) -> Counter[int]:
@@ -164,51 +215,13 @@ def _open_first(counts: Mapping[str | None, int]) -> list[str | None]:
     return sorted(others, key=lambda code: (place[aapor.group_of(code)], code or ""))
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A line of a table; `is_hidden` keeps everything but the number of invited units off the page."""
-
-    name: str
-    tally: Tally
-    is_hidden: bool = False
-
-
-def by_office(tallies: Iterable[CellTally]) -> dict[int, Tally]:
-    return _added(tallies, attrgetter("office_id"))
-
-
-def by_delivery(tallies: Iterable[CellTally]) -> dict[str, Tally]:
-    return _added(tallies, attrgetter("delivery"))
-
-
-def groups(tallies: Iterable[CellTally], column: str) -> list[Line]:
-    """Add up by stratum or by group of the weights; what fewer than five have in common is not shown.
-
-    A group in which nearly all or nearly nobody answered would tell of each unit whether it did. If one line
-    alone were hidden the sum of the others would give it away, so the smallest of the others goes with it.
-    """
-    added = sorted(_added(tallies, attrgetter(column)).items())
-    hidden = {name for name, tally in added if _is_telling(tally)}
-    others = sorted((tally.n_issued, name) for name, tally in added if name not in hidden)
-    if len(hidden) == 1 and others:
-        hidden.add(others[0][1])
-    return [Line(name, tally, name in hidden) for name, tally in added]
-
-
 def _is_telling(tally: Tally) -> bool:
     return min(tally.n_responded, tally.n_issued - tally.n_responded) < SMALLEST_CELL
 
 
-def _added(tallies: Iterable[CellTally], key: Callable[[CellTally], Key]) -> dict[Key, Tally]:
-    together: defaultdict[Key, list[Tally]] = defaultdict(list)
-    for one in tallies:
-        together[key(one)].append(one.tally)
+def _sums(together: Mapping[Key, Sequence[Tally]]) -> dict[Key, Tally]:
     # Most offices have one cell alone.
     return {name: _sum(several) if len(several) > 1 else several[0] for name, several in together.items()}
-
-
-def total(tallies: Iterable[CellTally]) -> Tally:
-    return _sum([one.tally for one in tallies])
 
 
 def _sum(tallies: Sequence[Tally]) -> Tally:

@@ -51,17 +51,18 @@ def due(session: Session, draw: Draw, secrets: Sequence[bytes]) -> Due:
     leaving = entered_as(session, draw.id, CALLS_IN_RESERVE)
     if not leaving:
         return Due([], {})
-    done = answered(session, leaving, secrets)
     replaced, reserves = _reserves(session, draw)
+    leaving = [one for one in leaving if one.number not in replaced]
+    done = answered(session, leaving, secrets)
     pairs, short_of = [], Counter[str]()
     for one in leaving:
-        if one.number in done or one.number in replaced:
+        if one.number in done:
             continue
         if not reserves[one.list_name]:
             short_of[one.list_name] += 1
             continue
         reserve = reserves[one.list_name].pop()
-        pairs.append(Pair(one.number, reserve.number, reserve.office_id))
+        pairs.append(Pair(one.number, *reserve))
     return Due(pairs, short_of)
 
 
@@ -91,16 +92,21 @@ def replace_due(
     return found
 
 
-def _reserves(session: Session, draw: Draw) -> tuple[set[int], dict[str, list[SampledUnit]]]:
-    """Give who is replaced already, and the reserves that wait by list, the next one last."""
-    of_draw = select(SampledUnit).where(SampledUnit.draw_id == draw.id, ~SampledUnit.is_main)
-    units = session.scalars(of_draw.order_by(SampledUnit.position.desc())).all()
-    invited = set(_batches(session, draw))
-    waiting: dict[str, list[SampledUnit]] = defaultdict(list)
-    for unit in units:
-        if unit.serial is None and unit.cell_id in invited:
-            waiting[unit.list_name].append(unit)
-    return {unit.replaces for unit in units if unit.replaces is not None}, waiting
+def _reserves(session: Session, draw: Draw) -> tuple[set[int], dict[str, list[tuple[int, int]]]]:
+    """Give who is replaced, and the reserves that wait by list, each with its office, the next one last."""
+    unit = SampledUnit
+    of_draw = (
+        select(unit.number, unit.office_id, unit.list_name, unit.serial, unit.replaces)
+        .join(InvitationBatch, InvitationBatch.cell_id == unit.cell_id)  # of a cell that is invited
+        .where(unit.draw_id == draw.id, ~unit.is_main)
+        .order_by(unit.position.desc())
+    )
+    units = session.execute(of_draw).all()
+    waiting: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    for number, office_id, list_name, serial, _replaces in units:
+        if serial is None:
+            waiting[list_name].append((number, office_id))
+    return {replaces for *_unit, replaces in units if replaces is not None}, waiting
 
 
 def _batches(session: Session, draw: Draw) -> dict[int, InvitationBatch]:

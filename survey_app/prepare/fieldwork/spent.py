@@ -6,9 +6,11 @@ answer came with it nobody can tell: an answer names the batch alone, which at l
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from operator import attrgetter
+from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, select, type_coerce
+from sqlalchemy import ColumnElement, Integer, Select, bindparam, select, type_coerce
 from sqlalchemy.orm import Session, aliased
 
 from survey_app.models.invitation import InvitationBatch, SpentInvitation
@@ -37,8 +39,24 @@ class Invitee:
 
 def invitees_of(session: Session, draw_id: int, *conditions: ColumnElement[bool]) -> list[Invitee]:
     """List the invited units of a draw, in the order of their numbers."""
+    return _read(session, _invited().where(*conditions), draw_id=draw_id)
+
+
+def entered_as(session: Session, draw_id: int, outcomes: Collection[str]) -> list[Invitee]:
+    """List the invited units with one of these outcomes."""
+    return _read(session, _invited_with_outcome(), draw_id=draw_id, outcomes=list(outcomes))
+
+
+def _read(session: Session, query: Select[*tuple[Any, ...]], **asked: Any) -> list[Invitee]:
+    # Ordered here: a database that is asked to would walk all units in order for the few of a condition.
+    found = (Invitee(*row) for row in session.execute(query, asked).all())
+    return sorted(found, key=attrgetter("number"))
+
+
+@cache
+def _invited() -> Select[*tuple[Any, ...]]:
     unit, batch = SampledUnit, InvitationBatch
-    rows = session.execute(
+    return (
         select(
             unit.number,
             unit.unit,
@@ -53,18 +71,18 @@ def invitees_of(session: Session, draw_id: int, *conditions: ColumnElement[bool]
             unit.replaces,
         )
         .join(batch, batch.cell_id == unit.cell_id)
-        .where(unit.draw_id == draw_id, unit.serial.is_not(None), *conditions)
+        .where(unit.draw_id == bindparam("draw_id"), unit.serial.is_not(None))
     )
-    # Ordered here: a database that is asked to would walk all units in order for the few of a condition.
-    return sorted((Invitee(*row) for row in rows), key=attrgetter("number"))
 
 
-def entered_as(session: Session, draw_id: int, outcomes: Collection[str]) -> list[Invitee]:
-    """List the invited units with one of these outcomes."""
+@cache
+def _invited_with_outcome() -> Select[*tuple[Any, ...]]:
+    """Write the question once: a page asks it twice, and writing takes longer than asking."""
     unit = aliased(SampledUnit)
+    is_meant = unit.outcome.in_(bindparam("outcomes", expanding=True))
     # Their numbers stand in the index of units with an outcome, which SQLite takes only where this is said.
-    has_one = (unit.draw_id == draw_id, unit.outcome.is_not(None), unit.outcome.in_(outcomes))
-    return invitees_of(session, draw_id, SampledUnit.number.in_(select(unit.number).where(*has_one)))
+    has_one = (unit.draw_id == bindparam("draw_id"), unit.outcome.is_not(None), is_meant)
+    return _invited().where(SampledUnit.number.in_(select(unit.number).where(*has_one)))
 
 
 def answered(session: Session, invitees: Iterable[Invitee], secrets: Sequence[bytes]) -> set[int]:
@@ -89,7 +107,7 @@ def _spent_of(session: Session, batch_ids: set[int]) -> dict[int, set[bytes]]:
     asked = select(SpentInvitation.batch_id, SpentInvitation.token_hash)
     if len(batch_ids) <= _FEW:
         asked = asked.where(SpentInvitation.batch_id.in_(batch_ids))
-    for batch_id, hashed in session.execute(asked):
+    for batch_id, hashed in session.execute(asked).all():
         if batch_id in batch_ids:
             found.setdefault(batch_id, set()).add(hashed)
     return found

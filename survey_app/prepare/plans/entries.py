@@ -181,7 +181,10 @@ def differences(before: PlanDocument, after: PlanDocument) -> list[Difference]:
 
 
 def moved_one_year(plan: PlanDocument) -> PlanDocument:
-    """Give next year's plan as a draft: the same with its days a year later, and a seed yet to be said."""
+    """Give next year's plan as a draft: the same with its days a year later.
+
+    A seed is yet to be said, and who is measured: that sentence can name years and months in any words.
+    """
     values = values_of(plan)
     moved = {name: year_later(value) if isinstance(value, date) else value for name, value in values.items()}
-    return document_of(moved | {"seed": None})
+    return document_of(moved | {"population-described": None, "seed": None})

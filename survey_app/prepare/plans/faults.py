@@ -6,14 +6,12 @@ from datetime import date
 from itertools import pairwise
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from survey_app.models.campaign import Campaign
 from survey_app.models.days import is_within_bounds
 from survey_app.models.instrument import InstrumentVersion
-from survey_app.models.office import Office
-from survey_app.models.office_tree import OfficeTree
+from survey_app.models.known_offices import known_offices
 from survey_app.models.plain_text import UNREADABLE_MARK
 from survey_app.models.plan_document import FRAME_VARIABLES, MOST_STAGES, UNITS, PlanDocument, PlannedStage
 from survey_app.prepare.plans.entries import ENTRIES, RAKED, Entry, values_of
@@ -48,12 +46,10 @@ def faults_of(session: Session, campaign: Campaign, plan: PlanDocument) -> list[
 
 def surroundings_of(session: Session, campaign: Campaign, plan: PlanDocument) -> Surroundings:
     version = session.get_one(InstrumentVersion, campaign.instrument_version_id)
-    query = select(Office.id, Office.code).where(Office.code.in_(plan.population.tops))
-    codes: dict[int, str] = dict(session.execute(query).all())
-    nested: set[str] = set()
-    if len(codes) > 1:
-        tree = OfficeTree(session)
-        nested = {code for one, code in codes.items() if set(tree.way_down_to(one)[:-1]) & codes.keys()}
+    known, tops = known_offices(session), set(plan.population.tops)
+    codes = {one.id: one.code for one in known.offices.values() if one.code in tops}
+    above = {one: known.tree.way_down_to(one)[:-1] for one in codes}
+    nested = {code for one, code in codes.items() if codes.keys() & above[one]}
     questions = [item.code for item in version.definition.items if item.kind == "choice"]
     return Surroundings(campaign.opens_on, campaign.closes_on, questions, list(codes.values()), nested)
 

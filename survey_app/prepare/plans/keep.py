@@ -12,7 +12,7 @@ from survey_app.errors import SurveyError
 from survey_app.models.approval import read_reason
 from survey_app.models.audit import AuditLine, note_over
 from survey_app.models.campaign import Campaign
-from survey_app.models.office_tree import offices_under
+from survey_app.models.known_offices import known_offices
 from survey_app.models.plan import Plan, PlanAddendum, addenda_of, plan_as_it_stands
 from survey_app.models.plan_document import PlanDocument
 from survey_app.models.publication import is_frozen
@@ -211,10 +211,10 @@ def _eased_since_fieldwork(
 
 def _offices_as_it_stands(session: Session, campaign: Campaign) -> set[int]:
     document = plan_as_it_stands(session, campaign.id)
-    return set() if document is None else offices_under(session, document.population.tops)
+    return set() if document is None else known_offices(session).under(document.population.tops)
 
 
 def _offices(session: Session, campaign: Campaign, document: PlanDocument, staff_id: int | None) -> set[int]:
     """Give the offices at which the log is read; a demo that nobody touched leaves none of its own in it."""
     is_left_alone = campaign.is_demo and staff_id is None
-    return set() if is_left_alone else offices_under(session, document.population.tops)
+    return set() if is_left_alone else known_offices(session).under(document.population.tops)

@@ -5,6 +5,7 @@ from itertools import pairwise
 from typing import Any
 
 from flask import Blueprint, render_template, request, url_for
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from survey_app.models.campaign import Campaign
@@ -17,6 +18,7 @@ from survey_app.prepare.plans.entries import ENTRIES, PARTS, differences, values
 from survey_app.prepare.plans.faults import faults_of
 from survey_app.prepare.plans.forms import written
 from survey_app.prepare.plans.listing import ROWS_A_PAGE, Asked, choose
+from survey_app.prepare.plans.missed import missed_by
 from survey_app.prepare.plans.populations import Known, known_of, tops_of
 from survey_app.prepare.plans.sizes import POWER, OfficeSize, Sizes, sizes_of
 from survey_app.prepare.reach import Reach, Reached
@@ -76,19 +78,20 @@ def _seen(reach: Reach, sizes: Sizes) -> Sequence[OfficeSize]:
 def plan_page(session: Session, reached: Reached, refused: str | None = None) -> str:
     """Render what is planned, with why a change of it was just refused."""
     campaign, plan = reached.campaign, reached.plan
-    document = document_of(session, reached)
     addenda = addenda_of(session, campaign.id)
     steps = [plan.document, *(one.document for one in addenda)] if plan else []
+    document = steps[-1] if steps else PlanDocument()
     known, found = sizes_in(session, campaign, document)
     last_year = session.get(Campaign, campaign.previous_id) if campaign.previous_id else None
     before = plan_in_force(session, last_year.id) if last_year else None
     names = _names(session, plan, [one.written_by for one in addenda])
+    closed = keep.why_closed(campaign, plan, today())
     return render_template(
         "prepare/plan.html",
         campaign=campaign,
         plan=plan,
         may_change=reached.may_change,
-        closed=keep.why_closed(campaign, plan, today()),
+        closed=closed,
         document=document,
         parts=PARTS,
         values=values_of(document),
@@ -100,6 +103,7 @@ def plan_page(session: Session, reached: Reached, refused: str | None = None) ->
         names=names,
         known=known,
         sizes=found,
+        missed=None if closed else missed_by(document, found),
         power=POWER,
         refused=refused,
         short_hash=keep.SHORT_HASH,
@@ -133,7 +137,7 @@ def sizes_in(
 
 def _names(session: Session, plan: Plan | None, others: Collection[int | None]) -> dict[int | None, str]:
     ids = {*others, *((plan.saved_by, plan.frozen_by) if plan else ())} - {None}
-    return {staff_id: session.get_one(Staff, staff_id).full_name for staff_id in ids}
+    return dict(session.execute(select(Staff.id, Staff.full_name).where(Staff.id.in_(ids))).all())
 
 
 def _address(campaign_id: int, asked: Asked) -> Callable[..., str]:

@@ -2,7 +2,7 @@
 
 from flask import Blueprint, render_template, request
 
-from survey_app.models.office_tree import has_below
+from survey_app.models.known_offices import known_offices
 from survey_app.review.comments.batches import (
     gather_batch,
     note_reading,
@@ -25,7 +25,7 @@ def of_office(office_id: int) -> str:
     search = typed_search(request.args)
     with database().transaction() as session:
         office = access.office_in_scope(session, staff, office_id)
-        is_parent = has_below(session, office.id)
+        is_parent = known_offices(session).tree.has_below(office.id)
         gather_batch(session, office.id)
         note_reading(session, now(), staff.id, office, with_below=is_parent)
         offices = offices_to_read(session, office.id, search if is_parent else "")

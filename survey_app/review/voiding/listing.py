@@ -41,10 +41,15 @@ class FoundOffice:
     name: str
 
 
-def find_offices(session: Session, office_ids: Collection[int], search: str) -> list[FoundOffice]:
-    """Find offices with a way in by a part of their name, with or without marks."""
+def find_offices(
+    session: Session, office_ids: Collection[int], search: str, campaign_code: str
+) -> list[FoundOffice]:
+    """Find offices with a way in, to one campaign or to any, by a part of their name, marked or not."""
     searched = Search(search)
     with_points = select(AccessPoint.office_id).distinct()
+    if campaign_code:
+        with_points = with_points.join(Campaign, Campaign.id == AccessPoint.campaign_id)
+        with_points = with_points.where(Campaign.code == campaign_code)
     query = (
         select(Office.id, Office.name, Office.code)
         .where(Office.id.in_(with_points))

@@ -2,6 +2,7 @@
 
 from collections.abc import Set
 from dataclasses import replace
+from functools import partial
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -36,16 +37,21 @@ def new() -> str:
             office_id, code = listing.office_of_point(session, scope, asked.point_ids[0])
             asked = replace(asked, office_id=office_id, campaign_code=code)
     if not asked.office_id:
-        return _search_page()
+        return _search_page(asked.campaign_code)
     return _form_page(asked, None) if asked.campaign_code else _campaign_page(asked)
 
 
-def _search_page() -> str:
+def _search_page(campaign_code: str) -> str:
     search = typed_search(request.args)
     with database().reading() as session:
-        offices = listing.find_offices(session, offices_in_scope(session, current_staff()), search)
+        scope = offices_in_scope(session, current_staff())
+        offices = listing.find_offices(session, scope, search, campaign_code)
     return render_template(
-        "review/voiding_office.html", offices=offices, search=search, most=listing.MOST_OFFICES
+        "review/voiding_office.html",
+        offices=offices,
+        search=search,
+        campaign_code=campaign_code,
+        most=listing.MOST_OFFICES,
     )
 
 
@@ -145,12 +151,14 @@ def _decide(session: Session, approval_id: int, decision: Decision) -> None:
 
 def _page(approval_id: int, refusal: str | None) -> str:
     with database().reading() as session:
-        overseer = Overseer(session, current_staff())
-        stated = find_approval(session, approval_id, overseer.scope, tree=overseer.tree)
+        overseer = Overseer(session, current_staff(), now())
+        stated = find_approval(session, approval_id, overseer.scope)
         if stated.approval.kind != void.KIND:
             raise NotFound
         chosen = void.PointDays.of(stated.approval.arguments)
         days = void.count_days(session, chosen)
+        check = partial(void.check_can_be_voided, session, chosen, today())
+        hindrance = two_people.hindrance_of(session, stated, now(), check)
         points = [session.get_one(AccessPoint, point_id) for point_id in chosen.access_point_ids]
         names = {one.point.id: one for one in listing.name_points(session, points)}
     return render_template(
@@ -160,6 +168,7 @@ def _page(approval_id: int, refusal: str | None) -> str:
         days=days,
         names=names,
         refused=refusal,
+        hindrance=hindrance,
         staff=current_staff(),
         overseer=overseer,
     )

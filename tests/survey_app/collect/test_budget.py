@@ -10,6 +10,7 @@ from survey_app.models.budget import (
     MonthOfWork,
     daily_budget,
     last_month_before,
+    last_months_before,
     working_days,
 )
 from survey_app.prepare.dossiers.counts import Counts
@@ -95,6 +96,15 @@ def test_an_heir_has_the_people_of_those_it_took_over_from(database):
         assert found(date(2026, 4, 10)) == MonthOfWork(MARCH, 123)
         factories.dossier_count(session, office_id=heir.id, month=date(2026, 5, 1), n_settled=150)
         assert found(date(2026, 6, 1)) == MonthOfWork(date(2026, 5, 1), 150)
+
+        # A list asks for all of its rows at once.
+        days = [date(2026, month, day) for month in (3, 4, 5, 6, 9) for day in (1, 9, 10)]
+        places = [(office.id, day) for office in (heir, former, first, coming) for day in days]
+        one_by_one = {place: last_month_before(session, *place) for place in places}
+        known = {place: month for place, month in one_by_one.items() if month is not None}
+        assert last_months_before(session, places) == known
+        assert 0 < len(known) < len(places)
+        assert last_months_before(session, []) == {}
 
 
 def test_count_raised_and_put_back_on_one_day_gives_that_day_no_larger_budget(database):

@@ -311,9 +311,10 @@ def test_nothing_stored_links_a_spent_token_to_its_answers(app, client, invitati
 
 
 def assert_no_trace_in_postgresql(session):
-    numbers = text("SELECT xmin::text FROM response UNION SELECT xmin::text FROM spent_invitation")
-    assert len(session.scalars(numbers).all()) == 1
-    for table, key in (("response", "submission_key"), ("spent_invitation", "token_hash")):
+    tables = ("response", "spent_invitation", "spent_count")
+    numbers = " UNION ".join(f"SELECT xmin::text FROM {table}" for table in tables)
+    assert len(session.scalars(text(numbers)).all()) == 1
+    for table, key in zip(tables, ("submission_key", "token_hash", "batch_id"), strict=True):
         stored = session.scalars(text(f"SELECT {key} FROM {table} ORDER BY ctid")).all()
         assert stored == sorted(stored)
 

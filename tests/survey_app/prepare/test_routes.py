@@ -345,6 +345,25 @@ def test_each_download_is_a_line_at_the_office_of_the_file(app, manager, own_job
     ] * 2
 
 
+def test_posters_are_given_out_no_more_once_a_code_in_them_is_revoked(app, manager, own_job, rows):
+    files = app.extensions["settings"].files_dir
+    files.mkdir()
+    (files / "x.pdf").write_bytes(b"%PDF-1.7")
+    point = rows["mine_point"]
+    arguments = {"access_point_ids": [point.id], **bound_to("codes", {rows["mine"].id})}
+    address = own_job(state="done", file_name="x.pdf", arguments=arguments)
+    assert manager.get(f"{address}/file").data == b"%PDF-1.7"
+    assert f'href="{address}/file"' in manager.get(address).text
+    post(manager, f"/staff/codes/{point.id}/replace", reason="damaged")
+    refused = manager.get(f"{address}/file")
+    assert refused.status_code == 410
+    for page in (refused.text, manager.get(address).text):
+        assert "Tệp này không dùng được nữa: 1 mã trong tệp đã bị thu hồi" in page
+        assert f'<span class="code">{printed(point.code)}</span>' in page
+        assert f'href="{address}/file"' not in page
+    assert [line.act for line in all_rows(app, AuditLine)].count("file.download") == 1
+
+
 def test_job_that_is_bound_to_no_right_is_nobodys(app, manager, own_job):
     assert manager.get(own_job(arguments={})).status_code == 404
 
@@ -385,6 +404,25 @@ def test_page_says_first_which_codes_need_a_look(app, manager, rows):
     assert "Quầy mine" in page
     assert "Quầy trống" not in page
     assert "14 ngày không ai quét" in page
+
+
+@pytest.mark.parametrize("narrowed", ["look", "paused"])
+def test_list_of_some_codes_shows_as_many_as_the_page_counts(app, manager, rows, narrowed):
+    """At one counter a poster that belongs on the list, its screen that does not, and a revoked one."""
+    places = {"office_id": rows["mine"].id, "counter_id": rows["mine_counter"].id}
+    at = {"campaign_id": rows["campaign"].id, **places}
+    with app.extensions["database"].transaction() as session:
+        screen = factories.access_point(session, **at, way_in="screen", provenance="B")
+        factories.access_point_day(session, access_point_id=screen.id)
+        revoked = factories.access_point(session, **at, revoked_on=DAY)
+        if narrowed == "paused":
+            session.get_one(AccessPoint, rows["mine_point"].id).paused_on = DAY
+    page = manager.get(f"/staff/codes?show={narrowed}").text
+    codes = [rows["mine_point"], screen, revoked]
+    assert [printed(one.code) in page for one in codes] == [True, False, False]
+    assert "điểm đã có mã" not in page, "which counts all places of the offices, listed or not"
+    page = manager.get("/staff/codes").text
+    assert [printed(one.code) in page for one in codes] == [True, True, True]
 
 
 def test_page_says_that_all_is_well(app, manager, rows):

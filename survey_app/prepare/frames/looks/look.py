@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from survey_app.config import Settings
 from survey_app.errors import SurveyError
+from survey_app.models.known_offices import known_offices
 from survey_app.models.office import ServiceField
-from survey_app.models.office_tree import offices_under
 from survey_app.models.plan import plan_as_it_stands
 from survey_app.models.plan_document import PlanDocument
 from survey_app.models.vietnamese import name_key
@@ -48,7 +48,7 @@ def read_known(session: Session, campaign_id: int, mapping: Mapping[str, int], t
     )
     terms = Terms(
         mapping=mapping,
-        book=OfficeBook(session, offices_under(session, population.tops)),
+        book=OfficeBook(session, known_offices(session).under(population.tops)),
         fields=_codes_of_fields(session),
         period=period,
         counted_for=population.counted_for or "receives",

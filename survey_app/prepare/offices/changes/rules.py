@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from survey_app.errors import SurveyError
 from survey_app.models.access_point import AccessPoint, AccessPointDay
+from survey_app.models.known_offices import known_offices
 from survey_app.models.office import OFFICE_KINDS, Office, OfficePast, OfficeSuccession, may_stand_under
-from survey_app.models.office_tree import OfficeTree
 from survey_app.models.plain_text import one_line
 from survey_app.prepare.offices.office_rules import CODE, ONE_DAY
 
@@ -94,7 +94,7 @@ def check_heir_kind(kind: str, heir_kind: str) -> None:
 
 
 def check_no_circle(session: Session, office: Office, parent: Office | None) -> None:
-    if parent is not None and parent.id in OfficeTree(session).subtree(office.id):
+    if parent is not None and parent.id in known_offices(session).tree.subtree(office.id):
         raise ChangeRefused("circle", name=parent.name)
 
 

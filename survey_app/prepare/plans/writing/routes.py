@@ -189,11 +189,21 @@ def _form_page(
         fault_at=fault_at,
         may_all=reaches_all(current_staff()),
         open_stages={entry.stage for entry in said},
+        described_before=_described_before(session, reached),
         tops=tops,
         reason=request.form.get("reason", ""),
         **words_of_form(session, reached.campaign),
         **{"revision": 0, "number": None, "refused": None, "changed": []} | about,
     )
+
+
+def _described_before(session: Session, reached: Reached) -> str | None:
+    """Give whom the campaign before measured, in its frozen plan's words, while this one says nothing."""
+    previous_id = reached.campaign.previous_id
+    if previous_id is None or document_of(session, reached).population.described:
+        return None
+    before = plan_in_force(session, previous_id)
+    return before.population.described if before else None
 
 
 def _sent_form(session: Session, reached: Reached) -> PlanForm:

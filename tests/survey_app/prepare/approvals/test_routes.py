@@ -145,6 +145,11 @@ def test_nothing_is_approved_unless_both_have_had_the_right_for_a_day(
         grant = session.scalars(select(StaffGrant).where(StaffGrant.staff_id == person.id)).one()
         for name, value in changed.items():
             setattr(person if hasattr(person, name) else grant, name, value)
+    page = lead.get(asked.location).text
+    said = words if whose == "asker" else "Ông/Bà chưa quyết định được"
+    assert (said in page, 'value="approved"' in page) == (True, False), "it is said before anybody tries"
+    assert ('value="refused"' in page) == (whose == "asker")
+    assert ("1 đề nghị cần duyệt" in lead.get("/staff").text) == (whose == "asker")
     answer = post(lead, asked.location + "/decide", decision="approved")
     assert answer.status_code == 409
     assert words in answer.text
@@ -186,6 +191,9 @@ def test_approval_and_its_effect_are_one_transaction(app, rows, staff_client):
     asked = post(manager, "/staff/approvals/new", **PAUSE, office=rows["mine"].id)
     with app.extensions["database"].transaction() as session:
         session.get_one(AccessPoint, rows["points"][0].id).revoked_on = DAY
+    page = lead.get(asked.location).text
+    assert ("không có gì để tạm dừng" in page, 'value="approved"' in page) == (True, False)
+    assert 'value="refused"' in page
     answer = post(lead, asked.location + "/decide", decision="approved")
     assert answer.status_code == 409
     assert "không có gì để tạm dừng" in answer.text
@@ -274,11 +282,13 @@ def test_pages_speak_english(rows, staff_client):
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_a_long_list_asks_the_database_no_more_than_a_short_one(app, rows, staff_client):
     lead, asked = staff_client("campaign_lead"), []
+    lead.get("/staff/approvals")  # reads all offices, which are known from then on
 
     @event.listens_for(app.extensions["database"].engine, "before_cursor_execute")
     def _note(_connection, _cursor, statement, *_others):
         asked.append(statement)
 
+    lead.get("/staff")  # which reads the offices, and keeps them
     lengths = []
     for office in (rows["mine"], rows["other"], rows["province"], None):
         with app.extensions["database"].transaction() as session:

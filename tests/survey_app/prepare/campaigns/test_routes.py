@@ -1,6 +1,7 @@
 """The list of campaigns, the form of a new one, and the road, through clients that inspect each page."""
 
 import re
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -125,6 +126,33 @@ def test_clone_takes_last_years_plan_along_a_year_later(app, lead, database):
         fieldwork_from=date(2026, 11, 1), fieldwork_until=date(2026, 11, 30), publication_by=date(2027, 2, 1)
     )
     assert document.seed is None
+
+
+def test_clone_does_not_say_who_is_measured_in_last_years_words(app, lead, database):
+    described = "Người dân có hồ sơ giải quyết trong quý IV/2025"
+    with database.transaction() as session:
+        last = measured(session, ("T",), code="do-luong-2025")
+        plan = session.get_one(Plan, last.id)
+        before = replace(plan.document, population=replace(plan.document.population, described=described))
+        plan.document_json, plan.hash, plan.frozen_at = before.to_json(), before.hash, factories.MOMENT
+    road = lead.send_form(f"{NEW}?from={last.id}", TYPED | {"after": "do-luong-2025"}).location
+    with app.extensions["database"].reading() as session:
+        campaign = session.scalars(select(Campaign).where(Campaign.code == "do-luong-2026")).one()
+        assert session.get_one(Plan, campaign.id).document.population.described is None
+    assert 'plan/edit#population-described">Đo lường ai' in lead.get(f"{road}/plan").text
+    form = lead.get(f"{road}/plan/edit").text
+    assert f"Lần trước là “{described}”" in form
+    assert re.search(r'<textarea id="population-described"[^>]*></textarea>', form)
+
+
+def test_real_campaign_is_not_set_beside_one_of_the_demo(lead, database):
+    with database.transaction() as session:
+        demo, real = (measured(session, ("T",), code=code, is_demo=code == "mau") for code in ("mau", "that"))
+    for one, chosen in ((demo, ""), (real, "that")):
+        page = lead.get(f"{NEW}?from={one.id}").text
+        box = re.search(r'<select id="after".*?</select>', page, re.DOTALL)[0]
+        assert re.findall(r'value="(\w*)"', box) == ["", "that"]
+        assert re.findall(r'value="(\w*)" selected', box) == [chosen] * bool(chosen)
 
 
 def test_list_shows_what_the_right_reaches_and_where_each_stands(lead, provinces, database, staff_client):

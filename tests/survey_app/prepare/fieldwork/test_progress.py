@@ -8,31 +8,31 @@ from survey_app.prepare.fieldwork import progress
 on_sqlite = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 
 
-def tallies(fieldwork, secrets=None):
+def progressed(fieldwork, secrets=None):
     with fieldwork.database.reading() as session:
         draw = draw_in_force(session, fieldwork.campaign_id)
-        return progress.tallies_of(session, draw, secrets or fieldwork.settings.secrets)
+        return progress.progress_of(session, draw, secrets or fieldwork.settings.secrets)
 
 
 def test_spent_token_counts_as_complete_whatever_was_entered(fieldwork):
-    assert tallies(fieldwork) == []  # nobody is invited yet
+    assert progressed(fieldwork) == progress.Progress({}, [])  # nobody is invited yet
     fieldwork.run(delivery="message")
     fieldwork.spend(1, 2, 12)
     fieldwork.note("2.1", 2, 4)
     fieldwork.note("4.1", 12)
     fieldwork.note("3.3", 6)
     fieldwork.note("1.2", 13)
-    found = tallies(fieldwork)
-    whole = progress.total(found)
+    found = progressed(fieldwork)
+    whole = found.total
     assert (whole.n_issued, whole.n_main, whole.n_responded) == (16, 16, 4)
     # Tokens are counted by cell: those who are open go before those entered as something else.
     assert (whole.n_refused, whole.n_not_reached, whole.n_ineligible) == (2, 1, 1)
     assert whole.n_unknown == 8
     assert whole.rates == pytest.approx((3 / 15, 4 / 15))
-    first, second = (progress.by_office(found)[office_id] for office_id in fieldwork.offices)
+    first, second = (found.by_office[office_id] for office_id in fieldwork.offices)
     assert (first.n_issued, first.n_responded) == (11, 2)
     assert (second.n_issued, second.n_responded) == (5, 2)
-    assert set(progress.by_delivery(found)) == {"message"}
+    assert set(found.by("delivery")) == {"message"}
 
 
 @on_sqlite
@@ -40,14 +40,14 @@ def test_who_answered_is_not_told_once_the_secret_is_gone(fieldwork):
     fieldwork.run(delivery="message")
     fieldwork.spend(1)
     fieldwork.note("2.1", 1)
-    assert progress.total(tallies(fieldwork, (b"another" * 8,))).n_responded == 1  # the count stays
+    assert progressed(fieldwork, (b"another" * 8,)).total.n_responded == 1  # the count stays
 
 
 @on_sqlite
 def test_group_that_would_tell_of_each_of_its_units_is_hidden_with_another(fieldwork):
     fieldwork.run(delivery="message")
     fieldwork.spend(1, 2, 3, 4, 12)
-    shown = {line.name: line.is_hidden for line in progress.groups(tallies(fieldwork), "weighting_cell")}
+    shown = {line.name: line.is_hidden for line in progressed(fieldwork).groups("weighting_cell")}
     # Five of ten men answered, five did not; of the women nobody: hidden, and so the men, too.
     assert shown == {"nam": True, "nữ": True}
 

@@ -217,12 +217,14 @@ def test_merge_that_is_no_longer_what_was_asked_for_is_refused_with_the_reason(
 ):
     request = ask_for_merge(lead, land)[1].location
     second = staff_client("campaign_lead")
-    assert "Không duyệt được" not in second.get(request).text
+    before = second.get(request).text
+    assert ("Không duyệt được" in before, 'value="approved"' in before) == (False, True)
     with app.extensions["database"].transaction() as session:
         happens(session, land)
     page = second.get(request).text
     assert "Không duyệt được đề nghị này nữa." in page
     assert words in page
+    assert ('value="approved"' in page, 'value="refused"' in page) == (False, True)
     answer = decide(second, request)
     assert (answer.status_code, "Các đơn vị không còn như lúc lập đề nghị." in answer.text) == (409, True)
     assert rows(app, select(Office.code).where(Office.code == "T1-A", Office.valid_until.is_not(None))) == []

@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy import delete
 
 from survey_app.models.campaign import Campaign
-from survey_app.models.office_tree import offices_under
+from survey_app.models.known_offices import known_offices
+from survey_app.models.office import Office
 from survey_app.models.publication import Figure, Publication
 from survey_app.prepare.plans.populations import known_of
 from tests import factories
@@ -66,9 +67,9 @@ def test_what_one_office_entered_for_a_wrong_year_is_not_the_populations(databas
 
 def test_tops_bound_the_offices_and_none_means_all(database, stage):
     with database.reading() as session:
-        assert len(offices_under(session, ("T",))) == 4
-        assert len(offices_under(session, ())) == 5
-        assert offices_under(session, ("no-such",)) == set()
+        assert len(known_offices(session).under(("T",))) == 4
+        assert len(known_offices(session).under(())) == 5
+        assert known_offices(session).under(("no-such",)) == set()
         assert known_of(session, stage.campaign, with_days(*[TODAY] * 2, tops=("U",)), TODAY).offices == ()
 
 
@@ -87,11 +88,16 @@ def test_last_waves_figures_stand_beside_their_offices(database, stage):
     found = {one.code: (one.share_before, one.n_before) for one in known.offices}
     assert found == {"A": (None, None), "B": (0.9, 250.0), "C": (None, None)}
     assert known.before.id == before.id
+    stage.campaign.is_demo = True  # as it is handed over, in no database
+    with database.reading() as session:
+        known = known_of(session, stage.campaign, WHOLE, TODAY)
+    assert known.before is None, "made-up people and real ones tell nothing of each other"
 
 
 def test_a_wave_that_got_the_number_of_one_taken_out_has_its_own_figures(database, stage):
     """What is read of sealed waves is kept, but the demo can be taken out and loaded anew."""
     numbers = set()
+    stage.campaign.is_demo = True  # as it is handed over, in no database: the demo's rows alone go
     for code, share in (("B", 0.9), ("C", 0.7)):
         with database.transaction() as session:
             days = {"opens_on": date(2025, 11, 1), "closes_on": date(2025, 11, 30)}
@@ -122,3 +128,30 @@ def test_frame_says_what_can_be_drawn_once_there_is_one(database, stage):
             known = known_of(session, stage.campaign, plan, TODAY)
             assert {one.code: one.population for one in known.offices} == {"A": 0, "B": n, "C": 0}
             assert known.frame.id == frame.id
+
+
+def test_what_is_kept_of_a_frames_offices_follows_their_names_and_the_wave_before(database, stage):
+    with database.transaction() as session:
+        frame = factories.frame(session, campaign_id=stage.campaign.id)
+        office_id = stage.offices["B"].id
+        factories.frame_office(session, frame_id=frame.id, office_id=office_id, n_received=40)
+
+    def seen():
+        with database.reading() as session:
+            offices = known_of(session, stage.campaign, WHOLE, TODAY).offices
+        return [(one.name, one.share_before) for one in offices if one.id == office_id]
+
+    name = stage.offices["B"].name
+    assert seen() == seen() == [(name, None)]
+    with database.transaction() as session:
+        session.get_one(Office, office_id).name = "Xã Mới"
+    assert seen() == [("Xã Mới", None)]
+    with database.transaction() as session:
+        days = {"opens_on": date(2025, 11, 1), "closes_on": date(2025, 11, 30)}
+        before = factories.campaign(session, kind="annual", **days)
+        of_recipe = {"data_hash": "0" * 64, "recipe_id": "2" * 64}
+        wave = factories.publication(session, campaign_id=before.id, kind="wave", **of_recipe)
+        index = {"value": 0.9, "low": 0.85, "high": 0.95, "provenance": "A"}
+        factories.figure(session, publication_id=wave.id, office_id=office_id, **index)
+        wave.sealed_at = datetime(2026, 1, 1, tzinfo=UTC)
+    assert seen() == [("Xã Mới", 0.9)]

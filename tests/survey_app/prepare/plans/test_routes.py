@@ -61,10 +61,11 @@ def test_plan_goes_from_a_blank_draft_to_an_addendum(app, stage, staff_client, p
     page = send(app, lead, f"{path}/edit", lambda: fields(WHOLE))
     assert page.location.endswith("/plan")
     assert stored(app, stage.campaign.id).document == WHOLE
+    draft = lead.get(path).text
     page = lead.get(f"{path}/freeze")
     assert WHOLE.hash in page.text
     missed = "1 trong 3 đơn vị không đạt ± 5,0 điểm phần trăm như yêu cầu. Kém nhất: "
-    assert f"{missed}Xã C" in page.text
+    assert [f"{missed}Xã C" in text for text in (draft, page.text)] == [True, True]
     unread = lead.send_form(f"{path}/freeze", {})
     assert (unread.status_code, 'href="#tick"' in unread.text) == (422, True)
     assert stored(app, stage.campaign.id).frozen_at is None
@@ -84,6 +85,20 @@ def test_plan_goes_from_a_blank_draft_to_an_addendum(app, stage, staff_client, p
     assert "trước là “± 5”, nay là “± 4”" in page.text
     assert "Cần chính xác hơn" in page.text
     assert later.hash in page.text
+
+
+@on_sqlite
+def test_draft_says_what_its_sizes_miss_and_names_no_office_beyond_the_right(app, stage, path, staff_client):
+    rough = replace(WHOLE, precision=replace(WHOLE.precision, margin_office=0.5))
+    reader = staff_client("campaign_lead", stage.offices["A"].id)
+    with app.extensions["database"].transaction() as session:
+        stage.plan(session)
+    page = reader.get(path).text
+    assert "1 trong 3 đơn vị không đạt ± 5,0 điểm phần trăm như yêu cầu. Kém nhất: ±" in page
+    assert "Xã C" not in page
+    with app.extensions["database"].transaction() as session:
+        session.get_one(Plan, stage.campaign.id).document_json = rough.to_json()
+    assert "không đạt" not in reader.get(path).text
 
 
 @on_sqlite

@@ -1,6 +1,7 @@
 """The pages of voiding, through clients that inspect each page."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import event, func, select
@@ -134,6 +135,7 @@ def test_foreign_and_missing_cost_the_same_queries(app, rows, manager):
             for office_id in (other, None)  # of another office, and of the whole campaign
         ]
     statements = []
+    manager.get("/staff/approvals")  # reads all offices, which are known from then on
 
     @event.listens_for(app.extensions["database"].engine, "before_cursor_execute")
     def keep(_connection, _cursor, statement, *_rest):
@@ -191,6 +193,44 @@ def test_office_of_several_surveys_is_asked_which_one(app, rows, manager):
     assert len(links) == 2
     chosen = manager.get(f"{address}&campaign=tai-quay").text
     assert 'name="campaign" value="tai-quay"' in chosen
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_page_offers_no_approval_once_nothing_is_left_to_void(app, rows, manager, staff_client):
+    lead = staff_client("campaign_lead")
+    first = post(manager, "/staff/review/voiding/new", **asked_for(rows)).location
+    days = {"first_day": (DAY - timedelta(days=1)).isoformat()}
+    second = post(manager, "/staff/review/voiding/new", **asked_for(rows, **days)).location
+    assert 'value="approved"' in lead.get(second).text
+    assert post(lead, f"{first}/decide", decision="approved").status_code == 303
+    page = lead.get(second).text
+    assert "các phiếu đều đã bị loại" in page
+    assert ('value="approved"' in page, 'value="refused"' in page) == (False, True)
+    assert post(lead, f"{second}/decide", decision="approved").status_code == 409
+    assert "Lúc này không duyệt được" not in lead.get(first).text, "what is decided is over"
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_page_of_a_survey_leads_to_the_offices_that_take_part_in_it(app, rows, staff_client):
+    with app.extensions["database"].transaction() as session:
+        again = factories.campaign(session, code="lan-sau", kind="annual", closes_on=DAY)
+        factories.access_point(session, campaign_id=again.id, office_id=rows["mine"].id)
+        empty = factories.campaign(session, code="chua-co-ma")
+    lead = staff_client("campaign_lead")
+    for campaign, named in (
+        (rows["mine_point"].campaign_id, ["mine", "other"]),
+        (again.id, ["mine"]),
+        (empty.id, []),
+    ):
+        page = lead.get(f"/staff/campaigns/{campaign}").text
+        (address,) = re.findall(r'href="(/staff/review/voiding/new[^"]+)"', page)
+        offices = lead.get(address).text
+        assert re.findall(r"Bộ phận Một cửa xã (\w+)", offices) == named
+        assert ("có mã hay thư mời của cuộc khảo sát này" in offices) == (not named)
+    offices = lead.get("/staff/review/voiding/new?campaign=lan-sau&q=mine").text
+    assert 'type="hidden" name="campaign" value="lan-sau"' in offices
+    (form,) = re.findall(r'href="(/staff/review/voiding/new\?office[^"]+)"', offices)
+    assert lead.get(form.replace("&amp;", "&")).status_code == 200
 
 
 @pytest.mark.parametrize("role", ["analyst", "operator", "auditor"])
