@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, cast, func, insert, literal, null, select
+from sqlalchemy import ColumnElement, String, case, cast, func, insert, literal, null, select
 from sqlalchemy.orm import Session
 
 from benchmarks.hall import Hall, today
@@ -22,7 +22,12 @@ from survey_app.models.snapshot import PublicationRecipe
 from survey_app.models.weighting import WEIGHTING_STEPS
 from tests import factories
 
-N_UNITS, N_ANSWERED, N_ENTERED = 40, 16, 2  # of each office: invited, with a spent token, with an outcome
+N_UNITS, N_RESERVES, N_ANSWERED = 40, 4, 16  # of each office: invited, kept in reserve, with a spent token
+# What was entered of the first two of an office, by its place: refusals, letters that came back, paper forms
+ENTERED = (
+    (aapor.REFUSED, aapor.REFUSED, aapor.CAME_BACK, "2.2", aapor.COMPLETE),
+    (aapor.REFUSED, aapor.COMPLETE, "4.1", aapor.REFUSED, aapor.CAME_BACK),
+)
 N_BANDS = 5
 
 
@@ -44,9 +49,11 @@ def invite(
     spread(
         session, batch, others, id=batch.id + place, access_point_id=point + place, cell_id=cell.id + place
     )
-    for serial in range(N_UNITS):
-        number = place * N_UNITS + serial + 1
-        told = {"outcome": aapor.REFUSED, "outcome_on": today()} if serial < N_ENTERED else {}
+    n_listed = N_UNITS + N_RESERVES
+    for serial in range(n_listed):
+        number, is_main = place * n_listed + serial + 1, serial < N_UNITS
+        entered = ENTERED[serial] if serial < len(ENTERED) else ()
+        told = {"outcome": entered[0], "outcome_on": today()} if entered else {}
         unit = factories.sampled_unit(
             session,
             draw_id=draw_id,
@@ -54,11 +61,17 @@ def invite(
             unit=f"D{serial + 1}",
             office_id=first,
             cell_id=cell.id,
+            list_name="L0",
+            is_main=is_main,
             position=serial + 1,
-            serial=serial,
+            serial=serial if is_main else None,
             **told,
         )
         of_office = {"office_id": Office.id, "cell_id": cell.id + place}
+        of_office["list_name"] = literal("L") + cast(place, String)
+        if entered:
+            is_turn = [(place % len(entered) == turn, code) for turn, code in enumerate(entered)]
+            of_office["outcome"] = case(*is_turn)
         spread(session, unit, others, number=number, unit=literal("D") + cast(number, String), **of_office)
     session.execute(insert(SpentInvitation), _spent(batch.id, len(offices)))
     return {"unit": "D1"}

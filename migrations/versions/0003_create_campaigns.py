@@ -72,6 +72,14 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("ix_access_point_campaign_id_office_id", "access_point", ["campaign_id", "office_id"])
+    is_at_rest = sa.text("paused_on IS NOT NULL")
+    op.create_index(
+        "ix_access_point_at_rest",
+        "access_point",
+        ["campaign_id", "office_id"],
+        sqlite_where=is_at_rest,
+        postgresql_where=is_at_rest,
+    )
     op.create_table(
         "code_stock",
         sa.Column("campaign_id", sa.Integer, sa.ForeignKey("campaign.id"), primary_key=True),

@@ -106,9 +106,16 @@ def _create_units() -> None:
     op.create_index(
         "ix_sampled_unit_entered",
         "sampled_unit",
-        ["draw_id", "outcome", "cell_id"],
+        ["draw_id", "outcome", "cell_id", "number", "serial", "list_name"],
         sqlite_where=is_entered,
         postgresql_where=is_entered,
+    )
+    op.create_index(
+        "ix_sampled_unit_reserve",
+        "sampled_unit",
+        ["draw_id", "list_name", "serial", "cell_id", "replaces"],
+        sqlite_where=sa.text("is_main = 0"),
+        postgresql_where=sa.text("NOT is_main"),
     )
 
 

@@ -7,7 +7,7 @@ from datetime import date
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
-from survey_app.models.office import Office
+from survey_app.models.office import BY_NAME, Office
 from survey_app.web.access import SignedIn
 
 MOST_LISTED = 8  # of the offices on it; of more, the one above all and a search
@@ -38,5 +38,5 @@ def _existing(session: Session, condition: ColumnElement[bool], today: date) -> 
     exists_today = (Office.valid_from <= today) & or_(
         Office.valid_until.is_(None), Office.valid_until >= today
     )
-    query = select(Office).where(condition, exists_today).order_by(Office.sort_key, Office.id)
+    query = select(Office).where(condition, exists_today).order_by(*BY_NAME)
     return list(session.scalars(query))

@@ -113,10 +113,11 @@ def replace(campaign_code: str) -> None:
 def progress(campaign_code: str, by_office: bool) -> None:
     """Count what became of the invited dossiers, with the response rates RR1 and RR2 of AAPOR."""
     from survey_app.prepare.fieldwork.progress import progress_of
+    from survey_app.prepare.fieldwork.spent import entered_units
 
     with database().reading() as session:
         _campaign, draw = _drawn(session, campaign_code)
-        counted = progress_of(session, draw, settings().secrets)
+        counted = progress_of(session, draw, entered_units(session, draw, settings().secrets))
         named = dict(session.execute(select(Office.id, Office.code)).all())
     if by_office:
         of_offices = counted.by_office.items()

@@ -98,7 +98,7 @@ def _begin_next(session: Session, measurement: Campaign, asked: NewCampaign, tod
             after=measurement.code,
         ),
     )
-    draft = first_document(campaign, (PROVINCE_CODE,), _followed(measurement))
+    draft = first_document(campaign, (PROVINCE_CODE,), (measurement, _followed(measurement)))
     allocation = replace(draft.allocation, n_drawn=None, minimum=30)
     days = replace(draft.calendar, publication_by=date(year + 1, 1, 31))
     described = f"Người dân, tổ chức có hồ sơ đã được giải quyết trong tháng 11/{year}"

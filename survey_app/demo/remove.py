@@ -103,7 +103,7 @@ STEPS = (
     delete(Draw).where(Draw.campaign_id.in_(DEMO_CAMPAIGNS)),
     delete(PlanAddendum).where(PlanAddendum.campaign_id.in_(DEMO_CAMPAIGNS)),
     delete(Plan).where(Plan.campaign_id.in_(DEMO_CAMPAIGNS)),
-    update(Campaign).where(Campaign.is_demo).values(previous_id=None),
+    update(Campaign).where(Campaign.previous_id.in_(DEMO_CAMPAIGNS)).values(previous_id=None),
     delete(FrameOffice).where(FrameOffice.frame_id.in_(DEMO_FRAMES)),
     delete(Frame).where(Frame.campaign_id.in_(DEMO_CAMPAIGNS)),
     delete(Campaign).where(Campaign.is_demo),

@@ -29,6 +29,7 @@ OUTCOMES = (
     "4.81",  # drawn twice: the same person under another dossier
     "4.9",  # not eligible for another reason
 )
+RESPONDED = frozenset({COMPLETE, PARTIAL})
 # A reserve takes the place of who does not belong to the population and of who cannot be written to. Whoever
 # is silent or refuses keeps the place: a willing one would else stand in for the unwilling.
 CALLS_IN_RESERVE = frozenset({NOT_SENT, CAME_BACK, "4.1", "4.81", "4.9"})
@@ -37,8 +38,3 @@ CALLS_IN_RESERVE = frozenset({NOT_SENT, CAME_BACK, "4.1", "4.81", "4.9"})
 def group_of(outcome: str | None) -> str:
     """Name the group of a unit by its outcome; whoever has none yet is unknown."""
     return UNKNOWN if outcome is None else _GROUP_OF[outcome[0]]
-
-
-def is_final(outcome: str | None) -> bool:
-    """Whether nothing more is expected of a unit: silence may end until the last day."""
-    return outcome not in (None, SILENT)

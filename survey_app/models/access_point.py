@@ -2,7 +2,7 @@
 
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from survey_app.models.base import KEPT_IDS, Base, EpochDay, UtcDateTime, one_of
@@ -26,6 +26,12 @@ class AccessPoint(Base):
         one_of("mode", MODES),
         one_of("provenance", PROVENANCE_CLASSES),
         Index("ix_access_point_campaign_id_office_id", "campaign_id", "office_id"),
+        Index(
+            "ix_access_point_at_rest",  # few, of tens of thousands
+            *("campaign_id", "office_id"),
+            sqlite_where=text("paused_on IS NOT NULL"),
+            postgresql_where=text("paused_on IS NOT NULL"),
+        ),
         KEPT_IDS,
     )
 

@@ -265,7 +265,8 @@ def offices_of_campaigns(session: Session, campaign_ids: Collection[int]) -> dic
     while that one alone has codes of it; without codes, all offices.
     """
     tops = tops_of_plans(session, campaign_ids)
-    planned = {campaign_id: known_offices(session).under(named) for campaign_id, named in tops.items()}
+    known = known_offices(session)
+    planned = {campaign_id: known.under(named) for campaign_id, named in tops.items()}
     return planned | _offices_by_codes(session, set(campaign_ids) - planned.keys())
 
 

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 # Provinces began long before this service; beyond these years a day is a slip of the hand.
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2200, 12, 31)
+DAYS_A_YEAR = 365.2425
 _DAY_FORMS = (
     re.compile(r"(?P<year>\d{4})-(?P<month>\d{2})-(?P<day>\d{2})", re.ASCII),
     # As people write it; a Vietnamese spreadsheet turns 2025-07-01 into this, too, when it saves.
@@ -50,10 +51,16 @@ def month_after(month: date) -> date:
     return (month + timedelta(days=31)).replace(day=1)
 
 
-def year_later(day: date) -> date:
-    """Move a day to next year; the last day of a month stays the last."""
-    last, last_later = (monthrange(year, day.month)[1] for year in (day.year, day.year + 1))
-    return day.replace(year=day.year + 1, day=last_later if day.day == last else day.day)
+def years_later(day: date, n_years: int) -> date:
+    """Move a day by whole years, back by negative ones; the last day of a month stays the last."""
+    moved = day.year + n_years
+    last, last_moved = (monthrange(year, day.month)[1] for year in (day.year, moved))
+    return day.replace(year=moved, day=last_moved if day.day == last else day.day)
+
+
+def years_between(first: date, second: date) -> int:
+    """Count the years from one day to another, to the nearest: negative if the second comes first."""
+    return round((second - first).days / DAYS_A_YEAR)
 
 
 def _within_bounds(year: int, month: int, day: int) -> date | None:

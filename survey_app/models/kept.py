@@ -10,7 +10,8 @@ Value = TypeVar("Value")
 class Kept(Generic[Value]):
     """The few that were read last. A name says which state of which rows was read: what changes is renamed.
 
-    Threads share what is kept, so nobody changes it.
+    Threads share what is kept, so nobody changes it; at most something is added that whoever needs it would
+    find the same.
     """
 
     def __init__(self, at_once: int) -> None:
@@ -19,12 +20,18 @@ class Kept(Generic[Value]):
         self._turn = Lock()
 
     def get(self, name: Hashable, read: Callable[[], Value]) -> Value:
-        """Give what has this name; the oldest makes room for what had to be read."""
-        found = self._values.get(name)
-        if found is None:
-            found = read()  # by two threads at once, if both need it
-            with self._turn:
+        """Give what has this name; what had to be read is kept."""
+        found = self.find(name)
+        return self.keep(name, read()) if found is None else found
+
+    def find(self, name: Hashable) -> Value | None:
+        return self._values.get(name)
+
+    def keep(self, name: Hashable, value: Value) -> Value:
+        """Keep something new, for which the oldest makes room; of two who read the same, the first stays."""
+        with self._turn:
+            if name not in self._values:
                 while len(self._values) >= self._at_once:
                     del self._values[next(iter(self._values))]
-                self._values[name] = found
-        return found
+                self._values[name] = value
+            return self._values[name]

@@ -3,18 +3,20 @@
 from collections.abc import Iterable, Mapping, Set
 from datetime import date
 from functools import cached_property
+from operator import attrgetter
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, Session, mapped_column
 
 from survey_app.db import ONE_SNAPSHOT
 from survey_app.models.base import Base
 from survey_app.models.kept import Kept
-from survey_app.models.office import Office
+from survey_app.models.office import BY_NAME, Office
 from survey_app.models.office_tree import Tree
 from survey_app.models.vietnamese import Search
 
+Column = InstrumentedAttribute[int] | InstrumentedAttribute[int | None]
 KEPT_AT_ONCE = 4  # a server needs two at most: its pages may look at the states before and after a change
 _kept: Kept["KnownOffices"] = Kept(at_once=KEPT_AT_ONCE)
 
@@ -43,6 +45,9 @@ class KnownOffice(NamedTuple):
     valid_from: date
     valid_until: date | None
 
+    def has_ended(self, day: date) -> bool:
+        return self.valid_until is not None and self.valid_until < day
+
     def serves_between(self, first: date, last: date) -> bool:
         """Whether it serves people at any time between two days; a province only sums its offices up."""
         is_there = self.valid_from <= last and (self.valid_until is None or self.valid_until >= first)
@@ -67,12 +72,14 @@ class KnownOffices:
             [one.id for one in self.offices.values() if one.code in named] if named else [None]
         )
 
-    def holds(self, office_ids: Set[int], column: InstrumentedAttribute[int]) -> ColumnElement[bool]:
+    def holds(self, office_ids: Set[int], column: Column) -> ColumnElement[bool]:
         """Say in SQL that a column names one of these offices, or none of the others where those are fewer.
 
         To walk the tree of a country in SQL takes longer than all that is then asked about its offices.
         """
         others = self.offices.keys() - office_ids
+        if not others:
+            return column.is_not(None)
         return column.not_in(others) if len(others) < len(office_ids) else column.in_(office_ids)
 
     def find(self, searched: Search) -> list[int]:
@@ -97,12 +104,20 @@ def _known(session: Session) -> KnownOffices:
     token = session.scalar(select(OfficesToken.token))
     if token is None:  # there is none before the first office
         return KnownOffices("", {})
-    return _kept.get(token, lambda: KnownOffices(token, _read(session)))
+    found = _kept.find(token)
+    if found is not None:
+        return found
+    found = _read(session)
+    return _kept.keep(found.token, found)
 
 
-def _read(session: Session) -> dict[int, KnownOffice]:
+def _read(session: Session) -> KnownOffices:
+    """Read offices and their token in one statement: between two, another might commit other offices."""
     columns = (getattr(Office, name) for name in KnownOffice._fields)
+    query = select(OfficesToken.token, *columns).select_from(OfficesToken).join(Office, true())
     # By a connection, past the session, which would handle each of thousands once more.
-    rows = session.connection().execute(select(*columns)).all()
-    offices = sorted(map(KnownOffice._make, rows), key=lambda one: (one.sort_key, one.name, one.id))
-    return {one.id: one for one in offices}
+    rows = session.connection().execute(query).all()
+    offices = sorted(
+        (KnownOffice._make(row[1:]) for row in rows), key=attrgetter(*(one.key for one in BY_NAME))
+    )
+    return KnownOffices(rows[0].token if rows else "", {one.id: one for one in offices})

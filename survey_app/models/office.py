@@ -62,6 +62,9 @@ class Office(Base):
         return has_begun and (self.valid_until is None or month <= self.valid_until)
 
 
+BY_NAME = (Office.sort_key, Office.name, Office.id)  # how lists of offices are ordered
+
+
 def may_stand_under(kind: str, parent_kind: str) -> bool:
     """Whether an office of a kind may stand under one of the other: never under one of a lower kind."""
     return OFFICE_KINDS.index(kind) >= OFFICE_KINDS.index(parent_kind)

@@ -2,26 +2,6 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from functools import cached_property
-from typing import Any
-
-from sqlalchemy import BindParameter, ColumnElement, Select, exists, select
-from sqlalchemy.orm import aliased
-
-from survey_app.models.office import Office
-
-
-def itself_and_below(*office_ids: int | BindParameter[Any]) -> Select[int]:
-    """Say in SQL which offices those are: an office, or several, and all below."""
-    found = select(Office.id).where(Office.id.in_(office_ids)).cte("itself_and_below", recursive=True)
-    # Not UNION, which looks each of thousands up: one comes twice only if named together with one above it.
-    found = found.union_all(select(Office.id).join(found, Office.parent_id == found.c.id))
-    return select(found.c.id)
-
-
-def has_none_below() -> ColumnElement[bool]:
-    """Say in SQL that no office stands under an office."""
-    child = aliased(Office)
-    return ~exists().where(child.parent_id == Office.id)
 
 
 class Tree:

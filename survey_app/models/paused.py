@@ -43,6 +43,17 @@ def paused_offices(session: Session, campaign_id: int, office_ids: Iterable[int]
     return {one: min(day for day in days if day) for one, days in found.items() if None not in days}
 
 
+def offices_with_invitations_at_rest(session: Session, campaign_id: int) -> set[int]:
+    """Tell whose letters, messages or slips open no form while they are paused."""
+    at_rest = select(AccessPoint.office_id).where(
+        AccessPoint.campaign_id == campaign_id,
+        AccessPoint.way_in == "invitation",
+        AccessPoint.paused_on.is_not(None),
+        AccessPoint.revoked_on.is_(None),
+    )
+    return set(session.scalars(at_rest.distinct()))
+
+
 def _own_days(session: Session, campaign_id: int) -> dict[int, set[date | None]]:
     """Give for each office with codes since when they rest; none for those that work."""
     codes = (

@@ -117,6 +117,15 @@ class Publication(Base):
     what_changed: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     sealed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
+    @property
+    def state(self) -> tuple[object, ...]:
+        """Name what it holds: figures that are renewed raise the revision, and triggers keep what is sealed.
+
+        The removal of the demo takes its publications whole: SQLite may give the number of one again, but
+        never its campaign's.
+        """
+        return self.campaign_id, self.id, self.revision, self.published_at, self.recipe_id
+
 
 def is_frozen(session: Session, campaign_id: int) -> bool:
     """Whether figures of the whole campaign are sealed: later answers would make them untrue."""

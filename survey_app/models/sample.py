@@ -79,9 +79,15 @@ class SampledUnit(Base):
         Index("ix_sampled_unit_cell_id", "cell_id"),
         Index(
             "ix_sampled_unit_entered",
-            *("draw_id", "outcome", "cell_id"),
+            *("draw_id", "outcome", "cell_id", "number", "serial", "list_name"),
             sqlite_where=IS_ENTERED,
             postgresql_where=IS_ENTERED,
+        ),
+        Index(
+            "ix_sampled_unit_reserve",
+            *("draw_id", "list_name", "serial", "cell_id", "replaces"),
+            sqlite_where=text("is_main = 0"),  # as SQLAlchemy says "not" there
+            postgresql_where=text("NOT is_main"),
         ),
         UniqueConstraint("draw_id", "unit"),
         {"sqlite_with_rowid": False},

@@ -10,7 +10,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from survey_app.errors import NotFound
 from survey_app.models.approval import offices_of_campaigns
 from survey_app.models.campaign import Campaign
-from survey_app.models.office import Office
+from survey_app.models.office import BY_NAME, Office
 from survey_app.models.plan import Plan
 from survey_app.web.access import SignedIn, in_scope, offices_in_scope
 
@@ -52,7 +52,7 @@ class Reach:
 
     def reaches(self, office_id: InstrumentedAttribute[int]) -> ColumnElement[bool]:
         """Say in SQL that the right reaches an office."""
-        return in_scope(office_id, self._staff, RIGHT)
+        return in_scope(self._session, office_id, self._staff, RIGHT)
 
     def campaigns(self) -> list[Reached]:
         """List those that are seen, the newest first."""
@@ -67,10 +67,11 @@ class Reach:
                 return one
         raise NotFound
 
-    def choices(self) -> list[Office]:
-        """List the tops that a new campaign may be about: provinces, and what stands on top by itself."""
-        query = select(Office).where((Office.kind == "province") | Office.parent_id.is_(None))
-        found = query.where(self.reaches(Office.id)).order_by(Office.sort_key, Office.id)
+    def choices(self, named: Collection[str] = ()) -> list[Office]:
+        """List what a campaign may be about: provinces, what stands on top by itself, and what is named."""
+        is_top = (Office.kind == "province") | Office.parent_id.is_(None)
+        query = select(Office).where(is_top | Office.code.in_(named))
+        found = query.where(self.reaches(Office.id)).order_by(*BY_NAME)
         return list(self._session.scalars(found))
 
     def _reached(

@@ -1,6 +1,6 @@
 """The doors of codes and their posters."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _, ngettext
@@ -147,28 +147,35 @@ def _back_to_list(campaign: Campaign) -> str:
 @blueprint.get("/staff/codes/<int:access_point_id>.svg")
 @access.staff_only("codes")
 def code_svg(access_point_id: int) -> Response:
-    code = _code_in_scope(access_point_id)
-    picture = qr_svg(_scanned(code))
-    return _picture(picture, "image/svg+xml", f"qr-{short_code.printed(code)}.svg")
+    def draw(code: str) -> Response:
+        return _picture(qr_svg(_scanned(code)), "image/svg+xml", f"qr-{short_code.printed(code)}.svg")
+
+    return _drawn_in_use(access_point_id, draw)
 
 
 @blueprint.get("/staff/codes/<int:access_point_id>.png")
 @access.staff_only("codes")
 def code_png(access_point_id: int) -> Response:
-    code = _code_in_scope(access_point_id)
-    picture = qr_png(_scanned(code), PIXELS_A_MODULE)
-    return _picture(picture, "image/png", f"qr-{short_code.printed(code)}.png")
+    def draw(code: str) -> Response:
+        picture = qr_png(_scanned(code), PIXELS_A_MODULE)
+        return _picture(picture, "image/png", f"qr-{short_code.printed(code)}.png")
+
+    return _drawn_in_use(access_point_id, draw)
 
 
 def _scanned(code: str) -> str:
     return qr_address(settings().public_url, short_code.form_path(code))
 
 
-def _code_in_scope(access_point_id: int) -> str:
+def _drawn_in_use(access_point_id: int, draw: Callable[[str], Response]) -> Response:
+    """Draw a poster's code; of a revoked one say since when instead: hung up, it would lead nobody on."""
     with database().reading() as session:
         scope = offices_in_scope(session, current_staff())
         point = issue.issued_code(session, access_point_id, scope, ("poster",))
-    return point.code or ""
+        if point.revoked_on is None:
+            return draw(point.code or "")
+        page = render_template("prepare/revoke.html", **_one_code(session, access_point_id))
+    return Response(page, status=410, mimetype="text/html")
 
 
 def _picture(content: str | bytes, mimetype: str, name: str) -> Response:

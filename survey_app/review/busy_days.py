@@ -1,4 +1,4 @@
-"""Days on which an access point brought more responses than its office serves people."""
+"""Days on which an access point brought more responses than its office is estimated to serve people."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
@@ -6,7 +6,7 @@ from datetime import date, datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Subquery, and_, case, func, select, true
+from sqlalchemy import ColumnElement, Select, Subquery, and_, case, func, select, true, union_all
 from sqlalchemy.orm import Session, aliased
 
 from survey_app.errors import NotFound
@@ -23,6 +23,7 @@ from survey_app.review.voiding.void import KIND, PointDays
 from survey_app.web.paging import Page, PageAsked, read_page
 
 LONGEST_NOTE = 200
+RowOfDay = type[AccessPointDay] | type[SeenDay] | type[Response]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,8 @@ class BusyDay:
     seen_at: datetime | None
     note: str | None
     office_id: int
+    n_voided: int
+    voided_id: int | None  # the decision by which, the latest
     level: int | None  # how many are usual; not said where some were voided or codes shared it
     month: date | None = None  # whose dossiers say so
     is_default: bool = False  # no dossiers were known
@@ -57,8 +60,8 @@ class Look:
 
 
 def list_busy_days(session: Session, scope: Scope, asked: PageAsked, *, seen: bool = False) -> Page[BusyDay]:
-    """List the days with marked responses that count and want a look, or those seen, the newest first."""
-    marked = _marked_days(scope, seen=seen)
+    """List the days with marked responses that want a look, or those seen or voided, the newest first."""
+    marked = _days_done_with(session, scope) if seen else _marked_days(scope, seen=False)
 
     def read(shown: slice) -> list[BusyDay]:
         query = _with_details(_in_order(marked).slice(shown.start, shown.stop).subquery())
@@ -97,6 +100,27 @@ def _marked_days(scope: Scope, *, seen: bool) -> Select[int, date, int]:
     )
 
 
+def _days_done_with(session: Session, scope: Scope) -> Select[int, date, int]:
+    """Say in SQL which days somebody has looked at, or had voided so that no marked response is left."""
+    days = union_all(_marked_days(scope, seen=True), _voided_days(session, scope)).subquery()
+    return select(days.c.access_point_id, days.c.day, days.c.n_marked)
+
+
+def _voided_days(session: Session, scope: Scope) -> Select[int, date, int]:
+    """Find them by the decisions, which are few: the index of marked responses holds those that count."""
+    decided = select(Approval.arguments).where(Approval.kind == KIND, Approval.decision == "approved")
+    points = {one for chosen in session.scalars(decided) for one in PointDays.of(chosen).access_point_ids}
+    of_scope = () if scope.is_everything else (Response.access_point_id.in_(scope.points()),)
+    return (
+        select(Response.access_point_id, Response.day, func.count().label("n_marked"))
+        .join(AccessPointDay, _is_of_day(AccessPointDay, Response))
+        .where(AccessPointDay.access_point_id.in_(points), AccessPointDay.n_voided > 0)
+        .where(Response.review_mark == OVER_BUDGET, *of_scope)
+        .group_by(Response.day, Response.access_point_id)
+        .having(func.count() == func.count(Response.approval_id))
+    )
+
+
 def _is_seen(scope: Scope, marked: Subquery) -> ColumnElement[bool]:
     """Say in SQL whether a day needs no look any more.
 
@@ -127,6 +151,7 @@ def _in_order(marked: Select[int, date, int]) -> Select[*tuple[Any, ...]]:
 def _with_details(days: Subquery) -> Select[*tuple[Any, ...]]:
     """Say what else is known about the few days that are shown."""
     shown = days.c
+    voided_by = select(func.max(Response.approval_id)).where(_is_of_day(Response, AccessPointDay))
     is_plain = (AccessPointDay.n_voided == 0) & ~_has_company()
     level = case((is_plain, AccessPointDay.n_received - shown.n_marked), else_=None)
     return (
@@ -142,6 +167,9 @@ def _with_details(days: Subquery) -> Select[*tuple[Any, ...]]:
             SeenDay.seen_at,
             SeenDay.note,
             shown.office_id,
+            func.coalesce(AccessPointDay.n_voided, 0).label("n_voided"),
+            # Asked for the few days that have any: it reads all responses of a day.
+            case((AccessPointDay.n_voided > 0, voided_by.scalar_subquery())).label("voided_id"),
             level.label("level"),
         )
         .outerjoin(Counter, Counter.id == shown.counter_id)
@@ -171,8 +199,9 @@ def _has_company() -> ColumnElement[bool]:
     )
 
 
-def _is_of_day(row: type[AccessPointDay] | type[SeenDay], days: Subquery) -> ColumnElement[bool]:
-    return and_(row.access_point_id == days.c.access_point_id, row.day == days.c.day)
+def _is_of_day(row: RowOfDay, days: Subquery | RowOfDay) -> ColumnElement[bool]:
+    other = days.c if isinstance(days, Subquery) else days
+    return and_(row.access_point_id == other.access_point_id, row.day == other.day)
 
 
 def _place(one: BusyDay) -> tuple[int, date]:

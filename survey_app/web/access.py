@@ -12,14 +12,13 @@ from functools import cache
 from typing import Any, TypeVar
 
 from flask import Flask, current_app, g, request, session as cookie
-from sqlalchemy import ColumnElement, Date, Select, bindparam, delete, or_, select, true
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy import ColumnElement, Date, Select, bindparam, delete, or_, select
+from sqlalchemy.orm import Session
 
 from survey_app.errors import NotFound, SecondFactorRequired, SignInRequired
 from survey_app.models.campaign import is_any_made_up
-from survey_app.models.known_offices import known_offices
+from survey_app.models.known_offices import Column, known_offices
 from survey_app.models.office import Office
-from survey_app.models.office_tree import itself_and_below
 from survey_app.models.staff import Staff, StaffGrant, StaffSession
 from survey_app.web.context import database, now, today
 
@@ -210,15 +209,10 @@ def offices_in_scope(session: Session, staff: SignedIn, right: str | None = None
 
 
 def in_scope(
-    office_id: InstrumentedAttribute[int] | InstrumentedAttribute[int | None],
-    staff: SignedIn,
-    right: str | None = None,
+    session: Session, office_id: Column, staff: SignedIn, right: str | None = None
 ) -> ColumnElement[bool]:
-    """Say the same in SQL, where a list is searched or cut into pages: nobody then reads all offices."""
-    roots = _roots(staff, right)
-    if None in roots:
-        return true()
-    return office_id.in_(itself_and_below(*(root for root in roots if root is not None)))
+    """Say the same in SQL."""
+    return known_offices(session).holds(offices_in_scope(session, staff, right), office_id)
 
 
 def offices_overseen(session: Session, staff: SignedIn, right: str) -> set[int]:
@@ -227,7 +221,8 @@ def offices_overseen(session: Session, staff: SignedIn, right: str) -> set[int]:
     A province serves nobody itself: whoever has the right over it stands above all that is counted there.
     """
     known, roots = known_offices(session), staff.roots(right)
-    own = {one for one in roots if one is not None and known.offices[one].kind != "province"}
+    held = (known.offices[one] for one in roots if one is not None and one in known.offices)
+    own = {one.id for one in held if one.kind != "province"}
     return set().union(*(known.tree.subtree(root) - (own & {root}) for root in roots))
 
 

@@ -35,7 +35,7 @@ def log() -> str:
         )
         lines = list_lines(session, asked)
         shown = [row.line for row in lines.rows]
-        names = names_in(session, shown, _known(), chosen_language())
+        names = names_in(session, shown, _known(session), chosen_language())
     return render_template(
         "accounts/audit.html",
         lines=lines,
@@ -54,14 +54,14 @@ def _offices(session: Session, search: str) -> set[int] | None:
     staff = current_staff()
     if access.reaches_all(staff) and not search:
         return None
-    return set(find_offices(session, search, access.in_scope(Office.id, staff)))
+    return {one.id for one in find_offices(session, search, access.offices_in_scope(session, staff))}
 
 
-def _known() -> Known:
+def _known(session: Session) -> Known:
     """Let this person read names of offices within reach, and of who has or had a role there, or over all."""
     staff = current_staff()
-    offices = access.in_scope(Office.id, staff)
+    offices = access.in_scope(session, Office.id, staff)
     if access.reaches_all(staff):
         return Known(true(), offices)
-    is_there = access.in_scope(StaffGrant.office_id, staff) | StaffGrant.office_id.is_(None)
+    is_there = access.in_scope(session, StaffGrant.office_id, staff) | StaffGrant.office_id.is_(None)
     return Known(Staff.id.in_(select(StaffGrant.staff_id).where(is_there)), offices)

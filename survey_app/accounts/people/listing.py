@@ -44,7 +44,7 @@ def list_people(
     session: Session, staff: SignedIn, search: str, asked: PageAsked, today: date
 ) -> Page[ListedPerson]:
     """List accounts with a role in these offices by username; find them by any part of their names."""
-    in_reach = _in_reach(staff)
+    in_reach = _in_reach(session, staff)
     if search:
         page: Page[int] = page_of(_found(session, in_reach, search), asked)
     else:
@@ -56,10 +56,10 @@ def list_people(
     return Page(listed_people(session, page.rows, today), page.n_rows, page.number, page.n_pages)
 
 
-def _in_reach(staff: SignedIn) -> ColumnElement[bool]:
+def _in_reach(session: Session, staff: SignedIn) -> ColumnElement[bool]:
     if reaches_all(staff, "people"):
         return true()
-    of_offices = select(StaffGrant.staff_id).where(in_scope(StaffGrant.office_id, staff, "people"))
+    of_offices = select(StaffGrant.staff_id).where(in_scope(session, StaffGrant.office_id, staff, "people"))
     return Staff.id.in_(of_offices)
 
 

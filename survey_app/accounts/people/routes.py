@@ -15,13 +15,13 @@ from survey_app.accounts.people.grants import Deed
 from survey_app.accounts.people.reach import Duty, Reach, has_ended
 from survey_app.accounts.people.reset import make_link
 from survey_app.errors import AccountRefused, NotFound
-from survey_app.models.office import Office, not_ended_on
+from survey_app.models.office import Office
 from survey_app.models.staff import ROLES, Staff, StaffGrant
 from survey_app.web import access
 from survey_app.web.access import current_staff
 from survey_app.web.context import database, now, settings, today
-from survey_app.web.office_search import find_offices, page_of_offices
-from survey_app.web.paging import PageAsked, typed_page, typed_search
+from survey_app.web.office_search import find_offices
+from survey_app.web.paging import PageAsked, page_of, typed_page, typed_search
 
 blueprint = Blueprint("people", __name__)
 
@@ -210,9 +210,9 @@ def reset_link(person_id: int) -> Answer:
 def _choose_office(found: Staff | None) -> str:
     staff = current_staff()
     with database().reading() as session:
-        within = access.in_scope(Office.id, staff, "people")
-        offices = find_offices(session, _search(), not_ended_on(today()), within)
-        page = page_of_offices(session, offices, _page_asked())
+        within = access.offices_in_scope(session, staff, "people")
+        offices = find_offices(session, _search(), within)
+        page = page_of([one for one in offices if not one.has_ended(today())], _page_asked())
     return render_template(
         "accounts/choose_office.html",
         page=page,

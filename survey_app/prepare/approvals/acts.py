@@ -1,6 +1,7 @@
 """What each kind of request does, and when it can be done: looked at before asking and at the decision."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -13,6 +14,7 @@ from survey_app.models.access_point import AccessPoint
 from survey_app.models.approval import Approval
 from survey_app.models.audit import note
 from survey_app.models.campaign import Campaign
+from survey_app.models.invitation import InvitationBatch
 from survey_app.models.known_offices import known_offices
 from survey_app.models.publication import is_frozen
 from survey_app.prepare.approvals.publish import check_publishing, enqueue_publishing
@@ -20,6 +22,29 @@ from survey_app.prepare.moment import Moment
 
 KINDS = ("pause_codes", "resume_codes", "close_early", "reopen", "publish")  # decided here
 OF_CODES = ("pause_codes", "resume_codes")
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """What would rest, or work again."""
+
+    n_codes: int  # of posters and screens, as the page of codes counts them
+    n_invitations: int  # letters, messages and slips, used ones too
+
+    def __str__(self) -> str:
+        counts = ((self.n_codes, "mã"), (self.n_invitations, "thư, phiếu mời"))
+        return " và ".join(f"{n} {what}" for n, what in counts if n) or "0 mã"
+
+
+def can_be_asked(session: Session, kind: str, campaign: Campaign, today: date) -> bool:
+    """Say whether something can be done to a campaign at all, whatever day or office is then named."""
+    if kind in OF_CODES:
+        return _hindrance_of_codes(session, kind, campaign, None, today) is None
+    if kind == "close_early":
+        return campaign.closes_on is None or max(today, campaign.opens_on) < campaign.closes_on
+    if kind == "reopen":
+        return campaign.is_over(today) and not is_frozen(session, campaign.id)
+    return True  # when results can be published, `publish` says
 
 
 def check_can_be_done(
@@ -32,8 +57,8 @@ def check_can_be_done(
 ) -> None:
     """Refuse what would change nothing, or what must not be."""
     if kind in OF_CODES:
-        if not session.scalar(select(exists().where(*_touched(session, kind, campaign.id, office_id)))):
-            raise ApprovalRefused("nothing_to_pause" if kind == "pause_codes" else "nothing_to_resume")
+        if why := _hindrance_of_codes(session, kind, campaign, office_id, today):
+            raise ApprovalRefused(why)
     elif kind == "close_early":
         _check_closing(campaign, last_day(arguments), today)
     elif kind == "reopen":
@@ -44,11 +69,16 @@ def check_can_be_done(
         raise ApprovalRefused("kind_missing")
 
 
-def count_codes(session: Session, kind: str, campaign_id: int, office_id: int | None) -> int:
-    """Count the codes that would rest, or work again."""
+def count_touched(session: Session, kind: str, campaign_id: int, office_id: int | None) -> Touched:
     touched = _touched(session, kind, campaign_id, office_id)
-    in_use = AccessPoint.revoked_on.is_(None)
-    return session.scalar(select(func.count(AccessPoint.id)).where(*touched, in_use)) or 0
+    n_codes = func.count(AccessPoint.id).filter(AccessPoint.way_in != "invitation")
+    n_invitations = func.coalesce(func.sum(InvitationBatch.n_issued), 0)
+    counts = (
+        select(n_codes, n_invitations)
+        .outerjoin(InvitationBatch, InvitationBatch.access_point_id == AccessPoint.id)
+        .where(*touched, AccessPoint.revoked_on.is_(None))
+    )
+    return Touched(*session.execute(counts).one())
 
 
 def carry_out(session: Session, approval: Approval, moment: Moment) -> None:
@@ -68,11 +98,23 @@ def carry_out(session: Session, approval: Approval, moment: Moment) -> None:
 
 
 def _pause_or_resume(session: Session, approval: Approval, campaign_id: int, today: date) -> str:
-    n = count_codes(session, approval.kind, campaign_id, approval.office_id)
+    counted = count_touched(session, approval.kind, campaign_id, approval.office_id)
     touched = _touched(session, approval.kind, campaign_id, approval.office_id)
     is_pause = approval.kind == "pause_codes"
     session.execute(update(AccessPoint).where(*touched).values(paused_on=today if is_pause else None))
-    return f"tạm dừng {n} mã" if is_pause else f"dùng lại {n} mã"
+    return f"tạm dừng {counted}" if is_pause else f"dùng lại {counted}"
+
+
+def _hindrance_of_codes(
+    session: Session, kind: str, campaign: Campaign, office_id: int | None, today: date
+) -> str | None:
+    """Say why no code would rest, or work again; those of a campaign that is over open no form anyway."""
+    is_pause = kind == "pause_codes"
+    if is_pause and campaign.is_over(today):
+        return "closed_already"
+    if session.scalar(select(exists().where(*_touched(session, kind, campaign.id, office_id)))):
+        return None
+    return "nothing_to_pause" if is_pause else "nothing_to_resume"
 
 
 def _touched(

@@ -119,12 +119,12 @@ def _ask(session: Session, asked: AskedFor) -> Approval:
 def _new_page(asked: AskedFor, refusal: str | None) -> str:
     with database().reading() as session:
         campaigns = list(session.scalars(select(Campaign).order_by(Campaign.opens_on.desc(), Campaign.id)))
-        # Most often one that runs is meant; to re-open, one that has ended.
-        campaigns.sort(key=lambda one: one.opens_on > today())
-        campaigns.sort(key=lambda one: one.is_over(today()) != (asked.kind == "reopen"))
+        # Most often one that runs is meant.
+        campaigns.sort(key=lambda one: (one.is_over(today()), one.opens_on > today()))
         wholly_in_scope = _wholly_in_scope(session, [one.id for one in campaigns])
         offices = _offices_to_choose(session, asked.office_id)
         due = [one for one in campaigns if one.id in wholly_in_scope and publish.is_due(one, today())]
+        offered = [one for one in campaigns if _is_offered(session, asked, one, wholly_in_scope)]
         named = [one for one in due if asked.kind == publishing.KIND and one.code == asked.campaign_code]
         asking = publish.Asking.about(session, named[0], today()) if named else None
     return render_template(
@@ -133,11 +133,19 @@ def _new_page(asked: AskedFor, refusal: str | None) -> str:
         refused=refusal or (asking and asking.why_not),
         asking=asking,
         due=due,
-        campaigns=campaigns,
+        offered=offered,
         wholly_in_scope=wholly_in_scope,
         offices=offices,
         today=today(),
     )
+
+
+def _is_offered(session: Session, asked: AskedFor, campaign: Campaign, wholly_in_scope: set[int]) -> bool:
+    """Offer what can be done; and what was named, lest it be asked for another campaign instead."""
+    if asked.kind not in acts.OF_CODES and campaign.id not in wholly_in_scope:
+        return False
+    is_named = campaign.code == asked.campaign_code
+    return is_named or acts.can_be_asked(session, asked.kind, campaign, today())
 
 
 def _wholly_in_scope(session: Session, campaign_ids: list[int]) -> set[int]:
@@ -211,15 +219,15 @@ def _page(approval_id: int, refusal: str | None) -> str | AnyResponse:
             return redirect(url_for("voiding.show", approval_id=approval.id))
         hindrance = two_people.hindrance_of(session, stated, now(), lambda: _check(session, stated))
         foreseen = Foreseen.of(session, stated, current_staff())
-        n_codes = (
-            acts.count_codes(session, approval.kind, stated.campaign.id, approval.office_id)
+        touched = (
+            acts.count_touched(session, approval.kind, stated.campaign.id, approval.office_id)
             if stated.campaign and approval.kind in acts.OF_CODES
-            else 0
+            else None
         )
     return render_template(
         "prepare/approvals_one.html",
         stated=stated,
-        n_codes=n_codes,
+        touched=touched,
         foreseen=foreseen,
         basis=Basis.asked_for(approval.arguments) if approval.kind == publishing.KIND else None,
         closes_on=acts.last_day(approval.arguments),

@@ -116,8 +116,8 @@ def _faults_of_previous(asked: NewCampaign, previous: Campaign | None) -> Iterat
         yield "after", f"chưa có cuộc khảo sát nào mang mã “{asked.after}”"
     elif previous.kind != asked.kind or previous.closes_on is None or previous.closes_on >= asked.opens_on:
         yield "after", f"“{asked.after}” phải là cuộc đo lường hằng năm đã kết thúc trước ngày mở cuộc này"
-    elif previous.is_demo != asked.is_demo:
-        yield "after", "dữ liệu mẫu và dữ liệu thật không nối tiếp nhau"
+    elif asked.is_demo and not previous.is_demo:  # the other way round, plans alone are compared
+        yield "after", "dữ liệu mẫu không nối tiếp dữ liệu thật"
 
 
 def _faults_of_numbers(asked: NewCampaign) -> Iterator[tuple[str, str]]:

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
 from survey_app.models.campaign import SAMPLING_BASES, Campaign
-from survey_app.models.days import read_day, year_later
+from survey_app.models.days import read_day, years_later
 from survey_app.models.plain_text import UNREADABLE_MARK, composed, marked_unreadable
 from survey_app.prepare.campaigns.create import NewCampaign
 
@@ -43,20 +43,23 @@ class CampaignForm:
         return cls(**typed, tops=tuple(code[:LONGEST] for code in sent.getlist("tops")))
 
     @classmethod
-    def of_last(cls, last: Campaign, instrument_code: str, tops: Collection[str]) -> "CampaignForm":
-        """Begin with last year's: days a year later, and its year in names turned into the next."""
+    def of_last(
+        cls, last: Campaign, instrument_code: str, tops: Collection[str], today: date
+    ) -> "CampaignForm":
+        """Begin with an earlier one's: days and the year in names in the first year that is to come."""
+        n_years = _years_to_come(last.opens_on, today)
         named = ("title", "title_en", "code")
         kept = ("controller_name", "controller_address", "controller_phone")
-        moved = {name: _next_year(getattr(last, name), last.opens_on.year) for name in named}
+        moved = {name: _in_year(getattr(last, name), last.opens_on.year, n_years) for name in named}
         moved |= {name: getattr(last, name) for name in kept}
         return cls(
             **moved,
             sampling_basis=last.sampling_basis if last.sampling_basis in DRAWN_BASES else DRAWN_BASES[0],
             instrument_code=instrument_code,
-            opens_on=_day(year_later(last.opens_on)),
-            closes_on=_day(year_later(last.closes_on)) if last.closes_on else "",
+            opens_on=_day(years_later(last.opens_on, n_years)),
+            closes_on=_day(years_later(last.closes_on, n_years)) if last.closes_on else "",
             retention_years=str(last.retention_years),
-            after="" if last.is_demo else last.code,  # what begins here is real
+            after=last.code,
             tops=tuple(tops),
         )
 
@@ -100,5 +103,12 @@ def _day(day: date) -> str:
     return f"{day:%d/%m/%Y}"
 
 
-def _next_year(text: str, year: int) -> str:
-    return re.sub(rf"(?<![0-9]){year}(?![0-9])", str(year + 1), text)
+def _years_to_come(day: date, today: date) -> int:
+    """Count the years, one at least, by which a day is moved to lie after today."""
+    n_years = max(1, today.year - day.year)
+    return n_years if years_later(day, n_years) > today else n_years + 1
+
+
+def _in_year(text: str, year: int, n_years: int) -> str:
+    """Turn a year in a text, with no other digits beside it, into one as many years later."""
+    return re.sub(rf"(?<![0-9]){year}(?![0-9])", str(year + n_years), text)

@@ -146,6 +146,15 @@ def road_of(session: Session, campaign: Campaign, plan: Plan | None, today: date
     )
 
 
+def has_responses(session: Session, campaign_id: int) -> bool:
+    """Whether anything has been answered that is not voided."""
+    of_point = exists().where(
+        AccessPointDay.access_point_id == AccessPoint.id, AccessPointDay.n_received > AccessPointDay.n_voided
+    )
+    found = exists().where(AccessPoint.campaign_id == campaign_id, of_point)
+    return bool(session.scalar(select(found)))
+
+
 def _is_weighed(session: Session, campaign_id: int) -> bool:
     has_steps = exists().where(
         WeightingStep.publication_id == Publication.id,

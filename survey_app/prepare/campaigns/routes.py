@@ -1,5 +1,7 @@
 """The doors of campaigns: which there are, how an annual one begins, where each stands on its road."""
 
+from datetime import date
+
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy import select
@@ -10,11 +12,13 @@ from survey_app.errors import NotFound
 from survey_app.models.audit import note_over
 from survey_app.models.campaign import Campaign
 from survey_app.models.instrument import InstrumentVersion
+from survey_app.models.office import Office
+from survey_app.models.paused import offices_with_invitations_at_rest
 from survey_app.models.plan import plan_as_it_stands
 from survey_app.models.plan_document import PlanDocument
 from survey_app.prepare.campaigns.create import CampaignRefused, create_campaign
 from survey_app.prepare.campaigns.forms import CampaignForm, Faults
-from survey_app.prepare.campaigns.road import STEPS, road_of, state_of
+from survey_app.prepare.campaigns.road import STEPS, has_responses, road_of, state_of
 from survey_app.prepare.campaigns.weights import FEWEST, labels_of, offices_of, weights_of
 from survey_app.prepare.moment import Moment
 from survey_app.prepare.plans.begin import begin_plan, first_document
@@ -56,11 +60,11 @@ def new() -> str | AnyResponse | tuple[str, int]:
         reach = Reach(session, current_staff())
         last = _last(reach)
         if request.method == "GET":
-            form = _cloned(session, last) if last else CampaignForm()
+            form = _cloned(session, last, today()) if last else CampaignForm()
             return _new_page(session, reach, form, last, [])
         form = CampaignForm.of_sent(request.form)
         asked, faults = form.read(today())
-        faults += _faults_of_tops(reach, form)
+        faults += _faults_of_tops(reach, form, _choices(session, reach, last))
         if asked is None or faults:
             return _new_page(session, reach, form, last, faults), 422
     try:
@@ -86,14 +90,18 @@ def show(campaign_id: int) -> str:
     with database().reading() as session:
         reached = Reach(session, current_staff()).campaign(campaign_id)
         road = road_of(session, reached.campaign, reached.plan, today())
+        has_some = has_responses(session, campaign_id)
         version = session.get_one(InstrumentVersion, reached.campaign.instrument_version_id)
+        at_rest = offices_with_invitations_at_rest(session, campaign_id)
     return render_template(
         "prepare/campaign.html",
         campaign=reached.campaign,
         plan=reached.plan,
         may_change=reached.may_change,
         road=road,
+        n_at_rest=len(at_rest),
         steps=STEPS,
+        has_responses=has_some,
         version=version,
         instrument=version.definition.title.in_language(chosen_language()),
         staff=current_staff(),
@@ -137,16 +145,22 @@ def _last(reach: Reach) -> Reached | None:
     return last
 
 
-def _cloned(session: Session, last: Reached) -> CampaignForm:
+def _cloned(session: Session, last: Reached, today: date) -> CampaignForm:
     campaign = last.campaign
     version = session.get_one(InstrumentVersion, campaign.instrument_version_id)
     document = plan_as_it_stands(session, campaign.id)
     tops = () if document is None else document.population.tops or (WHOLE,)
-    return CampaignForm.of_last(campaign, version.code, tops)
+    return CampaignForm.of_last(campaign, version.code, tops, today)
 
 
-def _faults_of_tops(reach: Reach, form: CampaignForm) -> Faults:
-    known = {office.code for office in reach.choices()} | ({WHOLE} if reach.is_whole else set())
+def _choices(session: Session, reach: Reach, last: Reached | None) -> list[Office]:
+    """Offer provinces, and what last year's plan named, as far as this person's right reaches."""
+    before = plan_as_it_stands(session, last.campaign.id) if last else None
+    return reach.choices(before.population.tops if before else ())
+
+
+def _faults_of_tops(reach: Reach, form: CampaignForm, choices: list[Office]) -> Faults:
+    known = {office.code for office in choices} | ({WHOLE} if reach.is_whole else set())
     if not form.tops:
         return [("tops", _("Choose what is measured."))]
     if set(form.tops) <= known:
@@ -155,10 +169,10 @@ def _faults_of_tops(reach: Reach, form: CampaignForm) -> Faults:
 
 
 def _document(session: Session, form: CampaignForm, campaign: Campaign, last: Reached | None) -> PlanDocument:
-    """Begin the plan with what the form said, or with last year's a year later."""
+    """Begin the plan with what the form said, or with last year's in the days of this one."""
     before = plan_as_it_stands(session, last.campaign.id) if last is not None else None
     tops = () if WHOLE in form.tops else form.tops
-    return first_document(campaign, tops, before)
+    return first_document(campaign, tops, (last.campaign, before) if last and before else None)
 
 
 def _form_name(newest: InstrumentVersion) -> str:
@@ -171,16 +185,16 @@ def _new_page(
 ) -> str:
     by_number = select(InstrumentVersion).order_by(InstrumentVersion.code, InstrumentVersion.version)
     newest = {one.code: one for one in session.scalars(by_number)}
-    seen = [one.campaign for one in reach.campaigns()]
+    annual = [one.campaign for one in reach.campaigns() if one.campaign.kind == "annual"]
     return render_template(
         "prepare/campaign_new.html",
         form=form,
         last=last.campaign if last else None,
         faults=faults,
         fault_at=dict(reversed(faults)),
-        choices=reach.choices(),
+        choices=_choices(session, reach, last),
         may_all=reach.is_whole,
         whole=WHOLE,
         instruments={code: _form_name(one) for code, one in newest.items()},
-        annual=[one for one in seen if one.kind == "annual" and not one.is_demo],
+        annual=[one for one in annual if not one.is_demo or (last and one.id == last.campaign.id)],
     )

@@ -14,7 +14,7 @@ from survey_app.models.access_point import AccessPoint
 from survey_app.models.approval import lock_campaign
 from survey_app.models.audit import note_over
 from survey_app.models.campaign import Campaign
-from survey_app.models.office import Counter, Office, not_ended_on
+from survey_app.models.office import BY_NAME, Counter, Office, not_ended_on
 from survey_app.models.paused import paused_offices
 from survey_app.prepare.moment import Moment
 
@@ -101,7 +101,7 @@ def places_in(session: Session, office_ids: Collection[int], today: date) -> lis
             select(Office.id, Counter.id)
             .outerjoin(Counter, Counter.office_id == Office.id)
             .where(Office.id.in_(some), takes_codes(today))
-            .order_by(Office.sort_key, Office.id, Counter.id)
+            .order_by(*BY_NAME, Counter.id)
         )
         found += [Place(office_id, counter_id) for office_id, counter_id in rows]
     return found

@@ -44,7 +44,7 @@ def _posters(session: Session, access_point_ids: list[int], public_url: str) -> 
     ).all()
     wanted = set(access_point_ids)
     chosen = [row for row in rows if row[0] in wanted]
-    chosen.sort(key=lambda row: (row[2].sort_key, row[2].id, sort_key(row[4] or ""), row[0]))
+    chosen.sort(key=lambda row: (row[2].sort_key, row[2].name, row[2].id, sort_key(row[4] or ""), row[0]))
     return [
         Poster(
             office=office.name,

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
-from survey_app.models.days import year_later
+from survey_app.models.days import years_later
 from survey_app.models.office import ALL_FIELDS, DossierCount, ReplacedTotal
 from survey_app.prepare.dossiers.contradictions import Place
 from survey_app.prepare.dossiers.counts import NAMES, Counts, added
@@ -47,7 +47,7 @@ def with_totals(before: Stored, given: Mapping[Place, Counts]) -> Stored:
 def usual_totals(session: Session, office_ids: Collection[int], months: Collection[date]) -> dict[int, int]:
     """Give what an office settles in a usual month: the middle one of those known, a year back and on."""
     first, last = min(months), max(months)
-    years = first.replace(year=first.year - 1), year_later(last)
+    years = first.replace(year=first.year - 1), years_later(last, 1)
     stored = select(DossierCount.office_id, DossierCount.n_settled).where(
         DossierCount.field_id == ALL_FIELDS, DossierCount.month.between(*years)
     )

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from sqlalchemy.orm import Session
 
 from survey_app.jobs.files import write_whole
+from survey_app.models.paused import offices_with_invitations_at_rest
 from survey_app.models.sample import Draw
 from survey_app.prepare.fieldwork.spent import Invitee, answered, invitees_of
 from survey_app.prepare.frames.columns import CONTACTS, UNIT
@@ -36,9 +37,14 @@ def chosen(
     """List whom a run goes to, in mail-merge order: the numbers of the units, which go office by office.
 
     Nobody is reminded who has answered, or of whom an outcome is noted: a refusal is one, a letter that came
-    back another. Nobody gets a letter and a message.
+    back another. Nobody gets a letter and a message, and nobody what he could not answer by a pause.
     """
-    invitees = [one for one in invitees_of(session, draw.id) if one.delivery == delivery]
+    at_rest = offices_with_invitations_at_rest(session, draw.campaign_id)
+    invitees = [
+        one
+        for one in invitees_of(session, draw.id)
+        if one.delivery == delivery and one.office_id not in at_rest
+    ]
     if which == "all":
         return invitees
     waiting = [one for one in invitees if one.outcome is None]

@@ -51,8 +51,9 @@ def invite(session: Session, draw: Draw, delivery: str, today: date, secret: byt
     waiting = _waiting_cells(session, draw.id)
     offices = _offices(session, waiting)
     left_out = _left_out(session, campaign, offices, waiting, delivery, today)
+    # Nobody is sent what he cannot answer; a run after the pause invites them.
+    left_out = dict.fromkeys(paused_offices(session, campaign.id, offices), (Fault.AT_REST,)) | left_out
     going = [one for one in waiting if one.office_id not in left_out]
-    paused = paused_offices(session, campaign.id, {one.office_id for one in going})
     codes = _unused_codes(session, len(going))
     provenance = provenance_of(delivery)
     points = [
@@ -64,7 +65,6 @@ def invite(session: Session, draw: Draw, delivery: str, today: date, secret: byt
             "mode": "web",
             "provenance": provenance,
             "issued_on": today,
-            "paused_on": paused.get(one.office_id),
         }
         for one, code in zip(going, codes, strict=True)
     ]
@@ -85,10 +85,6 @@ def invite(session: Session, draw: Draw, delivery: str, today: date, secret: byt
         session.execute(insert(InvitationBatch), batches)
     issued_at = frozenset(one.office_id for one in going)
     return Invited(len(going), sum(one.n_units for one in going), left_out, issued_at)
-
-
-def is_anything_to_invite(session: Session, draw_id: int) -> bool:
-    return bool(_waiting_cells(session, draw_id))
 
 
 def _waiting_cells(session: Session, draw_id: int) -> list[_Waiting]:

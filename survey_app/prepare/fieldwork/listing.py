@@ -14,6 +14,7 @@ from survey_app.models.sample import Draw, SampleCell, SampledUnit
 from survey_app.prepare.fieldwork.forms import Asked
 from survey_app.prepare.fieldwork.progress import Line, Progress, Tally, progress_of
 from survey_app.prepare.fieldwork.replace import Due, due
+from survey_app.prepare.fieldwork.spent import entered_units
 from survey_app.prepare.reach import Reach
 from survey_app.web.office_search import find_offices
 from survey_app.web.paging import Page, read_page
@@ -47,7 +48,8 @@ def overview_of(
     session: Session, draw: Draw, reach: Reach, asked: Asked, secrets: Sequence[bytes]
 ) -> Overview:
     """Work it out for the offices that a right reaches; a parent's reader sees the parent's offices."""
-    progress = progress_of(session, draw, secrets, reach.reaches(AccessPoint.office_id))
+    units = entered_units(session, draw, secrets)
+    progress = progress_of(session, draw, units, reach.reaches(AccessPoint.office_id))
     rate = _planned_rate(session, draw.campaign_id)
     found = _chosen(session, progress.by_office, asked)
     whole = progress.total
@@ -61,7 +63,7 @@ def overview_of(
         ),
         strata=_strata(progress),
         groups=progress.groups("weighting_cell"),
-        due=due(session, draw, secrets),
+        due=due(session, draw, units),
     )
 
 
@@ -77,7 +79,7 @@ def _n_waiting(session: Session, draw: Draw, reach: Reach) -> int:
 
 def _chosen(session: Session, by_office: Mapping[int, Tally], asked: Asked) -> list[int]:
     """Give the offices that are searched for, as asked or the lowest rate first."""
-    found = [one for one in find_offices(session, asked.search) if one in by_office]
+    found = [one.id for one in find_offices(session, asked.search, by_office.keys())]
     if asked.order == "waiting":
         found.sort(key=lambda one: by_office[one].n_responded - by_office[one].n_issued)
     elif asked.order != "name":

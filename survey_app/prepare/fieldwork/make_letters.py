@@ -19,12 +19,14 @@ from survey_app.models.frame import Frame, contacts_path
 from survey_app.models.instrument import InstrumentVersion
 from survey_app.models.job import first_outcome
 from survey_app.models.office import Office
-from survey_app.models.sample import Draw, draw_in_force
+from survey_app.models.paused import offices_with_invitations_at_rest
+from survey_app.models.sample import Draw, draw_in_force, offices_of_draw
 from survey_app.prepare.fieldwork.addressees import Contact, begin, begun, chosen, contacts_of
 from survey_app.prepare.fieldwork.invite import invite
 from survey_app.prepare.fieldwork.letter import Sender
 from survey_app.prepare.fieldwork.letter_files import Report, Run, write_files
 from survey_app.prepare.fieldwork.spent import Invitee
+from survey_app.prepare.invitations.issue import Fault
 
 ISSUED = "invitations.issue"  # in the audit log
 
@@ -74,8 +76,10 @@ def _issue(session: Session, settings: Settings, asked: Asked, now: datetime) ->
     if invited.n_batches:
         what = f"{campaign.code}: {invited.n_units} thư mời cho {invited.n_batches} nhóm của mẫu"
         note_over(session, now, asked.staff_id, ISSUED, what, invited.office_ids)
-    names = _names(session, invited.left_out)
-    left_out = [(names[office_id], [one.name for one in why]) for office_id, why in invited.left_out.items()]
+    at_rest = offices_with_invitations_at_rest(session, campaign.id) & offices_of_draw(session, draw.id)
+    why_not = {**dict.fromkeys(at_rest, (Fault.AT_REST,)), **invited.left_out}
+    names = _names(session, why_not)
+    left_out = [(names[office_id], [one.name for one in why]) for office_id, why in why_not.items()]
     told = {"n_batches": invited.n_batches, "n_issued": invited.n_units, "left_out": sorted(left_out)}
     return told if asked.job_id is None else first_outcome(session, asked.job_id, told)
 

@@ -17,12 +17,11 @@ from survey_app.models import aapor
 from survey_app.models.access_point import AccessPoint
 from survey_app.models.invitation import InvitationBatch, SpentCount
 from survey_app.models.sample import SMALLEST_CELL, Draw, SampleCell, SampledUnit
-from survey_app.prepare.fieldwork.spent import answered, entered_as
+from survey_app.prepare.fieldwork.spent import EnteredUnits
 
 Key = TypeVar("Key")
 Entered = tuple[tuple[str | None, int], ...]  # how many of a cell have which outcome
 TALLIES_REMEMBERED = 8192
-RESPONDED = {aapor.COMPLETE, aapor.PARTIAL}
 # As what a page counts outcomes; the rest is silent until now, unknown, or unable.
 COUNTED_AS: Mapping[str | None, str] = {
     aapor.COMPLETE: "n_complete",
@@ -131,18 +130,19 @@ class Progress:
 
 
 def progress_of(
-    session: Session, draw: Draw, secrets: Sequence[bytes], *conditions: ColumnElement[bool]
+    session: Session, draw: Draw, units: EnteredUnits, *conditions: ColumnElement[bool]
 ) -> Progress:
     """Count the invited units of a draw by cell: a batch knows how many, and few have an outcome."""
     asked, of_draw = _invited_cells().where(*conditions), {"draw_id": draw.id}
     # Past the session, which would handle each row again.
     cells = session.connection().execute(asked, of_draw).all()
     entered = _entered(session, draw)
-    counted_twice = _spent_of_respondents(session, draw, secrets)
+    # Who was entered as a respondent and has used the invitation, too, gave one answer, not two.
+    counted_twice = Counter(one.cell_id for one in units.respondents if one.number in units.answered)
     by_office: defaultdict[int, list[Tally]] = defaultdict(list)
     alike: defaultdict[tuple[str, str, str], list[Tally]] = defaultdict(list)
     for cell_id, office_id, stratum, group, delivery, n_issued, n_drawn, n_spent in cells:
-        n_done = n_spent - counted_twice.get(cell_id, 0)
+        n_done = n_spent - counted_twice[cell_id]
         tally = _tally(n_issued, n_drawn, n_done, entered.get(cell_id, ()))
         by_office[office_id].append(tally)
         alike[stratum, group, delivery].append(tally)
@@ -199,13 +199,6 @@ def _outcomes() -> Select[str | None, int, int]:
     return (
         select(unit.outcome, unit.cell_id, func.count()).where(*has_one).group_by(unit.outcome, unit.cell_id)
     )
-
-
-def _spent_of_respondents(session: Session, draw: Draw, secrets: Sequence[bytes]) -> Counter[int]:
-    """Count by cell who was entered as a respondent and has used the invitation, too: one answer, not two."""
-    entered = entered_as(session, draw.id, RESPONDED)
-    done = answered(session, entered, secrets)
-    return Counter(one.cell_id for one in entered if one.number in done)
 
 
 def _open_first(counts: Mapping[str | None, int]) -> list[str | None]:

@@ -5,22 +5,22 @@ of the draw: nobody chooses.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, SQLColumnExpression, func, select
 from sqlalchemy.orm import Session
 
 from survey_app.config import VIETNAM_TIME
 from survey_app.errors import SurveyError
-from survey_app.models.aapor import CALLS_IN_RESERVE
 from survey_app.models.approval import lock_campaign
 from survey_app.models.audit import note_over
 from survey_app.models.campaign import Campaign
 from survey_app.models.invitation import InvitationBatch
 from survey_app.models.sample import Draw, SampleCell, SampledUnit
-from survey_app.prepare.fieldwork.spent import answered, entered_as
+from survey_app.prepare.fieldwork.spent import Entered, EnteredUnits, entered_units
 
 REPLACED = "fieldwork.replace"  # in the audit log
 
@@ -40,41 +40,40 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """Who is to be replaced now, in the order of the lists, and the lists whose reserve is used up."""
+    """How many are to be replaced now, and the lists whose reserve is used up."""
 
-    pairs: Sequence[Pair]
+    n_due: int
     short_of: Mapping[str, int]  # list → how many of it cannot be replaced
 
 
-def due(session: Session, draw: Draw, secrets: Sequence[bytes]) -> Due:
-    """Say who is due: an outcome that calls in a reserve, no answer all the same, not replaced yet."""
-    leaving = entered_as(session, draw.id, CALLS_IN_RESERVE)
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """Who was replaced, in the order of their numbers, and the lists whose reserve is used up."""
+
+    pairs: Sequence[Pair]
+    short_of: Mapping[str, int]
+
+
+def due(session: Session, draw: Draw, units: EnteredUnits) -> Due:
+    """Count who is due: an outcome that calls in a reserve, no answer all the same, not replaced yet."""
+    leaving = Counter(one.list_name for one in _leaving(session, draw, units))
     if not leaving:
-        return Due([], {})
-    replaced, reserves = _reserves(session, draw)
-    leaving = [one for one in leaving if one.number not in replaced]
-    done = answered(session, leaving, secrets)
-    pairs, short_of = [], Counter[str]()
-    for one in leaving:
-        if one.number in done:
-            continue
-        if not reserves[one.list_name]:
-            short_of[one.list_name] += 1
-            continue
-        reserve = reserves[one.list_name].pop()
-        pairs.append(Pair(one.number, *reserve))
-    return Due(pairs, short_of)
+        return Due(0, {})
+    list_name = SampledUnit.list_name
+    counted = _waiting(draw, list_name, func.count()).group_by(list_name)
+    short_of = leaving - Counter(dict(session.connection().execute(counted).all()))
+    return Due(leaving.total() - short_of.total(), short_of)
 
 
 def replace_due(
     session: Session, draw: Draw, secrets: Sequence[bytes], now: datetime, staff_id: int | None
-) -> Due:
+) -> Replaced:
     """Call in a reserve for everybody who is due; of two at once the second finds nothing more to do."""
     lock_campaign(session, draw.campaign_id)
     campaign = session.get_one(Campaign, draw.campaign_id)
     if campaign.is_over(now.astimezone(VIETNAM_TIME).date()):
         raise FieldworkOver(f"the campaign {campaign.code} is over: nobody is invited any more")
-    found = due(session, draw, secrets)
+    found = _match(_leaving(session, draw, entered_units(session, draw, secrets)), _reserves(session, draw))
     leaving_for = {pair.coming: pair.leaving for pair in found.pairs}
     of_draw = select(SampledUnit).where(SampledUnit.draw_id == draw.id, ~SampledUnit.is_main)
     units = {one.number: one for one in session.scalars(of_draw) if one.number in leaving_for}
@@ -92,21 +91,44 @@ def replace_due(
     return found
 
 
-def _reserves(session: Session, draw: Draw) -> tuple[set[int], dict[str, list[tuple[int, int]]]]:
-    """Give who is replaced, and the reserves that wait by list, each with its office, the next one last."""
+def _match(leaving: Iterable[Entered], reserves: Mapping[str, list[tuple[int, int]]]) -> Replaced:
+    pairs, short_of = [], Counter[str]()
+    for one in leaving:
+        if reserves[one.list_name]:
+            pairs.append(Pair(one.number, *reserves[one.list_name].pop()))
+        else:
+            short_of[one.list_name] += 1
+    return Replaced(pairs, short_of)
+
+
+def _leaving(session: Session, draw: Draw, units: EnteredUnits) -> list[Entered]:
+    """List who is due, in the order of their numbers."""
+    if not units.leaving:
+        return []
     unit = SampledUnit
-    of_draw = (
-        select(unit.number, unit.office_id, unit.list_name, unit.serial, unit.replaces)
-        .join(InvitationBatch, InvitationBatch.cell_id == unit.cell_id)  # of a cell that is invited
-        .where(unit.draw_id == draw.id, ~unit.is_main)
-        .order_by(unit.position.desc())
+    of_draw = (unit.draw_id == draw.id, ~unit.is_main, unit.replaces.is_not(None))
+    replaced = set(session.scalars(select(unit.replaces).where(*of_draw)))
+    gone = units.answered | replaced
+    return [one for one in units.leaving if one.number not in gone]
+
+
+def _waiting(draw: Draw, *columns: SQLColumnExpression[Any]) -> Select[*tuple[Any, ...]]:
+    """Ask for the reserves that wait, of cells that are invited."""
+    unit = SampledUnit
+    return (
+        select(*columns)
+        .join(InvitationBatch, InvitationBatch.cell_id == unit.cell_id)
+        .where(unit.draw_id == draw.id, ~unit.is_main, unit.serial.is_(None))
     )
-    units = session.execute(of_draw).all()
-    waiting: dict[str, list[tuple[int, int]]] = defaultdict(list)
-    for number, office_id, list_name, serial, _replaces in units:
-        if serial is None:
-            waiting[list_name].append((number, office_id))
-    return {replaces for *_unit, replaces in units if replaces is not None}, waiting
+
+
+def _reserves(session: Session, draw: Draw) -> dict[str, list[tuple[int, int]]]:
+    """Give the reserves that wait by list, each with its office, the next one last."""
+    unit, waiting = SampledUnit, defaultdict[str, list[tuple[int, int]]](list)
+    query = _waiting(draw, unit.list_name, unit.number, unit.office_id).order_by(unit.position.desc())
+    for list_name, *reserve in session.execute(query):
+        waiting[list_name].append((reserve[0], reserve[1]))
+    return waiting
 
 
 def _batches(session: Session, draw: Draw) -> dict[int, InvitationBatch]:

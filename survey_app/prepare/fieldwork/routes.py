@@ -14,6 +14,7 @@ from survey_app.models.approval import lock_campaign
 from survey_app.models.frame import Frame
 from survey_app.models.job import enqueue
 from survey_app.models.office import Office
+from survey_app.models.paused import offices_with_invitations_at_rest
 from survey_app.models.plain_text import one_line
 from survey_app.models.sample import Draw, SampledUnit, draw_in_force, offices_of_draw
 from survey_app.prepare.fieldwork import forms
@@ -155,6 +156,7 @@ def _overview(campaign_id: int, faults: list[str] | None = None) -> str:
         draw = draw_in_force(session, campaign_id)
         frame = session.get_one(Frame, draw.frame_id) if draw else None
         shown = overview_of(session, draw, reach, asked, settings().secrets) if draw else None
+        at_rest = offices_with_invitations_at_rest(session, campaign_id)
     return render_template(
         "prepare/fieldwork.html",
         campaign=reached.campaign,
@@ -162,6 +164,8 @@ def _overview(campaign_id: int, faults: list[str] | None = None) -> str:
         is_over=reached.campaign.is_over(today()),
         has_contacts=frame is not None and frame.has_contacts,
         shown=shown,
+        n_at_rest=len(at_rest),
+        staff=current_staff(),
         asked=asked,
         faults=faults or [],
         outcomes=OUTCOMES,

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from survey_app.models.office import Office, ServiceField
+from survey_app.models.office import BY_NAME, Office, ServiceField
 from survey_app.prepare.frames.columns import COLUMNS, DESCRIBED, REQUIRED
 from survey_app.prepare.tables.sheet_writer import write_sheets
 
@@ -25,9 +25,7 @@ def as_csv() -> bytes:
 def as_sheet(session: Session, office_ids: Collection[int]) -> bytes:
     """Give the headings on the first sheet, and on others what belongs under them."""
     offices = session.execute(
-        select(Office.id, Office.code, Office.name)
-        .where(Office.kind != "province")
-        .order_by(Office.sort_key, Office.id)
+        select(Office.id, Office.code, Office.name).where(Office.kind != "province").order_by(*BY_NAME)
     )
     codes: list[Line] = [("Mã đơn vị", "Tên đơn vị")]
     codes += [(code, name) for office_id, code, name in offices if office_id in office_ids]

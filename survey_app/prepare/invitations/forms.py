@@ -109,5 +109,9 @@ def fault_words(fault: Fault) -> str:
             "answers would count without their weight. Choose one; if the list has none, name it in the "
             "command “flask invitation issue”."
         ),
+        Fault.AT_REST: _(
+            "Its invitations are paused by two people's decision: whoever opens one cannot answer. "
+            "Make them once two people have ended the pause."
+        ),
     }
     return words[fault]

@@ -52,6 +52,7 @@ class Fault(StrEnum):
         "letters and messages of a random sample need the cell of their units, or their answers would count "
         "without the sample's weight: name it (--stratum, --psu, --weight) as the draw gave it"
     )
+    AT_REST = "its codes and invitations are paused by two people's decision: whoever opens one cannot answer"
 
 
 class BatchRefused(SurveyError):

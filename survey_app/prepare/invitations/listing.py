@@ -51,7 +51,7 @@ class ListedBatch:
             return "revoked"
         if self.campaign.is_over(today):
             return "closed"
-        return "in_use"
+        return "in_use" if self.point.paused_on is None else "paused"
 
 
 def in_steps(n: int) -> int:

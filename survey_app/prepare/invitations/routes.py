@@ -12,7 +12,7 @@ from survey_app.jobs.bound import bound_to
 from survey_app.models.audit import note
 from survey_app.models.campaign import Campaign
 from survey_app.models.job import enqueue
-from survey_app.models.office import Office, serves_on
+from survey_app.models.office import Office
 from survey_app.models.sample import SampleCell
 from survey_app.prepare.codes import listing as places
 from survey_app.prepare.forms import CodesRequest
@@ -21,11 +21,12 @@ from survey_app.prepare.invitations.forms import BatchForm, cell_name, delivery_
 from survey_app.prepare.invitations.listing import ListedBatch
 from survey_app.prepare.invitations.tokens import has_secret
 from survey_app.prepare.reach import taking_part
-from survey_app.web import access, office_search
+from survey_app.web import access
 from survey_app.web.access import current_staff, office_in_scope, offices_in_scope
 from survey_app.web.context import database, now, settings, today
 from survey_app.web.formatting import count_text
 from survey_app.web.i18n import chosen_language
+from survey_app.web.office_search import find_offices
 from survey_app.web.paging import PageAsked, page_of, typed_page
 
 blueprint = Blueprint("invitations", __name__)
@@ -72,7 +73,8 @@ def make_file(batch_id: int, kind: str) -> AnyResponse:
         listed = _held_batch(session, batch_id)
         if kind == "list" and not _may_list(session, listed.office):
             raise NotFound
-        if listed.state_on(today()) == "in_use" and has_secret(listed.batch, settings().secrets):
+        state = listed.state_on(today())
+        if state == "in_use" and has_secret(listed.batch, settings().secrets):
             right = "samples" if kind == "list" else issue.right_to(listed.point.provenance)
             arguments = {
                 "batch_id": batch_id,
@@ -81,7 +83,10 @@ def make_file(batch_id: int, kind: str) -> AnyResponse:
             }
             job = enqueue(session, JOBS[kind], arguments, now(), owner_id=current_staff().id)
             return redirect(url_for("jobs.job", job_id=job.id), 303)
-    flash(_("These invitations are out of use, so no file was made. Issue a new batch."))
+    if state == "paused":
+        flash(_("These invitations are paused, so no file was made. Two people can end the pause."))
+    else:
+        flash(_("These invitations are out of use, so no file was made. Issue a new batch."))
     return redirect(url_for("invitations.batch", batch_id=batch_id), 303)
 
 
@@ -117,11 +122,11 @@ def choose_office() -> str | AnyResponse:
         campaign = asked.choose(campaigns)
         if campaign is None:
             return render_template("prepare/invitations_no_campaign.html")
-        found = office_search.find_offices(session, asked.search, serves_on(today()))
-        offices = [office_id for office_id in found if office_id in parts[campaign]]
+        found = find_offices(session, asked.search, parts[campaign])
+        offices = [one for one in found if one.serves_between(today(), today())]
         if len(campaigns) == len(offices) == 1 and not asked.search:
-            return redirect(url_for("invitations.new", office_id=offices[0], campaign=campaign.code))
-        page = office_search.page_of_offices(session, offices, PageAsked(asked.page))
+            return redirect(url_for("invitations.new", office_id=offices[0].id, campaign=campaign.code))
+        page = page_of(offices, PageAsked(asked.page))
     return render_template(
         "prepare/invitations_office.html",
         campaigns=campaigns,

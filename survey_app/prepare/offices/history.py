@@ -7,7 +7,7 @@ from itertools import pairwise
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from survey_app.models.office import Office, OfficePast, OfficeSuccession
+from survey_app.models.office import BY_NAME, Office, OfficePast, OfficeSuccession
 from survey_app.prepare.offices.office_rules import ONE_DAY
 
 
@@ -64,7 +64,7 @@ def _linked(session: Session, office: Office, *, is_heir: bool) -> list[tuple[Of
     if is_heir:
         here, there = there, here
     query = select(Office, OfficeSuccession.took_over_on).join(OfficeSuccession, there == Office.id)
-    return list(session.execute(query.where(here == office.id).order_by(Office.sort_key)))
+    return list(session.execute(query.where(here == office.id).order_by(*BY_NAME)))
 
 
 def _name(session: Session, office_id: int | None) -> str:

@@ -7,7 +7,7 @@ from datetime import date
 from sqlalchemy import ColumnElement, func, select, true
 from sqlalchemy.orm import Session
 
-from survey_app.models.office import Office, not_ended_on
+from survey_app.models.office import BY_NAME, Office, not_ended_on
 from survey_app.web.office_search import find_offices
 from survey_app.web.paging import Page, PageAsked, read_page
 
@@ -48,7 +48,8 @@ def open_branch(session: Session, branch: Branch, office: Office | None, page: i
 
 def search_offices(session: Session, branch: Branch, typed: str, page: int) -> Page[Twig]:
     """Find offices by name, with or without marks, or by code; what matches to the mark comes first."""
-    found = [one for one in find_offices(session, typed, branch.shown()) if one in branch.office_ids]
+    named = find_offices(session, typed, branch.office_ids)
+    found = [one.id for one in named if branch.with_ended or not one.has_ended(branch.today)]
 
     def read(shown: slice) -> list[Twig]:
         ids = found[shown]
@@ -80,7 +81,7 @@ def _twigs(session: Session, branch: Branch, condition: ColumnElement[bool], pag
 def _read(
     session: Session, branch: Branch, condition: ColumnElement[bool], shown: slice | None = None
 ) -> list[Twig]:
-    query = select(Office).where(condition).order_by(Office.sort_key, Office.id)
+    query = select(Office).where(condition).order_by(*BY_NAME)
     if shown is not None:
         query = query.offset(shown.start).limit(shown.stop - shown.start)
     offices = list(session.scalars(query))

@@ -1,4 +1,4 @@
-"""The first draft of a plan: blank but for what its campaign says, or last year's a year later."""
+"""The first draft of a plan: blank but for what its campaign says, or an earlier one's, years later."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -6,20 +6,25 @@ from dataclasses import replace
 from sqlalchemy.orm import Session
 
 from survey_app.models.campaign import PUBLISHED_ON, Campaign
+from survey_app.models.days import years_between
 from survey_app.models.plan import Plan
 from survey_app.models.plan_document import TABLES, Calendar, PlanDocument, Population, Publishing
 from survey_app.prepare.moment import Moment
-from survey_app.prepare.plans.entries import ENTRIES, moved_one_year
+from survey_app.prepare.plans.entries import ENTRIES, in_order_of, moved_by
 
 TERMS = {name: f"publication-{name}" for name in PUBLISHED_ON}  # of a campaign, and the plan's entry
 
 
-def first_document(campaign: Campaign, tops: Iterable[str], before: PlanDocument | None) -> PlanDocument:
-    if before is not None:
-        moved = moved_one_year(before)
+def first_document(
+    campaign: Campaign, tops: Iterable[str], earlier: tuple[Campaign, PlanDocument] | None
+) -> PlanDocument:
+    """Begin blank, or with an earlier campaign's plan, moved by as many years as this one opens later."""
+    if earlier is not None:
+        last, before = earlier
+        moved = moved_by(years_between(last.opens_on, campaign.opens_on), before)
         return replace(
             moved,
-            population=replace(moved.population, tops=tuple(tops)),
+            population=replace(moved.population, tops=in_order_of(before.population.tops, tops)),
             calendar=replace(
                 moved.calendar, fieldwork_from=campaign.opens_on, fieldwork_until=campaign.closes_on
             ),

@@ -1,12 +1,12 @@
 """A plan as a flat list of entries by name: forms ask for them, faults point at them, differences compare."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Literal, TypeVar
 
 from survey_app.models.campaign import SMALLEST_MINIMUM, TARGET_DIGITS
-from survey_app.models.days import year_later
+from survey_app.models.days import years_later
 from survey_app.models.plan_document import (
     ADJUSTMENTS,
     ALLOCATIONS,
@@ -180,11 +180,27 @@ def differences(before: PlanDocument, after: PlanDocument) -> list[Difference]:
     return [Difference(name, old[name], new[name]) for name in ENTRIES if old.get(name) != new.get(name)]
 
 
-def moved_one_year(plan: PlanDocument) -> PlanDocument:
-    """Give next year's plan as a draft: the same with its days a year later.
+def moved_by(n_years: int, plan: PlanDocument) -> PlanDocument:
+    """Give a later year's plan as a draft: the same with its days as many years later.
 
     A seed is yet to be said, and who is measured: that sentence can name years and months in any words.
     """
     values = values_of(plan)
-    moved = {name: year_later(value) if isinstance(value, date) else value for name, value in values.items()}
-    return document_of(moved | {"population-described": None, "seed": None})
+    days = {name: value for name, value in values.items() if isinstance(value, date)}
+    moved = {name: years_later(day, n_years) for name, day in days.items()}
+    return document_of(values | moved | {"population-described": None, "seed": None})
+
+
+def in_order_of(named: Iterable[str], codes: Iterable[str]) -> tuple[str, ...]:
+    """Put codes that a plan names first, in its order: named in another one it would be another plan."""
+    places = {code: place for place, code in enumerate(named)}
+    return tuple(sorted(codes, key=lambda code: places.get(code, len(places))))
+
+
+def is_long_past(plan: PlanDocument, opens_on: date) -> bool:
+    """Whether its dossiers were settled a year or more before its campaign opens, as after a slip of years.
+
+    It may be meant so: it keeps no plan from being frozen.
+    """
+    settled = plan.population.settled_until
+    return settled is not None and settled <= years_later(opens_on, -1)

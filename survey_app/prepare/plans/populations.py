@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, NamedTuple, TypeVarTuple
+from typing import NamedTuple, TypeVarTuple
 
 from sqlalchemy import Row, Select, func, select, true
 from sqlalchemy.orm import Session
@@ -14,16 +14,14 @@ from survey_app.models.days import first_of, month_before
 from survey_app.models.frame import Frame, FrameOffice, frame_in_force
 from survey_app.models.kept import Kept
 from survey_app.models.known_offices import KnownOffices, known_offices
-from survey_app.models.office import IS_TOTAL, DossierCount, Office
+from survey_app.models.office import BY_NAME, IS_TOTAL, DossierCount, Office
 from survey_app.models.plan_document import PlanDocument
 from survey_app.models.publication import Figure, Publication
 
 Columns = TypeVarTuple("Columns")
 MOST_YEARS_BACK, MOST_MONTHS = 5, 60
 WITHOUT_TOPS = "*"  # the stratum of all offices where the plan names no tops
-KEPT_AT_ONCE = 6
-# The offices of plans that have a frame, and figures of waves: thousands take longer to read than to show.
-_kept: Kept[Any] = Kept(at_once=KEPT_AT_ONCE)
+KEPT_AT_ONCE = 3
 
 
 class PlannedOffice(NamedTuple):
@@ -40,6 +38,11 @@ class PlannedOffice(NamedTuple):
     n_months: int
     share_before: float | None
     n_before: float | None  # effective respondents
+
+
+# Of plans that have a frame, and of sealed waves: thousands take longer to read than to show.
+_planned_offices: Kept[tuple[PlannedOffice, ...]] = Kept(KEPT_AT_ONCE)
+_figures_of_waves: Kept[dict[int, tuple[float, float]]] = Kept(KEPT_AT_ONCE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,7 @@ class Known:
 def tops_of(session: Session, codes: Collection[str]) -> list[Office]:
     if not codes:
         return []
-    query = select(Office).where(Office.code.in_(tuple(codes))).order_by(Office.sort_key, Office.id)
+    query = select(Office).where(Office.code.in_(tuple(codes))).order_by(*BY_NAME)
     return list(session.scalars(query))
 
 
@@ -83,8 +86,8 @@ def known_of(session: Session, campaign: Campaign, plan: PlanDocument, today: da
         figures = _figures(session, wave) if wave else {}
         return _planned(known, plan, (first, last), counts, figures)
 
-    parts = (known.token, plan.population, plan.stages, frame and frame.ticket, wave and _name_of(wave))
-    offices = read() if frame is None or (wave and not wave.recipe_id) else _kept.get(parts, read)
+    parts = (known.token, plan.population, plan.stages, frame and frame.ticket, wave and wave.state)
+    offices = read() if frame is None or (wave and not wave.recipe_id) else _planned_offices.get(parts, read)
     is_compared = any(one.n_before is not None for one in offices)
     compared = before[0] if before and is_compared else None
     return Known(offices, *months, frame, is_own=months == wanted, before=compared)
@@ -212,15 +215,7 @@ def _figures(session: Session, wave: Publication) -> dict[int, tuple[float, floa
         rows = _all(session, query)
         return {office_id: (float(value or 0), max(1.0, float(n or 1))) for office_id, value, n in rows}
 
-    return _kept.get(_name_of(wave), read) if wave.recipe_id else read()
-
-
-def _name_of(wave: Publication) -> tuple[object, ...]:
-    """Name what a sealed wave holds, which triggers keep.
-
-    Once the demo is taken out, SQLite gives the number of its publication again, but never its campaign's.
-    """
-    return wave.campaign_id, wave.id, wave.recipe_id
+    return _figures_of_waves.get(wave.state, read) if wave.recipe_id else read()
 
 
 def _all(session: Session, query: Select[*Columns]) -> Sequence[Row[*Columns]]:

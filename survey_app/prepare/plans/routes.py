@@ -14,7 +14,7 @@ from survey_app.models.plan import Plan, addenda_of, plan_as_it_stands, plan_in_
 from survey_app.models.plan_document import PlanDocument
 from survey_app.models.staff import Staff
 from survey_app.prepare.plans import keep
-from survey_app.prepare.plans.entries import ENTRIES, PARTS, differences, values_of
+from survey_app.prepare.plans.entries import ENTRIES, PARTS, differences, is_long_past, values_of
 from survey_app.prepare.plans.faults import faults_of
 from survey_app.prepare.plans.forms import written
 from survey_app.prepare.plans.listing import ROWS_A_PAGE, Asked, choose
@@ -104,6 +104,7 @@ def plan_page(session: Session, reached: Reached, refused: str | None = None) ->
         known=known,
         sizes=found,
         missed=None if closed else missed_by(document, found),
+        is_long_past=not closed and is_long_past(document, campaign.opens_on),
         power=POWER,
         refused=refused,
         short_hash=keep.SHORT_HASH,

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from survey_app.models.job import Job
-from survey_app.models.office import Office
+from survey_app.models.office import BY_NAME, Office
 from survey_app.models.vietnamese import Search
 from survey_app.prepare.samples.design import Design, LeftOut
 from survey_app.prepare.samples.found import Found
@@ -69,9 +69,7 @@ class Names:
     """Offices by code, of those that a right reaches; the others are in totals alone."""
 
     def __init__(self, session: Session, scope: Collection[int]) -> None:
-        rows = session.execute(
-            select(Office.id, Office.code, Office.name).order_by(Office.sort_key, Office.id)
-        )
+        rows = session.execute(select(Office.id, Office.code, Office.name).order_by(*BY_NAME))
         self._names = {code: name for office_id, code, name in rows if office_id in scope}  # in their order
 
     def lines(self, design: Design, found: Found | None, asked: Asked) -> list[OfficeLine]:

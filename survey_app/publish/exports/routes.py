@@ -1,5 +1,6 @@
 """The door of exports: which responses, in what kind of file, and what was asked for before."""
 
+from collections.abc import Set
 from dataclasses import dataclass
 from typing import Self
 
@@ -13,7 +14,6 @@ from survey_app.jobs.bound import job_of
 from survey_app.models.campaign import Campaign
 from survey_app.models.known_offices import known_offices
 from survey_app.models.office import Office
-from survey_app.models.office_tree import itself_and_below
 from survey_app.models.publication import OfficeRelease
 from survey_app.publish.exports import choice as choices
 from survey_app.publish.exports.ask import ask_for_export, exports_of
@@ -22,12 +22,12 @@ from survey_app.publish.exports.csv_file import legend_as_text
 from survey_app.publish.exports.forms import ExportForm
 from survey_app.publish.exports.rows import legend_of
 from survey_app.web import access
-from survey_app.web.access import current_staff, in_scope, office_in_scope, offices_in_scope
+from survey_app.web.access import current_staff, office_in_scope, offices_in_scope
 from survey_app.web.addresses import row_id
 from survey_app.web.context import database, now, today
 from survey_app.web.i18n import chosen_language
-from survey_app.web.office_search import find_offices, page_of_offices
-from survey_app.web.paging import PageAsked, typed_page, typed_search
+from survey_app.web.office_search import find_offices
+from survey_app.web.paging import PageAsked, page_of, typed_page, typed_search
 
 blueprint = Blueprint("exports", __name__)
 
@@ -56,7 +56,7 @@ class Target:
         if len(within) == 1 and office is None:
             office = session.get_one(Office, *within)
         campaigns = choices.campaigns_to_export(session, today())
-        campaign = _campaign(session, campaigns, office)
+        campaign = _campaign(session, campaigns, within)
         return cls(campaigns, campaign, office, reached, with_respondents, within)
 
 
@@ -69,7 +69,7 @@ def overview() -> str | AnyResponse | tuple[str, int]:
         target = Target.read(session)
         if target.campaign is None:
             return render_template("publish/export_no_campaign.html")
-        form.offer(choices.count_released(session, target.campaign.id, _releases(target.office)))
+        form.offer(choices.count_released(session, target.campaign.id, _releases(session, target.office_ids)))
     if form.validate_on_submit():
         return _asked(form, target, target.campaign)
     page = _page(form, target)
@@ -111,8 +111,8 @@ def _asked(form: ExportForm, target: Target, campaign: Campaign) -> AnyResponse:
 def _page(form: ExportForm, target: Target) -> str:
     search = typed_search(request.args)
     with database().reading() as session:
-        found = find_offices(session, search, in_scope(Office.id, current_staff())) if search else []
-        page = page_of_offices(session, found, PageAsked(typed_page(request.args)))
+        found = find_offices(session, search, target.reached) if search else []
+        page = page_of(found, PageAsked(typed_page(request.args)))
         reached = {RIGHT: target.reached, RIGHT_TO_RESPONDENTS: target.reached_with_respondents}
         asked_before = exports_of(session, current_staff().id, reached)
     return render_template(
@@ -127,22 +127,19 @@ def _page(form: ExportForm, target: Target) -> str:
     )
 
 
-def _campaign(session: Session, campaigns: list[Campaign], office: Office | None) -> Campaign | None:
+def _campaign(session: Session, campaigns: list[Campaign], within: Set[int]) -> Campaign | None:
     code = request.args.get("campaign", "")
     if not code:
-        return choices.campaign_to_begin_with(session, campaigns, _releases(office))
+        return choices.campaign_to_begin_with(session, campaigns, _releases(session, within))
     for campaign in campaigns:
         if campaign.code == code:
             return campaign
     raise NotFound
 
 
-def _releases(office: Office | None) -> ColumnElement[bool]:
-    """Say in SQL what was released of an office and those below; of none: of all that the right reaches."""
-    office_id = OfficeRelease.office_id
-    if office is None:
-        return in_scope(office_id, current_staff())
-    return office_id.in_(itself_and_below(office.id))
+def _releases(session: Session, office_ids: Set[int]) -> ColumnElement[bool]:
+    """Say in SQL what was released of these offices."""
+    return known_offices(session).holds(office_ids, OfficeRelease.office_id)
 
 
 def _office(session: Session) -> Office | None:

@@ -17,7 +17,7 @@ from survey_app.models.campaign import Campaign
 from survey_app.models.definition import Definition
 from survey_app.models.instrument import InstrumentVersion
 from survey_app.models.job import Job
-from survey_app.models.office import Counter, Office
+from survey_app.models.office import BY_NAME, Counter, Office
 from survey_app.models.response import Response
 from survey_app.models.sample import SampleCell
 from survey_app.publish.exports.choice import Choice
@@ -212,7 +212,7 @@ def _layout(choice: Choice, definitions: Mapping[int, Definition], as_cell: AsCe
 
 def _offices(session: Session, choice: Choice) -> list[Office]:
     wanted = set(choice.office_ids)
-    offices = session.scalars(select(Office).order_by(Office.sort_key, Office.name, Office.id))
+    offices = session.scalars(select(Office).order_by(*BY_NAME))
     return [office for office in offices if office.id in wanted]
 
 

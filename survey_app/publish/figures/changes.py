@@ -192,7 +192,6 @@ def last_wave(session: Session, campaign: Campaign) -> Publication | None:
         )
         is_before = and_(
             Campaign.kind == campaign.kind,
-            Campaign.is_demo == campaign.is_demo,
             Campaign.closes_on < campaign.opens_on,
             shares_offices,
         )
@@ -200,6 +199,8 @@ def last_wave(session: Session, campaign: Campaign) -> Publication | None:
         select(Publication)
         .join(Campaign, Campaign.id == Publication.campaign_id)
         .where(Publication.recipe_id.is_not(None), Publication.sealed_at.is_not(None), is_before)
+        # A real campaign may follow the demo's in its plan's words, never in figures.
+        .where(Campaign.is_demo == campaign.is_demo)
         .order_by(Campaign.closes_on.desc(), Publication.id.desc())
         .limit(1)
     )

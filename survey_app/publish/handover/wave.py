@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from typing import Final, Literal
+from typing import Literal
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
@@ -15,7 +15,7 @@ from survey_app.models.breakdown import INDEX, WHOLE
 from survey_app.models.campaign import Campaign
 from survey_app.models.definition import Definition
 from survey_app.models.instrument import InstrumentVersion
-from survey_app.models.office import Office
+from survey_app.models.office import BY_NAME, Office
 from survey_app.models.plan import plan_in_force
 from survey_app.models.plan_document import PlanDocument
 from survey_app.models.publication import Figure, Publication
@@ -25,7 +25,6 @@ from survey_app.publish.shown.figure import ShownFigure, show
 from survey_app.publish.suppression import INSIDE_MINIMUM
 
 FIGURES_AT_ONCE = 500
-_BY_NAME: Final = (Office.sort_key, Office.name, Office.id)
 
 Edition = Literal["public", "inside"]
 
@@ -113,7 +112,7 @@ class Wave:
             select(Figure)
             .join(Office, Office.id == Figure.office_id)
             .where(Figure.publication_id == self.publication.id, *which)
-            .order_by(*_BY_NAME, *key)
+            .order_by(*BY_NAME, *key)
             .execution_options(yield_per=FIGURES_AT_ONCE)
         )
         for figure in session.scalars(query):
@@ -159,6 +158,6 @@ def _places(session: Session, publication_id: int, recipe: Recipe) -> dict[int, 
     above = {one.parent for one in recipe.offices}
     then = {one.code: one for one in recipe.offices}
     rows = session.execute(
-        select(Office.id, Office.code).where(Office.id.in_(has_figures)).order_by(*_BY_NAME)
+        select(Office.id, Office.code).where(Office.id.in_(has_figures)).order_by(*BY_NAME)
     )
     return {office_id: Place(office_id, then[code], code in above) for office_id, code in rows}

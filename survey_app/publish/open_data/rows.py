@@ -11,7 +11,7 @@ from survey_app.models.breakdown import GROUP, INDEX, MONTH, WHOLE, group_name
 from survey_app.models.campaign import Campaign
 from survey_app.models.instrument import InstrumentVersion
 from survey_app.models.levels import questions_by_group
-from survey_app.models.office import Office
+from survey_app.models.office import BY_NAME, Office
 from survey_app.models.publication import Figure, Publication
 from survey_app.publish.shown.rounded import number_for_all
 from survey_app.publish.suppression import forms_behind, is_suppressed
@@ -100,9 +100,7 @@ class Published:
                 ),
             )
             .order_by(
-                Office.sort_key,
-                Office.name,
-                Office.id,
+                *BY_NAME,
                 Figure.provenance,
                 Figure.measure,
                 Figure.breakdown,

@@ -82,13 +82,11 @@ def lines_below(
     """Give the lines of all offices below a parent, for no question at all where they were read before.
 
     Their name changes with the offices, the day and the figures. Running figures, comparisons and what is
-    hidden of them are written by a release alone, which raises the revision; what is frozen is seen once it
-    is sealed, and triggers keep it. The removal of the demo takes its publications whole: SQLite may give the
-    number of one again, but never its campaign's.
+    hidden of them are written by a release alone; what is frozen is seen once it is sealed.
     """
     known = known_offices(session)
     of_class = _kept.get(
-        (known.token, today, provenance, *_name_of(publication)),
+        (known.token, today, provenance, publication and publication.state),
         lambda: OfClass(_read_figures(session, publication, provenance), {}),
     )
     found = of_class.below.get(parent_id)
@@ -97,15 +95,8 @@ def lines_below(
         office_ids = known.tree.lowest_below(parent_id)
         offices = (office for office in known.offices.values() if office.id in office_ids)
         lines = _lines(offices, of_class.figures, compared, today)
-        found = of_class.below[parent_id] = LinesBelow(office_ids, tuple(lines))
+        found = of_class.below.setdefault(parent_id, LinesBelow(office_ids, tuple(lines)))
     return found
-
-
-def _name_of(publication: Publication | None) -> tuple[object, ...]:
-    if publication is None:
-        return ()
-    one = publication
-    return one.campaign_id, one.id, one.revision, one.published_at, one.recipe_id
 
 
 def _read_figures(session: Session, publication: Publication | None, provenance: str) -> dict[int, Index]:
@@ -137,12 +128,11 @@ def _lines(
     offices: Iterable[KnownOffice], figures: Mapping[int, Index], compared: Mapping[int, Found], today: date
 ) -> Iterator[Line]:
     for office in offices:
-        figure, last_day = figures.get(office.id), office.valid_until
-        has_ended = last_day is not None and last_day < today
+        figure, has_ended = figures.get(office.id), office.has_ended(today)
         if figure or (office.valid_from <= today and not has_ended):
             yield Line(
                 *(office.id, office.code, office.name, office.kind),
                 figure,
                 compared.get(office.id),
-                ended_on=last_day if has_ended else None,
+                ended_on=office.valid_until if has_ended else None,
             )

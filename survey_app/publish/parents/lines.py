@@ -5,12 +5,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal, NamedTuple
 
-from survey_app.publish.shown.change import points_text
+from survey_app.publish.shown.change import digits_of, points_text
 from survey_app.publish.suppression import INSIDE_MINIMUM, forms_behind, is_few
 from survey_app.web.formatting import EN_DASH, count_text, percent_text, range_text, rounded_percent
 
 State = Literal["shown", "suppressed", "not_estimable", "none"]
-SMALL = 0.001  # what is larger cannot round to 0
 Limits = tuple[float, float, float]  # low, value, high
 
 
@@ -93,8 +92,7 @@ class Line:
         """Give one more digit where a rounded value would contradict the verdict."""
         if self.verdict not in {"above", "below"} or not self.comparison or not self.limits:
             return 1
-        target = self.comparison.target
-        value = round(self.limits[1], 3)
+        value, target = rounded_percent(self.limits[1]), rounded_percent(self.comparison.target)
         contradicts = value <= target if self.verdict == "above" else value >= target
         return 2 if contradicts else 1
 
@@ -145,9 +143,7 @@ class Line:
 
     @property
     def change_digits(self) -> int:
-        """Give one more digit where a limit that rounds to 0 would hide on which side of it it lies."""
-        small = [end for end in self.change_limits or () if 0 < abs(end) < SMALL]
-        return 2 if any(not rounded_percent(end) for end in small) else 1
+        return digits_of(self.change_limits or ())
 
     @property
     def change_limits(self) -> tuple[float, float, float] | None:

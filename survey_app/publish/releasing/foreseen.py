@@ -6,6 +6,7 @@ of thousands of offices those that change most.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from decimal import Decimal
 from math import isclose
 from typing import Any, Final, NamedTuple
 
@@ -53,8 +54,12 @@ class Seen(NamedTuple):
         )
 
     @property
-    def printed(self) -> tuple[str, bool, Printed]:
-        return self.state, self.hidden_from_public, Printed.of(self.value, self.low, self.high, self.n)
+    def printed(self) -> Printed:
+        return Printed.of(self.value, self.low, self.high, self.n)
+
+    @property
+    def said(self) -> tuple[str, bool, Printed]:
+        return self.state, self.hidden_from_public, self.printed
 
 
 class Answers(NamedTuple):
@@ -85,13 +90,13 @@ class Line:
 
     @property
     def moves(self) -> bool:
-        """Whether the index would be printed otherwise."""
-        return (self.before and self.before.printed) != (self.now and self.now.printed)
+        """Whether something else would be said of the index, or by other digits."""
+        return (self.before and self.before.said) != (self.now and self.now.said)
 
     @property
-    def moved_by(self) -> float:
-        values = [one.value for one in (self.before, self.now) if one is not None and one.value is not None]
-        return abs(values[-1] - values[0]) if len(values) > 1 else 0.0
+    def moved_by(self) -> Decimal:
+        """Say how far apart the printed indices are; where there is only one they are the least."""
+        return self.now.printed.moved_by(self.before.printed) if self.before and self.now else Decimal(-1)
 
     def as_json(self) -> dict[str, Any]:
         seen = {name: one and one._asdict() for name, one in (("before", self.before), ("now", self.now))}

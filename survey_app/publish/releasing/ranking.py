@@ -104,7 +104,7 @@ def compare_among(
         int(str(row["its_office_id"])): row["inside"] for row in hidden.rows if _is_hidden_index(row)
     }
     reached = tree.with_ancestors({*estimated.office_ids, *hidden_index})
-    below = {one: _lowest(tree, one) for one in sorted(reached)}
+    below = {one: tree.lowest_below(one) for one in sorted(reached)}
     families = {parent_id: offices for parent_id, offices in below.items() if offices}
     wanted = set().union(*families.values()) - set(estimated.office_ids)
     known = dict(stored(wanted)) | new_index
@@ -163,11 +163,6 @@ def _ranks(compared: ComparedEstimates) -> list[dict[str, int]]:
         else {}
         for best, worst, band in columns
     ]
-
-
-def _lowest(tree: Tree, parent_id: int) -> set[int]:
-    """Give the offices below one that stand above nobody: those that serve people."""
-    return {one for one in tree.subtree(parent_id) - {parent_id} if len(tree.subtree(one)) == 1}
 
 
 def _is_whole_index(row: Mapping[str, Any]) -> bool:

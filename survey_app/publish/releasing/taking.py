@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from survey_app.models.access_point import AccessPoint
 from survey_app.models.campaign import Campaign
 from survey_app.models.known_offices import known_offices
-from survey_app.models.office import Office
+from survey_app.models.office import BY_NAME, Office
 from survey_app.models.publication import OfficeRelease, Publication
 from survey_app.models.snapshot import SnapshotPart
 from survey_app.publish.counting.arrivals import Arrivals, AtPoints, find_arrivals
@@ -71,7 +71,7 @@ class Taking:
 
     def names_waiting(self, session: Session) -> list[str]:
         ids = {one.office_id for one in self.waiting}
-        query = select(Office.name).where(Office.id.in_(ids)).order_by(Office.sort_key, Office.id)
+        query = select(Office.name).where(Office.id.in_(ids)).order_by(*BY_NAME)
         return list(session.scalars(query))
 
     def hold(self, session: Session, told: Iterable[ToldOf]) -> bool:

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, func, literal_column, or_, select,
 from sqlalchemy.orm import Session, aliased
 
 from survey_app.models.breakdown import INDEX, WHOLE
-from survey_app.models.office import Office
+from survey_app.models.office import BY_NAME, Office
 from survey_app.models.publication import Figure, Publication, publications_of
 from survey_app.publish.shown.figure import ShownFigure, show
 from survey_app.publish.suppression import forms_behind, is_seen
@@ -148,5 +148,5 @@ def _seen_in_both(now: Publication, before: Publication) -> Select[Any]:
             is_seen(now.minimum_n, NEW),
             is_seen(before.minimum_n, OLD),
         )
-        .order_by(Office.sort_key, Office.name, NEW.provenance)
+        .order_by(*BY_NAME, NEW.provenance)
     )

@@ -9,6 +9,7 @@ from sqlalchemy import BigInteger, cast, exists, select
 from sqlalchemy.orm import Session
 
 from survey_app.models.access_point import AccessPoint
+from survey_app.models.kept import Kept
 from survey_app.models.known_offices import known_offices
 from survey_app.models.office import IS_ODD, DossierCount
 from survey_app.models.publication import Publication
@@ -107,18 +108,14 @@ class _Frozen(NamedTuple):
     of_fields: dict[str, list[int]]
 
 
-_kept: dict[str, _Frozen] = {}  # by the id of the recipe, which says all that was read
+_kept: Kept[_Frozen] = Kept(FROZEN_AT_ONCE)  # by the id of the recipe, which says all that was read
 
 
 def _frozen_gaps(session: Session, publication: Publication) -> _Frozen:
-    assert publication.recipe_id is not None
-    found = _kept.get(publication.recipe_id)
-    if found is None:
-        found = _read(session.get_one(PublicationRecipe, publication.id).document_json)
-        if len(_kept) >= FROZEN_AT_ONCE:
-            _kept.clear()
-        _kept[publication.recipe_id] = found
-    return found
+    return _kept.get(
+        publication.recipe_id,
+        lambda: _read(session.get_one(PublicationRecipe, publication.id).document_json),
+    )
 
 
 def _read(document: str) -> _Frozen:

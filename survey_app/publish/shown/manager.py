@@ -14,7 +14,7 @@ from survey_app.models.campaign import Campaign
 from survey_app.models.instrument import InstrumentVersion
 from survey_app.models.known_offices import known_offices
 from survey_app.models.office import Counter, Office, ServiceField
-from survey_app.models.publication import Comparison, OfficeRelease, Publication
+from survey_app.models.publication import Comparison, OfficeRelease, Publication, ReturnedTally
 from survey_app.models.vietnamese import sort_key
 from survey_app.publish.shown.alike import Alike, like_offices
 from survey_app.publish.shown.behind import Behind, offices_behind
@@ -59,7 +59,6 @@ class Detail:
     alike: Alike | None
     groups: list[GroupTable]  # of respondents, by what they told of themselves
     verdict: str | None  # on the target, among the offices below the same parent
-    n_voided: int  # left the figures
 
 
 @dataclass(frozen=True)
@@ -72,6 +71,8 @@ class ManagerView:
     gaps: Gaps | None = None  # of the dossiers that coverage rests on
     has_received: bool = False  # any response; asked only where there is no figure
     is_waiting: bool = False  # enough responses, but no batch yet; asked only there too
+    n_voided: int = 0  # left the figures
+    is_waiting_beside: bool = False  # some that counted in one batch with them
     is_parent: bool = False
     behind: Behind | None = None  # the offices behind the figures of a parent
     ending: Ending | None = None
@@ -93,6 +94,7 @@ def manager_view(session: Session, office: Office, asked: Asked, today: date) ->
     found: dict[str, FiguresOfClass] = {}
     if standing.publication:
         found = figures_inside(session, standing.publication, office.id)
+    n_voided = count_voided(session, chosen.id, office.id)
     provenance = asked.provenance if asked.provenance in found else next(iter(found), "A")
     return ManagerView(
         office=office,
@@ -103,6 +105,8 @@ def manager_view(session: Session, office: Office, asked: Asked, today: date) ->
         gaps=gaps_of(session, office.id, standing.publication) if standing.publication else None,
         has_received=bool(found) or _has_received(session, chosen.id, is_here),
         is_waiting=not found and _is_waiting(session, chosen.id, is_here),
+        n_voided=n_voided,
+        is_waiting_beside=n_voided > 0 and _is_waiting_beside(session, chosen.id, is_here),
         is_parent=is_parent,
         behind=_behind(session, standing, office, provenance),
         ending=ending_of(session, standing, office, today),
@@ -136,7 +140,6 @@ def _detail(
         alike=like_offices(session, publication, office.id, figures.whole[INDEX], publication.minimum_n),
         groups=groups_of_class(figures, definition, asked.language),
         verdict=_verdict(session, publication, office, figures.whole[INDEX].provenance),
-        n_voided=count_voided(session, standing.campaign.id, office.id),
     )
 
 
@@ -233,5 +236,14 @@ def _is_waiting(session: Session, campaign_id: int, is_here: IsHere) -> bool:
         OfficeRelease.campaign_id == campaign_id,
         is_here(OfficeRelease.office_id),
         OfficeRelease.n_looked_at > OfficeRelease.n_released,
+    )
+    return session.scalar(select(waiting)) is True
+
+
+def _is_waiting_beside(session: Session, campaign_id: int, is_here: IsHere) -> bool:
+    waiting = exists().where(
+        ReturnedTally.access_point_id == AccessPoint.id,
+        AccessPoint.campaign_id == campaign_id,
+        is_here(AccessPoint.office_id),
     )
     return session.scalar(select(waiting)) is True

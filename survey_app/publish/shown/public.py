@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from survey_app.models.breakdown import INDEX, MONTH, WHOLE
 from survey_app.models.known_offices import known_offices
-from survey_app.models.office import Office, OfficeSuccession
+from survey_app.models.office import BY_NAME, Office, OfficeSuccession
 from survey_app.models.publication import Figure, OfficeRelease
 from survey_app.publish.shown.campaign import Standing
 from survey_app.publish.shown.figure import show
@@ -46,7 +46,7 @@ def ending_of(session: Session, standing: Standing, office: Office, today: date)
         select(Office.name, Office.code, has_results)
         .join(OfficeSuccession, OfficeSuccession.successor_id == Office.id)
         .where(OfficeSuccession.predecessor_id == office.id)
-        .order_by(Office.sort_key, Office.id)
+        .order_by(*BY_NAME)
     )
     heirs = (Heir(name, code if is_there else None) for name, code, is_there in rows)
     return Ending(office.valid_until, office.valid_until == today, tuple(heirs))

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from survey_app.db import Database
 from survey_app.models.access_point import AccessPoint
 from survey_app.models.case import Case
-from survey_app.models.office import Office
-from survey_app.models.office_tree import itself_and_below
+from survey_app.models.known_offices import known_offices
+from survey_app.models.office import BY_NAME, Office
 from survey_app.models.response import BatchedComment, Comment, ReadableComments
 from survey_app.models.vietnamese import Search
 from survey_app.review.comments.redact import redacted
@@ -105,7 +105,7 @@ def read_comments(session: Session, offices: Sequence[OfficeToRead], asked: Page
             .join(BatchedComment, BatchedComment.comment_key == Comment.comment_key)
             .join(Office, Office.id == BatchedComment.office_id)
             .where(BatchedComment.office_id.in_(names))
-            .order_by(Office.sort_key, Office.id, BatchedComment.batch.desc(), BatchedComment.comment_key)
+            .order_by(*BY_NAME, BatchedComment.batch.desc(), BatchedComment.comment_key)
         )
         rows = session.execute(query.slice(shown.start - skipped, shown.stop - skipped))
         return [ReadComment(office_id, names[office_id], redacted(text)) for office_id, text in rows]
@@ -115,12 +115,12 @@ def read_comments(session: Session, offices: Sequence[OfficeToRead], asked: Page
 
 def offices_to_read(session: Session, office_id: int, search: str) -> list[OfficeToRead]:
     """Find the offices at and below one that have comments to read, by a part of their name."""
-    searched = Search(search)
+    known, searched = known_offices(session), Search(search)
     query = (
         select(Office.id, Office.name, Office.code, ReadableComments.n_comments)
         .join(ReadableComments, ReadableComments.office_id == Office.id)
-        .where(Office.id.in_(itself_and_below(office_id)))
-        .order_by(Office.sort_key, Office.id)
+        .where(known.holds(known.tree.subtree(office_id), Office.id))
+        .order_by(*BY_NAME)
     )
     return [
         OfficeToRead(one, name, n)

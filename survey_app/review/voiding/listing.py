@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from survey_app.errors import NotFound
 from survey_app.models.access_point import AccessPoint
 from survey_app.models.campaign import Campaign
-from survey_app.models.office import Counter, Office
+from survey_app.models.office import BY_NAME, Counter, Office
 from survey_app.models.vietnamese import Search
 from survey_app.review.voiding.void import points_of
 
@@ -50,11 +50,7 @@ def find_offices(
     if campaign_code:
         with_points = with_points.join(Campaign, Campaign.id == AccessPoint.campaign_id)
         with_points = with_points.where(Campaign.code == campaign_code)
-    query = (
-        select(Office.id, Office.name, Office.code)
-        .where(Office.id.in_(with_points))
-        .order_by(Office.sort_key, Office.id)
-    )
+    query = select(Office.id, Office.name, Office.code).where(Office.id.in_(with_points)).order_by(*BY_NAME)
     found = (
         FoundOffice(office_id, name)
         for office_id, name, code in session.execute(query)

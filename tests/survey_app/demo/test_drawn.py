@@ -22,6 +22,7 @@ from survey_app.models.staff import Staff
 from survey_app.models.weighting import WeightingStep
 from survey_app.prepare.campaigns.road import Road, road_of
 from survey_app.prepare.fieldwork.replace import due
+from survey_app.prepare.fieldwork.spent import entered_units
 from survey_app.publish.releasing.verify import verify
 from tests import factories
 from tests.survey_app.demo.conftest import Demo
@@ -104,8 +105,8 @@ def test_whoever_is_silent_in_the_field_may_still_answer(
             )
         ).all()
         form = session.get_one(InstrumentVersion, fielded.instrument_version_id)
-        waiting = due(session, draw, settings.secrets)
+        waiting = due(session, draw, entered_units(session, draw, settings.secrets))
     assert form.code == FORM
     assert "3.19" not in noted
     n_due = sum(outcome in CALLS_IN_RESERVE for outcome in noted)
-    assert len(waiting.pairs) + sum(waiting.short_of.values()) == n_due > 5
+    assert waiting.n_due + sum(waiting.short_of.values()) == n_due > 5

@@ -210,6 +210,18 @@ def test_removing_what_is_not_there_does_nothing(database: Database, settings: S
         assert all_rows(session) == before
 
 
+def test_real_campaign_that_began_as_a_clone_of_the_demo_stays(
+    database: Database, settings: Settings
+) -> None:
+    with database.transaction() as session:
+        demo = factories.campaign(session, code="mau", is_demo=True)
+        factories.campaign(session, code="that", previous_id=demo.id)
+    remove_demo(database, settings)
+    with database.reading() as session:
+        (left,) = session.scalars(select(Campaign))
+        assert (left.code, left.previous_id) == ("that", None)
+
+
 def test_what_demo_accounts_did_for_real_citizens_stays_done(loaded: Demo) -> None:
     database, settings = loaded.database, loaded.settings
     with database.transaction() as session:

@@ -132,7 +132,17 @@ class House:
 
 
 BY_CHANCE = {
-    *("code", "password_hash", "token_hash", "code_hash", "totp_secret", "sealed", "number", "comment_key"),
+    *(
+        "code",
+        "token",
+        "password_hash",
+        "token_hash",
+        "code_hash",
+        "totp_secret",
+        "sealed",
+        "number",
+        "comment_key",
+    ),
     *("submission_key", "case_number"),
 }
 LONG = {"access_point_day", "comparison", "distribution", "figure", "figure_change", "response", "tally"} | {

@@ -7,8 +7,10 @@ from threading import Barrier
 import pytest
 from sqlalchemy import delete, select, text, update
 
+from survey_app.models import known_offices as module
 from survey_app.models.known_offices import KnownOffice, known_offices
 from survey_app.models.office import Office
+from survey_app.models.staff import StaffGrant
 from survey_app.models.vietnamese import Search, sort_key
 from tests import factories
 from tests.factories import DAY
@@ -159,6 +161,18 @@ def test_sql_holds_the_offices_that_are_meant_be_they_few_or_almost_all(database
         assert set(session.scalars(select(Office.id).where(names_one))) == meant
 
 
+@pytest.mark.parametrize("n_offices", [1, 2, 3])
+def test_what_is_of_no_office_is_of_none_that_are_meant(database, n_offices):
+    with database.transaction() as session:
+        ids = {factories.office(session).id for _ in range(3)}
+        person = factories.staff(session, role="auditor", office_id=None)
+        for office_id in ids:
+            factories.staff_grant(session, staff_id=person.id, role="auditor", office_id=office_id)
+        meant = set(sorted(ids)[:n_offices])
+        of_these = known_offices(session).holds(meant, StaffGrant.office_id)
+        assert set(session.scalars(select(StaffGrant.office_id).where(of_these))) == meant
+
+
 def test_two_who_write_the_same_offices_at_once_take_turns(database):
     """Each would hold one office and wait for the other's, if they did not wait before."""
     with database.transaction() as session:
@@ -181,3 +195,24 @@ def test_two_who_write_the_same_offices_at_once_take_turns(database):
         with database.reading() as session:
             assert known(session) == stored(session)
             assert len({one.name for one in known_offices(session).offices.values()}) == 1
+
+
+@pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
+def test_offices_that_another_commits_meanwhile_are_not_kept_as_those_of_before(database, monkeypatch):
+    """A writer's transaction there sees with each statement what was committed by then."""
+    with database.transaction() as session:
+        office = factories.office(session, name="Phường An Phú")
+    read = module._read
+
+    def read_after_another(session):
+        with database.transaction() as other:
+            other.get(Office, office.id).name = "Phường Tân Thành"
+        return read(session)
+
+    with database.reading() as before:
+        assert stored(before)[office.id][3] == "Phường An Phú"
+        monkeypatch.setattr(module, "_read", read_after_another)
+        with database.transaction() as session:
+            assert known_offices(session).offices[office.id].name == "Phường Tân Thành"
+        monkeypatch.undo()
+        assert known(before) == stored(before)

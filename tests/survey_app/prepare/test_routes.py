@@ -207,6 +207,16 @@ def test_own_code_comes_as_svg_and_png_under_its_printed_name(manager, rows):
     assert printed(point.code) in png.headers["Content-Disposition"]
 
 
+@pytest.mark.parametrize("kind", ["svg", "png"])
+def test_a_revoked_code_is_no_more_given_out_as_a_picture(app, manager, rows, kind):
+    with app.extensions["database"].transaction() as session:
+        session.get_one(AccessPoint, rows["mine_point"].id).revoked_on = DAY
+    answer = manager.get(f"/staff/codes/{rows['mine_point'].id}.{kind}")
+    assert (answer.status_code, answer.mimetype) == (410, "text/html")
+    assert "Mã đã được thu hồi ngày 10/03/2026." in answer.text
+    assert "Về danh sách mã" in answer.text
+
+
 @pytest.mark.parametrize("what", [".svg", ".png", "/revoke"])
 def test_foreign_code_looks_like_one_that_does_not_exist(manager, rows, what):
     foreign = manager.get(f"/staff/codes/{rows['other_point'].id}{what}")

@@ -312,11 +312,13 @@ def test_a_busy_day_says_its_level_and_that_voiding_was_asked_for(app, manager, 
     add(app, factories.access_point_day, access_point_id=point.id, n_received=41)
     for _ in range(9):
         add(app, factories.response, access_point_id=point.id, review_mark=OVER_BUDGET)
-    assert re.search(r"Mức trong ngày: 32\s*<", manager.get("/staff/review/days").text)
+    page = manager.get("/staff/review/days").text
+    assert re.search(r"Mức trong ngày: 32\s*<", page)
+    assert "Có 1 ngày nhận nhiều phiếu hơn mức trong ngày. Mức này ước tính từ số hồ sơ" in page
     month = DAY.replace(month=2, day=1)
     counts = add(app, factories.dossier_count, office_id=rows["mine"].id, month=month, n_settled=32 * 20)
     page = manager.get("/staff/review/days").text
-    assert "Mức trong ngày: 32, tính theo số hồ sơ tháng 02/2026" in page
+    assert "Mức ước tính trong ngày: 32, lấy số hồ sơ tháng 02/2026 chia cho số ngày làm việc" in page
     link = f"/staff/review/voiding/new?point={point.id}&amp;day={DAY}"
     assert (link in page, "đã đề nghị loại" in page, counts.n_settled) == (True, False, 640)
     asked = {"access_point_ids": [point.id], "first_day": f"{DAY}", "last_day": f"{DAY}"}
@@ -325,6 +327,40 @@ def test_a_busy_day_says_its_level_and_that_voiding_was_asked_for(app, manager, 
     page = manager.get("/staff/review/days").text
     assert (link in page, "đã đề nghị loại" in page) == (False, True)
     assert f"/staff/review/voiding/{request.id}" in page
+
+
+def test_a_voided_busy_day_stays_to_be_found_until_more_marked_responses_come(
+    app, manager, rows, staff_client
+):
+    points = [rows[f"{name}_point"] for name in ("mine", "other")]
+    for point in points:
+        add(app, factories.access_point_day, access_point_id=point.id, n_received=9, n_voided=9)
+        asked = {"access_point_ids": [point.id], "first_day": f"{DAY}", "last_day": f"{DAY}"}
+        whose = {"office_id": point.office_id, "campaign_id": point.campaign_id, "arguments": asked}
+        decided = {
+            "decision": "approved",
+            "decided_at": factories.MOMENT,
+            "reason": "Một người gửi nhiều phiếu",
+        }
+        with app.extensions["database"].transaction() as session:
+            decided["decided_by"] = factories.staff(session).id
+            request = factories.approval(session, kind="void_responses", **whose, **decided)
+            for mark in (*[OVER_BUDGET] * 3, *[None] * 6):
+                given = {"access_point_id": point.id, "approval_id": request.id, "review_mark": mark}
+                factories.response(session, **given)
+    foreign, last = "Quầy other", f"/staff/review/voiding/{request.id}"
+    for client, sees_all in ((manager, False), (staff_client("campaign_lead"), True)):
+        assert "10/03/2026 · Quầy mine" not in client.get("/staff/review/days").text
+        page = client.get("/staff/review/days?seen=yes").text
+        assert page.count("10/03/2026 · Quầy mine") == 1
+        assert "Nhận 9 phiếu, vượt mức trong ngày 3 phiếu" in page
+        assert "đã loại 9 phiếu" in page
+        assert "voiding/new" not in page, "nothing is left there to be voided"
+        assert (foreign in page, last in page) == (sees_all, sees_all)
+        assert client.get(re.search(r"/staff/review/voiding/\d+", page)[0]).status_code == 200
+    add(app, factories.response, access_point_id=points[0].id, review_mark=OVER_BUDGET)
+    assert "10/03/2026 · Quầy mine" in manager.get("/staff/review/days").text
+    assert "10/03/2026 · Quầy mine" not in manager.get("/staff/review/days?seen=yes").text
 
 
 @on_sqlite

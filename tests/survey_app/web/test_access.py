@@ -168,7 +168,8 @@ def test_scope_in_sql_holds_the_same_offices(database: Database, right: str) -> 
             account = factories.staff(session, role="office_manager", office_id=place)
             factories.staff_grant(session, staff_id=account.id, role="auditor", office_id=places[-1])
             person = signed_in(session, account)
-            found = session.scalars(select(Office.id).where(access.in_scope(Office.id, person, right)))
+            in_scope = access.in_scope(session, Office.id, person, right)
+            found = session.scalars(select(Office.id).where(in_scope))
             assert set(found) == access.offices_in_scope(session, person, right)
 
 

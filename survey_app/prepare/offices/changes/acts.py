@@ -8,6 +8,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from survey_app.models.audit import note
+from survey_app.models.known_offices import OfficesToken
 from survey_app.models.office import Counter, Office, OfficePast
 from survey_app.models.stale_office import mark_stale
 from survey_app.models.vietnamese import sort_key
@@ -141,7 +142,12 @@ class End:
 
 
 def locked(session: Session, offices: Iterable[Office]) -> dict[int, Office]:
-    """Read offices anew: two people who change them wait for each other, in no circle, so by their ids."""
+    """Read offices anew, when whoever changes any has come to an end.
+
+    The token is taken first, as triggers take it before they write an office: who held offices and waited for
+    it would be waited for by its holder. What two moves would make a circle of, the second finds made.
+    """
+    session.execute(select(OfficesToken.id).with_for_update())
     query = select(Office).where(Office.id.in_([one.id for one in offices])).order_by(Office.id)
     query = query.with_for_update(key_share=True).execution_options(populate_existing=True)
     return {office.id: office for office in session.scalars(query)}

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
-from survey_app.models.office import Office
+from survey_app.models.office import BY_NAME, Office
 from survey_app.models.vietnamese import Search
 from survey_app.prepare.offices.changes import typed
 from survey_app.prepare.offices.changes.rules import Author, ChangeRefused
@@ -93,7 +93,7 @@ def offered(
         select(Office.id, Office.code, Office.name, Office.parent_id)
         .where((Office.kind == "province") == (office.kind == "province"))
         .where(Office.id != office.id, Office.valid_until.is_(None))
-        .order_by(Office.sort_key, Office.id)
+        .order_by(*BY_NAME)
     )
     reached = [row for row in rows if row.id in author.office_ids]
     beside = [row for row in reached if row.parent_id == office.parent_id]

@@ -10,7 +10,14 @@ from sqlalchemy.orm import Session
 from survey_app.errors import SurveyError
 from survey_app.models.access_point import AccessPoint, AccessPointDay
 from survey_app.models.known_offices import known_offices
-from survey_app.models.office import OFFICE_KINDS, Office, OfficePast, OfficeSuccession, may_stand_under
+from survey_app.models.office import (
+    BY_NAME,
+    OFFICE_KINDS,
+    Office,
+    OfficePast,
+    OfficeSuccession,
+    may_stand_under,
+)
 from survey_app.models.plain_text import one_line
 from survey_app.prepare.offices.office_rules import CODE, ONE_DAY
 
@@ -132,7 +139,7 @@ def check_can_end(session: Session, office: Office, last_day: date) -> None:
 def children_after(session: Session, office_ids: Iterable[int], last_day: date) -> list[Office]:
     """List the offices under these that go on after a day."""
     below = select(Office).where(Office.parent_id.in_(list(office_ids)), lives_after(last_day))
-    return list(session.scalars(below.order_by(Office.sort_key, Office.id)))
+    return list(session.scalars(below.order_by(*BY_NAME)))
 
 
 def last_day_with_responses(session: Session, office: Office) -> date | None:

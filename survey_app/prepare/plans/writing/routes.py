@@ -14,12 +14,11 @@ from survey_app.models.plan import addenda_of, plan_in_force
 from survey_app.models.plan_document import PlanDocument
 from survey_app.prepare.moment import Moment
 from survey_app.prepare.plans import keep
-from survey_app.prepare.plans.entries import ENTRIES, PARTS, differences
+from survey_app.prepare.plans.entries import ENTRIES, PARTS, differences, in_order_of, is_long_past
 from survey_app.prepare.plans.faults import Fault, faults_of
 from survey_app.prepare.plans.forms import PlanForm
 from survey_app.prepare.plans.keep import PlanRefused
 from survey_app.prepare.plans.missed import missed_by, tick_of
-from survey_app.prepare.plans.populations import tops_of
 from survey_app.prepare.plans.routes import document_of, plan_page, sizes_in, words_of_form
 from survey_app.prepare.reach import Reach, Reached
 from survey_app.web import access
@@ -190,6 +189,7 @@ def _form_page(
         may_all=reaches_all(current_staff()),
         open_stages={entry.stage for entry in said},
         described_before=_described_before(session, reached),
+        is_long_past=is_long_past(document_of(session, reached), reached.campaign.opens_on),
         tops=tops,
         reason=request.form.get("reason", ""),
         **words_of_form(session, reached.campaign),
@@ -207,7 +207,8 @@ def _described_before(session: Session, reached: Reached) -> str | None:
 
 
 def _sent_form(session: Session, reached: Reached) -> PlanForm:
-    tops = [office.code for office in _tops_to_choose(session, reached)]
+    named = document_of(session, reached).population.tops
+    tops = in_order_of(named, (office.code for office in _tops_to_choose(session, reached)))
     questions = words_of_form(session, reached.campaign)["questions"]
     form = PlanForm.of_sent(request.form, tops, questions)
     if not form.document.population.tops and not reaches_all(current_staff()):
@@ -217,10 +218,7 @@ def _sent_form(session: Session, reached: Reached) -> PlanForm:
 
 def _tops_to_choose(session: Session, reached: Reached) -> list[Office]:
     """Offer what this person's right reaches, and what the plan names already."""
-    choices = Reach(session, current_staff()).choices()
-    named = document_of(session, reached).population.tops
-    known = {office.id for office in choices}
-    return choices + [office for office in tops_of(session, named) if office.id not in known]
+    return Reach(session, current_staff()).choices(document_of(session, reached).population.tops)
 
 
 def _to_change(session: Session, campaign_id: int) -> Reached:

@@ -8,7 +8,13 @@ from sqlalchemy import select
 from survey_app.errors import ApprovalRefused
 from survey_app.models.access_point import AccessPoint
 from survey_app.models.audit import AuditLine
-from survey_app.prepare.approvals.acts import carry_out, check_can_be_done, count_codes
+from survey_app.prepare.approvals.acts import (
+    Touched,
+    can_be_asked,
+    carry_out,
+    check_can_be_done,
+    count_touched,
+)
 from survey_app.prepare.codes.issue import Place, issue_codes
 from survey_app.prepare.codes.replace import replace_code
 from survey_app.prepare.invitations.issue import BatchPlan, issue_batch
@@ -59,11 +65,12 @@ def test_pause_reaches_all_codes_of_a_subtree_and_no_other(session, moment):
     poster = factories.access_point(session, **given)
     screen = factories.access_point(session, **given, way_in="screen", provenance="B")
     slips = factories.access_point(session, **given, way_in="invitation", provenance="B")
+    factories.invitation_batch(session, access_point_id=slips.id, n_issued=30)
     revoked = factories.access_point(session, **given, revoked_on=DAY)
     paper = factories.access_point(session, **given, way_in="paper", mode="paper", code=None)
     elsewhere = factories.access_point(session, campaign_id=campaign.id, office_id=beside.id)
     other_campaign = factories.access_point(session, office_id=below.id)
-    assert count_codes(session, "pause_codes", campaign.id, centre.id) == 3
+    assert count_touched(session, "pause_codes", campaign.id, centre.id) == Touched(2, 30)
     approved(session, moment, "pause_codes", campaign, centre.id)
     session.expire_all()
     assert [point.paused_on for point in (poster, screen, slips)] == [DAY] * 3
@@ -73,7 +80,7 @@ def test_pause_reaches_all_codes_of_a_subtree_and_no_other(session, moment):
     assert [point.paused_on for point in (poster, screen, slips)] == [None] * 3
     acts = session.execute(select(AuditLine.act, AuditLine.what)).all()
     assert [act for act, _ in acts] == ["campaigns.pause_codes", "campaigns.resume_codes"]
-    assert "tạm dừng 3 mã" in acts[0].what
+    assert acts[0].what.endswith("tạm dừng 2 mã và 30 thư, phiếu mời")
 
 
 def test_nothing_to_pause_or_to_resume_is_said(session):
@@ -81,6 +88,42 @@ def test_nothing_to_pause_or_to_resume_is_said(session):
     assert refusal(session, "pause_codes", campaign) == "nothing_to_pause"
     assert refusal(session, "resume_codes", campaign) == "nothing_to_resume"
     assert refusal(session, "void_responses", campaign) == "kind_missing"
+
+
+def test_codes_of_a_campaign_that_is_over_are_not_paused_but_may_work_again(session):
+    campaign = factories.campaign(session, closes_on=DAY - ONE_DAY)
+    factories.access_point(session, campaign_id=campaign.id)
+    assert refusal(session, "pause_codes", campaign) == "closed_already"
+    factories.access_point(session, campaign_id=campaign.id, paused_on=DAY - ONE_DAY)
+    check_can_be_done(session, "resume_codes", campaign, None, {}, DAY)
+
+
+def askable(session, campaign):
+    kinds = ("pause_codes", "resume_codes", "close_early", "reopen")
+    return {kind for kind in kinds if can_be_asked(session, kind, campaign, DAY)}
+
+
+@pytest.mark.parametrize(
+    ("given", "kinds"),
+    [
+        ({}, {"close_early"}),
+        ({"opens_on": DAY + ONE_DAY, "closes_on": DAY + 2 * ONE_DAY}, {"close_early"}),
+        ({"opens_on": DAY + ONE_DAY, "closes_on": DAY + ONE_DAY}, set()),
+        ({"closes_on": DAY}, set()),
+        ({"closes_on": DAY - ONE_DAY}, {"reopen"}),
+    ],
+)
+def test_closing_and_reopening_can_be_asked_where_some_day_would_do(session, given, kinds):
+    assert askable(session, factories.campaign(session, **given)) == kinds
+
+
+def test_pause_and_resume_can_be_asked_while_a_code_works_or_rests(session):
+    campaign = factories.campaign(session, closes_on=DAY)
+    point = factories.access_point(session, campaign_id=campaign.id)
+    assert askable(session, campaign) == {"pause_codes"}
+    point.paused_on = DAY
+    session.flush()
+    assert askable(session, campaign) == {"resume_codes"}
 
 
 def test_code_made_or_replaced_during_a_pause_rests_too(session, moment):
@@ -155,6 +198,7 @@ def test_campaign_whose_wave_is_published_stays_closed(session):
     campaign = factories.campaign(session, kind="annual", closes_on=DAY - ONE_DAY)
     factories.publication(session, campaign_id=campaign.id, kind="wave", sealed_at=MOMENT)
     assert refusal(session, "reopen", campaign, closes_on=DAY.isoformat()) == "results_are_frozen"
+    assert askable(session, campaign) == set()
 
 
 def test_request_that_makes_no_sense_any_more_cannot_be_approved(session, moment):
@@ -184,7 +228,7 @@ def test_who_moves_a_paused_office_and_replaces_its_code_ends_no_pause(session, 
     assert session.get_one(AccessPoint, batch.access_point_id).paused_on == DAY
     new.revoked_on = DAY
     session.flush()
-    assert count_codes(session, "resume_codes", campaign.id, office.id) == 1  # the batch
+    assert count_touched(session, "resume_codes", campaign.id, office.id) == Touched(0, 20)
     approved(session, moment, "resume_codes", campaign, there.id)
     session.expire_all()
     (works,) = issue_codes(session, campaign, [Place(office.id, None)], DAY)

@@ -56,7 +56,7 @@ def test_manager_asks_and_lead_approves_and_the_code_rests(app, rows, staff_clie
     assert "Rút lại đề nghị" in page
     assert stored(app, AccessPoint)[0].paused_on is None
     page = lead.get(asked.location).text
-    assert "1 mã sẽ tạm dừng." in page
+    assert "1 mã trên áp phích và màn hình sẽ tạm dừng. Phiếu đã mở" in page
     assert "1 đề nghị đang chờ người thứ hai duyệt." in lead.get("/staff/approvals").text
     decided = post(lead, asked.location + "/decide", decision="approved")
     assert "đã duyệt lúc" in lead.get(decided.location).text
@@ -263,6 +263,43 @@ def test_foreign_office_looks_like_one_that_does_not_exist(app, rows, staff_clie
     ]
     assert [page.status_code for page in pages] == [404] * 3
     assert stored(app, Approval) == []
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_invitations_that_would_rest_are_counted_apart_from_codes(app, rows, staff_client):
+    with app.extensions["database"].transaction() as session:
+        given = {"campaign_id": rows["points"][0].campaign_id, "office_id": rows["mine"].id}
+        point = factories.access_point(session, **given, way_in="invitation", provenance="B")
+        factories.invitation_batch(session, access_point_id=point.id, n_issued=30)
+    lead = staff_client("campaign_lead")
+    assert "Ai có thư mời" in lead.get("/staff/approvals/new?kind=pause_codes").text
+    page = lead.get(post(lead, "/staff/approvals/new", **PAUSE).location).text
+    assert "2 mã trên áp phích và màn hình sẽ tạm dừng." in page
+    assert "30 thư mời, tin nhắn mời, phiếu mời đã phát hành cũng sẽ tạm dừng" in page
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_only_surveys_to_which_it_can_be_done_are_offered(app, rows, staff_client):
+    with app.extensions["database"].transaction() as session:
+        for code, closes_on in (("chua-co-ma", None), ("da-xong", DAY - timedelta(days=1))):
+            factories.campaign(session, code=code, closes_on=closes_on)
+    lead = staff_client("campaign_lead")
+
+    def offered(kind, named=""):
+        page = lead.get(f"/staff/approvals/new?kind={kind}&campaign={named}").text
+        return set(re.findall(r'<option value="([a-z-]+)"', page)) - {"all"}
+
+    assert offered("pause_codes") == {"tai-quay"}
+    assert offered("close_early") == {"tai-quay", "chua-co-ma"}
+    assert offered("reopen") == {"da-xong"}
+    assert offered("resume_codes") == set()
+    page = lead.get("/staff/approvals/new?kind=resume_codes").text
+    assert "Hiện không có cuộc khảo sát nào làm được việc này." in page
+    # A page that names another one must not end in a request about the first of the list.
+    assert offered("pause_codes", "da-xong") == {"tai-quay", "da-xong"}
+    refused = post(lead, "/staff/approvals/new", **PAUSE | {"campaign": "da-xong"})
+    assert refused.status_code == 422
+    assert "Cuộc khảo sát đã kết thúc rồi." in refused.text
 
 
 @pytest.mark.parametrize("role", ["analyst", "operator", "auditor"])

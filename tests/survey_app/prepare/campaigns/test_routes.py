@@ -132,9 +132,7 @@ def test_clone_does_not_say_who_is_measured_in_last_years_words(app, lead, datab
     described = "Người dân có hồ sơ giải quyết trong quý IV/2025"
     with database.transaction() as session:
         last = measured(session, ("T",), code="do-luong-2025")
-        plan = session.get_one(Plan, last.id)
-        before = replace(plan.document, population=replace(plan.document.population, described=described))
-        plan.document_json, plan.hash, plan.frozen_at = before.to_json(), before.hash, factories.MOMENT
+        freeze(session, last, described)
     road = lead.send_form(f"{NEW}?from={last.id}", TYPED | {"after": "do-luong-2025"}).location
     with app.extensions["database"].reading() as session:
         campaign = session.scalars(select(Campaign).where(Campaign.code == "do-luong-2026")).one()
@@ -145,14 +143,109 @@ def test_clone_does_not_say_who_is_measured_in_last_years_words(app, lead, datab
     assert re.search(r'<textarea id="population-described"[^>]*></textarea>', form)
 
 
-def test_real_campaign_is_not_set_beside_one_of_the_demo(lead, database):
+def freeze(session, campaign, described):
+    plan = session.get_one(Plan, campaign.id)
+    before = replace(plan.document, population=replace(plan.document.population, described=described))
+    plan.document_json, plan.hash, plan.frozen_at = before.to_json(), before.hash, factories.MOMENT
+
+
+def test_real_campaign_is_set_beside_one_of_the_demo_only_where_it_is_cloned_from_it(lead, database):
     with database.transaction() as session:
         demo, real = (measured(session, ("T",), code=code, is_demo=code == "mau") for code in ("mau", "that"))
-    for one, chosen in ((demo, ""), (real, "that")):
+    for one, offered in ((demo, ["", "that", "mau"]), (real, ["", "that"])):
         page = lead.get(f"{NEW}?from={one.id}").text
         box = re.search(r'<select id="after".*?</select>', page, re.DOTALL)[0]
-        assert re.findall(r'value="(\w*)"', box) == ["", "that"]
-        assert re.findall(r'value="(\w*)" selected', box) == [chosen] * bool(chosen)
+        assert re.findall(r'value="(\w*)"', box) == offered
+        assert re.findall(r'value="(\w*)" selected', box) == [one.code]
+        assert ("không so số liệu" in box) == one.is_demo
+
+
+def test_clone_of_the_demo_shows_its_words_and_each_difference(lead, database):
+    with database.transaction() as session:
+        demo = measured(session, ("T",), code="mau", is_demo=True)
+        freeze(session, demo, "Người có hồ sơ mẫu")
+    road = lead.send_form(f"{NEW}?from={demo.id}", TYPED | {"after": "mau"}).location
+    assert "Lần trước là “Người có hồ sơ mẫu”" in lead.get(f"{road}/plan/edit").text
+    page = lead.get(f"{road}/plan").text
+    assert "trước là “01/01/2025”, nay là “01/01/2026”" in page
+
+
+def test_clone_offers_and_ticks_the_communes_that_were_measured(app, provinces, database, staff_client):
+    with database.transaction() as session:
+        communes = {
+            code: factories.office(session, code=code, name=code, parent_id=provinces[code[0]].id)
+            for code in ("T1", "T2", "U1")
+        }
+        last = measured(session, ("T2", "U1", "T1"), code="do-luong-2025")
+        freeze(session, last, "Người có hồ sơ")  # so that whoever reaches a part of it reads it
+    for place, ticked in (
+        (None, ["T1", "T2", "U1"]),
+        (communes["T1"].id, ["T1"]),
+        (provinces["T"].id, ["T1", "T2"]),
+    ):
+        lead = staff_client("campaign_lead", place)
+        page = lead.get(f"{NEW}?from={last.id}").text
+        assert re.findall(r'name="tops" value="(\w+)" checked', page) == ticked
+    path = f"{NEW}?from={last.id}"
+    assert lead.send_form(path, TYPED | {"tops": ["U1"]}).status_code == 422
+    assert lead.send_form(path, TYPED | {"tops": ["T1", "T2"]}).status_code == 303
+    with app.extensions["database"].reading() as session:
+        campaign = session.scalars(select(Campaign).where(Campaign.code == "do-luong-2026")).one()
+        assert session.get_one(Plan, campaign.id).document.population.tops == ("T2", "T1")
+
+
+def prefilled(page):
+    """Give what the form sends if nobody changes it."""
+    boxes = dict(re.findall(r'<input id="(\w+)" name="\w+" value="([^"]*)"', page))
+    chosen = re.findall(r'<select id="(\w+)".*?value="([\w-]*)" selected', page, re.DOTALL)
+    return boxes | dict(chosen) | {"tops": re.findall(r'name="tops" value="(\w+)" checked', page)}
+
+
+def test_clone_of_a_campaign_years_ago_can_be_sent_as_it_is_prefilled(app, lead, database):
+    with database.transaction() as session:
+        old = {"opens_on": date(2023, 2, 1), "closes_on": date(2023, 2, 28)}
+        last = measured(session, ("T",), code="do-luong-2023", title="Đo năm 2023", title_en="M 2023", **old)
+    path = f"{NEW}?from={last.id}"
+    sent = prefilled(lead.get(path).text)
+    assert (sent["code"], sent["title"]) == ("do-luong-2027", "Đo năm 2027")
+    assert (sent["opens_on"], sent["closes_on"]) == ("01/02/2027", "28/02/2027")
+    assert lead.send_form(path, sent).status_code == 303
+    with app.extensions["database"].reading() as session:
+        campaign = session.scalars(select(Campaign).where(Campaign.code == "do-luong-2027")).one()
+        document = session.get_one(Plan, campaign.id).document
+    assert document.population.settled_from == date(2029, 1, 1)
+    assert document.calendar.publication_by == date(2030, 2, 1)
+
+
+@pytest.mark.parametrize(("year", "moved"), [("2026", 1), ("2027", 2), ("2029", 4)])
+def test_plan_of_a_clone_moves_by_the_years_by_which_the_campaign_does(app, lead, database, year, moved):
+    with database.transaction() as session:
+        last = measured(session, ("T",), code="do-luong-2025")
+    days = {"opens_on": f"15/12/{year}", "closes_on": f"31/12/{year}"}
+    lead.send_form(f"{NEW}?from={last.id}", TYPED | days)
+    with app.extensions["database"].reading() as session:
+        campaign = session.scalars(select(Campaign).where(Campaign.code == "do-luong-2026")).one()
+        document = session.get_one(Plan, campaign.id).document
+    assert document.population.settled_from == date(2025 + moved, 1, 1)
+    assert document.calendar.publication_by == date(2026 + moved, 2, 1)
+
+
+def test_voiding_is_offered_once_there_is_a_response_to_void(provinces, database, staff_client):
+    lead = staff_client("campaign_lead", provinces["T"].id)
+    with database.transaction() as session:
+        wave, running = measured(session, ("T",)), factories.campaign(session, kind="continuous")
+        points = [
+            factories.access_point(session, campaign_id=one.id, office_id=provinces["T"].id)
+            for one in (wave, running)
+        ]
+    for one, point in zip((wave, running), points, strict=True):
+        said = []
+        for n_received in (0, 2):
+            if n_received:
+                with database.transaction() as session:
+                    factories.access_point_day(session, access_point_id=point.id, n_received=n_received)
+            said.append("/staff/review/voiding/new?campaign=" in lead.get(f"/staff/campaigns/{one.id}").text)
+        assert said == [False, True], one.kind
 
 
 def test_list_shows_what_the_right_reaches_and_where_each_stands(lead, provinces, database, staff_client):

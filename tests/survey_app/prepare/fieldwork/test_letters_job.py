@@ -6,7 +6,7 @@ import io
 import pypdfium2
 import pytest
 import zxingcpp
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from survey_app.jobs.files import remove_old_files
 from survey_app.models.access_point import AccessPoint
@@ -138,6 +138,33 @@ def test_office_that_has_ended_is_left_out_and_named(fieldwork):
     outcome, _files = fieldwork.run()
     assert outcome["left_out"] == [["Trung tâm xã Bình", ["OFFICE_NOT_THERE"]]]
     assert outcome["n_issued"] == 11
+
+
+def test_office_whose_invitations_are_paused_is_left_out_and_named_until_they_work_again(fieldwork):
+    at_rest = [["Trung tâm xã Bình", ["AT_REST"]]]
+
+    def rest(day, way_in):
+        with fieldwork.database.transaction() as session:
+            of_office = (AccessPoint.office_id == fieldwork.offices[1], AccessPoint.way_in == way_in)
+            session.execute(update(AccessPoint).where(*of_office).values(paused_on=day))
+
+    def letters(which):
+        outcome, files = fieldwork.run(which=which)
+        return outcome["left_out"], [int(row["so_thu"]) for row in rows(files["danh-sach.csv"])]
+
+    with fieldwork.database.transaction() as session:
+        for office_id, paused_on in zip(fieldwork.offices, (None, factories.DAY), strict=True):
+            place = {"campaign_id": fieldwork.campaign_id, "office_id": office_id}
+            factories.access_point(session, **place, paused_on=paused_on)
+    first = [number for number in SIXTEEN if number < 12]
+    assert letters("all") == (at_rest, first)
+    rest(None, "poster")
+    assert letters("all") == ([], SIXTEEN)
+    rest(factories.DAY, "invitation")
+    assert letters("unanswered") == (at_rest, first)
+    assert letters("all") == (at_rest, first)
+    rest(None, "invitation")
+    assert letters("unanswered") == ([], SIXTEEN)
 
 
 @on_sqlite

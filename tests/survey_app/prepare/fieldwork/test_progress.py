@@ -4,6 +4,7 @@ import pytest
 
 from survey_app.models.sample import draw_in_force
 from survey_app.prepare.fieldwork import progress
+from survey_app.prepare.fieldwork.spent import entered_units
 
 on_sqlite = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 
@@ -11,7 +12,8 @@ on_sqlite = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def progressed(fieldwork, secrets=None):
     with fieldwork.database.reading() as session:
         draw = draw_in_force(session, fieldwork.campaign_id)
-        return progress.progress_of(session, draw, secrets or fieldwork.settings.secrets)
+        units = entered_units(session, draw, secrets or fieldwork.settings.secrets)
+        return progress.progress_of(session, draw, units)
 
 
 def test_spent_token_counts_as_complete_whatever_was_entered(fieldwork):

@@ -5,9 +5,10 @@ from datetime import date
 from io import BytesIO
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from survey_app.cli.jobs import Worker
+from survey_app.models.access_point import AccessPoint
 from survey_app.models.audit import AuditLine
 from survey_app.models.campaign import Campaign
 from tests import factories
@@ -101,6 +102,24 @@ def test_lines_left_out_for_one_reason_are_one_row_with_their_number_and_the_fir
     assert "7 dòng" in page
     assert "dòng 7: Z5; và 2 dòng nữa." in page
     assert "Z6" not in page
+
+
+def test_pages_say_that_invitations_are_paused_and_where_that_is_ended(walk):
+    walk.fieldwork.run(delivery="message")
+    campaign = f"/staff/campaigns/{walk.fieldwork.campaign_id}"
+    said = "Thư mời, phiếu mời của 2 đơn vị đang tạm dừng: ai mở cũng chưa trả lời được."
+
+    def told():
+        pages = [walk.client.get(address).text for address in (walk.base, campaign)]
+        return [(said in page, "kind=resume_codes" in page) for page in pages]
+
+    assert told() == [(False, False)] * 2
+    with walk.fieldwork.database.transaction() as session:
+        session.execute(update(AccessPoint).values(paused_on=date(2026, 3, 9)))
+    assert told() == [(True, True)] * 2
+    with walk.fieldwork.database.transaction() as session:
+        session.get_one(Campaign, walk.fieldwork.campaign_id).closes_on = date(2026, 3, 9)
+    assert told() == [(False, False)] * 2
 
 
 def test_after_the_last_day_nobody_is_invited(walk):

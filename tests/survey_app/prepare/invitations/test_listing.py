@@ -63,11 +63,13 @@ def test_batches_of_the_own_offices_come_newest_first(session, office):
     assert listed_batches(session, [], DAY) == []
 
 
-def test_state_follows_revocation_then_the_campaign(session, office):
+def test_state_follows_revocation_then_the_campaign_then_a_pause(session, office):
     listed = listed_batches(session, [batch(session, office).id], DAY)[0]
     assert listed.state_on(DAY) == "in_use"
+    listed.point.paused_on = DAY
+    assert listed.state_on(DAY) == "paused"
     listed.campaign.closes_on = DAY
-    assert [listed.state_on(DAY + timedelta(days=n)) for n in (0, 1)] == ["in_use", "closed"]
+    assert [listed.state_on(DAY + timedelta(days=n)) for n in (0, 1)] == ["paused", "closed"]
     listed.point.revoked_on = DAY
     assert listed.state_on(DAY + timedelta(days=1)) == "revoked"
 

@@ -240,6 +240,21 @@ def test_no_file_is_made_of_a_batch_that_is_revoked_or_whose_secret_is_gone(app,
     assert all_rows(app, Job) == []
 
 
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_a_paused_batch_says_so_and_is_not_printed_but_can_be_revoked(app, manager, rows):
+    batch = f"{LIST}/{rows.slips.id}"
+    assert "Lô tạm dừng" not in manager.get(batch).text
+    with app.extensions["database"].transaction() as session:
+        session.get_one(AccessPoint, rows.slips.access_point_id).paused_on = DAY
+    assert manager.get(LIST).text.count("tạm dừng từ 10/03/2026") == 1
+    page = manager.get(batch).text
+    assert "Lô tạm dừng từ 10/03/2026 theo quyết định của hai người: ai mở" in page
+    assert (f"{batch}/slips" in page, f"{batch}/revoke" in page) == (False, True)
+    refused = post(manager, f"{batch}/slips")
+    assert "Lô này đang tạm dừng nên chưa làm tệp nào." in manager.get(refused.location).text
+    assert all_rows(app, Job) == []
+
+
 def test_revoking_asks_first_and_touches_no_other_batch(app, manager, rows):
     address = f"{LIST}/{rows.slips.id}/revoke"
     assert "Thu hồi rồi thì không dùng lại được" in manager.get(address).text

@@ -1,7 +1,9 @@
 """Offices begin, change and end: history is kept, and what contradicts it is refused."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, timedelta
+from threading import Barrier
 
 import pytest
 from sqlalchemy import select
@@ -371,3 +373,49 @@ def test_end_may_lie_before_the_answer_to_an_invitation(app, land, author):
         found = aftermath_of(session, [land["a"]], LAST, DAY)
         assert (found.n_codes, [n for _title, n in found.batches]) == (1, [1])
     carry_out(app, author, End(land["a"], LAST))
+
+
+def at_once(app, author, *acts):
+    """Carry acts out side by side, each in a transaction of its own; give what became of each."""
+    database, ready = (
+        app.extensions["database"],
+        Barrier(1 if app.extensions["database"].is_sqlite else len(acts)),
+    )
+
+    def run(act):
+        with database.transaction() as session:
+            session.execute(select(Office.id))
+            ready.wait()
+            try:
+                act.carry_out(session, author)
+            except ChangeRefused as refused:
+                return refused.reason
+            return "done"
+
+    with ThreadPoolExecutor() as pool:
+        return sorted(pool.map(run, acts))
+
+
+def test_two_moves_at_once_make_no_circle(app, land, author):
+    with app.extensions["database"].transaction() as session:
+        below = [
+            factories.office(session, kind="commune_section", parent_id=land[letter].id) for letter in "ab"
+        ]
+    crosswise = [Move(land["a"], below[1], DAY), Move(land["b"], below[0], DAY)]
+    assert at_once(app, author, *crosswise) == ["circle", "done"]
+
+
+def test_merge_and_rename_of_an_office_that_it_takes_along_take_turns(app, land, author):
+    """The merge writes an office that it has not locked; the other holds it and waits for the merge."""
+    for number in range(5):
+        with app.extensions["database"].transaction() as session:
+            old, heir = (
+                factories.office(session, code=f"{name}{number}", parent_id=land["province"].id)
+                for name in "XY"
+            )
+            taken_along = factories.office(session, code=f"C{number}", parent_id=old.id)
+        merge = HandOver("merge", (old,), (Heir(heir.code, office=heir),), YESTERDAY)
+        outcomes = at_once(app, author, merge, Rename(taken_along, f"Xã Đổi tên {number}", DAY))
+        assert outcomes.count("done") >= 1
+        found = dict(read(app, select(Office.id, Office.parent_id).where(Office.id == taken_along.id)))
+        assert found[taken_along.id] in {old.id, heir.id}

@@ -10,7 +10,8 @@ from survey_app.prepare.plans.entries import (
     ENTRIES,
     differences,
     document_of,
-    moved_one_year,
+    is_long_past,
+    moved_by,
     values_of,
 )
 from survey_app.prepare.plans.faults import Surroundings, check
@@ -133,8 +134,16 @@ def test_entries_hold_the_whole_plan_and_say_what_differs():
 
 
 def test_next_years_plan_is_a_year_later_and_has_no_seed_yet():
-    later = moved_one_year(said(population__settled_until=date(2028, 2, 29)))
+    later = moved_by(1, said(population__settled_until=date(2028, 2, 29)))
     assert later.population.settled_until == date(2029, 2, 28)
     assert later.calendar.fieldwork_from == date(2027, 12, 1)
     assert later.seed is None
     assert later.precision == WHOLE.precision
+
+
+@pytest.mark.parametrize(
+    ("settled_until", "is_old"),
+    [(None, False), (date(2025, 12, 1), True), (date(2025, 12, 2), False), (date(2026, 12, 31), False)],
+)
+def test_dossiers_settled_a_year_before_the_campaign_opens_are_long_past(settled_until, is_old):
+    assert is_long_past(said(population__settled_until=settled_until), AROUND.opens_on) is is_old

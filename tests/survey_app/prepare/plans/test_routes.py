@@ -2,17 +2,19 @@
 
 import re
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
 from survey_app.models.audit import AuditLine
 from survey_app.models.plan import Plan, addenda_of
 from survey_app.models.plan_document import PlanDocument
-from survey_app.prepare.plans.entries import ENTRIES, values_of
+from survey_app.prepare.plans.entries import ENTRIES, differences, values_of
 from survey_app.prepare.plans.forms import written
 from tests import factories
 from tests.survey_app.prepare.plans.conftest import WHOLE
 
+TOO_EARLY = "Các hồ sơ này giải quyết xong từ một năm trở lên trước ngày mở cuộc đo"
 on_sqlite = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 
 
@@ -102,6 +104,19 @@ def test_draft_says_what_its_sizes_miss_and_names_no_office_beyond_the_right(app
 
 
 @on_sqlite
+def test_draft_says_that_its_dossiers_are_of_a_year_too_early(app, stage, path, lead):
+    early = {"settled_from": date(2025, 1, 1), "settled_until": date(2025, 12, 1)}
+    with app.extensions["database"].transaction() as session:
+        stage.plan(session)
+    pages = (path, f"{path}/edit")
+    assert [TOO_EARLY in lead.get(page).text for page in pages] == [False, False]
+    with app.extensions["database"].transaction() as session:
+        draft = replace(WHOLE, population=replace(WHOLE.population, **early))
+        session.get_one(Plan, stage.campaign.id).document_json = draft.to_json()
+    assert [TOO_EARLY in lead.get(page).text for page in pages] == [True, True]
+
+
+@on_sqlite
 def test_frozen_plan_takes_no_other_change(app, stage, lead, path):
     with app.extensions["database"].transaction() as session:
         stage.plan(session, WHOLE, frozen_at=factories.MOMENT, hash=WHOLE.hash)
@@ -124,6 +139,19 @@ def test_frozen_plan_takes_no_other_change(app, stage, lead, path):
 
 def token(client, page):
     return re.search(r'name="csrf_token" value="([^"]+)"', client.get(page).text)[1]
+
+
+@on_sqlite
+def test_addendum_names_the_same_communes_in_the_order_of_the_plan(app, stage, lead, path):
+    named = replace(WHOLE, population=replace(WHOLE.population, tops=("C", "A")))
+    with app.extensions["database"].transaction() as session:
+        stage.plan(session, named, frozen_at=factories.MOMENT, hash=named.hash)
+    changed = {"population__tops": ["A", "C"], "calendar__publication_by": "01/03/2027", "reason": "Lũ"}
+    assert send(app, lead, f"{path}/addendum", lambda: fields(named, **changed)).status_code == 303
+    with app.extensions["database"].reading() as session:
+        (addendum,) = addenda_of(session, stage.campaign.id)
+    (difference,) = differences(named, addendum.document)
+    assert difference.name == "calendar-publication_by"
 
 
 @on_sqlite

@@ -279,6 +279,20 @@ def test_the_wave_before_is_the_latest_of_these_offices_or_the_one_that_was_name
         assert (found.earlier_publication_id, found.reason) == (expected, None)
 
 
+def test_a_real_wave_that_follows_the_demo_in_words_is_not_compared_with_its_figures(
+    database: Database,
+) -> None:
+    with database.transaction() as session:
+        office_id, version_id = factories.office(session).id, factories.instrument_version(session).id
+    made_up = wave(database, 2024, office_id, 5, 5, instrument_version_id=version_id, is_demo=True)
+    with database.reading() as session:
+        campaign_id = session.get_one(Publication, made_up).campaign_id
+    for is_demo in (False, True):
+        said = {"instrument_version_id": version_id, "previous_id": campaign_id, "is_demo": is_demo}
+        later = wave(database, 2025, office_id, 8, 3, **said)
+        assert [one.earlier_publication_id for one in of_wave(database, later)] == [made_up] * is_demo
+
+
 def test_a_sealed_change_cannot_be_changed(database: Database) -> None:
     with database.transaction() as session:
         change = factories.figure_change(session)

@@ -2,7 +2,7 @@
 
 import pytest
 from flask import Flask
-from hypothesis import HealthCheck, given, settings, strategies
+from hypothesis import HealthCheck, assume, given, settings, strategies
 
 from survey_app.publish.parents.lines import Found, Index, Line, Moved
 
@@ -11,9 +11,9 @@ shares = strategies.floats(0, 1)
 halves = strategies.integers(0, 2000).map(lambda number: number / 2000)
 
 
-def line_of(low, value, high, *, verdict="not_decided", change=None):
+def line_of(low, value, high, *, verdict="not_decided", target=0.85, change=None):
     figure = Index(value, low, high, 40, 40, 400, None)
-    found = Found(0.85, "holm", verdict, None, None, None, None)
+    found = Found(target, "holm", verdict, None, None, None, None)
     return Line(1, "X1", "Xã Mẫu", "commune_section", figure, found, change)
 
 
@@ -62,6 +62,29 @@ def test_one_more_digit_where_rounding_would_contradict_the_verdict(
     value: float, verdict: str, written: str
 ) -> None:
     assert line_of(0.8, value, 0.9, verdict=verdict).cells()["satisfied_percent"] == written
+
+
+@pytest.mark.parametrize(
+    ("value", "verdict", "target", "written"),
+    [
+        (0.7005, "above", 0.70, "70.05"),  # rounds to 70.0, although round() makes 0.701 of it
+        (0.6495, "below", 0.65, "64.95"),  # rounds to 65.0
+    ],
+)
+def test_a_half_is_rounded_for_the_verdict_as_it_is_written(
+    value: float, verdict: str, target: float, written: str
+) -> None:
+    line = line_of(0.6, value, 0.8, verdict=verdict, target=target)
+    assert line.cells()["satisfied_percent"] == written
+
+
+@pytest.mark.parametrize("verdict", ["above", "below"])
+@given(value=halves, target=strategies.integers(1, 999).map(lambda number: number / 1000))
+def test_no_digits_contradict_the_verdict(verdict: str, value: float, target: float) -> None:
+    assume(value > target if verdict == "above" else value < target)
+    cells = line_of(0.0, value, 1.0, verdict=verdict, target=target).cells()
+    written, wanted = float(str(cells["satisfied_percent"])), float(str(cells["target_percent"]))
+    assert written > wanted if verdict == "above" else written < wanted
 
 
 def test_without_a_figure_nothing_is_said() -> None:

@@ -1,5 +1,7 @@
 """What a correction would change is told before anybody decides on it, and nothing is written for that."""
 
+from decimal import Decimal
+
 import pytest
 from sqlalchemy import func, select
 
@@ -14,7 +16,7 @@ from survey_app.models.response import Response
 from survey_app.models.sample import SampleCell
 from survey_app.prepare.approvals.publish import asked_basis
 from survey_app.publish.releasing import foresee_job, foreseen
-from survey_app.publish.releasing.foreseen import Seen, foresee
+from survey_app.publish.releasing.foreseen import Answers, Line, Seen, foresee
 from survey_app.publish.releasing.freeze import prepare_wave, publish_wave
 from tests import factories
 from tests.factories import DAY
@@ -142,6 +144,26 @@ def test_an_index_that_staff_alone_will_see_is_named_as_such(why):
     index = {"sampling_basis": "opt_in", "n_respondents": 40, "n_people": 40, "value": 0.9}
     assert not Seen.of(Figure(**index), 10).hidden_from_public
     assert Seen.of(Figure(**index | why), 10).hidden_from_public
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "points"),
+    [
+        (0.8, 0.9, "10.0"),
+        (0.8001, 0.8004, "0.0"),  # printed alike
+        (0.7, None, "-1"),
+        (None, 0.7, "-1"),
+    ],
+)
+def test_how_far_an_index_moved_is_judged_by_what_is_printed(before, now, points):
+    then, later = (Seen("census", "shown", 40, value) for value in (before, now))
+    assert Line(1, "A", Answers(), waits=False, before=then, now=later).moved_by == Decimal(points)
+
+
+def test_an_index_that_stands_once_alone_moved_least():
+    one = Seen("census", "shown", 40, 0.7)
+    for before, now in ((one, None), (None, one)):
+        assert Line(1, "A", Answers(), waits=False, before=before, now=now).moved_by < 0
 
 
 @on_sqlite

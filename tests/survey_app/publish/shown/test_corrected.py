@@ -101,3 +101,17 @@ def test_those_that_moved_most_stand_first_then_by_name_as_pages_print_all_of_th
     assert 0 < len(by) < len(moves), "the case must have both"
     assert found.n_moved == len(by)
     assert [one.name for one in found.moved] == sorted(by, key=lambda name: (-by[name], name))[:MOST_NAMED]
+
+
+def test_classes_of_an_office_stand_together_also_beside_another_of_its_name(database):
+    with database.transaction() as session:
+        first = factories.publication(session, kind="wave", recipe_id="1")
+        wave = {"kind": "wave", "campaign_id": first.campaign_id, "recipe_id": "2"}
+        second = factories.publication(session, **wave, corrects_id=first.id)
+        for office in [factories.office(session, name="Một cửa") for _ in range(2)]:
+            for provenance in "AB":
+                of = {"office_id": office.id, "provenance": provenance}
+                factories.figure(session, publication_id=first.id, **of | RANGE, value=0.5)
+                factories.figure(session, publication_id=second.id, **of | RANGE, value=0.6)
+        session.flush()
+        assert [one.letter for one in corrections_of(session, second).moved] == ["A", "B", "A", "B"]

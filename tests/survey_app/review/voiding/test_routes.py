@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import event, func, select
 
 from survey_app.models.approval import Approval
+from survey_app.models.campaign import Campaign
 from survey_app.models.response import OVER_BUDGET, Response
 from tests import factories
 from tests.factories import DAY
@@ -69,6 +70,10 @@ def test_flooded_day_leads_to_a_request_and_another_person_voids_it(app, rows, m
     assert form.count(f'value="{DAY.isoformat()}"') == 2
     looked = post(manager, "/staff/review/voiding/new", **asked_for(rows), look="yes")
     assert "6 phiếu sẽ không còn được tính." in form
+    waits = (
+        "các phiếu còn lại cùng nhóm có thể phải chờ, không tính cho đến khi quầy của chúng có đủ 5 phiếu mới"
+    )
+    assert waits in form
     assert (looked.status_code, "6 phiếu sẽ không còn được tính." in looked.text) == (200, True)
     asked = post(manager, "/staff/review/voiding/new", **asked_for(rows))
     page = manager.get(asked.location).text
@@ -80,9 +85,24 @@ def test_flooded_day_leads_to_a_request_and_another_person_voids_it(app, rows, m
     assert asked.location in listed
     assert lead.get(asked.location.replace("review/voiding", "approvals")).location == asked.location
     decided = post(lead, asked.location + "/decide", decision="approved")
-    assert "Đã loại 6 phiếu của những ngày này, có lý do, hai người duyệt." in lead.get(decided.location).text
-    assert n_voided(app) == 6
+    told = lead.get(decided.location).text
+    assert "Đã loại 6 phiếu của những ngày này, có lý do, hai người duyệt." in told
+    assert (waits in page, waits in told, n_voided(app)) == (True, True, 6)
     assert "Quầy mine" not in manager.get("/staff/review/days").text
+    assert asked.location in manager.get("/staff/review/days?seen=yes").text
+
+
+def test_a_refused_request_and_an_annual_survey_promise_no_waiting(app, rows, manager, staff_client):
+    asked = post(manager, "/staff/review/voiding/new", **asked_for(rows))
+    refused = {"decision": "refused", "why": "Đã hỏi: đúng là có người đến"}
+    lead = staff_client("campaign_lead")
+    assert post(lead, asked.location + "/decide", **refused).status_code == 303
+    assert "có thể phải chờ" not in lead.get(asked.location).text
+    with app.extensions["database"].transaction() as session:
+        campaign = session.get_one(Campaign, rows["mine_point"].campaign_id)
+        campaign.kind, campaign.closes_on = "annual", DAY + timedelta(days=30)
+    looked = post(manager, "/staff/review/voiding/new", **asked_for(rows), look="yes").text
+    assert ("6 phiếu sẽ không còn được tính." in looked, "có thể phải chờ" in looked) == (True, False)
 
 
 def test_who_asked_cannot_approve(app, rows, manager):
@@ -214,17 +234,20 @@ def test_page_offers_no_approval_once_nothing_is_left_to_void(app, rows, manager
 def test_page_of_a_survey_leads_to_the_offices_that_take_part_in_it(app, rows, staff_client):
     with app.extensions["database"].transaction() as session:
         again = factories.campaign(session, code="lan-sau", kind="annual", closes_on=DAY)
-        factories.access_point(session, campaign_id=again.id, office_id=rows["mine"].id)
+        point = factories.access_point(session, campaign_id=again.id, office_id=rows["mine"].id)
+        for received in (point, rows["mine_point"]):
+            factories.access_point_day(session, access_point_id=received.id, n_received=1)
         empty = factories.campaign(session, code="chua-co-ma")
     lead = staff_client("campaign_lead")
-    for campaign, named in (
-        (rows["mine_point"].campaign_id, ["mine", "other"]),
-        (again.id, ["mine"]),
-        (empty.id, []),
+    for campaign, code, named in (
+        (rows["mine_point"].campaign_id, "", ["mine", "other"]),
+        (again.id, "", ["mine"]),
+        (empty.id, "chua-co-ma", []),  # of which there is nothing to void
     ):
         page = lead.get(f"/staff/campaigns/{campaign}").text
-        (address,) = re.findall(r'href="(/staff/review/voiding/new[^"]+)"', page)
-        offices = lead.get(address).text
+        addresses = re.findall(r'href="(/staff/review/voiding/new[^"]+)"', page)
+        assert len(addresses) == (0 if code else 1)
+        offices = lead.get(addresses[0] if addresses else f"/staff/review/voiding/new?campaign={code}").text
         assert re.findall(r"Bộ phận Một cửa xã (\w+)", offices) == named
         assert ("có mã hay thư mời của cuộc khảo sát này" in offices) == (not named)
     offices = lead.get("/staff/review/voiding/new?campaign=lan-sau&q=mine").text

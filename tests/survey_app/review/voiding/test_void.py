@@ -212,3 +212,42 @@ def counted(session):
 def noted(session):
     days = session.scalars(select(AccessPointDay))
     return {(day.access_point_id, day.day): (day.n_received, day.n_voided) for day in days}
+
+
+@pytest.mark.parametrize(("n_before", "leads"), [(8, False), (0, True)])
+def test_the_office_reads_first_that_responses_wait(app, staff_client, n_before, leads):
+    """Three came a day before forty, in one batch with them: alone they would tell what was voided."""
+    database = app.extensions["database"]
+    with database.transaction() as session:
+        point = factories.access_point(session)
+        receive(session, point, n_before, day=YESTERDAY - timedelta(days=1))
+        receive(session, point, 3, day=YESTERDAY)
+        receive(session, point, 20, NOT_SATISFIED)
+        receive(session, point, 20)
+    release(database)
+    voided_and = "Đã loại 40 phiếu, có lý do, hai người duyệt."
+    waits = "Các phiếu cùng nhóm với phiếu bị loại đang chờ, được tính lại khi có thêm 5 phiếu mới."
+
+    def told():
+        page = staff_client("office_manager", point.office_id).get(f"/staff/offices/{point.office_id}").text
+        return page.split("<h2>")[0], page
+
+    assert (n_of(database, point), waits in told()[1]) == (n_before + 43, False)
+    with database.transaction() as session:
+        void(session, approved(session, point, first_day=DAY))
+    release(database)
+    first, _ = told()
+    assert n_of(database, point) == n_before, "the forty voided left, and three wait"
+    assert (f"{voided_and} {waits}" in first, "Hiện chưa có chỉ số." in first) == (True, leads)
+    with database.transaction() as session:
+        receive(session, point, 5)
+    release(database)
+    _, page = told()
+    assert n_of(database, point) == n_before + 3 + 5
+    assert (voided_and in page, waits in page) == (True, False)
+
+
+def n_of(database, point):
+    with database.reading() as session:
+        figure = figure_of(session, point.office_id)
+        return figure.n_respondents if figure else 0
