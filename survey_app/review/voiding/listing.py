@@ -48,8 +48,9 @@ def find_offices(
     searched = Search(search)
     with_points = select(AccessPoint.office_id).distinct()
     if campaign_code:
-        with_points = with_points.join(Campaign, Campaign.id == AccessPoint.campaign_id)
-        with_points = with_points.where(Campaign.code == campaign_code)
+        # Looked up here: PostgreSQL takes no NUL, which an address may hold.
+        ids = dict(session.execute(select(Campaign.code, Campaign.id)).all())
+        with_points = with_points.where(AccessPoint.campaign_id == ids.get(campaign_code))
     query = select(Office.id, Office.name, Office.code).where(Office.id.in_(with_points)).order_by(*BY_NAME)
     found = (
         FoundOffice(office_id, name)
