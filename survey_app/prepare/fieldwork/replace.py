@@ -8,9 +8,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import cache
 
-from sqlalchemy import Select, SQLColumnExpression, func, select
+from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from survey_app.config import VIETNAM_TIME
@@ -59,9 +59,8 @@ def due(session: Session, draw: Draw, units: EnteredUnits) -> Due:
     leaving = Counter(one.list_name for one in _leaving(session, draw, units))
     if not leaving:
         return Due(0, {})
-    list_name = SampledUnit.list_name
-    counted = _waiting(draw, list_name, func.count()).group_by(list_name)
-    short_of = leaving - Counter(dict(session.connection().execute(counted).all()))
+    waiting = session.connection().execute(_count_waiting(), {"draw_id": draw.id}).all()
+    short_of = leaving - Counter({list_name: int(n) for list_name, n in waiting})
     return Due(leaving.total() - short_of.total(), short_of)
 
 
@@ -73,7 +72,8 @@ def replace_due(
     campaign = session.get_one(Campaign, draw.campaign_id)
     if campaign.is_over(now.astimezone(VIETNAM_TIME).date()):
         raise FieldworkOver(f"the campaign {campaign.code} is over: nobody is invited any more")
-    found = _match(_leaving(session, draw, entered_units(session, draw, secrets)), _reserves(session, draw))
+    due_now = sorted(_leaving(session, draw, entered_units(session, draw, secrets)))
+    found = _match(due_now, _reserves(session, draw))
     leaving_for = {pair.coming: pair.leaving for pair in found.pairs}
     of_draw = select(SampledUnit).where(SampledUnit.draw_id == draw.id, ~SampledUnit.is_main)
     units = {one.number: one for one in session.scalars(of_draw) if one.number in leaving_for}
@@ -102,7 +102,7 @@ def _match(leaving: Iterable[Entered], reserves: Mapping[str, list[tuple[int, in
 
 
 def _leaving(session: Session, draw: Draw, units: EnteredUnits) -> list[Entered]:
-    """List who is due, in the order of their numbers."""
+    """List who is due."""
     if not units.leaving:
         return []
     unit = SampledUnit
@@ -112,20 +112,26 @@ def _leaving(session: Session, draw: Draw, units: EnteredUnits) -> list[Entered]
     return [one for one in units.leaving if one.number not in gone]
 
 
-def _waiting(draw: Draw, *columns: SQLColumnExpression[Any]) -> Select[*tuple[Any, ...]]:
-    """Ask for the reserves that wait, of cells that are invited."""
+@cache
+def _count_waiting() -> Select[str, int]:
+    """Count by list the reserves that wait, of cells that are invited; first by cell: there are fewer."""
     unit = SampledUnit
-    return (
-        select(*columns)
-        .join(InvitationBatch, InvitationBatch.cell_id == unit.cell_id)
-        .where(unit.draw_id == draw.id, ~unit.is_main, unit.serial.is_(None))
-    )
+    of_cell = select(unit.list_name, unit.cell_id, func.count().label("n"))
+    of_cell = of_cell.where(unit.draw_id == bindparam("draw_id"), ~unit.is_main, unit.serial.is_(None))
+    waiting = of_cell.group_by(unit.list_name, unit.cell_id).subquery()
+    counted = select(waiting.c.list_name, func.sum(waiting.c.n)).group_by(waiting.c.list_name)
+    return counted.join(InvitationBatch, InvitationBatch.cell_id == waiting.c.cell_id)
 
 
 def _reserves(session: Session, draw: Draw) -> dict[str, list[tuple[int, int]]]:
     """Give the reserves that wait by list, each with its office, the next one last."""
     unit, waiting = SampledUnit, defaultdict[str, list[tuple[int, int]]](list)
-    query = _waiting(draw, unit.list_name, unit.number, unit.office_id).order_by(unit.position.desc())
+    query = (
+        select(unit.list_name, unit.number, unit.office_id)
+        .join(InvitationBatch, InvitationBatch.cell_id == unit.cell_id)  # of a cell that is invited
+        .where(unit.draw_id == draw.id, ~unit.is_main, unit.serial.is_(None))
+        .order_by(unit.position.desc())
+    )
     for list_name, *reserve in session.execute(query):
         waiting[list_name].append((reserve[0], reserve[1]))
     return waiting

@@ -52,7 +52,7 @@ class Entered(NamedTuple):
 
 
 class EnteredUnits(NamedTuple):
-    """Invited units by what was entered of them, in the order of their numbers."""
+    """Invited units by what was entered of them."""
 
     respondents: Sequence[Entered]
     leaving: Sequence[Entered]  # whose outcome calls in a reserve
@@ -81,7 +81,7 @@ def entered_units(session: Session, draw: Draw, secrets: Sequence[bytes]) -> Ent
     """Read those units of whose entered outcome it matters whether their token is spent all the same."""
     outcomes = [*aapor.RESPONDED, *aapor.CALLS_IN_RESERVE]
     rows = session.connection().execute(_entered(), {"draw_id": draw.id, "outcomes": outcomes}).all()
-    units = sorted(map(Entered._make, rows))
+    units = [Entered._make(row) for row in rows]
     return EnteredUnits(
         [one for one in units if one.outcome in aapor.RESPONDED],
         [one for one in units if one.outcome in aapor.CALLS_IN_RESERVE],
