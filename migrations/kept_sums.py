@@ -40,18 +40,38 @@ OF_FIELDS = (
     Trigger("dossier_fields_add_up_on_delete", "DELETE ON dossier_count", [FIELDS_ADD_UP.format(row="OLD")]),
 )
 
-# Whoever keeps offices in memory sees by it that they are no more what they were.
+# Whoever keeps offices or drawn units in memory sees by it that they are no more what they were.
 RANDOM_TEXT = {"sqlite": "hex(randomblob(16))", "postgresql": "gen_random_uuid()::text"}
-OFFICES_ARE_OTHERS = """
-INSERT INTO offices_token (id, token) VALUES (1, {random_text})
+ARE_OTHERS = """
+INSERT INTO {table} (id, token) VALUES (1, {{random_text}})
 ON CONFLICT (id) DO UPDATE SET token = excluded.token
 """
 WHATEVER_IS_KNOWN = "id, parent_id, code, name, sort_key, kind, valid_from, valid_until"
 OF_OFFICES = tuple(
-    Trigger(f"offices_are_others_on_{name}", f"{event} ON office", [OFFICES_ARE_OTHERS], names_rows=False)
+    Trigger(
+        f"offices_are_others_on_{name}",
+        f"{event} ON office",
+        [ARE_OTHERS.format(table="offices_token")],
+        names_rows=False,
+    )
     for name, event in (
         ("insert", "INSERT"),
         ("update", f"UPDATE OF {WHATEVER_IS_KNOWN}"),
+        ("delete", "DELETE"),
+    )
+)
+
+WHATEVER_IS_FOLLOWED = "cell_id, list_name, serial, replaces, outcome"
+OF_UNITS = tuple(
+    Trigger(
+        f"units_are_others_on_{name}",
+        f"{event} ON sampled_unit",
+        [ARE_OTHERS.format(table="units_token")],
+        names_rows=False,
+    )
+    for name, event in (
+        ("insert", "INSERT"),
+        ("update", f"UPDATE OF {WHATEVER_IS_FOLLOWED}"),
         ("delete", "DELETE"),
     )
 )

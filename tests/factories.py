@@ -61,7 +61,7 @@ from survey_app.models.publication import (
     Tally,
 )
 from survey_app.models.response import BatchedComment, Comment, ReadableComments, Response
-from survey_app.models.sample import Draw, SampleCell, SampledUnit
+from survey_app.models.sample import Draw, SampleCell, SampledUnit, UnitsToken
 from survey_app.models.snapshot import PublicationRecipe, SnapshotPart
 from survey_app.models.staff import RecoveryCode, ResetLink, Staff, StaffGrant, StaffSession
 from survey_app.models.stale_office import StaleOffice
@@ -430,6 +430,12 @@ def offices_token(session: Session) -> OfficesToken:
     """Give the row that triggers have made for an office."""
     office(session)
     return session.scalars(select(OfficesToken)).one()
+
+
+def units_token(session: Session) -> UnitsToken:
+    """Give the row that triggers have made for a drawn unit."""
+    sampled_unit(session)
+    return session.scalars(select(UnitsToken)).one()
 
 
 def access_point_day(session: Session, **given: Any) -> AccessPointDay:

@@ -146,6 +146,7 @@ def test_triggers_keep_what_is_published(database: Database) -> None:
             *((f"counters_are_counted_on_{event}", "counter") for event in ROW_EVENTS),
             *((f"tokens_are_counted_on_{event}", "spent_invitation") for event in ROW_EVENTS),
             *((f"offices_are_others_on_{event}", "office") for event in ROW_EVENTS),
+            *((f"units_are_others_on_{event}", "sampled_unit") for event in ROW_EVENTS),
             *((f"dossier_fields_add_up_on_{event}", "dossier_count") for event in ROW_EVENTS),
             ("sealed_weighting_step_is_not_deleted", "weighting_step"),
             ("sealed_weighting_step_keeps_its_values", "weighting_step"),

@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
+from migrations import kept_sums
 from migrations.sealing import keep, let_go
 
 revision = "0016"
@@ -117,10 +118,18 @@ def _create_units() -> None:
         sqlite_where=sa.text("is_main = 0"),
         postgresql_where=sa.text("NOT is_main"),
     )
+    op.create_table(
+        "units_token",
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("token", sa.String, nullable=False),
+    )
+    kept_sums.keep(kept_sums.OF_UNITS)
 
 
 def downgrade() -> None:
-    op.drop_table("sampled_unit")
+    for table in ("sampled_unit", "units_token"):
+        op.drop_table(table)
+    kept_sums.let_go(kept_sums.OF_UNITS)
     op.drop_index("ix_sample_cell_draw_id", "sample_cell")
     for name in reversed(CELL_COLUMNS):
         op.execute(f"ALTER TABLE sample_cell DROP COLUMN {name}")

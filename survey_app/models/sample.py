@@ -8,7 +8,9 @@ from datetime import date, datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from survey_app.db import ONE_SNAPSHOT
 from survey_app.models.base import KEPT_IDS, Base, UtcDateTime
+from survey_app.models.known_offices import known_offices
 
 SMALLEST_CELL = 5  # drawn units; an answer could else be laid at somebody's door
 IS_ENTERED = text("outcome IS NOT NULL")
@@ -62,6 +64,15 @@ class SampleCell(Base):
     weight: Mapped[float]  # the mean design weight of its units on the main lists, before any adjustment
     draw_id: Mapped[int | None] = mapped_column(ForeignKey("draw.id"))  # none: drawn elsewhere
     n_drawn: Mapped[int | None]  # units of the main lists
+
+
+class UnitsToken(Base):
+    """A random text in one row, which triggers renew whenever a drawn unit is written (migration 0016)."""
+
+    __tablename__ = "units_token"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    token: Mapped[str]
 
 
 class SampledUnit(Base):
@@ -118,3 +129,13 @@ def offices_of_draw(session: Session, draw_id: int) -> set[int]:
     """Give the offices whose dossiers were drawn."""
     of_draw = select(SampledUnit.office_id).where(SampledUnit.draw_id == draw_id)
     return set(session.scalars(of_draw.distinct()))
+
+
+def state_of_units(session: Session, draw: Draw) -> tuple[object, ...]:
+    """Name what stands of the units of a draw: another name, once any unit is written."""
+    token: str | None = session.info.get(UnitsToken)
+    if token is None:
+        token = session.scalar(select(UnitsToken.token))
+        if ONE_SNAPSHOT in session.info:
+            session.info[UnitsToken] = token
+    return known_offices(session).token, token or object(), draw.id

@@ -16,11 +16,14 @@ from sqlalchemy.orm import Session
 from survey_app.models import aapor
 from survey_app.models.access_point import AccessPoint
 from survey_app.models.invitation import InvitationBatch, SpentCount
-from survey_app.models.sample import SMALLEST_CELL, Draw, SampleCell, SampledUnit
+from survey_app.models.kept import Kept
+from survey_app.models.sample import SMALLEST_CELL, Draw, SampleCell, SampledUnit, state_of_units
 from survey_app.prepare.fieldwork.spent import EnteredUnits
 
 Key = TypeVar("Key")
 Entered = tuple[tuple[str | None, int], ...]  # how many of a cell have which outcome
+KEPT_AT_ONCE = 2  # draws under way
+_kept: Kept[dict[int, Entered]] = Kept(KEPT_AT_ONCE)
 TALLIES_REMEMBERED = 8192
 # As what a page counts outcomes; the rest is silent until now, unknown, or unable.
 COUNTED_AS: Mapping[str | None, str] = {
@@ -136,7 +139,7 @@ def progress_of(
     asked, of_draw = _invited_cells().where(*conditions), {"draw_id": draw.id}
     # Past the session, which would handle each row again.
     cells = session.connection().execute(asked, of_draw).all()
-    entered = _entered(session, draw)
+    entered = _kept.get(state_of_units(session, draw), lambda: _entered(session, draw))
     # Who was entered as a respondent and has used the invitation, too, gave one answer, not two.
     counted_twice = Counter(one.cell_id for one in units.respondents if one.number in units.answered)
     by_office: defaultdict[int, list[Tally]] = defaultdict(list)

@@ -19,10 +19,13 @@ from survey_app.models.approval import lock_campaign
 from survey_app.models.audit import note_over
 from survey_app.models.campaign import Campaign
 from survey_app.models.invitation import InvitationBatch
-from survey_app.models.sample import Draw, SampleCell, SampledUnit
+from survey_app.models.kept import Kept
+from survey_app.models.sample import Draw, SampleCell, SampledUnit, state_of_units
 from survey_app.prepare.fieldwork.spent import Entered, EnteredUnits, entered_units
 
 REPLACED = "fieldwork.replace"  # in the audit log
+KEPT_AT_ONCE = 2  # draws under way
+_kept: Kept[Counter[str]] = Kept(KEPT_AT_ONCE)
 
 
 class FieldworkOver(SurveyError):
@@ -59,8 +62,7 @@ def due(session: Session, draw: Draw, units: EnteredUnits) -> Due:
     leaving = Counter(one.list_name for one in _leaving(session, draw, units))
     if not leaving:
         return Due(0, {})
-    waiting = session.connection().execute(_count_waiting(), {"draw_id": draw.id}).all()
-    short_of = leaving - Counter({list_name: int(n) for list_name, n in waiting})
+    short_of = leaving - _kept.get(state_of_units(session, draw), lambda: _waiting(session, draw))
     return Due(leaving.total() - short_of.total(), short_of)
 
 
@@ -110,6 +112,11 @@ def _leaving(session: Session, draw: Draw, units: EnteredUnits) -> list[Entered]
     replaced = set(session.scalars(select(unit.replaces).where(*of_draw)))
     gone = units.answered | replaced
     return [one for one in units.leaving if one.number not in gone]
+
+
+def _waiting(session: Session, draw: Draw) -> Counter[str]:
+    rows = session.connection().execute(_count_waiting(), {"draw_id": draw.id}).all()
+    return Counter({list_name: int(n) for list_name, n in rows})
 
 
 @cache

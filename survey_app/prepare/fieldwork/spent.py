@@ -18,7 +18,7 @@ from survey_app.models.invitation import InvitationBatch, SpentCount, SpentInvit
 from survey_app.models.invitation_token import InvitationToken, secret_mark, token_hash
 from survey_app.models.kept import Kept
 from survey_app.models.known_offices import known_offices
-from survey_app.models.sample import Draw, SampledUnit
+from survey_app.models.sample import Draw, SampledUnit, state_of_units
 
 _FEW = 500  # batches that a statement names one by one
 
@@ -68,6 +68,7 @@ class _Told(NamedTuple):
 
 KEPT_AT_ONCE = 2  # a campaign's first day with another secret knows both
 _kept: Kept[dict[int, _Told]] = Kept(KEPT_AT_ONCE)
+_kept_units: Kept[list[Entered]] = Kept(KEPT_AT_ONCE)
 
 
 def invitees_of(session: Session, draw_id: int, *conditions: ColumnElement[bool]) -> list[Invitee]:
@@ -79,9 +80,13 @@ def invitees_of(session: Session, draw_id: int, *conditions: ColumnElement[bool]
 
 def entered_units(session: Session, draw: Draw, secrets: Sequence[bytes]) -> EnteredUnits:
     """Read those units of whose entered outcome it matters whether their token is spent all the same."""
-    outcomes = [*aapor.RESPONDED, *aapor.CALLS_IN_RESERVE]
-    rows = session.connection().execute(_entered(), {"draw_id": draw.id, "outcomes": outcomes}).all()
-    units = [Entered._make(row) for row in rows]
+
+    def read() -> list[Entered]:
+        outcomes = [*aapor.RESPONDED, *aapor.CALLS_IN_RESERVE]
+        rows = session.connection().execute(_entered(), {"draw_id": draw.id, "outcomes": outcomes})
+        return [Entered._make(row) for row in rows.all()]
+
+    units = _kept_units.get(state_of_units(session, draw), read)
     return EnteredUnits(
         [one for one in units if one.outcome in aapor.RESPONDED],
         [one for one in units if one.outcome in aapor.CALLS_IN_RESERVE],
