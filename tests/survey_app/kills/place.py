@@ -19,7 +19,8 @@ from tests import postgresql
 CODE = "do-luong-2026"  # of the campaign whose steps are done there
 LONG_AGO = 1_000_000_000  # seconds since 1970
 # What differs between two undisturbed runs too: moments, attempts, and what is drawn by chance.
-BY_CHANCE = {("access_point", "code"), ("job", "n_attempts"), ("audit_line", "id")}
+TOKENS = {("offices_token", "token"), ("units_token", "token")}  # every state has another
+BY_CHANCE = {("access_point", "code"), ("job", "n_attempts"), ("audit_line", "id"), *TOKENS}
 ARCHIVES = {".zip", ".docx", ".xlsx"}
 PACKED_AT = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 TICKET = re.compile(r"(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{22}(?![A-Za-z0-9_-])")
