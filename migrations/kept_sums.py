@@ -46,35 +46,25 @@ ARE_OTHERS = """
 INSERT INTO {table} (id, token) VALUES (1, {{random_text}})
 ON CONFLICT (id) DO UPDATE SET token = excluded.token
 """
-WHATEVER_IS_KNOWN = "id, parent_id, code, name, sort_key, kind, valid_from, valid_until"
-OF_OFFICES = tuple(
-    Trigger(
-        f"offices_are_others_on_{name}",
-        f"{event} ON office",
-        [ARE_OTHERS.format(table="offices_token")],
-        names_rows=False,
-    )
-    for name, event in (
-        ("insert", "INSERT"),
-        ("update", f"UPDATE OF {WHATEVER_IS_KNOWN}"),
-        ("delete", "DELETE"),
-    )
-)
 
-WHATEVER_IS_FOLLOWED = "cell_id, list_name, serial, replaces, outcome"
-OF_UNITS = tuple(
-    Trigger(
-        f"units_are_others_on_{name}",
-        f"{event} ON sampled_unit",
-        [ARE_OTHERS.format(table="units_token")],
-        names_rows=False,
+
+def _renewing(named: str, table: str, columns: str) -> tuple[Trigger, ...]:
+    """Renew the token of a table's rows with whatever is written of these columns."""
+    return tuple(
+        Trigger(
+            f"{named}_are_others_on_{event.split()[0].lower()}",
+            f"{event} ON {table}",
+            [ARE_OTHERS.format(table=f"{named}_token")],
+            names_rows=False,
+        )
+        for event in ("INSERT", f"UPDATE OF {columns}", "DELETE")
     )
-    for name, event in (
-        ("insert", "INSERT"),
-        ("update", f"UPDATE OF {WHATEVER_IS_FOLLOWED}"),
-        ("delete", "DELETE"),
-    )
+
+
+OF_OFFICES = _renewing(
+    "offices", "office", "id, parent_id, code, name, sort_key, kind, valid_from, valid_until"
 )
+OF_UNITS = _renewing("units", "sampled_unit", "cell_id, list_name, serial, replaces, outcome")
 
 ONE_COUNTER_MORE = "UPDATE office SET n_counters = n_counters + 1 WHERE id = NEW.office_id"
 ONE_COUNTER_LESS = "UPDATE office SET n_counters = n_counters - 1 WHERE id = OLD.office_id"
