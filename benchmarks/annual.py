@@ -49,6 +49,20 @@ def invite(
     spread(
         session, batch, others, id=batch.id + place, access_point_id=point + place, cell_id=cell.id + place
     )
+    _list_units(session, draw_id, first, cell.id, others, place)
+    session.execute(insert(SpentInvitation), _spent(batch.id, len(offices)))
+    return {"unit": "D1"}
+
+
+def _list_units(
+    session: Session,
+    draw_id: int,
+    first: int,
+    first_cell: int,
+    others: ColumnElement[bool],
+    place: ColumnElement[int],
+) -> None:
+    """List the first office's units, some in reserve, some with an outcome; those of the others follow."""
     n_listed = N_UNITS + N_RESERVES
     for serial in range(n_listed):
         number, is_main = place * n_listed + serial + 1, serial < N_UNITS
@@ -60,21 +74,19 @@ def invite(
             number=serial + 1,
             unit=f"D{serial + 1}",
             office_id=first,
-            cell_id=cell.id,
+            cell_id=first_cell,
             list_name="L0",
             is_main=is_main,
             position=serial + 1,
             serial=serial if is_main else None,
             **told,
         )
-        of_office = {"office_id": Office.id, "cell_id": cell.id + place}
+        of_office = {"office_id": Office.id, "cell_id": first_cell + place}
         of_office["list_name"] = literal("L") + cast(place, String)
         if entered:
             is_turn = [(place % len(entered) == turn, code) for turn, code in enumerate(entered)]
             of_office["outcome"] = case(*is_turn)
         spread(session, unit, others, number=number, unit=literal("D") + cast(number, String), **of_office)
-    session.execute(insert(SpentInvitation), _spent(batch.id, len(offices)))
-    return {"unit": "D1"}
 
 
 def _way_in(
